@@ -1,0 +1,147 @@
+//! The metrics documents: what all of them begin with, and one module per document for what is its own.
+
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::number::Fixed2;
+use crate::{DayType, Reason, Source, Stamp};
+
+pub mod bikes;
+pub mod chantiers;
+pub mod comptages;
+pub mod contexte;
+pub mod manifest;
+pub mod referentiel;
+pub mod traffic;
+pub mod weather;
+
+/// A metrics document: the header that all share, then what is the source's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Document<B> {
+    /// What every document begins with.
+    #[serde(flatten)]
+    pub header: Header,
+    /// The source's own figures.
+    #[serde(flatten)]
+    pub body: B,
+}
+
+/// Whether more data of the day is still to be expected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DayStatus {
+    /// More may come. The worse of the two.
+    Provisoire,
+    /// Complete, as far as the source ever is.
+    Definitif,
+}
+
+/// What every document begins with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Header {
+    /// `major.minor` of the documents' form.
+    pub schema_version: String,
+    /// The source.
+    pub source: Source,
+    /// The day.
+    pub date: NaiveDate,
+    /// IANA name of the city's time zone.
+    pub timezone: String,
+    /// What sort of day it is.
+    pub type_jour: DayType,
+    /// Whether more data is still to be expected.
+    pub statut_jour: DayStatus,
+    /// End of the last hour of the day that has a measure; null for snapshots.
+    pub complet_jusqu_a: Option<Stamp>,
+    /// Percent of the expected cells that have a measure; null for snapshots.
+    pub completude: Option<Fixed2>,
+    /// What was read, in key order.
+    pub inputs: Vec<Input>,
+    /// What was there and not read, in key order.
+    pub ignores: Vec<Ignored>,
+    /// Every threshold, speed and model name that the figures depend on.
+    pub parametres: BTreeMap<String, serde_json::Value>,
+    /// What became of every row; `contexte` has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qualite: Option<Quality>,
+    /// Path of a null → why it is null (`historique_absent`, `zones_inconnues`, …).
+    pub raisons: BTreeMap<String, String>,
+}
+
+/// One object that was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Input {
+    /// Key relative to the raw folder.
+    pub cle: String,
+    /// Size as stored, bytes.
+    pub taille_octets: u64,
+    /// CRC-64/NVME of the bytes as stored, base64 of its 8 bytes, big endian, as S3 keeps it.
+    pub crc64nvme: String,
+}
+
+/// One object that was there and not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Ignored {
+    /// Key relative to the raw folder.
+    pub cle: String,
+    /// Why.
+    pub raison: String,
+}
+
+/// What became of every row. `lignes_du_jour` = cells + repeats + conflicts + rows of the day rejected whole.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Quality {
+    /// Rows or records of the whole input; a blank line is no row.
+    pub lignes_lues: u64,
+    /// Rows not usable at all, by reason, of the whole input.
+    pub rejets_structure: BTreeMap<Reason, u64>,
+    /// Rows or records of the day.
+    pub lignes_du_jour: u64,
+    /// Cells of the day (for snapshots: records of the day that are used).
+    pub cellules: u64,
+    /// Further rows of a cell, equal to the one before.
+    pub doublons: u64,
+    /// Further rows of a cell that differ from the one before.
+    pub conflits: u64,
+    /// Cells that lost a value because their detector was failing.
+    pub cellules_ecartees: u64,
+    /// Cells whose given state disagrees with the occupancy by more than one class.
+    pub etats_incoherents: u64,
+    /// Values (or whole records) of the day not used, by reason.
+    pub rejets: BTreeMap<Reason, u64>,
+    /// The first few, by file and line; at most 10.
+    pub exemples: Vec<Example>,
+    /// What a reader should know, sentences.
+    pub avertissements: Vec<String>,
+}
+
+/// One row that was not used.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Example {
+    /// Key relative to the raw folder.
+    pub fichier: String,
+    /// Physical line, from 1, on which the record begins.
+    pub ligne: u64,
+    /// Why.
+    pub raison: Reason,
+    /// Its beginning, at most 200 characters.
+    pub extrait: String,
+}
+
+/// A figure of the day against a reference.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Comparison {
+    /// The day's.
+    pub valeur: Fixed2,
+    /// The reference's.
+    pub reference: Fixed2,
+    /// Difference in percent of the reference.
+    pub ecart_pourcent: Fixed2,
+    /// Arcs (counters) present on both sides.
+    pub troncons_communs: u64,
+    /// Percent of the arc-hours present on both sides.
+    pub part: Fixed2,
+}

@@ -1,0 +1,94 @@
+//! The manifest of a day: which documents belong together.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::DayStatus;
+use crate::number::Fixed2;
+use crate::{Source, Stamp};
+
+/// The manifest of a day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Manifest {
+    /// `major.minor` of the documents' form.
+    pub schema_version: String,
+    /// The day.
+    pub date: NaiveDate,
+    /// When it was written.
+    pub generated_at: Stamp,
+    /// Version of the processor.
+    pub cityflow_version: String,
+    /// IANA name of the city's time zone.
+    pub timezone: String,
+    /// The worst of the required sources.
+    pub statut_jour: DayStatus,
+    /// The worst of the required sources, percent.
+    pub completude: Option<Fixed2>,
+    /// W3C trace context of the run; null without traces.
+    pub traceparent: Option<String>,
+    /// The seven documents, in the order of the sources, `contexte` last.
+    pub documents: Vec<ManifestEntry>,
+    /// sha256 (hexadecimal) of seven lines `source TAB statut TAB sha256 LF`; the sha256 empty where there is no document.
+    pub digest: String,
+}
+
+/// What became of one document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EntryStatus {
+    /// Written by this run.
+    Ok,
+    /// The source has nothing of the day.
+    Absent,
+    /// The source is unusable.
+    Erreur,
+    /// An earlier good document, kept because this run had none.
+    Conserve,
+}
+
+impl EntryStatus {
+    /// The name in documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Absent => "absent",
+            Self::Erreur => "erreur",
+            Self::Conserve => "conserve",
+        }
+    }
+}
+
+/// One document of the manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ManifestEntry {
+    /// The source.
+    pub source: Source,
+    /// Key relative to the metrics folder; null where there is no document.
+    pub cle: Option<String>,
+    /// Of the document's bytes, lower-case hexadecimal; null where there is none.
+    pub sha256: Option<String>,
+    /// Size, bytes; null where there is none.
+    pub taille_octets: Option<u64>,
+    /// What became of it.
+    pub statut: EntryStatus,
+    /// Why it is not `ok`.
+    pub raison: Option<String>,
+}
+
+impl Manifest {
+    /// What the digest is the sha256 of.
+    #[must_use]
+    pub fn digest_input(documents: &[ManifestEntry]) -> String {
+        Source::ALL
+            .iter()
+            .map(|source| {
+                let entry = documents.iter().find(|entry| entry.source == *source);
+                let statut = entry.map_or(EntryStatus::Absent, |entry| entry.statut).name();
+                let sha256 = entry.and_then(|entry| entry.sha256.as_deref()).unwrap_or_default();
+                format!("{source}\t{statut}\t{sha256}\n")
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,174 @@
+//! `traffic`: the transit disruptions of a day.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Stamp;
+use crate::number::Fixed2;
+
+/// What is the disruptions' own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Traffic {
+    /// Those that concern the day, by severity, then begin, then id.
+    pub disruptions: Vec<Disruption>,
+    /// Ids in the snapshots read.
+    pub total_disruptions_count: u64,
+    /// Those that concern the day.
+    pub active_disruptions_count: u64,
+    /// Severity → disruptions of the day.
+    pub disruptions_by_severity: BTreeMap<Severity, u64>,
+    /// Mode → disruptions of the day that touch it.
+    pub disruptions_by_mode: BTreeMap<Mode, u64>,
+    /// The 10 most disrupted lines, by hours, then count.
+    pub top_lignes_impactees: Vec<DisruptedLine>,
+    /// Mode → line-hours disrupted.
+    pub heures_ligne_perturbees: BTreeMap<Mode, Fixed2>,
+    /// 100 × (1 − disrupted ÷ service hours); null without lines.
+    pub reliability_index: Option<Fixed2>,
+    /// Critical, long and general disruptions.
+    pub alerts: Vec<TransitAlert>,
+    /// How many ran at some time in each local hour, 24.
+    pub debut_par_heure: Vec<Option<Fixed2>>,
+}
+
+/// How bad; the first is the worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Severity {
+    /// No service.
+    Critique,
+    /// Long delays, reduced service.
+    Elevee,
+    /// Detours and the like.
+    Moyenne,
+    /// Information.
+    Faible,
+}
+
+/// Mode of transport.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Anything else.
+    Autre,
+    /// Bus.
+    Bus,
+    /// Metro.
+    Metro,
+    /// Rail shuttle.
+    Navette,
+    /// RER.
+    Rer,
+    /// Tram.
+    Tramway,
+    /// Suburban rail.
+    Transilien,
+}
+
+/// Whether it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DisruptionStatus {
+    /// Still running at the end of the day.
+    EnCours,
+    /// Over by then.
+    Terminee,
+}
+
+/// A line.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Line {
+    /// Mode.
+    pub mode: Mode,
+    /// Code, such as `13` or `T3a`.
+    pub code: String,
+    /// Name for people, such as `Métro 13`.
+    pub nom: String,
+}
+
+/// A stretch of time, begin inclusive, end exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Period {
+    /// Begin.
+    pub debut: Stamp,
+    /// End; null where none is known.
+    pub fin: Option<Stamp>,
+}
+
+/// One disruption that concerns the day.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Disruption {
+    /// Its id.
+    pub id: String,
+    /// Whether it is over.
+    pub statut: DisruptionStatus,
+    /// How bad.
+    pub gravite: Severity,
+    /// Cause, as published.
+    pub cause: Option<String>,
+    /// Title, plain text.
+    pub titre: Option<String>,
+    /// Message, plain text.
+    pub message: Option<String>,
+    /// Lines it touches.
+    pub lignes: Vec<Line>,
+    /// Begin of the whole disruption.
+    pub debut: Stamp,
+    /// End of the whole disruption; null where none is known.
+    pub fin: Option<Stamp>,
+    /// Union of its periods within the day, hours.
+    pub duree_heures: Fixed2,
+    /// All its periods, by begin.
+    pub periodes: Vec<Period>,
+}
+
+/// A line and how long it was disrupted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DisruptedLine {
+    /// Mode.
+    pub mode: Mode,
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub nom: String,
+    /// Disrupted hours of the day, overlaps merged.
+    pub heures: Fixed2,
+    /// Disruptions.
+    pub nombre: u64,
+}
+
+/// Type of a transit alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TransitAlertType {
+    /// Severity CRITIQUE.
+    Critique,
+    /// ELEVEE for more than 2 hours of the day.
+    Longue,
+    /// More than 5 CRITIQUE or ELEVEE at one instant.
+    Generalisee,
+}
+
+/// An alert.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TransitAlert {
+    /// Type.
+    #[serde(rename = "type")]
+    pub kind: TransitAlertType,
+    /// The disruption; null for a general one.
+    pub id: Option<String>,
+    /// Its title.
+    pub titre: Option<String>,
+    /// Lines.
+    pub lignes: Vec<Line>,
+    /// Begin within the day.
+    pub debut: Stamp,
+    /// End within the day.
+    pub fin: Stamp,
+    /// Hours within the day.
+    pub duree_heures: Fixed2,
+    /// Disruptions that run at once at most; 1 for a single one.
+    pub nombre: u64,
+}

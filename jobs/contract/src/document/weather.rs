@@ -1,0 +1,74 @@
+//! `weather`: the weather of a day.
+
+use chrono::NaiveDate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::number::Fixed1;
+
+/// What is the weather's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Weather {
+    /// The figures of the day.
+    pub metrics: WeatherMetrics,
+    /// `Pluvieux`, `Venteux`, `Froid`, `Chaud`, as far as they apply.
+    pub categories: Vec<WeatherCategory>,
+    /// 0 to 100, 50 neutral.
+    pub impact_mobilite: Fixed1,
+    /// 0 to 100, 100 best.
+    pub indice_cyclable: Fixed1,
+    /// By hour, where the snapshot has them.
+    pub heures: Option<Vec<WeatherHour>>,
+    /// Observed, not forecast.
+    pub observation: bool,
+}
+
+/// The figures of the day: °C, mm, km/h.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WeatherMetrics {
+    /// The day.
+    pub date: NaiveDate,
+    /// Mean temperature.
+    pub temp_moyenne: Option<Fixed1>,
+    /// Lowest temperature.
+    pub temp_min: Option<Fixed1>,
+    /// Highest temperature.
+    pub temp_max: Option<Fixed1>,
+    /// Rain.
+    pub precip_totale: Fixed1,
+    /// Highest wind speed.
+    pub vent_max: Option<Fixed1>,
+    /// Mean wind speed.
+    pub vent_moyen: Option<Fixed1>,
+    /// In words, as published.
+    pub conditions: Option<String>,
+}
+
+/// What the day is remembered for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub enum WeatherCategory {
+    /// Rain of 5 mm or more.
+    Pluvieux,
+    /// Wind of 30 km/h or more.
+    Venteux,
+    /// Mean below 10 °C.
+    Froid,
+    /// Mean above 25 °C.
+    Chaud,
+}
+
+/// One hour.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WeatherHour {
+    /// Wall-clock time, `HH:MM:SS`, as published.
+    pub heure: String,
+    /// Temperature.
+    pub temp: Option<Fixed1>,
+    /// Rain.
+    pub precip: Option<Fixed1>,
+    /// Wind speed.
+    pub vent: Option<Fixed1>,
+    /// In words.
+    pub conditions: Option<String>,
+}
+

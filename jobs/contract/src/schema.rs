@@ -1,0 +1,47 @@
+//! JSON Schemas of everything that is published, generated from the types.
+
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use crate::document::manifest::Manifest;
+use crate::document::{Document, bikes, chantiers, comptages, contexte, referentiel, traffic, weather};
+use crate::report::{DailyReport, DailySummary};
+
+/// File name under `docs/schema/` → schema (draft 2020-12), in order.
+#[must_use]
+pub fn all() -> Vec<(&'static str, Value)> {
+    vec![
+        ("comptages.json", of::<Document<comptages::Comptages>>()),
+        ("bikes.json", of::<Document<bikes::Bikes>>()),
+        ("traffic.json", of::<Document<traffic::Traffic>>()),
+        ("weather.json", of::<Document<weather::Weather>>()),
+        ("chantiers.json", of::<Document<chantiers::Chantiers>>()),
+        ("referentiel.json", of::<Document<referentiel::Referentiel>>()),
+        ("contexte.json", of::<Document<contexte::Contexte>>()),
+        ("manifest.json", of::<Manifest>()),
+        ("daily_report.json", of::<DailyReport>()),
+        ("daily_summary.json", of::<DailySummary>()),
+    ]
+}
+
+/// As documents are written: every key is there, and no other.
+fn of<T: schemars::JsonSchema>() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    close(&mut schema);
+    schema
+}
+
+/// Refuses keys that the types do not have, at every level.
+fn close(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.values_mut().for_each(close);
+            if map.contains_key("properties") && !map.contains_key("additionalProperties") {
+                map.insert("additionalProperties".to_owned(), Value::Bool(false));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(close),
+        _ => {}
+    }
+}

@@ -1,0 +1,119 @@
+//! The end of a run: the one line of a failure, on stderr and in the pod's termination message, and the exit code.
+
+use std::io::Write as _;
+use std::panic::PanicHookInfo;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::failure::{Code, Failure};
+use crate::log::{self, LogOptions};
+use crate::progress;
+
+/// Where Kubernetes looks for the last words of a container.
+pub const TERMINATION_LOG: &str = "/dev/termination-log";
+
+/// The variable by which tests point elsewhere.
+pub const TERMINATION_LOG_VARIABLE: &str = "CITYFLOW_TERMINATION_LOG";
+
+/// Kubernetes keeps at most this much of a termination message.
+const LONGEST_MESSAGE: usize = 4096;
+
+/// Ends a run: tells the failure, if there is one, and gives the exit code for `std::process::exit`.
+///
+/// At a terminal the line is `error: …`, plain; elsewhere it is one JSON log line with `code`, `key` and `todo` apart.
+pub fn finish(result: Result<(), Failure>) -> i32 {
+    match result {
+        Ok(()) => 0,
+        Err(failure) => {
+            tell(&failure);
+            failure.code as i32
+        }
+    }
+}
+
+/// Turns a panic in any thread into the one line of a failure, and ends the process with [`Code::Bug`].
+///
+/// For binaries only: a thread pool that would otherwise swallow the panic, or hang on it, must not leave a run that looks alive.
+pub fn install_panic_hook() {
+    static PANICKED: AtomicBool = AtomicBool::new(false);
+    std::panic::set_hook(Box::new(|info| {
+        // The first panic tells; others at the same time, or one while telling, would only blur it.
+        if !PANICKED.swap(true, Ordering::SeqCst) {
+            let failure = bug(info);
+            tell(&failure);
+            std::process::exit(failure.code as i32);
+        }
+    }));
+}
+
+fn bug(info: &PanicHookInfo<'_>) -> Failure {
+    let payload = info.payload();
+    let message = payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into());
+    let place = info.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+    // One line, whatever the message of the assertion.
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    Failure::new(Code::Bug, format!("this is a bug ({message})"), place, "Report it with this line and the command")
+}
+
+fn tell(failure: &Failure) {
+    if log::is_terminal() {
+        // A stderr that is gone is no reason to fail in another way.
+        let _ = progress::suspended(|| writeln!(std::io::stderr(), "error: {failure}"));
+    } else {
+        // A run that fails before its settings are read has set up no log yet.
+        log::init(LogOptions::default());
+        tracing::error!(code = failure.code as i32, key = failure.key, todo = failure.todo, "{failure}");
+    }
+    let path = std::env::var_os(TERMINATION_LOG_VARIABLE);
+    leave_last_words(path.as_deref().map_or(Path::new(TERMINATION_LOG), Path::new), failure);
+}
+
+/// Writes the line to the termination message. Kubernetes makes the file; where there is none, nobody reads it.
+fn leave_last_words(path: &Path, failure: &Failure) {
+    let mut line = failure.to_string();
+    line.truncate(line.floor_char_boundary(LONGEST_MESSAGE - 1));
+    if let Ok(mut file) = std::fs::OpenOptions::new().write(true).truncate(true).open(path) {
+        let _ = writeln!(file, "{line}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failure(what: impl Into<String>) -> Failure {
+        Failure::new(Code::Usage, what, "s3://nowhere", "Create it, or correct the setting that names it")
+    }
+
+    #[test]
+    fn done_is_zero_and_a_failure_is_its_code() {
+        assert_eq!(finish(Ok(())), 0);
+        assert_eq!(finish(Err(failure("there is no such bucket or folder"))), 2);
+    }
+
+    #[test]
+    fn last_words_replace_what_was_there_and_are_short_enough() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("termination-log");
+        std::fs::write(&path, "of an earlier container, and much longer than the line that follows it".repeat(5)).unwrap();
+        leave_last_words(&path, &failure("there is no such bucket or folder"));
+        assert_eq!(
+            std::fs::read_to_string(&path).unwrap(),
+            "there is no such bucket or folder: s3://nowhere. Create it, or correct the setting that names it\n"
+        );
+        leave_last_words(&path, &failure("é".repeat(4000)));
+        assert!(std::fs::read_to_string(&path).unwrap().len() <= LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn last_words_make_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("termination-log");
+        leave_last_words(&path, &failure("x"));
+        assert!(!path.exists());
+    }
+}

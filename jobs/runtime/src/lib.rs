@@ -1,0 +1,11 @@
+//! What any job needs, with no knowledge of traffic: stores, settings, the day of a run, logs, exit codes, signals.
+
+pub mod clock;
+pub mod day;
+pub mod exit;
+pub mod failure;
+pub mod location;
+pub mod log;
+pub mod progress;
+pub mod signals;
+pub mod store;

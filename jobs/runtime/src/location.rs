@@ -1,0 +1,236 @@
+//! Where a setting points: a bucket with or without a prefix, or a local folder.
+//!
+//! Not for keys: what lies below a location is `contract`'s.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::failure::{Code, Failure};
+use crate::store::{LocalStore, S3Options, S3Store, SharedStore};
+
+/// A place for objects, as a setting names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Location {
+    /// A bucket, and the part of it below `prefix`.
+    S3 {
+        /// Bucket name.
+        bucket: String,
+        /// Parts joined by `/`, without one at either end; may be empty.
+        prefix: String,
+    },
+    /// A local folder.
+    Local(PathBuf),
+}
+
+/// What a location is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reading: a local folder must be there.
+    Read,
+    /// Writing: a local folder is made if it is not there. A bucket never is.
+    Write,
+}
+
+/// A setting that names no location. `Display` says what is wrong and shows one that is right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct LocationError(String);
+
+impl From<LocationError> for Failure {
+    fn from(error: LocationError) -> Self {
+        Self::new(Code::Usage, error.0, "", "Correct the setting")
+    }
+}
+
+impl Location {
+    /// The value of a flag: `s3://bucket/prefix`, else a path, for whoever types `--raw data/raw` means the folder.
+    ///
+    /// A variable is read with [`FromStr`], where a bare name is a bucket.
+    pub fn from_flag(text: &str) -> Result<Self, LocationError> {
+        if text.contains("://") || text.trim().is_empty() { text.parse() } else { Ok(Self::Local(PathBuf::from(text))) }
+    }
+
+    /// The value of a setting by where it came from: [`Location::from_flag`], or [`FromStr`] where it came from a variable.
+    pub fn from_setting(text: &str, from_variable: bool) -> Result<Self, LocationError> {
+        if from_variable { text.parse() } else { Self::from_flag(text) }
+    }
+
+    /// The place `sub` below this one.
+    pub fn join(&self, sub: &str) -> Self {
+        let sub = sub.trim_matches('/');
+        match self {
+            Self::Local(path) if sub.is_empty() => Self::Local(path.clone()),
+            Self::Local(path) => Self::Local(path.join(sub)),
+            Self::S3 { bucket, prefix } => {
+                let parts = [prefix.as_str(), sub];
+                let prefix = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/");
+                Self::S3 { bucket: bucket.clone(), prefix }
+            }
+        }
+    }
+
+    /// The store at this location. Settings and, for a local folder, its presence are checked here; whether a bucket is there shows at
+    /// the first request, because asking needs a right that reading does not.
+    pub async fn open(&self, path_style: bool, access: Access) -> Result<SharedStore, Failure> {
+        match self {
+            Self::Local(path) => {
+                let store = match access {
+                    Access::Read => LocalStore::open(path),
+                    Access::Write => LocalStore::create(path),
+                };
+                Ok(Arc::new(store?))
+            }
+            Self::S3 { bucket, prefix } => {
+                let options = S3Options { path_style, ..S3Options::default() };
+                Ok(Arc::new(S3Store::open(bucket, prefix, options).await?))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::S3 { bucket, prefix } if prefix.is_empty() => write!(f, "s3://{bucket}"),
+            Self::S3 { bucket, prefix } => write!(f, "s3://{bucket}/{prefix}"),
+            Self::Local(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+impl FromStr for Location {
+    type Err = LocationError;
+
+    fn from_str(text: &str) -> Result<Self, LocationError> {
+        if text.trim().is_empty() {
+            return Err(LocationError("a location cannot be empty; write s3://cityflow-raw or ./data/raw".into()));
+        }
+        if text.starts_with(['/', '.']) {
+            return Ok(Self::Local(PathBuf::from(text)));
+        }
+        let (name, spoken) = match text.split_once("://") {
+            Some(("s3", rest)) => (rest, true),
+            Some((scheme, _)) => {
+                let scheme = scheme.escape_debug();
+                return Err(LocationError(format!(
+                    "`{scheme}://` is not supported; write s3://bucket/prefix, or a path that begins with / or ."
+                )));
+            }
+            None => (text, false),
+        };
+        let (bucket, prefix) = name.split_once('/').unwrap_or((name, ""));
+        check_bucket(bucket).map_err(|wrong| {
+            let bucket = bucket.escape_debug();
+            let hint = if spoken { "" } else { ", or a path that begins with / or ." };
+            LocationError(format!("`{bucket}` cannot be a bucket's name: {wrong}; write s3://cityflow-raw/prefix{hint}"))
+        })?;
+        let prefix = prefix.trim_end_matches('/');
+        if !prefix.is_empty() && prefix.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            let prefix = prefix.escape_debug();
+            return Err(LocationError(format!(
+                "`{prefix}` cannot be a prefix: it has an empty, `.` or `..` part; write s3://{bucket}/some/prefix"
+            )));
+        }
+        Ok(Self::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
+    }
+}
+
+/// The rules of S3 for the names of buckets.
+fn check_bucket(name: &str) -> Result<(), &'static str> {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+    let outer = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    if !(3..=63).contains(&name.len()) {
+        Err("it has 3 to 63 characters")
+    } else if !name.chars().all(inner) {
+        Err("it has lower-case letters, digits, dots and hyphens only")
+    } else if !outer(name.chars().next()) || !outer(name.chars().next_back()) {
+        Err("it begins and ends with a lower-case letter or a digit")
+    } else if name.contains("..") {
+        Err("it has no two dots in a row")
+    } else if name.parse::<std::net::Ipv4Addr>().is_ok() {
+        Err("it is not an IP address")
+    } else {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn s3(bucket: &str, prefix: &str) -> Location {
+        Location::S3 { bucket: bucket.into(), prefix: prefix.into() }
+    }
+
+    #[test]
+    fn a_variable_takes_buckets_and_paths() {
+        for (text, expected) in [
+            ("s3://cityflow-raw", s3("cityflow-raw", "")),
+            ("s3://cityflow-raw/", s3("cityflow-raw", "")),
+            ("s3://cityflow-raw/a/b/", s3("cityflow-raw", "a/b")),
+            ("cityflow-raw", s3("cityflow-raw", "")),
+            ("cityflow-processed/metrics", s3("cityflow-processed", "metrics")),
+            ("./data/raw", Location::Local("./data/raw".into())),
+            ("../raw", Location::Local("../raw".into())),
+            ("/data", Location::Local("/data".into())),
+            (".", Location::Local(".".into())),
+        ] {
+            assert_eq!(text.parse::<Location>().unwrap(), expected, "{text}");
+            assert_eq!(Location::from_setting(text, true).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bare_name_in_a_flag_is_a_folder() {
+        assert_eq!(Location::from_flag("data/raw").unwrap(), Location::Local("data/raw".into()));
+        assert_eq!(Location::from_flag("Données 2025").unwrap(), Location::Local("Données 2025".into()));
+        assert_eq!(Location::from_flag("s3://cityflow-raw/x").unwrap(), s3("cityflow-raw", "x"));
+        assert!(Location::from_flag("").is_err());
+        assert!(Location::from_flag("gs://bucket").is_err());
+    }
+
+    #[test]
+    fn a_wrong_one_is_told_with_an_example() {
+        for (text, part) in [
+            ("", "cannot be empty"),
+            ("s3://", "3 to 63"),
+            ("s3://ab", "3 to 63"),
+            ("s3://Cityflow", "lower-case"),
+            ("city_flow", "lower-case"),
+            ("data raw", "or a path that begins with / or ."),
+            ("s3://-city", "begins and ends"),
+            ("s3://city..flow", "two dots"),
+            ("s3://192.168.1.1", "IP address"),
+            ("s3://cityflow/a//b", "`a//b` cannot be a prefix"),
+            ("s3://cityflow/../b", "`../b` cannot be a prefix"),
+            ("https://cityflow.s3.amazonaws.com", "`https://` is not supported"),
+            ("~/data", "`~` cannot be"),
+        ] {
+            let message = text.parse::<Location>().unwrap_err().to_string();
+            assert!(message.contains(part), "{text}: {message}");
+            assert!(message.contains("s3://"), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn joins_and_shows() {
+        assert_eq!(s3("abc", "").join("metrics/").to_string(), "s3://abc/metrics");
+        assert_eq!(s3("abc", "x").join("/metrics").to_string(), "s3://abc/x/metrics");
+        assert_eq!(s3("abc", "").join("").to_string(), "s3://abc");
+        assert_eq!(Location::Local("./data".into()).join("raw").to_string(), "./data/raw");
+        for text in ["s3://abc/x/y", "./data/raw", "/data"] {
+            assert_eq!(text.parse::<Location>().unwrap().to_string(), text);
+        }
+    }
+
+    #[tokio::test]
+    async fn reading_needs_the_folder_and_writing_makes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Local(folder.path().join("a/b"));
+        assert_eq!(location.open(false, Access::Read).await.unwrap_err().code, Code::Usage);
+        location.open(false, Access::Write).await.unwrap();
+        location.open(false, Access::Read).await.unwrap();
+    }
+}

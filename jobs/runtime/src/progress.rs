@@ -1,0 +1,119 @@
+//! Progress bars for people at a terminal. Elsewhere, and with `--quiet`, every call does nothing.
+//!
+//! Not for logs: a cluster reads the log lines of `log`.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::log::is_terminal;
+
+/// The bars of the process, so that log lines can be written above them rather than through them.
+static BARS: OnceLock<MultiProgress> = OnceLock::new();
+
+/// Where a job shows how far it is.
+#[derive(Debug, Clone, Default)]
+pub struct Progress {
+    bars: Option<MultiProgress>,
+}
+
+/// One bar. It disappears when it is finished or dropped.
+#[derive(Debug, Clone, Default)]
+pub struct Bar {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// Bars on stderr if it is a terminal and `quiet` is false.
+    pub fn new(quiet: bool) -> Self {
+        let shown = !quiet && is_terminal();
+        Self { bars: shown.then(|| BARS.get_or_init(MultiProgress::new).clone()) }
+    }
+
+    /// Never anything.
+    pub fn silent() -> Self {
+        Self::default()
+    }
+
+    /// A bar over `total` bytes.
+    pub fn bytes(&self, label: &str, total: u64) -> Bar {
+        self.bar(label, total, "{prefix:14} {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}")
+    }
+
+    /// A bar over `total` things.
+    pub fn items(&self, label: &str, total: u64) -> Bar {
+        self.bar(label, total, "{prefix:14} {wide_bar} {human_pos}/{human_len} {msg} {eta}")
+    }
+
+    /// A sign of life where the total is not known.
+    pub fn spinner(&self, label: &str) -> Bar {
+        let bar = self.bar(label, 0, "{prefix:14} {spinner} {elapsed} {msg}");
+        if let Some(bar) = &bar.bar {
+            bar.enable_steady_tick(Duration::from_millis(120));
+        }
+        bar
+    }
+
+    fn bar(&self, label: &str, total: u64, template: &str) -> Bar {
+        let Some(bars) = &self.bars else { return Bar::default() };
+        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = bars.add(ProgressBar::new(total).with_style(style).with_prefix(label.to_owned()));
+        Bar { bar: Some(bar) }
+    }
+}
+
+impl Bar {
+    /// Moves on by `amount`.
+    pub fn inc(&self, amount: u64) {
+        if let Some(bar) = &self.bar {
+            bar.inc(amount);
+        }
+    }
+
+    /// Changes the total, where more turned up.
+    pub fn set_total(&self, total: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+        }
+    }
+
+    /// A few words beside the bar.
+    pub fn message(&self, text: impl Into<String>) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(text.into());
+        }
+    }
+
+    /// Takes the bar away.
+    pub fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Does `write` with the bars out of the way, if there are any.
+pub(crate) fn suspended<T>(write: impl FnOnce() -> T) -> T {
+    match BARS.get() {
+        Some(bars) => bars.suspend(write),
+        None => write(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_silent_bar_takes_every_call() {
+        let progress = Progress::silent();
+        for bar in [progress.bytes("a", 10), progress.items("b", 1), progress.spinner("c")] {
+            bar.inc(3);
+            bar.set_total(4);
+            bar.message("x");
+            bar.finish();
+            assert!(bar.bar.is_none());
+        }
+    }
+}
