@@ -1,0 +1,83 @@
+//! The tally of what became of every row: mergeable, and the same for any split of the input.
+
+use std::collections::BTreeMap;
+
+use contract::Reason;
+use contract::document::{Example, Quality};
+
+/// How many rejected rows are quoted.
+const EXAMPLES: usize = 10;
+/// How much of each, in characters.
+const EXCERPT: usize = 200;
+
+/// Counts of rows and rejections, with the first few examples in order of file and line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Rows or records read, of the whole input.
+    pub rows: u64,
+    /// Rows of the day.
+    pub rows_of_day: u64,
+    /// Structural rejections, of the whole input.
+    pub structure: BTreeMap<Reason, u64>,
+    /// Values and records of the day not used.
+    pub values: BTreeMap<Reason, u64>,
+    /// The first few.
+    examples: Vec<Example>,
+}
+
+impl Tally {
+    /// Counts a rejection under its reason and keeps it as an example while there are few.
+    pub fn reject(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
+        let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
+        *counts.entry(reason).or_default() += 1;
+        if self.examples.len() < EXAMPLES
+            || self.examples.last().is_some_and(|last| (file, line) < (&last.fichier, last.ligne))
+        {
+            self.examples.push(Example {
+                fichier: file.to_owned(),
+                ligne: line,
+                raison: reason,
+                extrait: excerpt_of(excerpt),
+            });
+            self.trim();
+        }
+    }
+
+    /// Adds another part of the same input.
+    pub fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.rows_of_day += other.rows_of_day;
+        for (reason, n) in other.structure {
+            *self.structure.entry(reason).or_default() += n;
+        }
+        for (reason, n) in other.values {
+            *self.values.entry(reason).or_default() += n;
+        }
+        self.examples.extend(other.examples);
+        self.trim();
+    }
+
+    /// As documents hold it; cells, repeats and conflicts are the caller's to add.
+    #[must_use]
+    pub fn finish(self) -> Quality {
+        Quality {
+            lignes_lues: self.rows,
+            rejets_structure: self.structure,
+            lignes_du_jour: self.rows_of_day,
+            rejets: self.values,
+            exemples: self.examples,
+            ..Quality::default()
+        }
+    }
+
+    fn trim(&mut self) {
+        self.examples.sort();
+        self.examples.truncate(EXAMPLES);
+    }
+}
+
+/// The beginning of a row for people: valid text, no line breaks' mischief, at most 200 characters.
+fn excerpt_of(bytes: &[u8]) -> String {
+    let head = bytes.get(..EXCERPT * 4).unwrap_or(bytes);
+    String::from_utf8_lossy(head).chars().take(EXCERPT).collect::<String>().trim_end_matches(['\r', '\n']).to_owned()
+}
