@@ -1,1 +1,2 @@
 //! acceptance
+pub mod s3server;

@@ -1,43 +1,18 @@
 //! Zones by polygon, lengths, areas, nearness. Nothing here knows what an arc or a worksite is.
+//!
+//! A point is `(lon, lat)` in WGS84 degrees everywhere but in [`format_point`] and [`parse_point`], which speak the sources' "lat, lon".
 
-use geo::MultiPolygon;
+mod measure;
+mod near;
+mod outline;
+mod shape;
+mod zones;
 
-/// A district.
-#[derive(Debug, Clone)]
-pub struct Zone {
-    /// Code as documents hold it (INSEE 751NN becomes 750NN).
-    pub code: String,
-    /// Name.
-    pub name: String,
-    /// Outline, degrees.
-    pub outline: MultiPolygon<f64>,
-}
-
-/// All districts of a city, indexed.
-#[derive(Debug, Clone)]
-pub struct Zones {
-    zones: Vec<Zone>,
-}
-
-impl Zones {
-    /// All zones, by code.
-    #[must_use]
-    pub fn all(&self) -> &[Zone] {
-        &self.zones
-    }
-
-    /// The zone that holds the point; on a border the smallest code.
-    #[must_use]
-    pub fn locate(&self, _lon: f64, _lat: f64) -> Option<&Zone> {
-        None
-    }
-
-    /// The zone of a code.
-    #[must_use]
-    pub fn by_code(&self, code: &str) -> Option<&Zone> {
-        self.zones.iter().find(|zone| zone.code == code)
-    }
-}
+pub use measure::{area_m2, length_metres, lines_length_metres};
+pub use near::{LineIndex, Plane};
+pub use outline::simplified_outline;
+pub use shape::{format_point, parse_lines, parse_point, parse_shape, shape_lines, to_geojson, trace};
+pub use zones::{Zone, Zones, postal_code};
 
 /// Name of the place that lies in no zone.
 pub const OUTSIDE: &str = "Hors zone";
@@ -50,5 +25,34 @@ pub fn place(zones: Option<&Zones>, point: Option<(f64, f64)>) -> (Option<String
     match point.and_then(|(lon, lat)| zones.locate(lon, lat)) {
         Some(zone) => (Some(zone.code.clone()), Some(zone.name.clone())),
         None => (None, Some(OUTSIDE.to_owned())),
+    }
+}
+
+/// Reason of an unknown place where no zones are known.
+pub const ZONES_UNKNOWN: &str = "zones_inconnues";
+
+/// What a reader of a document should know of the zones: that there are none, or which outlines are not valid.
+#[must_use]
+pub fn zone_warnings(zones: Option<&Zones>) -> Vec<String> {
+    match zones {
+        Some(zones) => zones.warnings().to_vec(),
+        None => vec![
+            "Aucune zone connue (ni reference/zones.geojson, ni contours dans le profil) : les zones sont nulles."
+                .to_owned(),
+        ],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_has_a_place_only_where_zones_are_known() {
+        let zones = zones::tests::two_squares();
+        assert_eq!(place(None, Some((0.5, 0.5))), (None, None));
+        assert_eq!(place(Some(&zones), Some((0.5, 0.5))), (Some("75001".to_owned()), Some("Ouest".to_owned())));
+        assert_eq!(place(Some(&zones), Some((9.0, 9.0))), (None, Some(OUTSIDE.to_owned())));
+        assert_eq!(place(Some(&zones), None), (None, Some(OUTSIDE.to_owned())));
     }
 }

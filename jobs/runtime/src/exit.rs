@@ -99,7 +99,8 @@ mod tests {
     fn last_words_replace_what_was_there_and_are_short_enough() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("termination-log");
-        std::fs::write(&path, "of an earlier container, and much longer than the line that follows it".repeat(5)).unwrap();
+        std::fs::write(&path, "of an earlier container, and much longer than the line that follows it".repeat(5))
+            .unwrap();
         leave_last_words(&path, &failure("there is no such bucket or folder"));
         assert_eq!(
             std::fs::read_to_string(&path).unwrap(),

@@ -124,7 +124,9 @@ impl FromStr for Location {
         check_bucket(bucket).map_err(|wrong| {
             let bucket = bucket.escape_debug();
             let hint = if spoken { "" } else { ", or a path that begins with / or ." };
-            LocationError(format!("`{bucket}` cannot be a bucket's name: {wrong}; write s3://cityflow-raw/prefix{hint}"))
+            LocationError(format!(
+                "`{bucket}` cannot be a bucket's name: {wrong}; write s3://cityflow-raw/prefix{hint}"
+            ))
         })?;
         let prefix = prefix.trim_end_matches('/');
         if !prefix.is_empty() && prefix.split('/').any(|part| matches!(part, "" | "." | "..")) {

@@ -38,7 +38,10 @@ pub fn init(options: LogOptions) {
     if tracing::subscriber::set_global_default(subscriber.finish()).is_ok()
         && let Some(wrong) = wrong
     {
-        tracing::warn!(RUST_LOG = wrong, "RUST_LOG cannot be read and is ignored; it looks like `info` or `processor=debug`");
+        tracing::warn!(
+            RUST_LOG = wrong,
+            "RUST_LOG cannot be read and is ignored; it looks like `info` or `processor=debug`"
+        );
     }
 }
 

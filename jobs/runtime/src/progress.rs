@@ -38,7 +38,11 @@ impl Progress {
 
     /// A bar over `total` bytes.
     pub fn bytes(&self, label: &str, total: u64) -> Bar {
-        self.bar(label, total, "{prefix:14} {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}")
+        self.bar(
+            label,
+            total,
+            "{prefix:14} {wide_bar} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}",
+        )
     }
 
     /// A bar over `total` things.

@@ -10,7 +10,8 @@ use crate::failure::{Code, Failure};
 
 /// Ends when the process is told to stop, and says by which signal. Must be called inside a tokio runtime with I/O.
 pub async fn stopped() -> &'static str {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         // Without a handler of ours the system's own stays: the process ends at once, which is as good.
         return std::future::pending().await;
     };

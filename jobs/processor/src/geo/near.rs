@@ -1,0 +1,155 @@
+//! How far lines are from a shape, in the local plane at the shape's centroid, with an R-tree that spares the far ones.
+
+use geo::{BoundingRect, Centroid, Coord, Distance, Euclidean, Geometry, LineString, MapCoords, Point};
+use rstar::primitives::{GeomWithData, Rectangle};
+use rstar::{AABB, RTree};
+
+/// A local plane: metres east and north of its origin, on a sphere.
+///
+/// Equirectangular: `x = R · cos φ₀ · Δλ`, `y = R · Δφ`. Within a few hundred metres of its origin it is true to a centimetre.
+#[derive(Debug, Clone, Copy)]
+pub struct Plane {
+    origin: (f64, f64),
+    east: f64,
+    north: f64,
+}
+
+impl Plane {
+    /// The plane that touches a sphere of that radius at that point.
+    #[must_use]
+    pub fn at((lon, lat): (f64, f64), radius: f64) -> Self {
+        let north = radius * std::f64::consts::PI / 180.0;
+        Self { origin: (lon, lat), east: north * lat.to_radians().cos(), north }
+    }
+
+    /// Degrees to metres.
+    #[must_use]
+    pub fn project(&self, degrees: Coord<f64>) -> Coord<f64> {
+        Coord { x: (degrees.x - self.origin.0) * self.east, y: (degrees.y - self.origin.1) * self.north }
+    }
+}
+
+/// Lines that can be asked which of them are near.
+#[derive(Debug)]
+pub struct LineIndex<'a> {
+    lines: Vec<&'a [(f64, f64)]>,
+    boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
+    radius: f64,
+}
+
+impl<'a> LineIndex<'a> {
+    /// Indexes lines of `[lon, lat]` degrees, for an earth of that radius. What is found is named by its place in `lines`.
+    #[must_use]
+    pub fn new(lines: Vec<&'a [(f64, f64)]>, radius: f64) -> Self {
+        let boxes = lines
+            .iter()
+            .enumerate()
+            .filter_map(|(index, line)| {
+                let (first, rest) = line.split_first()?;
+                let start = ([first.0, first.1], [first.0, first.1]);
+                let (low, high) = rest.iter().fold(start, |(low, high), (lon, lat)| {
+                    ([low[0].min(*lon), low[1].min(*lat)], [high[0].max(*lon), high[1].max(*lat)])
+                });
+                Some(GeomWithData::new(Rectangle::from_corners(low, high), index))
+            })
+            .collect();
+        Self { lines, boxes: RTree::bulk_load(boxes), radius }
+    }
+
+    /// The lines at most `metres` from the shape, with their distance: 0 where they touch it, cross it or lie inside. In the order of the
+    /// lines.
+    #[must_use]
+    pub fn within(&self, shape: &Geometry<f64>, metres: f64) -> Vec<(usize, f64)> {
+        let (Some(centre), Some(bounds)) = (shape.centroid(), shape.bounding_rect()) else { return Vec::new() };
+        let plane = Plane::at((centre.x(), centre.y()), self.radius);
+        // The margin must not lose a line that the exact distance would keep: a little more than the metres asked for.
+        let margin = metres * 1.01 + 0.01;
+        let (lon, lat) = (margin / plane.east.max(1.0), margin / plane.north.max(1.0));
+        let area = AABB::from_corners(
+            [bounds.min().x - lon, bounds.min().y - lat],
+            [bounds.max().x + lon, bounds.max().y + lat],
+        );
+        let flat = shape.map_coords(|coord| plane.project(coord));
+        let mut found: Vec<(usize, f64)> = self
+            .boxes
+            .locate_in_envelope_intersecting(&area)
+            .filter_map(|candidate| {
+                let line = self.lines.get(candidate.data)?;
+                let distance = distance(&flat, line, plane);
+                (distance <= metres).then_some((candidate.data, distance))
+            })
+            .collect();
+        found.sort_by_key(|(index, _)| *index);
+        found
+    }
+}
+
+fn distance(flat: &Geometry<f64>, line: &[(f64, f64)], plane: Plane) -> f64 {
+    let positions: Vec<Coord<f64>> = line.iter().map(|(lon, lat)| plane.project(Coord { x: *lon, y: *lat })).collect();
+    let other = match positions.as_slice() {
+        [] => return f64::INFINITY,
+        [only] => Geometry::Point(Point(*only)),
+        _ => Geometry::LineString(LineString(positions)),
+    };
+    Euclidean.distance(flat, &other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geo::parse_shape;
+
+    const RADIUS: f64 = 6_371_000.0;
+    /// One metre of the meridian, in degrees.
+    const METRE: f64 = 180.0 / (std::f64::consts::PI * RADIUS);
+
+    fn square() -> Geometry<f64> {
+        parse_shape(
+            r#"{"type":"Polygon","coordinates":[[[2.300,48.800],[2.302,48.800],[2.302,48.802],[2.300,48.802],[2.300,48.800]],
+                [[2.3005,48.8005],[2.3015,48.8005],[2.3015,48.8015],[2.3005,48.8015],[2.3005,48.8005]]]}"#,
+        )
+        .unwrap()
+    }
+
+    fn distances(lines: &[Vec<(f64, f64)>], metres: f64) -> Vec<(usize, f64)> {
+        LineIndex::new(lines.iter().map(Vec::as_slice).collect(), RADIUS).within(&square(), metres)
+    }
+
+    #[test]
+    fn a_line_that_touches_crosses_or_lies_inside_is_at_no_distance() {
+        let found = distances(
+            &[
+                vec![(2.302, 48.801), (2.310, 48.801)],
+                vec![(2.290, 48.801), (2.310, 48.801)],
+                vec![(2.3001, 48.8001), (2.3002, 48.8001)],
+            ],
+            50.0,
+        );
+        assert_eq!(found, vec![(0, 0.0), (1, 0.0), (2, 0.0)]);
+    }
+
+    #[test]
+    fn a_line_outside_is_found_up_to_the_distance_and_not_beyond() {
+        let north = |metres: f64| vec![(2.300, 48.802 + metres * METRE), (2.301, 48.802 + metres * METRE)];
+        let found = distances(&[north(49.9), north(50.1), north(10.0), north(5_000.0)], 50.0);
+        let near: Vec<usize> = found.iter().map(|(index, _)| *index).collect();
+        assert_eq!(near, vec![0, 2]);
+        assert!((found[0].1 - 49.9).abs() < 1e-6 && (found[1].1 - 10.0).abs() < 1e-6, "{found:?}");
+    }
+
+    #[test]
+    fn a_line_in_a_hole_is_outside_and_measured_to_its_edge() {
+        let found = distances(&[vec![(2.3005 + 1e-4, 48.801), (2.3005 + 2e-4, 48.801)]], 50.0);
+        let expected = 1e-4 / METRE * 48.801_f64.to_radians().cos();
+        assert!((found[0].1 - expected).abs() < 0.01, "{found:?} {expected}");
+    }
+
+    #[test]
+    fn points_and_empty_lines_do_no_harm() {
+        assert_eq!(distances(&[vec![], vec![(2.301, 48.8001)]], 50.0), vec![(1, 0.0)]);
+        let point = parse_shape(r#"{"type":"Point","coordinates":[2.3,48.8]}"#).unwrap();
+        let line = [(2.3, 48.8 + 20.0 * METRE), (2.301, 48.8 + 20.0 * METRE)];
+        let found = LineIndex::new(vec![&line], RADIUS).within(&point, 50.0);
+        assert!((found[0].1 - 20.0).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,235 @@
+//! Shapes and points as the sources write them: GeoJSON in a cell, "lat, lon" in another; and back, with 5 decimals.
+
+use contract::number::Degrees;
+use geo::{Coord, Geometry, LineString, MultiLineString, MultiPolygon, Point, Polygon};
+use serde_json::{Value, json};
+
+/// A GeoJSON geometry: Point, LineString, MultiLineString, Polygon or MultiPolygon, altitudes left out.
+///
+/// # Errors
+/// A sentence part that says what is wrong: not JSON, another type, too few positions, a position that is not in degrees.
+pub fn parse_shape(text: &str) -> Result<Geometry<f64>, String> {
+    let geometry: geojson::Geometry = text.trim().parse().map_err(|error: geojson::Error| short(&error.to_string()))?;
+    from_geojson(&geometry.value)
+}
+
+/// The lines of a GeoJSON LineString or MultiLineString; `None` for anything else.
+#[must_use]
+pub fn parse_lines(text: &str) -> Option<Vec<Vec<(f64, f64)>>> {
+    parse_shape(text).ok().and_then(|shape| shape_lines(&shape))
+}
+
+/// The lines of a line shape; `None` for a point or a polygon.
+#[must_use]
+pub fn shape_lines(shape: &Geometry<f64>) -> Option<Vec<Vec<(f64, f64)>>> {
+    let positions = |line: &LineString<f64>| line.coords().map(|position| (position.x, position.y)).collect();
+    match shape {
+        Geometry::LineString(line) => Some(vec![positions(line)]),
+        Geometry::MultiLineString(lines) => Some(lines.iter().map(positions).collect()),
+        _ => None,
+    }
+}
+
+/// `geo_point_2d`, "lat, lon" or "lat,lon", as `(lon, lat)`; `None` where it is no point of the earth.
+#[must_use]
+pub fn parse_point(text: &str) -> Option<(f64, f64)> {
+    let (lat, lon) = text.split_once(',')?;
+    let lat: f64 = lat.trim().parse().ok()?;
+    let lon: f64 = lon.trim().parse().ok()?;
+    on_earth(lon, lat).then_some((lon, lat))
+}
+
+/// A point as documents hold it: "lat, lon", each with 5 decimals (rounded as every coordinate is, trailing zeros kept).
+#[must_use]
+pub fn format_point(lat: f64, lon: f64) -> String {
+    // `rounded` turns a negative zero into zero.
+    format!("{:.5}, {:.5}", Degrees::of(lat).rounded(), Degrees::of(lon).rounded())
+}
+
+/// Lines as documents hold them: `[lon, lat]` pairs.
+#[must_use]
+pub fn trace(lines: &[Vec<(f64, f64)>]) -> Vec<Vec<[Degrees; 2]>> {
+    lines.iter().map(|line| line.iter().map(|(lon, lat)| [Degrees::of(*lon), Degrees::of(*lat)]).collect()).collect()
+}
+
+/// A shape as a GeoJSON geometry with 5 decimals; null for a kind that [`parse_shape`] never gives.
+#[must_use]
+pub fn to_geojson(shape: &Geometry<f64>) -> Value {
+    let (kind, coordinates) = match shape {
+        Geometry::Point(point) => ("Point", position(point.0)),
+        Geometry::LineString(line) => ("LineString", positions(line)),
+        Geometry::MultiLineString(lines) => ("MultiLineString", lines.iter().map(positions).collect()),
+        Geometry::Polygon(polygon) => ("Polygon", rings(polygon)),
+        Geometry::MultiPolygon(parts) => ("MultiPolygon", parts.iter().map(rings).collect()),
+        _ => return Value::Null,
+    };
+    json!({ "type": kind, "coordinates": coordinates })
+}
+
+fn rings(polygon: &Polygon<f64>) -> Value {
+    std::iter::once(polygon.exterior()).chain(polygon.interiors()).map(positions).collect()
+}
+
+fn positions(line: &LineString<f64>) -> Value {
+    line.coords().map(|coord| position(*coord)).collect()
+}
+
+fn position(coord: Coord<f64>) -> Value {
+    json!([Degrees::of(coord.x), Degrees::of(coord.y)])
+}
+
+/// A shape of the kinds that have a place here.
+pub(super) fn from_geojson(value: &geojson::Value) -> Result<Geometry<f64>, String> {
+    Ok(match value {
+        geojson::Value::Point(position) => Geometry::Point(Point(coord(position)?)),
+        geojson::Value::LineString(positions) => Geometry::LineString(line(positions)?),
+        geojson::Value::MultiLineString(lines) => {
+            Geometry::MultiLineString(MultiLineString(all(lines, |positions| line(positions))?))
+        }
+        geojson::Value::Polygon(rings) => Geometry::Polygon(polygon(rings)?),
+        geojson::Value::MultiPolygon(parts) => {
+            Geometry::MultiPolygon(MultiPolygon(all(parts, |rings| polygon(rings))?))
+        }
+        geojson::Value::MultiPoint(_) | geojson::Value::GeometryCollection(_) => {
+            return Err(format!("a {} is neither a point, a line nor a polygon", value.type_name()));
+        }
+    })
+}
+
+/// At least one of them, each converted.
+fn all<T, U>(parts: &[T], convert: impl Fn(&T) -> Result<U, String>) -> Result<Vec<U>, String> {
+    if parts.is_empty() {
+        return Err("it has no coordinates".to_owned());
+    }
+    parts.iter().map(convert).collect()
+}
+
+fn polygon(rings: &[Vec<Vec<f64>>]) -> Result<Polygon<f64>, String> {
+    let mut rings = all(rings, |positions| ring(positions))?.into_iter();
+    let Some(exterior) = rings.next() else { return Err("it has no coordinates".to_owned()) };
+    Ok(Polygon::new(exterior, rings.collect()))
+}
+
+/// A ring, closed if it was not.
+fn ring(positions: &[Vec<f64>]) -> Result<LineString<f64>, String> {
+    let mut ring = line(positions)?;
+    ring.close();
+    if ring.0.len() < 4 {
+        return Err("a ring has fewer than 3 corners".to_owned());
+    }
+    Ok(ring)
+}
+
+fn line(positions: &[Vec<f64>]) -> Result<LineString<f64>, String> {
+    if positions.len() < 2 {
+        return Err("a line has fewer than 2 positions".to_owned());
+    }
+    positions.iter().map(|position| coord(position)).collect::<Result<Vec<_>, _>>().map(LineString)
+}
+
+fn coord(position: &[f64]) -> Result<Coord<f64>, String> {
+    match position {
+        [lon, lat, ..] if on_earth(*lon, *lat) => Ok(Coord { x: *lon, y: *lat }),
+        _ => Err(short(&format!("{position:?} is not a longitude and a latitude in degrees"))),
+    }
+}
+
+fn on_earth(lon: f64, lat: f64) -> bool {
+    // A NaN is in no range.
+    (-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat)
+}
+
+/// An error text may quote a whole file.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(160).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_read_with_and_without_altitudes() {
+        let flat = parse_lines(r#"{"coordinates": [[2.30, 48.87], [2.31, 48.88]], "type": "LineString"}"#).unwrap();
+        assert_eq!(flat, vec![vec![(2.30, 48.87), (2.31, 48.88)]]);
+        let high =
+            parse_lines(r#"{"type":"MultiLineString","coordinates":[[[2.30,48.87,35.0],[2.31,48.88,0]]]}"#).unwrap();
+        assert_eq!(high, flat);
+        assert_eq!(parse_lines(r#"{"type":"Point","coordinates":[2.3,48.8]}"#), None);
+    }
+
+    #[test]
+    fn what_is_no_shape_is_an_error() {
+        for text in [
+            "",
+            "null",
+            "{}",
+            r#"{"type":"LineString","coordinates":[]}"#,
+            r#"{"type":"LineString","coordinates":[[2.3,48.8]]}"#,
+            r#"{"type":"LineString","coordinates":[[2.3],[2.4]]}"#,
+            r#"{"type":"LineString","coordinates":[[652000.0,6862000.0],[652001.0,6862000.0]]}"#,
+            r#"{"type":"Polygon","coordinates":[]}"#,
+            r#"{"type":"Polygon","coordinates":[[[2.3,48.8],[2.4,48.8],[2.3,48.8]]]}"#,
+            r#"{"type":"MultiPolygon","coordinates":[]}"#,
+            r#"{"type":"MultiPoint","coordinates":[[2.3,48.8]]}"#,
+            r#"{"type":"GeometryCollection","geometries":[]}"#,
+            r#"{"type":"LineString","coordinates":[["a","b"],[1,2]]}"#,
+        ] {
+            assert!(parse_shape(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_ring_left_open_is_closed() {
+        let shape = parse_shape(r#"{"type":"Polygon","coordinates":[[[2.3,48.8],[2.4,48.8],[2.4,48.9]]]}"#).unwrap();
+        let Geometry::Polygon(polygon) = shape else { panic!("a polygon") };
+        assert!(polygon.exterior().is_closed());
+        assert_eq!(polygon.exterior().0.len(), 4);
+    }
+
+    #[test]
+    fn a_point_is_written_latitude_first_and_read_with_or_without_the_space() {
+        assert_eq!(parse_point("48.8480073438,2.25343813301"), Some((2.253_438_133_01, 48.848_007_343_8)));
+        assert_eq!(parse_point("48.848, 2.253"), Some((2.253, 48.848)));
+        for wrong in ["", "48.8", "a, b", "95.0, 2.0", "48.0, 200.0", "NaN, 2.0", "inf, 2"] {
+            assert_eq!(parse_point(wrong), None, "{wrong}");
+        }
+        assert_eq!(format_point(48.897_567_218, 2.330_129_588), "48.89757, 2.33013");
+        assert_eq!(format_point(48.5, -0.000_001), "48.50000, 0.00000");
+    }
+
+    #[test]
+    fn a_shape_is_written_with_5_decimals() {
+        let shape = parse_shape(
+            r#"{"type":"Polygon","coordinates":[[[2.123456,48.8],[2.4,48.8],[2.4,48.9],[2.123456,48.8]]]}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            to_geojson(&shape).to_string(),
+            r#"{"coordinates":[[[2.12346,48.8],[2.4,48.8],[2.4,48.9],[2.12346,48.8]]],"type":"Polygon"}"#
+        );
+    }
+
+    #[test]
+    fn every_kind_is_written_as_it_was_read() {
+        for text in [
+            r#"{"coordinates":[2.3,48.8],"type":"Point"}"#,
+            r#"{"coordinates":[[2.3,48.8],[2.4,48.9]],"type":"LineString"}"#,
+            r#"{"coordinates":[[[2.3,48.8],[2.4,48.9]]],"type":"MultiLineString"}"#,
+            r#"{"coordinates":[[[[2.3,48.8],[2.4,48.8],[2.4,48.9],[2.3,48.8]]]],"type":"MultiPolygon"}"#,
+        ] {
+            assert_eq!(parse_shape(text).map(|shape| to_geojson(&shape).to_string()), Ok(text.to_owned()));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in ".*", kind in "(Multi)?(Point|LineString|Polygon)", inner in "[\\[\\]0-9,.e-]{0,40}") {
+            let _ = parse_shape(&text);
+            let _ = parse_point(&text);
+            let _ = parse_shape(&format!(r#"{{"type":"{kind}","coordinates":{inner}}}"#));
+        }
+    }
+}

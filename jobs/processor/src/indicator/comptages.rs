@@ -1,0 +1,150 @@
+//! Figures of the road counts, from cells. Pure: the same cells give the same bytes.
+//!
+//! The order matters: failing detectors are found first, and their values are unknown to everything after.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashSet};
+
+use contract::NaiveDate;
+use contract::ServiceDay;
+use contract::document::comptages::{Comptages, RoadEvolution};
+use contract::document::{DayStatus, Quality};
+use contract::number::Fixed2;
+
+use crate::cells::roads::RoadCells;
+use crate::context::DayContext;
+use crate::source::referentiel::Network;
+use crate::source::{Draft, Measured};
+
+mod alerts;
+mod arcs;
+mod city;
+mod failing;
+mod hours;
+mod zones;
+
+pub use hours::{ArcHours, RoadDay};
+
+/// Why a figure that compares with earlier days is null.
+pub const NO_HISTORY: &str = "historique_absent";
+/// Why a zone is null.
+pub const NO_ZONES: &str = "zones_inconnues";
+
+/// The document of the day; `quality` comes with the rows' part filled in.
+#[must_use]
+pub fn measure(
+    cells: &RoadCells,
+    newest: Option<i64>,
+    quality: Quality,
+    network: Option<&Network>,
+    context: &DayContext<'_>,
+) -> Measured<Comptages> {
+    let parameters = &context.parameters.comptages;
+    let mut day = RoadDay::new(cells, network, context);
+    if day.arcs.iter().all(|arc| !arc.seen) {
+        return Measured::Absent { last_day: newest.and_then(|newest| last_day(newest, &context.day)) };
+    }
+    let mut quality = quality;
+    day.count(cells, &mut quality);
+    let complete_until = day.complete_until();
+    let expected = day.expectation(complete_until);
+    let completeness = percent(expected.measured, expected.cells);
+    let silent = day.silent_hours();
+    let failing = failing::find(&day, complete_until, &silent, parameters);
+    quality.cellules_ecartees = failing::set_aside(&mut day, &failing);
+    quality.etats_incoherents = day.contradicted_states(parameters);
+    let alerts = alerts::find(&day, parameters, context.zones);
+    let alerted: HashSet<usize> = alerts.iter().filter_map(|alert| alert.arc).collect();
+    let sums = arcs::sums(&day, parameters);
+    let metrics = arcs::metrics(&day, &sums, &alerted, parameters);
+    let zone_rows = zones::all(&day, &sums, context.zones);
+    let global = city::global(&day, &sums, &alerted, &expected, complete_until, parameters);
+
+    let mut reasons = reasons();
+    warn(&day, &silent, context, &mut quality, &mut reasons);
+    let old = newest.is_some_and(|newest| newest + 3600 > (context.day.end() + chrono::Duration::days(parameters.definitif_jours)).timestamp());
+    let complete = completeness.is_some_and(|percent| percent.get() >= parameters.definitif_part);
+    if completeness.is_none() {
+        reasons.insert("completude".to_owned(), "aucun_troncon_attendu".to_owned());
+    }
+    Measured::Document(Box::new(Draft {
+        status: if complete || old { DayStatus::Definitif } else { DayStatus::Provisoire },
+        complete_until: complete_until.map(|hour| day.stamp(hour)),
+        completeness,
+        quality,
+        reasons,
+        ignored: Vec::new(),
+        body: Comptages {
+            capteurs_defaillants: failing::rows(&day, &failing),
+            top_10_troncons: arcs::busiest(&day, &metrics),
+            metrics,
+            global_metrics: global,
+            top_10_zones_congestionnees: zones::by_lost_time(&zone_rows),
+            top_zones_affluence: zones::by_vehicles(&zone_rows),
+            zones: zone_rows.into_iter().map(|row| row.row).collect(),
+            alertes_congestion: alerts::rows(&day, alerts, parameters),
+            debits_exceptionnels: None,
+            profils: None,
+            evolution: RoadEvolution::default(),
+        },
+    }))
+}
+
+fn last_day(newest: i64, day: &ServiceDay) -> Option<NaiveDate> {
+    Some(ServiceDay::of(chrono::DateTime::from_timestamp(newest, 0)?, day.tz()).date())
+}
+
+fn reasons() -> BTreeMap<String, String> {
+    [
+        "debits_exceptionnels",
+        "evolution.jour_type",
+        "evolution.semaine_precedente",
+        "metrics.debit_journalier_estime",
+        "metrics.ecart_jour_type_pourcent",
+        "profils",
+    ]
+    .into_iter()
+    .map(|path| (path.to_owned(), NO_HISTORY.to_owned()))
+    .collect()
+}
+
+fn warn(
+    day: &RoadDay,
+    silent: &[usize],
+    context: &DayContext<'_>,
+    quality: &mut Quality,
+    reasons: &mut BTreeMap<String, String>,
+) {
+    let in_day: Vec<String> =
+        silent
+            .iter()
+            .filter(|hour| (day.day_from..day.complete_until().unwrap_or(0)).contains(hour) && !day.changes_clock(**hour))
+            .map(|hour| day.stamp(*hour).local().format("%H h").to_string()).collect();
+    if !in_day.is_empty() {
+        quality.avertissements.push(format!(
+            "Aucun tronçon n'a de mesure à : {}. La source elle-même s'est tue ; ces heures ne comptent pas comme silence des capteurs.",
+            in_day.join(", ")
+        ));
+    }
+    if context.zones.is_none() {
+        quality.avertissements.push(
+            "Zones inconnues : ni fichier reference/zones.geojson ni contours dans le profil de la ville.".to_owned(),
+        );
+        reasons.insert("metrics.zone".to_owned(), NO_ZONES.to_owned());
+    }
+}
+
+/// Percent of a whole; `None` of nothing.
+#[must_use]
+pub(crate) fn percent(part: u64, whole: u64) -> Option<Fixed2> {
+    #[expect(clippy::cast_precision_loss, reason = "counts of cells are far below 2^53")]
+    (whole > 0).then(|| Fixed2::of(100.0 * part as f64 / whole as f64))
+}
+
+/// Larger first; nothing last.
+fn larger_first(a: Option<f64>, b: Option<f64>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => b.total_cmp(&a),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    }
+}

@@ -1,0 +1,117 @@
+//! Figures of the whole city.
+
+use std::collections::{BTreeMap, HashSet};
+
+use contract::document::comptages::{RoadGlobal, StateShare};
+use contract::number::{Fixed1, Fixed2};
+use serde::Serialize;
+
+use super::arcs::{ArcSums, by_local_hour, curve, mean};
+use super::hours::{ArcHours, Expectation, Hour, RoadDay};
+use super::percent;
+use crate::parameters::RoadParameters;
+
+/// Over all arcs seen in D.
+pub(super) fn global(
+    day: &RoadDay,
+    sums: &[ArcSums],
+    alerted: &HashSet<usize>,
+    expected: &Expectation,
+    complete_until: Option<usize>,
+    parameters: &RoadParameters,
+) -> RoadGlobal {
+    let total = |value: &dyn Fn(&ArcSums) -> Option<f64>| {
+        let values: Vec<f64> = sums.iter().filter_map(value).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>())
+    };
+    let with_flow = sums.iter().filter(|sums| sums.flow.is_some()).count();
+    let vehicles = total(&|sums| sums.flow);
+    let lost = total(&|sums| sums.lost);
+    let occupancy = sums.iter().fold((0.0, 0), |all, one| (all.0 + one.occupancy.0, all.1 + one.occupancy.1));
+    let flow_of_hour = |hour: usize| {
+        let flows: Vec<f64> = day.arcs.iter().filter_map(|arc| arc.hours[hour]?.flow).collect();
+        (!flows.is_empty()).then(|| flows.iter().sum::<f64>())
+    };
+    let by_hour = by_local_hour(day, flow_of_hour);
+    let until = complete_until.unwrap_or(day.day_from);
+    let available = |expects: &dyn Fn(&ArcHours) -> bool, has: &dyn Fn(&Hour) -> bool| {
+        let arcs = day.arcs.iter().filter(|arc| expects(arc));
+        let (mut have, mut want) = (0, 0);
+        for arc in arcs {
+            want += expected.available_hours;
+            have += arc.hours[day.day_from..until].iter().flatten().filter(|hour| has(hour)).count() as u64;
+        }
+        percent(have, want)
+    };
+    let seen = || day.arcs.iter().filter(|arc| arc.seen);
+    #[expect(clippy::cast_precision_loss, reason = "numbers of arcs")]
+    let mean_flow = vehicles.map(|vehicles| Fixed2::of(vehicles / with_flow as f64));
+    RoadGlobal {
+        date: day.day.date(),
+        total_vehicules_jour: vehicles.map(Fixed2::of),
+        vehicules_km: total(&|sums| sums.distance).map(Fixed1::of),
+        nombre_troncons: seen().count() as u64,
+        nombre_troncons_actifs: seen().filter(|arc| arc.measured_in_day > 0).count() as u64,
+        moyenne_debit_par_troncon: mean_flow,
+        taux_occupation_moyen: mean(occupancy),
+        nombre_troncons_satures: sums.iter().filter(|sums| sums.saturated).count() as u64,
+        nombre_troncons_en_alerte: seen_alerted(day, alerted),
+        nombre_troncons_muets: seen().filter(|arc| !arc.expected()).count() as u64,
+        part_observee: percent(expected.measured, expected.cells),
+        taux_disponibilite_capteurs: available(&ArcHours::expected, &Hour::measured),
+        disponibilite_debit: available(&|arc| arc.expects_flow, &|hour| hour.flow.is_some()),
+        disponibilite_taux: available(&|arc| arc.expects_occupancy, &|hour| hour.occupancy.is_some()),
+        temps_perdu_total_paris: lost.map(Fixed1::of),
+        temps_perdu_total_heures: lost.map(|lost| Fixed1::of(lost / 60.0)),
+        heure_pic: peak(&by_hour),
+        debit_par_heure: curve(by_hour),
+        repartition_etat_trafic: states(day, parameters),
+        repartition_etat_arc: statuses(day),
+    }
+}
+
+fn seen_alerted(day: &RoadDay, alerted: &HashSet<usize>) -> u64 {
+    day.arcs.iter().enumerate().filter(|(index, arc)| arc.seen && alerted.contains(index)).count() as u64
+}
+
+/// The first local hour of the largest value.
+fn peak(curve: &[Option<f64>]) -> Option<u8> {
+    let mut best: Option<(usize, f64)> = None;
+    for (hour, value) in curve.iter().enumerate() {
+        if let Some(value) = value
+            && best.is_none_or(|best| *value > best.1)
+        {
+            best = Some((hour, *value));
+        }
+    }
+    best.and_then(|(hour, _)| u8::try_from(hour).ok())
+}
+
+fn cells(day: &RoadDay) -> impl Iterator<Item = &Hour> {
+    day.arcs.iter().flat_map(|arc| arc.hours[day.day_from..].iter().flatten())
+}
+
+fn states(day: &RoadDay, parameters: &RoadParameters) -> BTreeMap<String, StateShare> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for hour in cells(day) {
+        *counts.entry(name(&hour.state(parameters))).or_default() += 1;
+    }
+    let all = counts.values().sum();
+    counts
+        .into_iter()
+        .map(|(state, heures)| (state, StateShare { heures, pourcent: percent(heures, all).unwrap_or_default() }))
+        .collect()
+}
+
+fn statuses(day: &RoadDay) -> BTreeMap<String, u64> {
+    let mut counts = BTreeMap::new();
+    for hour in cells(day) {
+        *counts.entry(name(&hour.status)).or_default() += 1;
+    }
+    counts
+}
+
+/// The name that documents give a state or status.
+fn name<T: Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}

@@ -1,0 +1,296 @@
+//! The hours of all arcs from D−2 to the end of D, in a fixed order, with what is known of each arc.
+
+use std::ops::Range;
+
+use chrono::{DateTime, Duration, Utc};
+use contract::document::Quality;
+use contract::document::comptages::{ArcStatus, TrafficState};
+use contract::{ServiceDay, Stamp};
+
+use crate::cells::roads::{ArcFacts, RoadCells};
+use crate::context::DayContext;
+use crate::geo;
+use crate::order::id_order;
+use crate::parameters::RoadParameters;
+use crate::scan::record::unquote;
+use crate::source::referentiel::Network;
+
+/// One hour of one arc.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hour {
+    /// Flow, while it is believed.
+    pub flow: Option<f64>,
+    /// Occupancy, while it is believed.
+    pub occupancy: Option<f64>,
+    /// Given state.
+    pub given: TrafficState,
+    /// Given status.
+    pub status: ArcStatus,
+}
+
+impl Hour {
+    /// A cell is measured while it has one of the two.
+    #[must_use]
+    pub fn measured(&self) -> bool {
+        self.flow.is_some() || self.occupancy.is_some()
+    }
+
+    /// State: from occupancy where it is known; else the given one where the flow is known; else unknown.
+    #[must_use]
+    pub fn state(&self, parameters: &RoadParameters) -> TrafficState {
+        match self.occupancy {
+            Some(occupancy) => state_of(occupancy, parameters),
+            None if self.flow.is_some() => self.given,
+            None => TrafficState::Inconnu,
+        }
+    }
+}
+
+/// State of an occupancy.
+#[must_use]
+pub fn state_of(occupancy: f64, parameters: &RoadParameters) -> TrafficState {
+    if occupancy >= parameters.seuil_bloque {
+        TrafficState::Bloque
+    } else if occupancy >= parameters.seuil_sature {
+        TrafficState::Sature
+    } else if occupancy >= parameters.seuil_pre_sature {
+        TrafficState::PreSature
+    } else {
+        TrafficState::Fluide
+    }
+}
+
+/// One arc over the window.
+#[derive(Debug, Clone)]
+pub struct ArcHours {
+    /// Its id.
+    pub id: String,
+    /// Label, network first.
+    pub label: Option<String>,
+    /// Longitude and latitude, network first.
+    pub point: Option<(f64, f64)>,
+    /// Length, metres, network first.
+    pub length: Option<f64>,
+    /// Its line, where the network does not have it.
+    pub line: Option<Vec<(f64, f64)>>,
+    /// Code of its zone.
+    pub zone_code: Option<String>,
+    /// Name of its zone.
+    pub zone_name: Option<String>,
+    /// Hour of the window → cell.
+    pub hours: Vec<Option<Hour>>,
+    /// Cells of D with a measure, before anything is set aside.
+    pub measured_in_day: u64,
+    /// With a flow in the 28 days.
+    pub expects_flow: bool,
+    /// With an occupancy in the 28 days.
+    pub expects_occupancy: bool,
+    /// With a cell in D.
+    pub seen: bool,
+}
+
+impl ArcHours {
+    /// With a measure in the 28 days.
+    #[must_use]
+    pub fn expected(&self) -> bool {
+        self.expects_flow || self.expects_occupancy
+    }
+}
+
+/// Expected and measured cells of D.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Expectation {
+    /// Expected cells.
+    pub cells: u64,
+    /// Cells with a measure, before anything is set aside.
+    pub measured: u64,
+    /// Expected hours up to `complet_jusqu_a`.
+    pub available_hours: u64,
+}
+
+/// All arcs from D−2 to the end of D, by id.
+#[derive(Debug, Clone)]
+pub struct RoadDay {
+    /// The day.
+    pub day: ServiceDay,
+    /// First instant of the window.
+    start: DateTime<Utc>,
+    /// Hour of the window at which D begins.
+    pub day_from: usize,
+    /// Number of hours.
+    pub end: usize,
+    /// By id.
+    pub arcs: Vec<ArcHours>,
+}
+
+impl RoadDay {
+    /// From cells, the network and the zones.
+    #[must_use]
+    pub fn new(cells: &RoadCells, network: Option<&Network>, context: &DayContext<'_>) -> Self {
+        let window = cells.window();
+        let radius = context.parameters.referentiel.rayon_terre_metres;
+        let mut arcs: Vec<ArcHours> = cells
+            .arcs()
+            .map(|(id, arc)| {
+                let id = String::from_utf8_lossy(id).into_owned();
+                let mut hours = vec![None; window.hours - window.rows_from];
+                for (hour, cell) in &arc.cells {
+                    if let Some(slot) = hours.get_mut(hour - window.rows_from) {
+                        *slot = Some(Hour {
+                            flow: cell.last.flow.known(),
+                            occupancy: cell.last.occupancy.known(),
+                            given: cell.last.state,
+                            status: cell.last.status,
+                        });
+                    }
+                }
+                let day_from = window.day_from - window.rows_from;
+                let in_day = hours.get(day_from..).unwrap_or_default();
+                let seen = in_day.iter().any(Option::is_some);
+                let measured_in_day = in_day.iter().flatten().filter(|hour| hour.measured()).count() as u64;
+                let (expects_flow, expects_occupancy) = (arc.has_flow(), arc.has_occupancy());
+                let mut arc = ArcHours {
+                    label: None,
+                    point: None,
+                    length: None,
+                    line: None,
+                    zone_code: None,
+                    zone_name: None,
+                    hours,
+                    measured_in_day,
+                    expects_flow,
+                    expects_occupancy,
+                    seen,
+                    id,
+                }
+                .with_facts(&arc.facts, network, radius);
+                (arc.zone_code, arc.zone_name) = geo::place(context.zones, arc.point);
+                arc
+            })
+            .collect();
+        arcs.sort_by(|a, b| id_order(&a.id, &b.id));
+        let start = DateTime::from_timestamp(window.start, 0).unwrap_or_default()
+            + Duration::hours(i64::try_from(window.rows_from).unwrap_or(0));
+        let (day_from, end) = (window.day_from - window.rows_from, window.hours - window.rows_from);
+        Self { day: context.day, start, day_from, end, arcs }
+    }
+
+    /// Start of an hour of the window (end of the one before).
+    #[must_use]
+    pub fn stamp(&self, hour: usize) -> Stamp {
+        self.day.stamp(self.instant(hour))
+    }
+
+    /// Start of an hour of the window.
+    #[must_use]
+    pub fn instant(&self, hour: usize) -> DateTime<Utc> {
+        self.start + Duration::hours(i64::try_from(hour).unwrap_or(0))
+    }
+
+    /// Local hour of an hour of the window.
+    #[must_use]
+    pub fn local_hour(&self, hour: usize) -> usize {
+        self.day.local_hour(self.instant(hour))
+    }
+
+    /// Adds cells, repeats and conflicts of D to the tally.
+    pub fn count(&self, cells: &RoadCells, quality: &mut Quality) {
+        for (_, arc) in cells.arcs() {
+            for (_, cell) in arc.cells.range(cells.window().day_from..) {
+                quality.cellules += 1;
+                quality.doublons += cell.repeats;
+                quality.conflits += cell.conflicts;
+            }
+        }
+    }
+
+    /// The hour after the last one of D that has a measure.
+    #[must_use]
+    pub fn complete_until(&self) -> Option<usize> {
+        (self.day_from..self.end).rev().find(|hour| self.any_measure(*hour)).map(|hour| hour + 1)
+    }
+
+    fn any_measure(&self, hour: usize) -> bool {
+        self.arcs.iter().any(|arc| arc.hours[hour].is_some_and(|hour| hour.measured()))
+    }
+
+    /// Hours of the window in which no arc at all has a measure: the source's own silence.
+    #[must_use]
+    pub fn silent_hours(&self) -> Vec<usize> {
+        (0..self.end).filter(|hour| !self.any_measure(*hour)).collect()
+    }
+
+    /// The window as far as the inputs go: from its first to its last hour with a measure. A run that reaches an edge may go on beyond.
+    #[must_use]
+    pub fn edges(&self) -> Range<usize> {
+        let first = (0..self.end).find(|hour| self.any_measure(*hour)).unwrap_or(0);
+        first..self.complete_until().unwrap_or(self.end)
+    }
+
+    /// Whether an hour of D is one of a clock change (local 01 to 03) of which no arc has a measure.
+    fn is_lost_to_clock_change(&self, hour: usize) -> bool {
+        self.changes_clock(hour) && !self.any_measure(hour)
+    }
+
+    /// Whether the hour lies in local 01 to 03 of a day with a clock change.
+    #[must_use]
+    pub fn changes_clock(&self, hour: usize) -> bool {
+        let day = ServiceDay::of(self.instant(hour), self.day.tz());
+        day.hour_count() != 24 && (1..=3).contains(&self.local_hour(hour))
+    }
+
+    /// Expected cells: expected arcs × hours of D, less those of the clock change that no arc has a measure of.
+    #[must_use]
+    pub fn expectation(&self, complete_until: Option<usize>) -> Expectation {
+        let hours: Vec<usize> = (self.day_from..self.end).filter(|hour| !self.is_lost_to_clock_change(*hour)).collect();
+        let arcs = self.arcs.iter().filter(|arc| arc.expected()).count() as u64;
+        let until = complete_until.unwrap_or(self.day_from);
+        Expectation {
+            cells: arcs * hours.len() as u64,
+            measured: self.arcs.iter().map(|arc| arc.measured_in_day).sum(),
+            available_hours: hours.iter().filter(|hour| **hour < until).count() as u64,
+        }
+    }
+
+    /// Cells of D whose given state disagrees with the occupancy by more than one class.
+    #[must_use]
+    pub fn contradicted_states(&self, parameters: &RoadParameters) -> u64 {
+        let class = |state: TrafficState| state as i32;
+        self.arcs
+            .iter()
+            .flat_map(|arc| arc.hours[self.day_from..].iter().flatten())
+            .filter(|hour| hour.given != TrafficState::Inconnu)
+            .filter(|hour| {
+                hour.occupancy.is_some_and(|occupancy| {
+                    (class(state_of(occupancy, parameters)) - class(hour.given)).abs() > 1
+                })
+            })
+            .count() as u64
+    }
+}
+
+impl ArcHours {
+    /// Network first, then what the rows say.
+    fn with_facts(mut self, facts: &ArcFacts, network: Option<&Network>, radius: f64) -> Self {
+        let text = |raw: &Option<Box<[u8]>>| {
+            let raw = raw.as_deref()?;
+            let text = String::from_utf8_lossy(&unquote(raw)).trim().to_owned();
+            (!text.is_empty()).then_some(text)
+        };
+        let known = network.and_then(|network| network.get(&self.id));
+        self.label = known.and_then(|arc| arc.label.clone()).or_else(|| text(&facts.label));
+        self.point = known.and_then(|arc| arc.point).or_else(|| geo::parse_point(&text(&facts.point)?));
+        let lines = || geo::parse_lines(&text(&facts.shape)?);
+        self.length = known.and_then(|arc| arc.length_m);
+        if self.length.is_none() || known.is_none() {
+            let lines = lines();
+            if self.length.is_none() {
+                self.length = lines.as_deref().and_then(|lines| geo::lines_length_metres(lines, radius));
+            }
+            if known.is_none() {
+                self.line = lines.map(|lines| lines.concat()).filter(|line| !line.is_empty());
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,76 @@
+//! Figures of each zone: zones, not arcs, and each zone once.
+
+use std::collections::BTreeMap;
+
+use contract::document::comptages::ZoneMetrics;
+use contract::number::{Fixed1, Fixed2};
+
+use super::arcs::ArcSums;
+use super::hours::RoadDay;
+use super::{larger_first, percent};
+use crate::geo::Zones;
+
+/// A zone's row with what it is ranked by.
+#[derive(Debug, Clone)]
+pub(super) struct ZoneRow {
+    pub row: ZoneMetrics,
+    lost: f64,
+    vehicles: f64,
+}
+
+/// Every zone that has an arc, by code; what lies in no zone last. Nothing where no zones are known.
+pub(super) fn all(day: &RoadDay, sums: &[ArcSums], zones: Option<&Zones>) -> Vec<ZoneRow> {
+    if zones.is_none() {
+        return Vec::new();
+    }
+    let mut arcs_of: BTreeMap<(bool, &str), Vec<usize>> = BTreeMap::new();
+    for (index, arc) in day.arcs.iter().enumerate().filter(|(_, arc)| arc.seen) {
+        let code = arc.zone_code.as_deref();
+        arcs_of.entry((code.is_none(), code.unwrap_or_default())).or_default().push(index);
+    }
+    arcs_of.into_values().map(|arcs| one(day, sums, &arcs)).collect()
+}
+
+fn one(day: &RoadDay, sums: &[ArcSums], arcs: &[usize]) -> ZoneRow {
+    let first = arcs.first().map(|index| &day.arcs[*index]);
+    let total = |value: &dyn Fn(&ArcSums) -> Option<f64>| {
+        let values: Vec<f64> = arcs.iter().filter_map(|index| value(&sums[*index])).collect();
+        (!values.is_empty()).then(|| values.iter().sum::<f64>())
+    };
+    let (vehicles, lost) = (total(&|sums| sums.flow), total(&|sums| sums.lost));
+    let saturated = arcs.iter().filter(|index| sums[**index].saturated).count() as u64;
+    let with_occupancy = arcs.iter().filter(|index| sums[**index].occupancy.1 > 0).count() as u64;
+    let mut slowest: Vec<usize> =
+        arcs.iter().copied().filter(|index| sums[*index].lost.is_some_and(|lost| lost > 0.0)).collect();
+    slowest.sort_by(|a, b| larger_first(sums[*a].lost, sums[*b].lost));
+    let row = ZoneMetrics {
+        zone: first.and_then(|arc| arc.zone_name.clone()).unwrap_or_default(),
+        arrondissement: first.and_then(|arc| arc.zone_code.clone()),
+        nombre_troncons: arcs.len() as u64,
+        total_vehicules: vehicles.map(Fixed2::of),
+        vehicules_km: total(&|sums| sums.distance).map(Fixed1::of),
+        temps_perdu_total_minutes: lost.map(Fixed1::of),
+        nombre_troncons_satures: saturated,
+        taux_saturation: percent(saturated, with_occupancy),
+        top_troncons: slowest.into_iter().take(5).map(|index| day.arcs[index].id.clone()).collect(),
+    };
+    ZoneRow { row, lost: lost.unwrap_or(0.0), vehicles: vehicles.unwrap_or(0.0) }
+}
+
+/// The 10 zones that lose most time; those that lose none, and what lies in no zone, left out.
+pub(super) fn by_lost_time(rows: &[ZoneRow]) -> Vec<ZoneMetrics> {
+    ranked(rows, |row| row.lost)
+}
+
+/// The 10 zones with most vehicles, likewise.
+pub(super) fn by_vehicles(rows: &[ZoneRow]) -> Vec<ZoneMetrics> {
+    ranked(rows, |row| row.vehicles)
+}
+
+fn ranked(rows: &[ZoneRow], value: impl Fn(&ZoneRow) -> f64) -> Vec<ZoneMetrics> {
+    let mut rows: Vec<&ZoneRow> =
+        rows.iter().filter(|row| row.row.arrondissement.is_some() && value(row) > 0.0).collect();
+    // Zones stand in order of their codes, and the sort keeps that order for equals.
+    rows.sort_by(|a, b| value(b).total_cmp(&value(a)));
+    rows.into_iter().take(10).map(|row| row.row.clone()).collect()
+}

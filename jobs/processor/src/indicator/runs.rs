@@ -1,0 +1,58 @@
+//! Runs of consecutive hours. Not for deciding what an hour is worth: that is the caller's.
+
+use std::ops::Range;
+
+/// All longest runs of hours for which `holds`, as half-open ranges, in order.
+#[must_use]
+pub fn runs(hours: Range<usize>, mut holds: impl FnMut(usize) -> bool) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for hour in hours {
+        if !holds(hour) {
+            continue;
+        }
+        match found.last_mut() {
+            Some(last) if last.end == hour => last.end = hour + 1,
+            _ => found.push(hour..hour + 1),
+        }
+    }
+    found
+}
+
+/// All longest runs of the same value; an hour without one ends a run.
+#[must_use]
+pub fn equal_runs(hours: Range<usize>, value: impl Fn(usize) -> Option<f64>) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    for hour in hours {
+        let Some(now) = value(hour) else { continue };
+        match found.last_mut() {
+            Some(last) if last.end == hour && value(hour - 1) == Some(now) => last.end = hour + 1,
+            _ => found.push(hour..hour + 1),
+        }
+    }
+    found
+}
+
+/// Whether two ranges share an hour.
+#[must_use]
+pub fn touch(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}
+
+/// Whether a run reaches an edge of the window.
+#[must_use]
+pub fn reaches(run: &Range<usize>, window: &Range<usize>) -> bool {
+    run.start <= window.start || run.end >= window.end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_as_long_as_they_can_be() {
+        let hours = [true, true, false, true];
+        assert_eq!(runs(0..4, |hour| hours[hour]), [0..2, 3..4]);
+        let values = [Some(1.0), Some(1.0), None, Some(1.0), Some(2.0), Some(2.0)];
+        assert_eq!(equal_runs(0..6, |hour| values[hour]), [0..2, 3..4, 4..6]);
+    }
+}

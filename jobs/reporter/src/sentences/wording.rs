@@ -1,0 +1,222 @@
+//! How each fact is worded. Every key that the processor writes has its place here; any other has none.
+//!
+//! A head is the sentence up to its comparison and without its full stop. `figure` is the number with its unit, as people write it.
+
+use contract::document::contexte::Fact;
+
+use crate::lang::Lang;
+
+/// How a figure is set against its reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Comparison {
+    /// In percent of the reference: totals, which say little alone.
+    Percent,
+    /// By the difference, in the figure's own unit: temperatures, of which no percentage makes sense.
+    Difference,
+    /// Side by side: rates and indices, whose percentages would be percentages of percentages.
+    SideBySide,
+}
+
+/// The wording of one key.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wording {
+    /// The sentence up to its comparison, from the language, the value and the figure.
+    pub(super) head: fn(Lang, f64, &str) -> String,
+    /// How it is compared.
+    pub(super) comparison: Comparison,
+    /// Decimals of a figure below 100; a larger one of a count has none.
+    decimals: usize,
+    /// Whether decimals stay at 100 and above.
+    measured: bool,
+    /// What follows the number.
+    unit: fn(Lang) -> &'static str,
+    /// What the document's figure is divided by for people.
+    pub(super) divisor: f64,
+    /// Whether zero means that nothing happened.
+    pub(super) counts_events: bool,
+    /// Whether it is about the weather, which may be a forecast.
+    pub(super) weather: bool,
+}
+
+const COUNT: Wording = Wording {
+    head: |_, _, figure| figure.to_owned(),
+    comparison: Comparison::Percent,
+    decimals: 1,
+    measured: false,
+    unit: |_| "",
+    divisor: 1.0,
+    counts_events: false,
+    weather: false,
+};
+
+const RATE: Wording = Wording {
+    comparison: Comparison::SideBySide,
+    measured: true,
+    unit: |lang| lang.pick("\u{202f}%", "%"),
+    ..COUNT
+};
+
+const INDEX: Wording = Wording { unit: |_| "", ..RATE };
+
+/// The wording of a key, if it has one.
+pub(super) fn of(key: &str) -> Option<Wording> {
+    Some(match key {
+        "comptages.total_vehicules_jour" => Wording {
+            head: |lang, _, n| {
+                lang.pick(format!("Les capteurs routiers ont compté {n} véhicules"), format!("Road sensors counted {n} vehicles"))
+            },
+            ..COUNT
+        },
+        "comptages.temps_perdu_total_paris" => Wording {
+            head: |lang, _, n| {
+                lang.pick(
+                    format!("Le temps perdu dans la circulation est estimé à {n}"),
+                    format!("Time lost in traffic is estimated at {n}"),
+                )
+            },
+            unit: |_| "\u{a0}min",
+            ..COUNT
+        },
+        "comptages.nombre_troncons_en_alerte" => Wording {
+            head: |lang, value, n| match lang {
+                Lang::Fr if singular_fr(value) => format!("{n} tronçon a connu une alerte de congestion"),
+                Lang::Fr => format!("{n} tronçons ont connu une alerte de congestion"),
+                Lang::En => format!("{n} road {} had a congestion alert", plural(value, "section", "sections")),
+            },
+            counts_events: true,
+            ..COUNT
+        },
+        "comptages.vehicules_km" => Wording {
+            head: |lang, _, n| {
+                lang.pick(
+                    format!("Le trafic mesuré représente {n} véhicules-kilomètres"),
+                    format!("Measured traffic amounts to {n} vehicle-kilometres"),
+                )
+            },
+            ..COUNT
+        },
+        "comptages.taux_disponibilite_capteurs" => Wording {
+            head: |lang, _, n| {
+                lang.pick(
+                    format!("La disponibilité des capteurs routiers est de {n}"),
+                    format!("Availability of the road sensors is {n}"),
+                )
+            },
+            ..RATE
+        },
+        "bikes.total_jour" => Wording {
+            head: |lang, value, n| match lang {
+                Lang::Fr if singular_fr(value) => format!("Les compteurs vélo ont enregistré {n} passage"),
+                Lang::Fr => format!("Les compteurs vélo ont enregistré {n} passages"),
+                Lang::En => format!("Bike counters recorded {n} {}", plural(value, "passage", "passages")),
+            },
+            ..COUNT
+        },
+        "bikes.capteurs_defaillants" => Wording {
+            head: |lang, value, n| match lang {
+                Lang::Fr if singular_fr(value) => format!("{n} compteur vélo est défaillant"),
+                Lang::Fr => format!("{n} compteurs vélo sont défaillants"),
+                Lang::En => format!("{n} bike {} failing", plural(value, "counter is", "counters are")),
+            },
+            comparison: Comparison::SideBySide,
+            counts_events: true,
+            ..COUNT
+        },
+        "traffic.reliability_index" => Wording {
+            head: |lang, _, n| {
+                lang.pick(
+                    format!("L'indice de fiabilité des transports en commun est de {n} sur 100"),
+                    format!("The public transport reliability index is {n} out of 100"),
+                )
+            },
+            ..INDEX
+        },
+        "traffic.active_disruptions_count" => Wording {
+            head: |lang, value, n| match lang {
+                Lang::Fr if singular_fr(value) => format!("{n} perturbation a touché les transports en commun"),
+                Lang::Fr => format!("{n} perturbations ont touché les transports en commun"),
+                Lang::En => format!("{n} {} affected public transport", plural(value, "disruption", "disruptions")),
+            },
+            counts_events: true,
+            ..COUNT
+        },
+        "weather.precip_totale" => Wording {
+            head: |lang, _, n| {
+                lang.pick(format!("Les précipitations de la journée sont de {n}"), format!("Precipitation over the day is {n}"))
+            },
+            comparison: Comparison::SideBySide,
+            measured: true,
+            unit: |_| "\u{a0}mm",
+            weather: true,
+            ..COUNT
+        },
+        "weather.temp_moyenne" => Wording {
+            head: |lang, _, n| {
+                lang.pick(format!("La température moyenne est de {n}"), format!("The mean temperature is {n}"))
+            },
+            comparison: Comparison::Difference,
+            measured: true,
+            unit: |_| "\u{a0}°C",
+            weather: true,
+            ..COUNT
+        },
+        "weather.indice_cyclable" => Wording {
+            head: |lang, _, n| {
+                lang.pick(
+                    format!("L'indice cyclable de la météo est de {n} sur 100"),
+                    format!("The cycling weather index is {n} out of 100"),
+                )
+            },
+            weather: true,
+            ..INDEX
+        },
+        "chantiers.total_chantiers_actifs" => Wording {
+            head: |lang, value, n| match lang {
+                Lang::Fr if singular_fr(value) => format!("{n} chantier est actif sur la voirie"),
+                Lang::Fr => format!("{n} chantiers sont actifs sur la voirie"),
+                Lang::En => format!("{n} {} active on the streets", plural(value, "worksite is", "worksites are")),
+            },
+            counts_events: true,
+            ..COUNT
+        },
+        "chantiers.nouveaux" => Wording {
+            head: |lang, value, n| match lang {
+                Lang::Fr if singular_fr(value) => format!("{n} chantier a commencé ce jour"),
+                Lang::Fr => format!("{n} chantiers ont commencé ce jour"),
+                Lang::En => format!("{n} {} started that day", plural(value, "worksite", "worksites")),
+            },
+            comparison: Comparison::SideBySide,
+            counts_events: true,
+            ..COUNT
+        },
+        _ => return None,
+    })
+}
+
+impl Wording {
+    /// The same in the scale in which people read a fact of this size: lost time in hours, once both figures are some hours.
+    pub(super) fn scaled_for(self, fact: &Fact) -> Self {
+        const MINUTES_PER_HOUR: f64 = 60.0;
+        let least = fact.reference.map_or(fact.valeur.rounded(), |reference| reference.rounded().min(fact.valeur.rounded()));
+        if fact.cle == "comptages.temps_perdu_total_paris" && least >= 10.0 * MINUTES_PER_HOUR {
+            Self { divisor: MINUTES_PER_HOUR, unit: |lang| lang.pick("\u{a0}heures", "\u{a0}hours"), ..self }
+        } else {
+            self
+        }
+    }
+
+    /// A number with its unit.
+    pub(super) fn figure(&self, lang: Lang, value: f64) -> String {
+        let decimals = if self.measured || value.abs() < 100.0 { self.decimals } else { 0 };
+        format!("{}{}", lang.number(value, decimals), (self.unit)(lang))
+    }
+}
+
+/// French counts below two in the singular.
+fn singular_fr(value: f64) -> bool {
+    value < 2.0
+}
+
+fn plural(value: f64, one: &'static str, more: &'static str) -> &'static str {
+    if value == 1.0 { one } else { more }
+}

@@ -1,0 +1,281 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const PARIS: Tz = Tz::Europe__Paris;
+
+fn date(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+fn at(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn now() -> DateTime<Utc> {
+    at("2025-11-12T10:00:00Z")
+}
+
+fn by_name(name: &str) -> Result<DayChoice, Failure> {
+    choose(None, Some(name), now(), PARIS)
+}
+
+fn minute(text: &str) -> i64 {
+    at(text).timestamp() / 60
+}
+
+#[test]
+fn the_argument_comes_first() {
+    for (text, days) in [
+        ("2025-11-03", Days::One(date("2025-11-03"))),
+        (" 2025-11-03\n", Days::One(date("2025-11-03"))),
+        ("2025-11-01..2025-11-07", Days::Range(date("2025-11-01"), date("2025-11-07"))),
+        ("2025-11-03..2025-11-03", Days::One(date("2025-11-03"))),
+        ("all", Days::All),
+        ("2024-02-29", Days::One(date("2024-02-29"))),
+    ] {
+        assert_eq!(choose(Some(text), None, now(), PARIS), Ok(DayChoice { days, origin: Origin::Argument }), "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_argument_is_refused_with_an_example() {
+    for (text, part) in [
+        ("2025-02-30", "there is no day 2025-02-30"),
+        ("2025-13-01", "there is no day 2025-13-01"),
+        ("2025-11-3", "`2025-11-3` is not a day"),
+        ("20251103", "is not a day"),
+        ("yesterday", "is not a day"),
+        ("ALL", "is not a day"),
+        ("2025-11-07..2025-11-01", "runs backwards"),
+        ("2025-11-01..", "`` is not a day"),
+        ("2025-11-01...2025-11-02", "is not a day"),
+        ("+2025-11-03", "is not a day"),
+        ("２０２５-11-03", "is not a day"),
+    ] {
+        let failure = choose(Some(text), None, now(), PARIS).unwrap_err();
+        assert_eq!(failure.code, Code::Usage, "{text}");
+        let line = failure.to_string();
+        assert!(line.contains(part) && line.contains("2025-11-01..2025-11-07"), "{text}: {line}");
+    }
+}
+
+#[test]
+fn yesterday_is_the_citys() {
+    let yesterday = |instant: &str, tz| choose(None, None, at(instant), tz).unwrap();
+    let expected = DayChoice { days: Days::One(date("2025-11-02")), origin: Origin::Yesterday };
+    assert_eq!(yesterday("2025-11-03T00:30:00Z", PARIS), expected);
+    // Half past midnight in Paris is still the evening before in Greenwich.
+    assert_eq!(yesterday("2025-11-02T23:30:00Z", PARIS), expected);
+    assert_eq!(yesterday("2025-11-02T23:30:00Z", Tz::UTC).days, Days::One(date("2025-11-01")));
+    assert_eq!(choose(Some(""), None, at("2025-11-03T00:30:00Z"), PARIS), Ok(expected), "an empty REPORT_DATE is none");
+}
+
+#[test]
+fn a_day_in_the_jobs_name() {
+    for name in [
+        "report-2025-11-03",
+        "report-2025-11-03-again",
+        "report-2025-11-03-a1b2c3d4",
+        // A digest of digits alone, which could be a scheduled minute.
+        "report-2025-11-03-29383230",
+        "report-2025-11-03-20251104",
+        "report-2025-11-03-2025-11",
+        "my-own-report-2025-11-03-because-it-was-late",
+        "report.v2-2025-11-03",
+        "r-2025-11-03-again-and-again-x2",
+        "--2025-11-03",
+    ] {
+        let expected = DayChoice { days: Days::One(date("2025-11-03")), origin: Origin::JobName(name.into()) };
+        assert_eq!(by_name(name), Ok(expected), "{name}");
+    }
+}
+
+#[test]
+fn a_range_in_the_jobs_name() {
+    for name in [
+        "process-2025-11-01-to-2025-11-07",
+        "process-2025-11-01-to-2025-11-07-again",
+        "a-b-2025-11-01-to-2025-11-07-to-x",
+    ] {
+        let expected = Days::Range(date("2025-11-01"), date("2025-11-07"));
+        match by_name(name) {
+            Ok(choice) => assert_eq!(choice.days, expected, "{name}"),
+            // A suffix that begins like a second range is no suffix.
+            Err(failure) => assert!(name.ends_with("-to-x"), "{name}: {failure}"),
+        }
+    }
+    assert_eq!(by_name("report-2025-11-03-to-2025-11-03").unwrap().days, Days::One(date("2025-11-03")));
+}
+
+#[test]
+fn a_scheduled_name_means_the_day_before() {
+    // 29383230 is 2025-11-13T00:30Z.
+    assert_eq!(minute("2025-11-13T00:30:00Z"), 29_383_230);
+    for name in
+        ["report-29383230", "a-very-long-release-name-report-29383230", "report-2025-11-3-29383230", "x-29383230"]
+    {
+        let choice = by_name(name).unwrap();
+        assert_eq!(choice.days, Days::One(date("2025-11-12")), "{name}");
+        assert_eq!(choice.origin, Origin::Schedule(name.into()));
+    }
+    // Midnight in Paris is 23:00 or 22:00 in Greenwich; the schedule's own day there must not matter.
+    let name = format!("report-{}", minute("2025-07-02T22:30:00Z"));
+    assert_eq!(by_name(&name).unwrap().days, Days::One(date("2025-07-02")));
+    let name = format!("report-{}", minute("2025-07-02T21:30:00Z"));
+    assert_eq!(by_name(&name).unwrap().days, Days::One(date("2025-07-01")));
+    // The first and the last minute of the span.
+    assert_eq!(by_name("report-26297280").unwrap().days, Days::One(date("2019-12-31")));
+    assert_eq!(by_name("report-68374079").unwrap().days, Days::One(date("2099-12-31")));
+}
+
+#[test]
+fn other_names_are_refused_with_both_forms() {
+    let long = format!("report-{}", "9".repeat(100_000));
+    for name in [
+        "",
+        "-",
+        "report",
+        "report-",
+        "report-again",
+        "2025-11-03",
+        "-2025-11-03",
+        "29383230",
+        "-29383230",
+        "report-2025-02-30",
+        "report-2025-11-00",
+        "report-0000-00-00",
+        "report-2025-02-29-again",
+        "report-2025-11-03-to-2025-02-30",
+        "report-2025-02-30-29383230",
+        "report-20251103",
+        "report-2025-11-3",
+        "report-2025-11-03x",
+        "report-x2025-11-03",
+        "report-12025-11-03",
+        "report-2025-11-031",
+        "report2025-11-03",
+        "report-2025_11_03",
+        "report-2025-11-03-",
+        "report-2025-11-03_again",
+        "report-2025-11-03-2025-11-04",
+        "report-2025-11-03-again-2025-11-04",
+        "backup-2025-01-01-report-2025-11-03",
+        "report-2025-11-01-to-2025-11-03-to-2025-11-04",
+        "report-2025-11-07-to-2025-11-01",
+        "report-2025-11-03-to",
+        "report-2025-11-03-to-",
+        "report-2025-11-03-to-2025-11-3",
+        "report-2025-11-03-to-tomorrow",
+        "report-26297279",
+        "report-68374080",
+        "report-029383230",
+        "report-+29383230",
+        "report--1",
+        "report-29383230-x",
+        "report-9223372036854775808",
+        "report-99999999999999999999999999",
+        "report-٢٩٣٨٣٢٣٠",
+        "rapport-２０２５-１１-０３",
+        "é-2025-11-0é",
+        "report-2025-11-0\u{301}3",
+        "report\n-again",
+        &long,
+    ] {
+        let failure = by_name(name).expect_err(name);
+        assert_eq!(failure.code, Code::Usage);
+        let line = failure.to_string();
+        assert!(line.contains("report-2025-11-03") && line.contains("report-2025-11-01-to-2025-11-07"), "{line}");
+        assert!(line.len() < 600 && !line.contains('\n'), "{line}");
+        assert!(choose(Some("2025-11-03"), Some(name), now(), PARIS).is_err(), "an argument does not excuse {name}");
+    }
+    let failure = by_name("report-2025-02-30").unwrap_err();
+    assert!(failure.to_string().contains("there is no day 2025-02-30"), "{failure}");
+}
+
+#[test]
+fn argument_and_name_agree_or_the_run_ends() {
+    let both = |argument: &str, name: &str| choose(Some(argument), Some(name), now(), PARIS);
+    for (argument, name) in [
+        ("2025-11-03", "report-2025-11-03-again"),
+        ("2025-11-01..2025-11-07", "process-2025-11-01-to-2025-11-07"),
+        ("2025-11-03..2025-11-03", "report-2025-11-03"),
+        ("2025-11-12", "report-29383230"),
+        ("2025-11-01..2025-11-12", "report-29383230"),
+        ("all", "process-29383230"),
+    ] {
+        assert_eq!(both(argument, name).unwrap().origin, Origin::Argument, "{argument} {name}");
+    }
+    for (argument, name) in [
+        ("2025-11-04", "report-2025-11-03"),
+        ("2025-11-01..2025-11-07", "report-2025-11-03"),
+        ("2025-11-03", "report-2025-11-01-to-2025-11-07"),
+        ("all", "report-2025-11-03"),
+        ("2025-11-03", "report-29383230"),
+        ("2025-11-01..2025-11-11", "report-29383230"),
+    ] {
+        let failure = both(argument, name).expect_err(name);
+        assert_eq!(failure.code, Code::Usage);
+        assert!(failure.to_string().contains(argument) && failure.to_string().contains(name), "{failure}");
+    }
+}
+
+#[test]
+fn days_are_listed_and_shown() {
+    let range = Days::Range(date("2024-02-28"), date("2024-03-01"));
+    assert_eq!(range.list().unwrap(), ["2024-02-28", "2024-02-29", "2024-03-01"].map(date));
+    assert_eq!(range.to_string(), "2024-02-28..2024-03-01");
+    assert_eq!(Days::All.list(), None);
+    assert!(Days::All.contains(date("1999-01-01")) && !range.contains(date("2024-03-02")));
+}
+
+/// Strings near the forms, where mistakes live.
+fn nearly() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        Just("-".to_owned()),
+        Just("to".to_owned()),
+        Just("..".to_owned()),
+        "[0-9]{1,12}",
+        "20[0-9]{2}-[0-9]{2}-[0-9]{2}",
+        "[a-zé٣]{0,3}",
+    ];
+    prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #[test]
+    fn no_string_panics(argument in ".*", name in ".*", seconds in -62_000_000_000_i64..250_000_000_000) {
+        let now = DateTime::from_timestamp(seconds, 0).unwrap();
+        let _ = choose(Some(&argument), Some(&name), now, PARIS);
+        let _ = choose(None, Some(&name), now, PARIS);
+        let _ = choose(Some(&argument), None, now, PARIS);
+    }
+
+    #[test]
+    fn what_is_nearly_a_form_is_read_or_refused(argument in nearly(), name in nearly()) {
+        let _ = choose(Some(&argument), None, now(), PARIS);
+        if let Ok(choice) = by_name(&name) {
+            match (choice.origin, choice.days) {
+                (Origin::JobName(_), Days::One(day)) => {
+                    let text = format!("-{}", day);
+                    prop_assert!(name.contains(&text));
+                }
+                (Origin::JobName(_), Days::Range(first, last)) => {
+                    let text = format!("-{}-to-{}", first, last);
+                    prop_assert!(first < last && name.contains(&text));
+                }
+                (Origin::Schedule(_), Days::One(_)) => prop_assert!(name.ends_with(|c: char| c.is_ascii_digit())),
+                other => prop_assert!(false, "{:?}", other),
+            }
+        }
+    }
+
+    #[test]
+    fn every_day_is_read_back(offset in 0_u64..40_000, suffix in "(-[a-z]{1,8})?") {
+        let day = date("1990-01-01") + Later::new(offset);
+        prop_assume!(!suffix.starts_with("-to"));
+        let name = format!("report-{}{}", day, suffix);
+        prop_assert_eq!(by_name(&name).unwrap().days, Days::One(day));
+        prop_assert_eq!(choose(Some(&day.to_string()), None, now(), PARIS).unwrap().days, Days::One(day));
+    }
+}

@@ -1,0 +1,200 @@
+//! A store in a local folder: keys are paths below it.
+//!
+//! Every write goes to a temporary file beside its place, is flushed to the disk and then takes its name in one step, so that no reader
+//! sees half an object and no crash leaves one. Not for folders that others write without care: a file that is changed in place is
+//! noticed by its size and time, no more.
+
+mod file;
+mod walk;
+
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::{Condition, Object, Store, StoreError, Version, key};
+
+/// What the store's own files (locks, unfinished writes) begin with. They are no objects, and no key may name one.
+const OWN: &str = ".cityflow.";
+
+/// Objects in a folder. Clones are cheap.
+#[derive(Debug, Clone)]
+pub struct LocalStore {
+    root: Arc<Path>,
+}
+
+impl LocalStore {
+    /// The store in a folder that is there; [`StoreError::NoSuchRoot`] if it is not.
+    pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let store = Self { root: root.into().into() };
+        match std::fs::metadata(&store.root) {
+            Ok(data) if data.is_dir() => Ok(store),
+            Ok(_) => Err(StoreError::Other { key: store.root(), detail: "this is a file, not a folder".into() }),
+            Err(error) => Err(store.error("", &error)),
+        }
+    }
+
+    /// The store in a folder that is made, with those above it, if it is not there.
+    pub fn create(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        match file::create_folders(&root) {
+            Ok(()) => Self::open(root),
+            Err(error) => Err(Self { root: root.into() }.error("", &error)),
+        }
+    }
+
+    /// The path of a key that is one.
+    fn path(&self, key: &str) -> Result<PathBuf, StoreError> {
+        key::check(key, || self.address(key))?;
+        let wrong = if key.split('/').any(str::is_empty) {
+            "a key in a folder cannot have an empty part"
+        } else if key.split('/').any(|part| part.starts_with(OWN)) {
+            "names that begin with .cityflow. are the store's own"
+        } else {
+            return Ok(self.root.join(key));
+        };
+        Err(StoreError::Other { key: self.address(key), detail: wrong.into() })
+    }
+
+    /// What an error of the system means for a key.
+    fn error(&self, key: &str, error: &io::Error) -> StoreError {
+        let address = self.address(key);
+        match error.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if !self.root.is_dir() => {
+                StoreError::NoSuchRoot { root: self.root() }
+            }
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+                StoreError::NotFound { key: address }
+            }
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                StoreError::Denied { key: address, detail: error.to_string() }
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                StoreError::Full { key: address, detail: error.to_string() }
+            }
+            _ => StoreError::Other { key: address, detail: error.to_string() },
+        }
+    }
+
+    /// Does blocking work on another thread. An error of the system becomes one about `key`.
+    async fn blocking<T, F>(&self, key: &str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Path) -> Result<T, Trouble> + Send + 'static,
+    {
+        let root = Arc::clone(&self.root);
+        match tokio::task::spawn_blocking(move || work(&root)).await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(Trouble::System(error))) => Err(self.error(key, &error)),
+            Ok(Err(Trouble::Changed)) => Err(StoreError::Changed { key: self.address(key) }),
+            Ok(Err(Trouble::Wrong(detail))) => Err(StoreError::Other { key: self.address(key), detail }),
+            Err(error) => Err(StoreError::Other { key: self.address(key), detail: error.to_string() }),
+        }
+    }
+}
+
+/// What can go wrong in blocking work, before it is known which key it is about.
+#[derive(Debug)]
+enum Trouble {
+    System(io::Error),
+    Changed,
+    Wrong(String),
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::System(error)
+    }
+}
+
+#[async_trait]
+impl Store for LocalStore {
+    fn root(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
+        if prefix.starts_with('/') || prefix.split('/').any(|part| part == "..") {
+            let detail = "a prefix is relative to its store and has no part ..".into();
+            return Err(StoreError::Other { key: self.address(prefix), detail });
+        }
+        let prefix = prefix.to_owned();
+        self.blocking("", move |root| walk::list(root, &prefix).map_err(Trouble::from)).await
+    }
+
+    async fn head(&self, key: &str) -> Result<Object, StoreError> {
+        let path = self.path(key)?;
+        let name = key.to_owned();
+        self.blocking(key, move |_| Ok(file::object(&name, &file::regular(&path)?))).await
+    }
+
+    async fn get_range(&self, key: &str, range: Range<u64>, version: &Version) -> Result<Bytes, StoreError> {
+        let path = self.path(key)?;
+        let version = version.clone();
+        self.blocking(key, move |_| file::read_range(&path, range, &version)).await
+    }
+
+    async fn get(&self, key: &str) -> Result<(Bytes, Object), StoreError> {
+        let path = self.path(key)?;
+        let name = key.to_owned();
+        self.blocking(key, move |_| {
+            let (body, data) = file::read(&path)?;
+            Ok((body, file::object(&name, &data)))
+        })
+        .await
+    }
+
+    async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {
+        let path = self.path(key)?;
+        self.blocking(key, move |root| {
+            // A root that went away is not made again behind the operator's back: it may be a volume that is not mounted.
+            std::fs::metadata(root)?;
+            file::write(&path, &body, &condition)
+        })
+        .await
+        .map_err(|error| match error {
+            // The folder of the key is made, so what is not found or not a folder here is something else in its way.
+            StoreError::NotFound { key } => StoreError::Other {
+                key,
+                detail: "a file stands where a folder is needed, or a folder where a file is".into(),
+            },
+            error => error,
+        })
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), StoreError> {
+        let path = self.path(key)?;
+        let gone = self.blocking(key, move |_| Ok(file::remove(&path)?)).await;
+        match gone {
+            Err(StoreError::NotFound { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn stored_checksum(&self, key: &str) -> Result<Option<String>, StoreError> {
+        // A file system keeps none; the object must be there all the same.
+        self.head(key).await.map(|_| None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Code;
+
+    #[test]
+    fn what_the_system_says_becomes_what_the_caller_can_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = LocalStore::open(folder.path()).unwrap();
+        let code = |kind: io::ErrorKind| store.error("key", &kind.into()).failure().code;
+        assert_eq!(code(io::ErrorKind::StorageFull), Code::Unavailable);
+        assert_eq!(code(io::ErrorKind::QuotaExceeded), Code::Unavailable);
+        assert_eq!(code(io::ErrorKind::ReadOnlyFilesystem), Code::Usage);
+        assert_eq!(code(io::ErrorKind::PermissionDenied), Code::Usage);
+        let full = store.error("key", &io::ErrorKind::StorageFull.into());
+        assert!(matches!(&full, StoreError::Full { key, .. } if *key == store.address("key")), "{full:?}");
+    }
+}

@@ -1,0 +1,83 @@
+//! Listing a folder: all files below it as keys in byte order. Blocking.
+
+use std::fs::{self, Metadata};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::io::Errno;
+
+use super::{OWN, file};
+use crate::store::Object;
+
+/// All objects whose key begins with `prefix`. Links are followed; a folder that contains itself by a link is entered once.
+pub(super) fn list(root: &Path, prefix: &str) -> io::Result<Vec<Object>> {
+    let data = fs::metadata(root)?;
+    // What lies outside the last whole folder of the prefix need not be read.
+    let start = prefix.rfind('/').map_or("", |end| &prefix[..end]);
+    let folder = root.join(start);
+    let mut objects = Vec::new();
+    let above = match fs::metadata(&folder) {
+        Ok(inner) if inner.is_dir() => vec![identity(&data), identity(&inner)],
+        Ok(_) => return Ok(objects),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(objects),
+        Err(error) => return Err(error),
+    };
+    let mut walk = Walk { prefix, above, objects: &mut objects };
+    walk.enter(&folder, start)?;
+    objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    Ok(objects)
+}
+
+fn identity(data: &Metadata) -> (u64, u64) {
+    (data.dev(), data.ino())
+}
+
+struct Walk<'a> {
+    prefix: &'a str,
+    /// The folders that lead here.
+    above: Vec<(u64, u64)>,
+    objects: &'a mut Vec<Object>,
+}
+
+impl Walk<'_> {
+    fn enter(&mut self, folder: &Path, name: &str) -> io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let file_name = entry.file_name();
+            let Some(part) = file_name.to_str() else {
+                tracing::warn!(path = %entry.path().display(), "a file whose name is not UTF-8 is left out");
+                continue;
+            };
+            if part.starts_with(OWN) {
+                continue;
+            }
+            let key = if name.is_empty() { part.to_owned() } else { format!("{name}/{part}") };
+            if !key.starts_with(self.prefix) && !self.prefix.starts_with(&format!("{key}/")) {
+                continue;
+            }
+            let data = match fs::metadata(entry.path()) {
+                Ok(data) => data,
+                // Gone between the listing and now, or a link to nothing.
+                Err(error)
+                    if error.kind() == ErrorKind::NotFound || Errno::from_io_error(&error) == Some(Errno::LOOP) =>
+                {
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            if data.is_file() && key.starts_with(self.prefix) {
+                self.objects.push(file::object(&key, &data));
+            } else if data.is_dir() && !self.above.contains(&identity(&data)) {
+                self.above.push(identity(&data));
+                let inner = self.enter(&entry.path(), &key);
+                self.above.pop();
+                match inner {
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    other => other?,
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,195 @@
+//! How a whole process ends: its code, its line on stderr, its termination message. Each test starts this very file again as a child.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+
+use std::process::{Command, Output, Stdio};
+
+use runtime::failure::{Code, Failure};
+use runtime::location::{Access, Location};
+use runtime::log::LogOptions;
+
+/// What the child does. It runs as a test that is ignored, so that only these tests start it.
+#[test]
+#[ignore = "the child of the other tests"]
+fn child() {
+    let role = std::env::var("CHILD").unwrap_or_default();
+    runtime::exit::install_panic_hook();
+    let result = match role.as_str() {
+        "usage" => {
+            Err(Failure::new(Code::Usage, "there is no day 2025-02-30", "REPORT_DATE", "Write a day like 2025-11-03"))
+        }
+        "log" => {
+            runtime::log::init(LogOptions::default());
+            runtime::log::init(LogOptions { quiet: true, verbose: 0 });
+            log_from_runtime();
+            Ok(())
+        }
+        "panic" => {
+            let _ = std::thread::spawn(|| panic!("two\nlines")).join();
+            Ok(())
+        }
+        "wait" => tokio().block_on(runtime::signals::run_until_stopped(async {
+            // Handlers stand once this is polled again; the parent waits for the line.
+            tokio::task::yield_now().await;
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), b"ready\n");
+            std::future::pending().await
+        })),
+        "clock" => runtime::clock::now().map(|_| ()),
+        address => tokio().block_on(async {
+            let store = address.parse::<Location>()?.open(true, Access::Read).await?;
+            store.list("").await?;
+            Ok(())
+        }),
+    };
+    std::process::exit(runtime::exit::finish(result));
+}
+
+/// Through the failure line, the one event that this crate logs whatever happens.
+fn log_from_runtime() {
+    let failure = Failure::new(Code::Later, "the first", "key", "Wait");
+    assert_eq!(runtime::exit::finish(Err(failure)), 75);
+}
+
+fn tokio() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+struct Child {
+    command: Command,
+    folder: tempfile::TempDir,
+}
+
+impl Child {
+    fn new(role: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("last-words"), "").unwrap();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--ignored", "--exact", "child", "--nocapture"]).env_clear().env("CHILD", role);
+        command.env("CITYFLOW_TERMINATION_LOG", folder.path().join("last-words")).env("HOME", folder.path());
+        command.env("AWS_EC2_METADATA_DISABLED", "true").stdout(Stdio::null()).stderr(Stdio::piped());
+        Self { command, folder }
+    }
+
+    fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    fn run(mut self) -> (i32, Vec<serde_json::Value>, String) {
+        let output = self.command.output().unwrap();
+        self.read(output)
+    }
+
+    fn read(self, output: Output) -> (i32, Vec<serde_json::Value>, String) {
+        let text = String::from_utf8(output.stderr).unwrap();
+        let lines = text.lines().filter(|line| *line != "ready");
+        let events =
+            lines.map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect();
+        let words = std::fs::read_to_string(self.folder.path().join("last-words")).unwrap();
+        (output.status.code().unwrap(), events, words)
+    }
+}
+
+#[test]
+fn a_failure_is_one_json_line_and_the_termination_message() {
+    let (code, events, words) = Child::new("usage").run();
+    assert_eq!(code, 2);
+    let line = "there is no day 2025-02-30: REPORT_DATE. Write a day like 2025-11-03";
+    assert_eq!(words, format!("{line}\n"));
+    assert_eq!(events.len(), 1, "{events:?}");
+    let event = &events[0];
+    assert_eq!((&event["message"], &event["level"], &event["code"]), (&line.into(), &"error".into(), &2.into()));
+    assert!(chrono::DateTime::parse_from_rfc3339(event["time"].as_str().unwrap()).is_ok());
+}
+
+#[test]
+fn the_log_is_set_up_once() {
+    let (code, events, _) = Child::new("log").run();
+    assert_eq!((code, events.len()), (0, 1), "{events:?}");
+    assert_eq!((&events[0]["key"], &events[0]["todo"]), (&"key".into(), &"Wait".into()));
+}
+
+#[test]
+fn a_wrong_rust_log_is_told() {
+    let (code, events, _) = Child::new("usage").env("RUST_LOG", "runtime=loud").run();
+    assert_eq!((code, events.len()), (2, 2), "{events:?}");
+    assert_eq!(events[0]["RUST_LOG"], "runtime=loud");
+}
+
+#[test]
+fn a_panic_in_any_thread_is_a_bug_in_one_line() {
+    let (code, events, words) = Child::new("panic").run();
+    assert_eq!((code, events.len()), (70, 1), "{events:?}");
+    assert!(words.starts_with("this is a bug (two lines): ") && words.contains("process.rs:"), "{words}");
+    assert_eq!(words.lines().count(), 1);
+}
+
+#[test]
+fn both_signals_stop_with_143() {
+    use std::io::{BufRead, BufReader, Read};
+    for (signal, name) in [(rustix::process::Signal::TERM, "SIGTERM"), (rustix::process::Signal::INT, "SIGINT")] {
+        let mut child = Child::new("wait");
+        let mut process = child.command.spawn().unwrap();
+        let mut stderr = BufReader::new(process.stderr.take().unwrap());
+        let mut line = String::new();
+        stderr.read_line(&mut line).unwrap();
+        assert_eq!(line, "ready\n");
+        rustix::process::kill_process(rustix::process::Pid::from_child(&process), signal).unwrap();
+        let mut rest = Vec::new();
+        stderr.read_to_end(&mut rest).unwrap();
+        let status = process.wait().unwrap();
+        let (code, events, words) = child.read(Output { status, stdout: Vec::new(), stderr: rest });
+        assert_eq!((code, events.len()), (143, 1), "{events:?}");
+        assert!(words.starts_with(&format!("told to stop ({name})")), "{words}");
+    }
+}
+
+#[test]
+fn a_wrong_clock_is_never_the_real_one() {
+    assert_eq!(Child::new("clock").env("CITYFLOW_NOW", "2025-11-04T02:30:00+01:00").run().0, 0);
+    assert_eq!(Child::new("clock").env("CITYFLOW_NOW", "yesterday").run().0, 2);
+}
+
+#[test]
+fn a_bucket_without_a_region_says_what_to_set() {
+    let (code, _, words) = Child::new("s3://cityflow-raw").run();
+    assert_eq!(code, 2);
+    assert_eq!(words, "no AWS region is set: AWS_REGION. Set it to the bucket's region, e.g. AWS_REGION=eu-west-3\n");
+}
+
+#[test]
+fn a_bucket_without_credentials_is_denied() {
+    let (code, _, words) = Child::new("s3://cityflow-raw").env("AWS_REGION", "eu-west-3").run();
+    assert_eq!(code, 2, "{words}");
+    assert!(
+        words.starts_with("access denied (no AWS credentials were found") && words.contains("s3://cityflow-raw"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_server_of_ones_own_needs_no_region() {
+    // Nothing listens there: what matters is that the region is not what is missed, and that the SDK's own setting limits the attempts.
+    let child = Child::new("s3://cityflow-raw").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
+    let child = child.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b").env("AWS_MAX_ATTEMPTS", "1");
+    let (code, _, words) = child.run();
+    assert_eq!(code, 69, "{words}");
+    assert!(words.contains("could not be reached") && words.contains("Connection refused"), "{words}");
+}
+
+#[test]
+fn a_wrong_setting_of_the_sdk_is_usage_and_no_bug() {
+    for (name, value) in [("AWS_MAX_ATTEMPTS", "zero"), ("AWS_ENDPOINT_URL", "localhost:9000")] {
+        let (code, _, words) = Child::new("s3://cityflow-raw").env("AWS_REGION", "eu-west-3").env(name, value).run();
+        assert_eq!(code, 2, "{words}");
+        assert!(words.contains(name) && words.contains(value), "{words}");
+    }
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_usage() {
+    let (code, _, words) = Child::new("./no/such/folder").run();
+    assert_eq!(code, 2);
+    assert!(words.starts_with("there is no such bucket or folder: ./no/such/folder. "), "{words}");
+}

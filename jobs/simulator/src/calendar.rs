@@ -1,0 +1,156 @@
+//! Public holidays and the school holidays of the synthetic city, zone C, with the file that tells them.
+
+use chrono::{Datelike, Duration, NaiveDate, Weekday};
+use contract::DayType;
+
+use crate::text;
+
+/// What sort of day it is, given the file that [`school_file`] writes.
+#[must_use]
+pub fn day_type(date: NaiveDate) -> DayType {
+    if date.weekday() == Weekday::Sun || public_holiday(date).is_some() {
+        DayType::DimancheFerie
+    } else if date.weekday() == Weekday::Sat {
+        DayType::Samedi
+    } else if school_holiday(date).is_some() {
+        DayType::Vacances
+    } else {
+        DayType::Ouvre
+    }
+}
+
+/// The public holiday of a day.
+#[must_use]
+pub fn public_holiday(date: NaiveDate) -> Option<&'static str> {
+    let fixed = match (date.month(), date.day()) {
+        (1, 1) => Some("Jour de l'an"),
+        (5, 1) => Some("Fête du Travail"),
+        (5, 8) => Some("Victoire 1945"),
+        (7, 14) => Some("Fête nationale"),
+        (8, 15) => Some("Assomption"),
+        (11, 1) => Some("Toussaint"),
+        (11, 11) => Some("Armistice 1918"),
+        (12, 25) => Some("Noël"),
+        _ => None,
+    };
+    fixed.or_else(|| match (date - easter(date.year())).num_days() {
+        1 => Some("Lundi de Pâques"),
+        39 => Some("Ascension"),
+        50 => Some("Lundi de Pentecôte"),
+        _ => None,
+    })
+}
+
+/// Easter Sunday (Gauss, with the corrections of 1816 and after).
+fn easter(year: i32) -> NaiveDate {
+    let (a, b, c) = (year % 19, year % 4, year % 7);
+    let century = year / 100;
+    let p = (13 + 8 * century) / 25;
+    let m = (15 - p + century - century / 4) % 30;
+    let n = (4 + century - century / 4) % 7;
+    let d = (19 * a + m) % 30;
+    let e = (2 * b + 4 * c + 6 * d + n) % 7;
+    let mut days = d + e;
+    if d == 29 && e == 6 || d == 28 && e == 6 && (11 * m + 11) % 30 < 19 {
+        days -= 7;
+    }
+    date(year, 3, 22) + Duration::days(i64::from(days))
+}
+
+fn date(year: i32, month: u32, day: u32) -> NaiveDate {
+    NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default()
+}
+
+/// The Saturday of a day or the next one after it.
+fn saturday(from: NaiveDate) -> NaiveDate {
+    from + Duration::days(i64::from((5 + 7 - from.weekday().num_days_from_monday()) % 7))
+}
+
+/// Name, first day and day of return of the pupils' holidays of the school year that begins in `year`.
+fn holidays(year: i32) -> [(&'static str, NaiveDate, NaiveDate); 5] {
+    let weeks = |from: NaiveDate| (from, from + Duration::days(16));
+    let (autumn, autumn_end) = weeks(saturday(date(year, 10, 17)));
+    let (christmas, christmas_end) = weeks(saturday(date(year, 12, 19)));
+    let (winter, winter_end) = weeks(saturday(date(year + 1, 2, 15)));
+    let (spring, spring_end) = weeks(saturday(date(year + 1, 4, 12)));
+    [
+        ("Vacances de la Toussaint", autumn, autumn_end),
+        ("Vacances de Noël", christmas, christmas_end),
+        ("Vacances d'Hiver", winter, winter_end),
+        ("Vacances de Printemps", spring, spring_end),
+        ("Vacances d'Été", saturday(date(year + 1, 7, 4)), date(year + 1, 9, 1)),
+    ]
+}
+
+/// The school holidays that a day lies in; the day of return is none of theirs.
+#[must_use]
+pub fn school_holiday(day: NaiveDate) -> Option<&'static str> {
+    [day.year() - 1, day.year()]
+        .into_iter()
+        .flat_map(holidays)
+        .find(|(_, start, end)| *start <= day && day < *end)
+        .map(|(name, _, _)| name)
+}
+
+/// `reference/calendrier-scolaire.csv` for these days: zone C as above, and what has to be told from it.
+#[must_use]
+pub fn school_file(first: NaiveDate, last: NaiveDate) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut add = |name: &str, who: &str, start: String, end: String, zone: &str, year: i32| {
+        let town = if zone == "Zone C" { "Paris" } else { "Ailleurs" };
+        let years = format!("{year}-{}", year + 1);
+        text::row(&mut out, &[name, who, &start, &end, town, zone, &years], b';', "\n");
+    };
+    // Midnight in Paris, as seen from Greenwich in winter and summer: the ministry writes either way.
+    let greenwich = |day: NaiveDate| {
+        let summer = contract::ServiceDay::new(day, chrono_tz::Europe::Paris).start();
+        summer.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+    };
+    let local = |day: NaiveDate| {
+        let start = contract::ServiceDay::new(day, chrono_tz::Europe::Paris);
+        start.stamp(start.start()).to_string()
+    };
+    for year in first.year() - 2..=last.year() {
+        for (index, (name, start, end)) in holidays(year).into_iter().enumerate() {
+            let who = if name == "Vacances d'Été" { "Élèves" } else { "-" };
+            let (from, to) = if index % 2 == 0 { (greenwich(start), greenwich(end)) } else { (local(start), local(end)) };
+            add(name, who, from, to, "Zone C", year);
+            // Another zone, a week later, must not count.
+            add(name, who, local(start + Duration::days(7)), local(end + Duration::days(7)), "Zone A", year);
+        }
+        let summer = date(year + 1, 7, 4);
+        add("Vacances d'Été", "Enseignants", local(summer - Duration::days(20)), local(date(year + 1, 9, 20)), "Zone C", year);
+        // Ends before it starts: ignored by who reads it.
+        add("Pont de l'Ascension", "-", local(date(year + 1, 5, 20)), local(date(year + 1, 5, 10)), "Zone C", year);
+    }
+    let mut file = b"description;population;start_date;end_date;location;zones;annee_scolaire\n".to_vec();
+    file.append(&mut out);
+    file
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn easter_and_the_holidays_that_hang_on_it() {
+        assert_eq!(easter(2024), day("2024-03-31"));
+        assert_eq!(easter(2025), day("2025-04-20"));
+        assert_eq!(easter(2026), day("2026-04-05"));
+        assert_eq!(public_holiday(day("2025-05-29")), Some("Ascension"));
+        assert_eq!(public_holiday(day("2025-06-09")), Some("Lundi de Pentecôte"));
+    }
+
+    #[test]
+    fn one_type_a_day() {
+        assert_eq!(day_type(day("2025-11-02")), DayType::DimancheFerie);
+        assert_eq!(day_type(day("2025-11-11")), DayType::DimancheFerie);
+        assert_eq!(day_type(day("2025-11-08")), DayType::Samedi);
+        assert_eq!(day_type(day("2025-10-31")), DayType::Vacances);
+        assert_eq!(day_type(day("2025-11-03")), DayType::Ouvre);
+    }
+}

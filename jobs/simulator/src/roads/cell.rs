@@ -1,0 +1,275 @@
+//! What one arc measured in one hour, and what went wrong with the row that tells it.
+
+use contract::DayType;
+
+use super::arc::{self, Arc};
+use super::episode::{self, Episode, Kind};
+use crate::clock::{self, Change, Days, HourInfo};
+use crate::faults::{Fault, Faults};
+use crate::random;
+use crate::zones::Zones;
+
+/// The given state that is none of the known ones.
+pub const UNKNOWN_STATE: u8 = 9;
+
+/// What is wrong with the row of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Defect {
+    /// Nothing.
+    None,
+    /// There is no row.
+    NoRow,
+    /// The row stands there so many times more.
+    Duplicate(u8),
+    /// An earlier row with other values stands before it.
+    Conflict,
+    /// The flow is `n/d`.
+    FlowText,
+    /// The flow is below zero.
+    FlowNegative,
+    /// The occupancy is `n/d`.
+    OccupancyText,
+    /// The occupancy is above 100.
+    OccupancyAbove,
+    /// The occupancy is below 0.
+    OccupancyBelow,
+    /// Decimal commas.
+    Comma,
+    /// A field too many or too few.
+    Columns,
+    /// The date cannot be read.
+    Date,
+    /// A byte that is not UTF-8.
+    Utf8,
+    /// No identifier.
+    NoId,
+    /// The hour of a wall time that does not exist, in a row of its own beside the cell's, in files without offsets.
+    Skipped,
+}
+
+/// What one arc measured in one hour, as the city publishes it (a value that a defect spoils is the one that would have been there).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// Flow, vehicles.
+    pub q: Option<u32>,
+    /// Occupancy, hundred-thousandths of a percent.
+    pub k: Option<u32>,
+    /// The given state: 0 Inconnu, 1 Fluide … 4 Bloqué, or [`UNKNOWN_STATE`].
+    pub state: u8,
+    /// 0 Inconnu, 1 Ouvert, 2 Barré, 3 Invalide.
+    pub status: u8,
+    /// What is wrong with its row.
+    pub defect: Defect,
+    /// Bits for how things are spelled.
+    pub bits: u64,
+}
+
+/// The roads of the synthetic city.
+#[derive(Debug)]
+pub struct Roads {
+    /// All arcs.
+    pub arcs: Vec<Arc>,
+    /// What lasts, by arc.
+    pub episodes: Vec<Vec<Episode>>,
+    /// Which faults there are.
+    pub faults: Faults,
+    /// The seed.
+    pub seed: u64,
+    days: usize,
+    first_hour: i64,
+    defects: Vec<Defect>,
+}
+
+/// Percent in hundred-thousandths.
+pub const PERCENT: u32 = 100_000;
+
+impl Roads {
+    /// The roads of so many arcs over these days.
+    #[must_use]
+    pub fn new(count: usize, seed: u64, faults: Faults, zones: &Zones, days: &Days) -> Self {
+        let arcs = arc::all(count, seed, faults, zones);
+        let plan = |arc: &Arc| episode::plan(arc.index, seed, faults, days.first_hour(), days.end_hour());
+        let episodes = arcs.iter().map(plan).collect();
+        let enough_rows = count * days.hours().len() >= 400;
+        let defects = defects(faults, enough_rows);
+        Self { arcs, episodes, faults, seed, days: days.days().len(), first_hour: days.first_hour(), defects }
+    }
+
+    /// Whether no arc at all reports in an hour: the city's own silence, one early morning in five.
+    #[must_use]
+    pub fn city_silent(&self, hour: &HourInfo) -> bool {
+        self.faults.has(Fault::CitySilence) && hour.local == 4 && hour.day % 5 == 1.min(self.days - 1)
+    }
+
+    /// What an arc measured in an hour.
+    #[must_use]
+    pub fn cell(&self, arc: &Arc, hour: &HourInfo) -> Cell {
+        let bits = random::at(self.seed, 1, arc.index as u64, clock::place(hour.hour));
+        let (mut q, mut k) = usual(arc, hour, bits);
+        let mut status = arc.status;
+        if episode::district_saturated(arc.zone, hour.day, hour.local) && bits % 10 < 8 {
+            k = 30 * PERCENT + k % (15 * PERCENT);
+        }
+        let mut defect = self.defect(arc, hour, bits);
+        let episodes = self.episodes.get(arc.index).map(Vec::as_slice).unwrap_or_default();
+        let mut silent = arc.mute;
+        if let Some(episode) = episode::at(episodes, hour.hour) {
+            let steady = random::at(self.seed, 2, arc.index as u64, clock::place(episode.start));
+            let steady_q = 100 + u32::try_from(steady % 900).unwrap_or(0);
+            let steady_k = PERCENT + u32::try_from(steady >> 32).unwrap_or(0) % (14 * PERCENT);
+            let middle = hour.hour == i64::midpoint(episode.start, episode.end);
+            match episode.kind {
+                Kind::Congestion { critical } => {
+                    k = if critical && middle { 90 * PERCENT + k % (9 * PERCENT) } else { 80 * PERCENT + k % (9 * PERCENT) };
+                }
+                Kind::Blockage | Kind::Night => k = 50 * PERCENT + k % (29 * PERCENT),
+                Kind::Silent => defect = Defect::NoRow,
+                Kind::Empty => silent = true,
+                Kind::FrozenFlow => q = steady_q,
+                Kind::FrozenOccupancy => k = steady_k,
+                Kind::FrozenBoth => (q, k) = (steady_q, steady_k),
+                Kind::HugeFlow => q = 10_001 + steady_q,
+                Kind::NoOccupancy => (q, k) = (q.max(1), 0),
+                Kind::Closed => (q, k, status) = (0, 0, 2),
+            }
+            if !matches!(defect, Defect::NoRow) {
+                // One thing at a time: what lasts is not to be broken by a single bad row.
+                defect = Defect::None;
+            }
+        }
+        if hour.change == Change::Spring {
+            silent = true;
+            defect = match (self.faults.has(Fault::Clock) && arc.index.is_multiple_of(3), arc.index.is_multiple_of(2)) {
+                (true, _) => Defect::Skipped,
+                (false, true) => Defect::NoRow,
+                (false, false) => Defect::None,
+            };
+        }
+        if hour.change == Change::Autumn || self.city_silent(hour) {
+            defect = Defect::NoRow;
+        }
+        self.finish(arc, (q, k), silent, status, defect, bits)
+    }
+
+    fn finish(&self, arc: &Arc, (q, k): (u32, u32), silent: bool, status: u8, defect: Defect, bits: u64) -> Cell {
+        let state = if silent { 0 } else { state_of(k) };
+        let rare = |fault: Fault, shift: u32| self.faults.has(fault) && defect == Defect::None && (bits >> shift) % 512 == 7;
+        let lost = rare(Fault::MissingValues, 20);
+        let keep_q = arc.has_flow && !silent && !(lost && bits & 1 == 0);
+        let keep_k = !silent && !(lost && bits & 1 == 1);
+        let state = match (rare(Fault::BadStates, 30), bits & 3) {
+            (true, 0) => UNKNOWN_STATE,
+            (true, _) if state > 0 && keep_k => if state <= 2 { 4 } else { 1 },
+            _ => state,
+        };
+        Cell { q: keep_q.then_some(q), k: keep_k.then_some(k), state, status, defect, bits }
+    }
+
+    /// The defect of a row: rare, but for the first hours, which have one of each.
+    fn defect(&self, arc: &Arc, hour: &HourInfo, bits: u64) -> Defect {
+        let since = usize::try_from(hour.hour - self.first_hour).unwrap_or(0);
+        if (5..12).contains(&since) {
+            return self.defects.get(arc.index + self.arcs.len() * (since - 5)).copied().unwrap_or(Defect::None);
+        }
+        let turn = usize::try_from((bits >> 40) % 4096).unwrap_or(0);
+        self.defects.get(turn).copied().unwrap_or(Defect::None)
+    }
+
+    /// The earlier, other row of a cell in conflict.
+    #[must_use]
+    pub fn earlier(&self, cell: &Cell) -> Cell {
+        let q = cell.q.map(|q| q + 3 + u32::try_from(cell.bits % 50).unwrap_or(0));
+        Cell { q, k: cell.k.map(|k| k / 2 + 1), state: cell.k.map_or(cell.state, |k| state_of(k / 2 + 1)), ..*cell }
+    }
+}
+
+fn defects(faults: Faults, enough_rows: bool) -> Vec<Defect> {
+    let mut defects = Vec::new();
+    let mut add = |fault: Fault, some: &[Defect]| {
+        if faults.has(fault) {
+            defects.extend_from_slice(some);
+        }
+    };
+    add(Fault::Duplicates, &[Defect::Duplicate(1), Defect::Duplicate(2)]);
+    add(Fault::Conflicts, &[Defect::Conflict]);
+    add(Fault::MissingRows, &[Defect::NoRow]);
+    let numbers = [
+        Defect::FlowText,
+        Defect::FlowNegative,
+        Defect::OccupancyText,
+        Defect::OccupancyAbove,
+        Defect::OccupancyBelow,
+    ];
+    add(Fault::BadNumbers, &numbers);
+    add(Fault::DecimalCommas, &[Defect::Comma]);
+    add(Fault::BrokenRows, &[Defect::Columns]);
+    add(Fault::BadDates, &[Defect::Date]);
+    add(Fault::NoId, &[Defect::NoId]);
+    if enough_rows {
+        // More than 1 % of such rows would make the whole file unusable.
+        add(Fault::InvalidUtf8, &[Defect::Utf8]);
+    }
+    defects
+}
+
+/// State of an occupancy, 1 Fluide to 4 Bloqué.
+#[must_use]
+pub fn state_of(k: u32) -> u8 {
+    match k / PERCENT {
+        0..15 => 1,
+        15..30 => 2,
+        30..50 => 3,
+        _ => 4,
+    }
+}
+
+/// How busy a local hour is, thousandths of the busiest.
+const WORKDAY: [u32; 24] = [
+    240, 160, 110, 90, 110, 210, 430, 780, 980, 900, 800, 780, 790, 800, 820, 860, 930, 990, 1000, 900, 730, 560, 450, 340,
+];
+
+fn usual(arc: &Arc, hour: &HourInfo, bits: u64) -> (u32, u32) {
+    let quiet = match hour.day_type {
+        DayType::Ouvre => 1.0,
+        DayType::Vacances => 0.87,
+        DayType::Samedi => 0.82,
+        DayType::DimancheFerie => 0.68,
+    };
+    let busy = f64::from(WORKDAY.get(hour.local).copied().unwrap_or(500)) / 1000.0 * quiet;
+    let flow = arc.capacity * busy * (0.85 + 0.3 * random::unit(bits));
+    let occupancy = arc.density * (2.0 + 25.0 * busy * busy.sqrt()) * (0.8 + 0.4 * random::unit(random::mix(bits)));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and small")]
+    let pair = (flow.round() as u32, ((occupancy * f64::from(PERCENT)) as u32).clamp(1, 100 * PERCENT));
+    pair
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_defect_is_in_the_first_day_of_a_small_city() {
+        let day = "2025-11-03".parse().unwrap();
+        let days = Days::new(day, day, chrono_tz::Europe::Paris);
+        let roads = Roads::new(40, 42, Faults::all(), &Zones::new(42), &days);
+        let cells: Vec<_> =
+            roads.arcs.iter().flat_map(|arc| days.hours().iter().map(|hour| roads.cell(arc, hour).defect)).collect();
+        for defect in defects(Faults::all(), true) {
+            assert!(cells.contains(&defect), "{defect:?}");
+        }
+    }
+
+    #[test]
+    fn without_faults_nothing_is_wrong() {
+        let day = "2025-11-03".parse().unwrap();
+        let days = Days::new(day, day, chrono_tz::Europe::Paris);
+        let roads = Roads::new(40, 42, Faults::NONE, &Zones::new(42), &days);
+        for arc in &roads.arcs {
+            for hour in days.hours() {
+                let cell = roads.cell(arc, hour);
+                assert_eq!(cell.defect, Defect::None);
+                assert!(cell.k.is_some() && cell.q.is_some() == arc.has_flow);
+            }
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Every clause of the trait's documentation, for any store.
+
+use bytes::Bytes;
+use futures::future::join_all;
+use runtime::store::{Condition, SharedStore, StoreError, Version};
+
+/// Keys that are hard on paths, addresses and XML.
+const ODD: [&str; 12] = [
+    "a b/c d.csv",
+    "a+b.csv",
+    "a%20b.csv",
+    "100%.csv",
+    "été/Données brutes — août.csv",
+    "dt=2025-11-03/hour=04/x.json",
+    "(1)/{2}/[3]/~4/!5/@6/$7/'8'/*9",
+    "a&b<c>d\"e.xml",
+    "q?uery#frag;ment,x:y",
+    "back\\slash",
+    ".hidden/.file",
+    "emoji 🚲.jsonl",
+];
+
+/// Runs the whole suite, each part on a store of its own that `fresh` gives, empty and with an existing root.
+pub(crate) async fn all(mut fresh: impl AsyncFnMut() -> SharedStore) {
+    reads_what_was_written(&fresh().await).await;
+    an_empty_object_is_one(&fresh().await).await;
+    what_is_not_there_is_not_found(&fresh().await).await;
+    ranges(&fresh().await).await;
+    a_replaced_object_is_noticed(&fresh().await).await;
+    a_write_keeps_its_condition(&fresh().await).await;
+    one_of_many_creates(&fresh().await).await;
+    one_of_many_replaces(&fresh().await).await;
+    no_update_is_lost(&fresh().await).await;
+    readers_see_whole_objects(&fresh().await).await;
+    lists_in_byte_order_by_prefix(&fresh().await).await;
+    odd_keys(&fresh().await).await;
+    what_cannot_be_a_key_is_refused(&fresh().await).await;
+    removal(&fresh().await).await;
+    addresses(&fresh().await).await;
+}
+
+async fn put(store: &SharedStore, key: &str, body: impl Into<Bytes>) -> Version {
+    store.put(key, body.into(), Condition::Always).await.unwrap()
+}
+
+async fn text(store: &SharedStore, key: &str) -> String {
+    String::from_utf8(store.get(key).await.unwrap().0.to_vec()).unwrap()
+}
+
+async fn keys(store: &SharedStore, prefix: &str) -> Vec<String> {
+    store.list(prefix).await.unwrap().into_iter().map(|object| object.key).collect()
+}
+
+async fn reads_what_was_written(store: &SharedStore) {
+    let before = chrono::Utc::now() - chrono::TimeDelta::seconds(5);
+    let body: Bytes = (0..300_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>().into();
+    let version = put(store, "a/b/c", body.clone()).await;
+    let (read, object) = store.get("a/b/c").await.unwrap();
+    assert_eq!(read, body);
+    assert_eq!((object.key.as_str(), object.size, &object.version), ("a/b/c", body.len() as u64, &version));
+    assert!(object.modified > before && object.modified < chrono::Utc::now() + chrono::TimeDelta::seconds(5));
+    let head = store.head("a/b/c").await.unwrap();
+    let listed = store.list("").await.unwrap();
+    assert_eq!((&head.key, head.size, &head.version), (&object.key, object.size, &object.version));
+    assert_eq!(listed.len(), 1);
+    assert_eq!((&listed[0].key, listed[0].size, &listed[0].version), (&object.key, object.size, &object.version));
+    let written = put(store, "a/b/c", "shorter").await;
+    assert_ne!(written, version);
+    assert_eq!(text(store, "a/b/c").await, "shorter");
+    // Whether a store keeps one is its own affair; asking must not fail.
+    store.stored_checksum("a/b/c").await.unwrap();
+}
+
+async fn an_empty_object_is_one(store: &SharedStore) {
+    let version = put(store, "empty", "").await;
+    let (body, object) = store.get("empty").await.unwrap();
+    assert!(body.is_empty());
+    assert_eq!((object.size, &object.version), (0, &version));
+    assert_eq!(store.get_range("empty", 0..0, &version).await.unwrap(), Bytes::new());
+    assert_eq!(keys(store, "").await, ["empty"]);
+}
+
+async fn what_is_not_there_is_not_found(store: &SharedStore) {
+    put(store, "folder/file", "x").await;
+    let version = Version("none".into());
+    for key in ["none", "folder", "folder/none", "none/none", "folder/file/none"] {
+        let expected = StoreError::NotFound { key: store.address(key) };
+        assert_eq!(store.get(key).await.unwrap_err(), expected);
+        assert_eq!(store.head(key).await.unwrap_err(), expected);
+        assert_eq!(store.get_range(key, 0..1, &version).await.unwrap_err(), expected);
+        assert_eq!(store.stored_checksum(key).await.unwrap_err(), expected);
+        store.delete(key).await.unwrap();
+    }
+    assert_eq!(keys(store, "none").await, [""; 0]);
+    assert_eq!(keys(store, "none/none").await, [""; 0]);
+    assert_eq!(keys(store, "folder/file/").await, [""; 0]);
+    assert_eq!(keys(store, "").await, ["folder/file"]);
+}
+
+async fn ranges(store: &SharedStore) {
+    let version = put(store, "digits", "0123456789").await;
+    for (range, expected) in
+        [(0..10, "0123456789"), (0..1, "0"), (9..10, "9"), (3..7, "3456"), (4..4, ""), (10..10, "")]
+    {
+        assert_eq!(store.get_range("digits", range.clone(), &version).await.unwrap(), expected, "{range:?}");
+    }
+    #[allow(clippy::reversed_empty_ranges)]
+    for range in [0..11, 9..12, 10..11, 50..60, 11..11, 7..3] {
+        let error = store.get_range("digits", range.clone(), &version).await.unwrap_err();
+        assert!(matches!(error, StoreError::Other { .. }), "{range:?}: {error:?}");
+    }
+    let many = (0..10).map(|at| store.get_range("digits", at..at + 1, &version));
+    let parts: Vec<Bytes> = join_all(many).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(parts.concat(), b"0123456789");
+}
+
+async fn a_replaced_object_is_noticed(store: &SharedStore) {
+    let old = put(store, "data", "old").await;
+    let new = put(store, "data", "new").await;
+    assert_ne!(old, new);
+    let changed = StoreError::Changed { key: store.address("data") };
+    assert_eq!(store.get_range("data", 0..3, &old).await.unwrap_err(), changed);
+    assert_eq!(store.get_range("data", 0..0, &old).await.unwrap_err(), changed);
+    assert_eq!(store.get_range("data", 0..3, &new).await.unwrap(), "new");
+}
+
+async fn a_write_keeps_its_condition(store: &SharedStore) {
+    let changed = StoreError::Changed { key: store.address("m/manifest") };
+    let write = |body: &'static str, condition| store.put("m/manifest", body.into(), condition);
+    let never = Version("0123456789abcdef".into());
+    assert_eq!(write("0", Condition::Matches(never.clone())).await.unwrap_err(), changed, "nothing there could match");
+    let first = write("1", Condition::Absent).await.unwrap();
+    assert_eq!(write("2", Condition::Absent).await.unwrap_err(), changed);
+    assert_eq!(write("2", Condition::Matches(never)).await.unwrap_err(), changed);
+    assert_eq!(text(store, "m/manifest").await, "1");
+    let second = write("2", Condition::Matches(first.clone())).await.unwrap();
+    assert_eq!(store.head("m/manifest").await.unwrap().version, second);
+    assert_eq!(write("3", Condition::Matches(first)).await.unwrap_err(), changed);
+    assert_eq!(text(store, "m/manifest").await, "2");
+    // The version that reading, HEAD and listing give is one that a write can name.
+    let read = store.get("m/manifest").await.unwrap().1.version;
+    write("3", Condition::Matches(read)).await.unwrap();
+    let listed = store.list("m/").await.unwrap().remove(0).version;
+    write("4", Condition::Matches(listed)).await.unwrap();
+    store.delete("m/manifest").await.unwrap();
+    write("5", Condition::Absent).await.unwrap();
+    assert_eq!(keys(store, "").await, ["m/manifest"]);
+}
+
+/// How many of these writes were done; the others must have been told that the condition does not hold, or to ask again.
+async fn winners(writes: Vec<impl Future<Output = Result<Version, StoreError>> + Send + 'static>) -> usize {
+    let tasks: Vec<_> = writes.into_iter().map(tokio::spawn).collect();
+    let results = join_all(tasks).await.into_iter().map(Result::unwrap);
+    results
+        .filter(|result| match result {
+            Ok(_) => true,
+            Err(StoreError::Changed { .. } | StoreError::Conflict { .. }) => false,
+            Err(error) => panic!("{error:?}"),
+        })
+        .count()
+}
+
+async fn one_of_many_creates(store: &SharedStore) {
+    for round in 0..5 {
+        let key = format!("race/{round}");
+        let write = |writer: usize| {
+            let (store, key) = (store.clone(), key.clone());
+            async move { store.put(&key, format!("writer {writer}").into(), Condition::Absent).await }
+        };
+        assert_eq!(winners((0..16).map(write).collect()).await, 1);
+        assert!(text(store, &key).await.starts_with("writer "));
+    }
+}
+
+async fn one_of_many_replaces(store: &SharedStore) {
+    let mut version = put(store, "race", "start").await;
+    for _ in 0..5 {
+        let write = |writer: usize| {
+            let (store, version) = (store.clone(), version.clone());
+            let body = format!("writer {writer} after {}", version.0);
+            async move { store.put("race", body.into(), Condition::Matches(version)).await }
+        };
+        assert_eq!(winners((0..16).map(write).collect()).await, 1);
+        let present = store.head("race").await.unwrap().version;
+        assert_ne!(present, version);
+        version = present;
+    }
+}
+
+/// Read, add one, write if it is still that: the pattern of the manifest and of the index.
+async fn no_update_is_lost(store: &SharedStore) {
+    put(store, "count", "0").await;
+    let add = |store: SharedStore| async move {
+        loop {
+            let (body, object) = store.get("count").await.unwrap();
+            let count: u32 = std::str::from_utf8(&body).unwrap().parse().unwrap();
+            let next = (count + 1).to_string();
+            match store.put("count", next.into(), Condition::Matches(object.version)).await {
+                Ok(_) => return,
+                Err(StoreError::Changed { .. } | StoreError::Conflict { .. }) => {}
+                Err(error) => panic!("{error:?}"),
+            }
+        }
+    };
+    let tasks: Vec<_> = (0..12).map(|_| tokio::spawn(add(store.clone()))).collect();
+    join_all(tasks).await.into_iter().for_each(|result| result.unwrap());
+    assert_eq!(text(store, "count").await, "12");
+}
+
+async fn readers_see_whole_objects(store: &SharedStore) {
+    const LENGTH: usize = 200_000;
+    put(store, "whole", vec![b'a'; LENGTH]).await;
+    let writer = {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for letter in b'b'..=b'p' {
+                put(&store, "whole", vec![letter; LENGTH]).await;
+            }
+        })
+    };
+    while !writer.is_finished() {
+        let (body, _) = store.get("whole").await.unwrap();
+        assert_eq!(body.len(), LENGTH);
+        assert!(body.iter().all(|letter| *letter == body[0]));
+        assert_eq!(keys(store, "").await, ["whole"], "no temporary file is ever listed");
+    }
+    writer.await.unwrap();
+}
+
+async fn lists_in_byte_order_by_prefix(store: &SharedStore) {
+    // `-` and `.` come before `/`, capitals before small letters, and a folder's name may begin like another's.
+    let all = [
+        "B/z",
+        "a-b/x",
+        "a.b/x",
+        "a/b",
+        "a/b-c",
+        "a/b/1",
+        "a/b/10",
+        "a/b/2",
+        "a/bc/1",
+        "a0",
+        "ab/c",
+        "b",
+        "metrics/x",
+        "metrics2/x",
+        "é",
+    ];
+    let writable: Vec<&str> = all.into_iter().filter(|key| *key != "a/b").collect();
+    for key in writable.iter().rev() {
+        put(store, key, *key).await;
+    }
+    let starting = |prefix: &str| writable.iter().filter(|key| key.starts_with(prefix)).copied().collect::<Vec<_>>();
+    let prefixes = [
+        "", "a", "a/", "a/b", "a/b/", "a/b/1", "a/b/10", "a/bc", "a-b/", "metrics", "metrics/", "b", "b/", "B", "é",
+        "zz",
+    ];
+    for prefix in prefixes {
+        assert_eq!(keys(store, prefix).await, starting(prefix), "{prefix}");
+    }
+    for object in store.list("").await.unwrap() {
+        assert_eq!(object.size, object.key.len() as u64);
+    }
+}
+
+async fn odd_keys(store: &SharedStore) {
+    for key in ODD {
+        let version = put(store, key, key).await;
+        assert_eq!(text(store, key).await, key);
+        assert_eq!(store.head(key).await.unwrap().version, version, "{key}");
+        assert_eq!(store.get_range(key, 0..1, &version).await.unwrap()[..], key.as_bytes()[..1], "{key}");
+        assert_eq!(keys(store, key).await, [key]);
+        assert!(
+            matches!(store.put(key, "x".into(), Condition::Absent).await, Err(StoreError::Changed { .. })),
+            "{key}"
+        );
+        store.put(key, key.into(), Condition::Matches(version)).await.unwrap();
+    }
+    let mut sorted = ODD;
+    sorted.sort_unstable();
+    assert_eq!(keys(store, "").await, sorted);
+    for key in ODD {
+        store.delete(key).await.unwrap();
+    }
+    assert_eq!(keys(store, "").await, [""; 0]);
+}
+
+async fn what_cannot_be_a_key_is_refused(store: &SharedStore) {
+    let long = "x/".repeat(600);
+    let version = Version("x".into());
+    for key in ["", "/", "/absolute", "..", "../outside", "a/../b", "a/..", ".", "./a", "a/./b", "nul\0", &long] {
+        let refused = |error: StoreError| assert!(matches!(error, StoreError::Other { .. }), "{key}: {error:?}");
+        refused(store.put(key, "x".into(), Condition::Always).await.unwrap_err());
+        refused(store.get(key).await.unwrap_err());
+        refused(store.head(key).await.unwrap_err());
+        refused(store.get_range(key, 0..1, &version).await.unwrap_err());
+        refused(store.delete(key).await.unwrap_err());
+        refused(store.stored_checksum(key).await.unwrap_err());
+    }
+    assert_eq!(keys(store, "").await, [""; 0]);
+}
+
+async fn removal(store: &SharedStore) {
+    put(store, "a/b", "x").await;
+    put(store, "a/c", "x").await;
+    store.delete("a/b").await.unwrap();
+    store.delete("a/b").await.unwrap();
+    assert!(matches!(store.get("a/b").await, Err(StoreError::NotFound { .. })));
+    assert_eq!(keys(store, "").await, ["a/c"]);
+}
+
+async fn addresses(store: &SharedStore) {
+    assert_eq!(store.address(""), store.root());
+    assert_eq!(store.address("a/b"), format!("{}/a/b", store.root()));
+    let error = store.get("a/b").await.unwrap_err();
+    assert!(error.to_string().starts_with(&store.address("a/b")), "{error}");
+    let failure = error.failure().to_string();
+    assert_eq!(failure.matches(&store.address("a/b")).count(), 1, "{failure}");
+}

@@ -1,0 +1,81 @@
+//! One suite for every store: memory, a folder, and S3 over HTTP; then what only one of them can do.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+
+mod conformance;
+mod local;
+mod s3;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acceptance::s3server::TestS3;
+use runtime::store::{LocalStore, MemoryStore, S3Options, S3Store, SharedStore};
+
+/// A bucket name that no other test of this run, and no earlier run on a lasting server, has.
+fn fresh_bucket() -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let now = chrono::Utc::now().timestamp_micros();
+    format!("cityflow-test-{now}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn options(s3: &TestS3) -> S3Options {
+    S3Options {
+        path_style: true,
+        page_size: Some(2),
+        attempts: Some(3),
+        backoff: Some(Duration::from_millis(10)),
+        timeouts: (Some(Duration::from_secs(2)), Some(Duration::from_secs(5))),
+        fixed: Some((s3.endpoint.clone(), s3.access_key.clone(), s3.secret_key.clone())),
+    }
+}
+
+async fn open(s3: &TestS3, bucket: &str, prefix: &str) -> SharedStore {
+    Arc::new(S3Store::open(bucket, prefix, options(s3)).await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_conforms() {
+    conformance::all(async || Arc::new(MemoryStore::new()) as SharedStore).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_conforms() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    conformance::all(async || {
+        count += 1;
+        Arc::new(LocalStore::create(folder.path().join(format!("store {count}"))).unwrap()) as SharedStore
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_conforms() {
+    let s3 = TestS3::find();
+    conformance::all(async || {
+        let bucket = fresh_bucket();
+        s3.create_bucket(&bucket).await;
+        open(&s3, &bucket, "").await
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prefix_in_a_bucket_conforms() {
+    let s3 = TestS3::find();
+    let bucket = fresh_bucket();
+    s3.create_bucket(&bucket).await;
+    // What lies beside the prefix, and what only begins like it, must never be seen.
+    let beside = open(&s3, &bucket, "").await;
+    for key in ["outside", "pre", "prefix 1x/outside", "prefix 1/pa+rt2/outside", "prefix 1/outside"] {
+        beside.put(key, "outside".into(), runtime::store::Condition::Always).await.unwrap();
+    }
+    let mut count = 0;
+    conformance::all(async || {
+        count += 1;
+        open(&s3, &bucket, &format!("prefix {count}/pa+rt")).await
+    })
+    .await;
+}
