@@ -1,2 +1,18 @@
-//! acceptance
+//! The built binaries from outside: what a test needs to run them on a folder or on S3, and to judge what they leave behind.
+//!
+//! Not for the insides of a job, which its own tests know. Everything here ends a test where it cannot go on.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::print_stderr, reason = "what a test has to say is printed")]
+
+pub mod binaries;
+pub mod command;
+pub mod difference;
+pub mod documents;
+pub mod raw;
 pub mod s3server;
+pub mod world;
+
+pub use command::{Job, Outcome};
+pub use documents::Published;
+pub use world::World;

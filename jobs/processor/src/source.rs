@@ -14,6 +14,8 @@ pub mod bikes;
 pub mod chantiers;
 pub mod comptages;
 pub mod referentiel;
+pub mod snapshot;
+pub mod table;
 pub mod traffic;
 pub mod weather;
 

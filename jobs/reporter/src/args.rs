@@ -25,7 +25,7 @@ Exit codes:
 /// Without any setting it reads ./data/processed/metrics and writes ./data/processed/reports. Every setting is a flag and an environment
 /// variable; the flag wins. AWS_ENDPOINT_URL, AWS_REGION and the other AWS_ variables are those of the AWS SDK; NO_COLOR and RUST_LOG work.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Parser)]
-#[command(name = "reporter", version, after_help = EXAMPLES, max_term_width = 120, subcommand_negates_reqs = true)]
+#[command(name = "reporter", version, after_help = EXAMPLES, max_term_width = 120, override_usage = "reporter [OPTIONS] [DAY]\n       reporter [OPTIONS] check")]
 pub struct Args {
     /// What else to do than the report
     #[command(subcommand)]
@@ -75,7 +75,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME", env = "JOB_NAME", hide_env_values = true)]
     pub job_name: Option<String>,
 
-    /// The city's profile, e.g. paris [default: paris]. Any other needs --timezone
+    /// The city's profile: paris, which is built in, or the path of a JSON file, e.g. ./lyon.json [default: paris]
     #[arg(long, value_name = "PROFILE", env = "CITY_PROFILE", hide_env_values = true, global = true)]
     pub profile: Option<String>,
 
@@ -132,7 +132,15 @@ impl Args {
     /// # Errors
     /// What clap has to say, which includes the help and the version.
     pub fn read(line: impl IntoIterator<Item = impl Into<std::ffi::OsString> + Clone>) -> Result<Self, clap::Error> {
-        let matches = Self::command().try_get_matches_from(line)?;
+        Self::from_command(Self::command(), line)
+    }
+
+    /// The same with a command that differs in what it reads: tests leave the environment out.
+    pub(crate) fn from_command(
+        command: clap::Command,
+        line: impl IntoIterator<Item = impl Into<std::ffi::OsString> + Clone>,
+    ) -> Result<Self, clap::Error> {
+        let matches = command.try_get_matches_from(line)?;
         let mut args = Self::from_arg_matches(&matches)?;
         let variable = |name: &str| matches.value_source(name) == Some(ValueSource::EnvVariable);
         args.from_variable = FromVariable { metrics: variable("metrics"), reports: variable("reports") };

@@ -113,8 +113,8 @@ pub async fn manifest(store: &dyn Store, day: NaiveDate) -> Result<Option<Manife
         }
         Ok(_) => {}
     }
-    let manifest: Manifest =
-        serde_json::from_slice(&body).map_err(|error| unusable(format!("the manifest cannot be read ({error})"), AGAIN))?;
+    let manifest: Manifest = serde_json::from_slice(&body)
+        .map_err(|error| unusable(format!("the manifest cannot be read ({error})"), AGAIN))?;
     if manifest.date != day {
         return Err(unusable(format!("the manifest is that of another day, {}", manifest.date), AGAIN));
     }
@@ -178,7 +178,9 @@ pub fn has_document(status: EntryStatus) -> bool {
 /// The bytes of an entry's document if they are those meant, else the reason why there are none.
 async fn verified(store: &dyn Store, entry: Option<&ManifestEntry>) -> Result<Result<Bytes, String>, Failure> {
     let Some(entry) = entry else { return Ok(Err("absent_du_manifeste".to_owned())) };
-    let (Some(key), Some(sha256)) = (&entry.cle, &entry.sha256) else { return Ok(Err("document_non_nomme".to_owned())) };
+    let (Some(key), Some(sha256)) = (&entry.cle, &entry.sha256) else {
+        return Ok(Err("document_non_nomme".to_owned()));
+    };
     if !has_document(entry.statut) {
         return Ok(Err("document_non_nomme".to_owned()));
     }
@@ -203,7 +205,8 @@ fn document<B: DeserializeOwned>(source: Source, day: NaiveDate, body: &[u8]) ->
     if !understood(&version) {
         return Err(format!("version_inconnue : {version} (lue ici : {SCHEMA_VERSION})"));
     }
-    let document: Document<B> = serde_json::from_slice(body).map_err(|error| format!("document_illisible : {error}"))?;
+    let document: Document<B> =
+        serde_json::from_slice(body).map_err(|error| format!("document_illisible : {error}"))?;
     if (document.header.source, document.header.date) != (source, day) {
         return Err(format!("autre_document : {} du {}", document.header.source, document.header.date));
     }

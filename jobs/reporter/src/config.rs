@@ -1,7 +1,7 @@
 //! The settings, checked: from the text of `args` to values that can be worked with.
 //!
-//! Every mistake is told in one go, for a person who mends one only to be shown the next loses patience. Nothing here reads the
-//! environment or touches a store.
+//! Every mistake is told in one go, for a person who mends one only to be shown the next loses patience. The one thing that
+//! is read here is the file of a city profile; no environment, no store.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -14,6 +14,7 @@ use runtime::location::Location;
 use runtime::log::LogOptions;
 
 use crate::args::{Args, Command};
+use crate::city::{self, City};
 use crate::lang::Lang;
 
 /// Where the jobs work when nothing says otherwise.
@@ -40,10 +41,8 @@ pub struct Config {
     pub places_by_default: bool,
     /// Path-style S3 addresses.
     pub path_style: bool,
-    /// The city's time zone.
-    pub tz: Tz,
-    /// The city's name for people.
-    pub city: String,
+    /// The city.
+    pub city: City,
     /// How much is said.
     pub log: LogOptions,
     /// When the run began.
@@ -107,24 +106,24 @@ impl Config {
     pub fn new(args: &Args, now: DateTime<Utc>) -> Result<Self, Failure> {
         let mut wrong = Mistakes::default();
         let (metrics, reports, places_by_default) = places(args, &mut wrong);
-        let (tz, city) = city(args, &mut wrong);
+        let city = city(args, &mut wrong);
         let path_style = wrong.take("--path-style (CITYFLOW_S3_PATH_STYLE)", switch(args.path_style.as_deref()));
         let quiet = wrong.take("--quiet (CITYFLOW_QUIET)", switch(args.quiet.as_deref()));
         let task = match args.command {
             Some(Command::Check) => Task::Check,
-            None => report_task(args, now, tz, &mut wrong).map_or(Task::Check, Task::Report),
+            None => report_task(args, now, city.tz, &mut wrong).map_or(Task::Check, Task::Report),
         };
         wrong.finish()?;
         let log = LogOptions { quiet, verbose: args.verbose };
         // A place that could not be read is a mistake, and those have just ended this.
-        let fallback = |place: Option<Location>, default: &str| place.unwrap_or_else(|| Location::Local(default.into()));
+        let fallback =
+            |place: Option<Location>, default: &str| place.unwrap_or_else(|| Location::Local(default.into()));
         Ok(Self {
             task,
             metrics: fallback(metrics, METRICS),
             reports: fallback(reports, REPORTS),
             places_by_default,
             path_style,
-            tz,
             city,
             log,
             now,
@@ -197,29 +196,20 @@ fn beside(place: &Location, name: &str, wanted: &str) -> Option<Location> {
     }
 }
 
-/// The time zone and the name of the city. The zone alone decides which day yesterday is; documents carry their own.
-fn city(args: &Args, wrong: &mut Mistakes) -> (Tz, String) {
-    let profile = args.profile.as_deref().unwrap_or("paris");
-    let known = (profile == "paris").then_some((Tz::Europe__Paris, "Paris"));
-    let zone = args.timezone.as_deref().map(|text| {
-        let read = text.trim().parse::<Tz>();
-        read.map_err(|_| format!("--timezone (CITY_TIMEZONE): there is no time zone \"{}\"; write one like Europe/Paris", text.escape_debug()))
-    });
-    let tz = match (zone, known) {
-        (Some(Ok(tz)), _) => tz,
-        (Some(Err(mistake)), _) => {
-            wrong.0.push(mistake);
-            Tz::UTC
+/// The city of the profile, with what is set beside it. A zone that is set stands in for one that the profile lacks.
+fn city(args: &Args, wrong: &mut Mistakes) -> City {
+    let mut city =
+        wrong.take("--profile (CITY_PROFILE)", args.profile.as_deref().map_or(Ok(City::default()), City::load));
+    if let Some(text) = &args.timezone {
+        match city::zone(text) {
+            Ok(tz) => city.tz = tz,
+            Err(mistake) => wrong.0.push(format!("--timezone (CITY_TIMEZONE): {mistake}")),
         }
-        (None, Some((tz, _))) => tz,
-        (None, None) => {
-            let profile = profile.escape_debug();
-            wrong.0.push(format!("--timezone (CITY_TIMEZONE): not set, and the profile \"{profile}\" is not one built in"));
-            Tz::UTC
-        }
-    };
-    let name = args.city_name.as_deref().map(str::trim).or(known.map(|(_, name)| name)).unwrap_or(profile);
-    (tz, name.to_owned())
+    }
+    if let Some(text) = &args.city_name {
+        city.name = wrong.take("--city-name (CITY_NAME)", city::name(text));
+    }
+    city
 }
 
 /// `yes` or `no`, as flags and variables write them; nothing is no.
@@ -234,7 +224,10 @@ fn switch(text: Option<&str>) -> Result<bool, String> {
 fn days(text: &str) -> Result<u32, String> {
     match text.trim().parse::<u32>() {
         Ok(days) if days <= LONGEST_LOOKBACK => Ok(days),
-        _ => Err(format!("\"{}\" is not a number of days from 0 to {LONGEST_LOOKBACK}; write one like 3", text.escape_debug())),
+        _ => Err(format!(
+            "\"{}\" is not a number of days from 0 to {LONGEST_LOOKBACK}; write one like 3",
+            text.escape_debug()
+        )),
     }
 }
 
@@ -260,7 +253,11 @@ fn duration(text: &str) -> Result<Duration, String> {
         rest = &rest[end + 1..];
     }
     if text.trim().is_empty() || total > LONGEST_WAIT {
-        return Err(if text.trim().is_empty() { wrong() } else { format!("\"{}\" is longer than 24h", text.escape_debug()) });
+        return Err(if text.trim().is_empty() {
+            wrong()
+        } else {
+            format!("\"{}\" is longer than 24h", text.escape_debug())
+        });
     }
     Ok(total)
 }

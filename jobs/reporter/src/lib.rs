@@ -5,6 +5,7 @@
 
 pub mod args;
 pub mod check;
+pub mod city;
 pub mod collect;
 pub mod config;
 pub mod lang;

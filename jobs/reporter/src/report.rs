@@ -11,7 +11,8 @@ use contract::document::comptages::{DetectorFault, FailingDetector};
 use contract::document::manifest::Manifest;
 use contract::document::{Header, Quality};
 use contract::report::{
-    Change, DailyReport, DailySummary, FailingSensor, ReportEvolution, SensorType, SourceQuality, SourceStatus, Summary, WeatherImpact,
+    Change, DailyReport, DailySummary, FailingSensor, ReportEvolution, SensorType, SourceQuality, SourceStatus,
+    Summary, WeatherImpact,
 };
 use contract::{Reason, SCHEMA_VERSION, Source, Stamp};
 use serde::Deserialize;
@@ -99,7 +100,8 @@ pub fn compose(material: Material<'_>) -> DailyReport {
     let context = contexte.as_ref().map(|document| &document.body);
 
     // A fact about a source that the report has nothing else of would contradict its own gap.
-    let facts = context.map(|context| context.faits.iter().filter(|fact| documents.has(fact.source)).collect()).unwrap_or_default();
+    let facts: Vec<_> =
+        context.into_iter().flat_map(|context| &context.faits).filter(|fact| documents.has(fact.source)).collect();
     let global = roads.map(|roads| &roads.global_metrics);
     let summary = Summary {
         statut_jour: manifest.statut_jour,

@@ -82,7 +82,10 @@ fn comparison(wording: &Wording, fact: &Fact, value: f64, lang: Lang) -> String 
 
 fn more_or_less(sign: f64, amount: &str, usual: &str, lang: Lang) -> String {
     let direction = if sign > 0.0 { lang.pick("plus", "more") } else { lang.pick("moins", "less") };
-    lang.pick(format!(", soit {amount} de {direction} que d'habitude ({usual})"), format!(", {amount} {direction} than usual ({usual})"))
+    lang.pick(
+        format!(", soit {amount} de {direction} que d'habitude ({usual})"),
+        format!(", {amount} {direction} than usual ({usual})"),
+    )
 }
 
 #[cfg(test)]

@@ -26,7 +26,8 @@ impl Window {
     #[must_use]
     pub fn new(day: &ServiceDay, expected_days: i64) -> Self {
         let start = day.plus(1 - expected_days.max(3)).start();
-        let hours_to = |instant: chrono::DateTime<chrono::Utc>| usize::try_from((instant - start).num_hours()).unwrap_or(0);
+        let hours_to =
+            |instant: chrono::DateTime<chrono::Utc>| usize::try_from((instant - start).num_hours()).unwrap_or(0);
         Self {
             start: start.timestamp(),
             rows_from: hours_to(day.plus(-2).start()),

@@ -96,6 +96,8 @@ fn distance(flat: &Geometry<f64>, line: &[(f64, f64)], plane: Plane) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::geo::parse_shape;
 
@@ -151,5 +153,25 @@ mod tests {
         let line = [(2.3, 48.8 + 20.0 * METRE), (2.301, 48.8 + 20.0 * METRE)];
         let found = LineIndex::new(vec![&line], RADIUS).within(&point, 50.0);
         assert!((found[0].1 - 20.0).abs() < 1e-6);
+    }
+
+    proptest! {
+        #[test]
+        fn the_index_loses_no_line_that_is_near(
+            lines in prop::collection::vec(prop::collection::vec((2.295..2.307_f64, 48.795..48.807_f64), 1..5), 0..20),
+            metres in 0.0..500.0_f64,
+        ) {
+            let shape = square();
+            let centre = shape.centroid().unwrap();
+            let plane = Plane::at((centre.x(), centre.y()), RADIUS);
+            let flat = shape.map_coords(|coord| plane.project(coord));
+            let all: Vec<(usize, f64)> = lines
+                .iter()
+                .enumerate()
+                .map(|(index, line)| (index, distance(&flat, line, plane)))
+                .filter(|(_, distance)| *distance <= metres)
+                .collect();
+            prop_assert_eq!(distances(&lines, metres), all);
+        }
     }
 }

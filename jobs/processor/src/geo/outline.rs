@@ -94,6 +94,8 @@ fn squared_distance(position: Coord<f64>, start: Coord<f64>, end: Coord<f64>) ->
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::geo::parse_shape;
 
@@ -145,5 +147,35 @@ mod tests {
             (0..3_000).map(|n| Coord { x: f64::from(n) * 100.0, y: if n % 2 == 0 { 0.0 } else { 100.0 } }).collect();
         assert!(douglas_peucker(&line, 5.0).iter().all(|kept| *kept));
         assert!(douglas_peucker(&[], 5.0).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn a_valid_outline_stays_valid_and_near(
+            rays in prop::collection::vec((0.0..std::f64::consts::TAU, 20.0..400.0_f64), 6..60),
+            tolerance in 1.0..60.0_f64,
+        ) {
+            // A star around its centre never crosses itself, and its spikes are what simplifying breaks.
+            let mut rays = rays;
+            rays.sort_by(|a, b| a.0.total_cmp(&b.0));
+            rays.dedup_by(|a, b| (a.0 - b.0).abs() < 0.01);
+            let corner = |(angle, metres): &(f64, f64)| Coord { x: 2.3 + metres * angle.cos() / 73_000.0, y: 48.8 + metres * angle.sin() / 111_000.0 };
+            let outline = MultiPolygon(vec![Polygon::new(rays.iter().map(corner).collect(), Vec::new())]);
+            prop_assume!(outline.is_valid());
+            let rounded = MultiPolygon(vec![simplified(&outline.0[0], 0.0, Plane::at((2.3, 48.8), RADIUS)).unwrap()]);
+            prop_assume!(rounded.is_valid());
+            let simple = back(&simplified_outline(&outline, tolerance, RADIUS));
+            prop_assert!(simple.is_valid());
+            let plane = Plane::at((2.3, 48.8), RADIUS);
+            let flat = simple.0[0].exterior().coords().map(|coord| plane.project(*coord)).collect::<Vec<_>>();
+            for corner in outline.0[0].exterior().coords() {
+                let nearest = flat
+                    .windows(2)
+                    .map(|side| squared_distance(plane.project(*corner), side[0], side[1]).sqrt())
+                    .fold(f64::INFINITY, f64::min);
+                // One metre for the rounding to 5 decimals.
+                prop_assert!(nearest <= tolerance + 1.0, "{nearest}");
+            }
+        }
     }
 }

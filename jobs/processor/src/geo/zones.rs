@@ -27,12 +27,14 @@ pub struct Zone {
     pub outline: MultiPolygon<f64>,
 }
 
+/// The bounding box of one polygon, with the zone and which of the zone's polygons it is.
+type PartBox = GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>;
+
 /// All districts of a city, indexed.
 #[derive(Debug, Clone)]
 pub struct Zones {
     zones: Vec<Zone>,
-    /// One entry per polygon: its bounding box, the zone and which of the zone's polygons it is.
-    index: RTree<GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>>,
+    index: RTree<PartBox>,
     warnings: Vec<String>,
 }
 

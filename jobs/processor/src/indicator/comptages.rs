@@ -62,7 +62,9 @@ pub fn measure(
 
     let mut reasons = reasons();
     warn(&day, &silent, context, &mut quality, &mut reasons);
-    let old = newest.is_some_and(|newest| newest + 3600 > (context.day.end() + chrono::Duration::days(parameters.definitif_jours)).timestamp());
+    let old = newest.is_some_and(|newest| {
+        newest + 3600 > (context.day.end() + chrono::Duration::days(parameters.definitif_jours)).timestamp()
+    });
     let complete = completeness.is_some_and(|percent| percent.get() >= parameters.definitif_part);
     if completeness.is_none() {
         reasons.insert("completude".to_owned(), "aucun_troncon_attendu".to_owned());
@@ -115,11 +117,11 @@ fn warn(
     quality: &mut Quality,
     reasons: &mut BTreeMap<String, String>,
 ) {
-    let in_day: Vec<String> =
-        silent
-            .iter()
-            .filter(|hour| (day.day_from..day.complete_until().unwrap_or(0)).contains(hour) && !day.changes_clock(**hour))
-            .map(|hour| day.stamp(*hour).local().format("%H h").to_string()).collect();
+    let in_day: Vec<String> = silent
+        .iter()
+        .filter(|hour| (day.day_from..day.complete_until().unwrap_or(0)).contains(hour) && !day.changes_clock(**hour))
+        .map(|hour| day.stamp(*hour).local().format("%H h").to_string())
+        .collect();
     if !in_day.is_empty() {
         quality.avertissements.push(format!(
             "Aucun tronçon n'a de mesure à : {}. La source elle-même s'est tue ; ces heures ne comptent pas comme silence des capteurs.",
@@ -147,4 +149,24 @@ fn larger_first(a: Option<f64>, b: Option<f64>) -> Ordering {
         (Some(a), Some(b)) => b.total_cmp(&a),
         (a, b) => a.is_none().cmp(&b.is_none()),
     }
+}
+
+/// Sentences that name the files to archive: those of which more than `limit` percent of the rows of D are for cells that another file
+/// has. Of several such files the last in key order stays: its rows win.
+#[must_use]
+pub fn overlap_warnings(overlaps: &BTreeMap<u32, (u64, u64)>, keys: &[String], limit: f64) -> Vec<String> {
+    let shares: Vec<(u32, Fixed2)> = overlaps
+        .iter()
+        .filter_map(|(file, (rows, shared))| Some((*file, percent(*shared, *rows)?)))
+        .filter(|(_, share)| share.get() > limit)
+        .collect();
+    let named = if shares.len() > 1 { &shares[..shares.len() - 1] } else { &shares[..] };
+    named
+        .iter()
+        .filter_map(|(file, share)| {
+            let key = keys.get(usize::try_from(*file).ok()?)?;
+            let share = share.rounded();
+            Some(format!("{share} % des lignes du jour de {key} sont pour des cellules qu'un autre fichier a aussi : archivez ce fichier."))
+        })
+        .collect()
 }

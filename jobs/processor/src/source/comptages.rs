@@ -129,6 +129,26 @@ fn read_row(
     Ok(())
 }
 
+/// The starts of the hours of which a chunk has a row, one per local day and chunk at least: seconds since the epoch.
+#[must_use]
+pub fn days_of_chunk(chunk: &Chunk, with_header: bool, layout: &Layout, tz: chrono_tz::Tz) -> Vec<i64> {
+    let mut clock = Clock::new(tz);
+    let mut fields = Fields::default();
+    let mut hours: Vec<i64> = Records::new(&chunk.bytes, layout.separator, chunk.first_line)
+        .skip(usize::from(with_header))
+        .filter_map(|record| {
+            fields.cut(record.bytes, layout.separator);
+            if fields.len() != layout.columns || fields.get(record.bytes, layout.arc).trim_ascii().is_empty() {
+                return None;
+            }
+            clock.instant(fields.get(record.bytes, layout.time).trim_ascii()).ok().map(|end| end - 3600)
+        })
+        .collect();
+    hours.sort_unstable();
+    hours.dedup();
+    hours
+}
+
 /// More invalid rows than this part of all make a file unusable.
 const INVALID_TEXT_PART: f64 = 0.01;
 
@@ -182,7 +202,8 @@ mod tests {
 
     #[test]
     fn a_row_stamped_at_midnight_is_the_last_hour_of_the_day_before() {
-        let part = read(format!("{FIELD_NAMES}1;A;2025-11-04T00:00:00+01:00;12,5;3;Fluide;Ouvert\n").as_bytes()).unwrap();
+        let part =
+            read(format!("{FIELD_NAMES}1;A;2025-11-04T00:00:00+01:00;12,5;3;Fluide;Ouvert\n").as_bytes()).unwrap();
         let (_, arc) = part.cells.arcs().next().unwrap();
         let (hour, cell) = arc.cells.iter().next().unwrap();
         assert_eq!(*hour, search().window.day_from + 23);

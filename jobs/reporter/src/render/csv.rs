@@ -12,10 +12,10 @@
 
 mod cells;
 
+use contract::Source;
 use contract::document::manifest::EntryStatus;
 use contract::document::traffic::Line;
 use contract::report::{DailyReport, SensorType, SourceStatus};
-use contract::Source;
 
 use crate::collect::has_document;
 use crate::report::figures::figures;
@@ -175,7 +175,8 @@ fn worksites(table: &mut Table, report: &DailyReport) {
 }
 
 fn disruptions(table: &mut Table, report: &DailyReport) {
-    table.section("PERTURBATIONS", &["Identifiant", "Gravité", "Lignes", "Titre", "Début", "Fin", "Durée (h)", "Cause"]);
+    table
+        .section("PERTURBATIONS", &["Identifiant", "Gravité", "Lignes", "Titre", "Début", "Fin", "Durée (h)", "Cause"]);
     let Some(disruptions) = &report.perturbations else { return absent(table, report, Source::Traffic) };
     for disruption in disruptions {
         table.row(&[
@@ -194,7 +195,17 @@ fn disruptions(table: &mut Table, report: &DailyReport) {
 fn quality(table: &mut Table, report: &DailyReport) {
     table.section(
         "QUALITÉ",
-        &["Source", "Statut", "Complétude (%)", "Lignes lues", "Lignes du jour", "Doublons", "Conflits", "Rejets", "Raison"],
+        &[
+            "Source",
+            "Statut",
+            "Complétude (%)",
+            "Lignes lues",
+            "Lignes du jour",
+            "Doublons",
+            "Conflits",
+            "Rejets",
+            "Raison",
+        ],
     );
     for (source, status) in &report.sources {
         let quality = report.qualite.get(source);

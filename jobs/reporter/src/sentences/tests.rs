@@ -44,7 +44,10 @@ fn a_total_is_compared_in_percent() {
     );
     assert_eq!(said(&busy, Lang::En), "Road sensors counted 1,234,567 vehicles, 12% more than usual (1,100,000).");
     let quiet = against("bikes.total_jour", 96_500.0, 100_000.0);
-    assert_eq!(said(&quiet, Lang::Fr), "Les compteurs vélo ont enregistré 96 500 passages, soit 3,5 % de moins que d'habitude (100 000).");
+    assert_eq!(
+        said(&quiet, Lang::Fr),
+        "Les compteurs vélo ont enregistré 96 500 passages, soit 3,5 % de moins que d'habitude (100 000)."
+    );
     assert_eq!(said(&quiet, Lang::En), "Bike counters recorded 96,500 passages, 3.5% less than usual (100,000).");
 }
 
@@ -56,10 +59,7 @@ fn lost_time_is_told_in_hours_once_there_are_some() {
         "Le temps perdu dans la circulation est estimé à 1 500 heures, soit 50 % de plus que d'habitude (1 000 heures)."
     );
     let little = against("comptages.temps_perdu_total_paris", 30.0, 60.0);
-    assert_eq!(
-        said(&little, Lang::En),
-        "Time lost in traffic is estimated at 30 min, 50% less than usual (60 min)."
-    );
+    assert_eq!(said(&little, Lang::En), "Time lost in traffic is estimated at 30 min, 50% less than usual (60 min).");
 }
 
 #[test]
@@ -94,7 +94,10 @@ fn rates_indices_and_small_counts_stand_side_by_side() {
 #[test]
 fn a_temperature_differs_by_degrees_even_across_zero() {
     let cold = against("weather.temp_moyenne", -1.5, 4.0);
-    assert_eq!(said(&cold, Lang::Fr), "La température moyenne est de −1,5 °C, soit 5,5 °C de moins que d'habitude (4 °C).");
+    assert_eq!(
+        said(&cold, Lang::Fr),
+        "La température moyenne est de −1,5 °C, soit 5,5 °C de moins que d'habitude (4 °C)."
+    );
     let warm = against("weather.temp_moyenne", 2.0, -0.5);
     assert_eq!(said(&warm, Lang::En), "The mean temperature is 2 °C, 2.5 °C more than usual (−0.5 °C).");
 }
@@ -102,7 +105,10 @@ fn a_temperature_differs_by_degrees_even_across_zero() {
 #[test]
 fn what_is_as_usual_is_said_so() {
     let even = against("bikes.total_jour", 100_010.0, 100_000.0);
-    assert_eq!(said(&even, Lang::Fr), "Les compteurs vélo ont enregistré 100 010 passages, comme d'habitude (100 000).");
+    assert_eq!(
+        said(&even, Lang::Fr),
+        "Les compteurs vélo ont enregistré 100 010 passages, comme d'habitude (100 000)."
+    );
     let same = against("weather.indice_cyclable", 80.0, 80.0);
     assert_eq!(said(&same, Lang::En), "The cycling weather index is 80 out of 100, as usual.");
 }

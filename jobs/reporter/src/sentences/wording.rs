@@ -49,12 +49,8 @@ const COUNT: Wording = Wording {
     weather: false,
 };
 
-const RATE: Wording = Wording {
-    comparison: Comparison::SideBySide,
-    measured: true,
-    unit: |lang| lang.pick("\u{202f}%", "%"),
-    ..COUNT
-};
+const RATE: Wording =
+    Wording { comparison: Comparison::SideBySide, measured: true, unit: |lang| lang.pick("\u{202f}%", "%"), ..COUNT };
 
 const INDEX: Wording = Wording { unit: |_| "", ..RATE };
 
@@ -63,7 +59,10 @@ pub(super) fn of(key: &str) -> Option<Wording> {
     Some(match key {
         "comptages.total_vehicules_jour" => Wording {
             head: |lang, _, n| {
-                lang.pick(format!("Les capteurs routiers ont compté {n} véhicules"), format!("Road sensors counted {n} vehicles"))
+                lang.pick(
+                    format!("Les capteurs routiers ont compté {n} véhicules"),
+                    format!("Road sensors counted {n} vehicles"),
+                )
             },
             ..COUNT
         },
@@ -142,7 +141,10 @@ pub(super) fn of(key: &str) -> Option<Wording> {
         },
         "weather.precip_totale" => Wording {
             head: |lang, _, n| {
-                lang.pick(format!("Les précipitations de la journée sont de {n}"), format!("Precipitation over the day is {n}"))
+                lang.pick(
+                    format!("Les précipitations de la journée sont de {n}"),
+                    format!("Precipitation over the day is {n}"),
+                )
             },
             comparison: Comparison::SideBySide,
             measured: true,
@@ -197,7 +199,8 @@ impl Wording {
     /// The same in the scale in which people read a fact of this size: lost time in hours, once both figures are some hours.
     pub(super) fn scaled_for(self, fact: &Fact) -> Self {
         const MINUTES_PER_HOUR: f64 = 60.0;
-        let least = fact.reference.map_or(fact.valeur.rounded(), |reference| reference.rounded().min(fact.valeur.rounded()));
+        let least =
+            fact.reference.map_or(fact.valeur.rounded(), |reference| reference.rounded().min(fact.valeur.rounded()));
         if fact.cle == "comptages.temps_perdu_total_paris" && least >= 10.0 * MINUTES_PER_HOUR {
             Self { divisor: MINUTES_PER_HOUR, unit: |lang| lang.pick("\u{a0}heures", "\u{a0}hours"), ..self }
         } else {

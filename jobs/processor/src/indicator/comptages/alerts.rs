@@ -122,9 +122,10 @@ fn row(day: &RoadDay, alert: &Alert, parameters: &RoadParameters) -> CongestionA
         (alert.arc.is_some() || cell.occupancy.is_some_and(|value| value >= parameters.seuil_sature)).then_some(cell)
     };
     let cells = || {
-        alert.hours.clone().flat_map(|hour| {
-            alert.arcs.iter().filter_map(move |arc| Some((hour, *arc, counted(hour, *arc)?)))
-        })
+        alert
+            .hours
+            .clone()
+            .flat_map(|hour| alert.arcs.iter().filter_map(move |arc| Some((hour, *arc, counted(hour, *arc)?))))
     };
     let highest = |values: &mut dyn Iterator<Item = f64>| values.reduce(f64::max);
     let lost: Vec<f64> = cells()

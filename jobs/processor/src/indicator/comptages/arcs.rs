@@ -110,9 +110,10 @@ fn one(day: &RoadDay, arc: &ArcHours, sums: &ArcSums, alert: bool, parameters: &
         (day.day_from..day.end).filter_map(|hour| Some((hour, arc.hours[hour].as_ref()?))).collect();
     let flows = cells.iter().filter(|(_, hour)| hour.flow.is_some()).count();
     // The first hour of the largest flow: later ones only where they are larger.
-    let peak = cells.iter().filter_map(|(at, hour)| Some((*at, hour.flow?))).fold(None, |best: Option<(usize, f64)>, next| {
-        if best.is_none_or(|best| next.1 > best.1) { Some(next) } else { best }
-    });
+    let peak =
+        cells.iter().filter_map(|(at, hour)| Some((*at, hour.flow?))).fold(None, |best: Option<(usize, f64)>, next| {
+            if best.is_none_or(|best| next.1 > best.1) { Some(next) } else { best }
+        });
     let hours_of_day = day.day.hour_count() as u64;
     ArcMetrics {
         date: day.day.date(),

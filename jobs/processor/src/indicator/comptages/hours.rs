@@ -48,7 +48,7 @@ impl Hour {
 
 /// State of an occupancy.
 #[must_use]
-pub fn state_of(occupancy: f64, parameters: &RoadParameters) -> TrafficState {
+pub(super) fn state_of(occupancy: f64, parameters: &RoadParameters) -> TrafficState {
     if occupancy >= parameters.seuil_bloque {
         TrafficState::Bloque
     } else if occupancy >= parameters.seuil_sature {
@@ -261,9 +261,8 @@ impl RoadDay {
             .flat_map(|arc| arc.hours[self.day_from..].iter().flatten())
             .filter(|hour| hour.given != TrafficState::Inconnu)
             .filter(|hour| {
-                hour.occupancy.is_some_and(|occupancy| {
-                    (class(state_of(occupancy, parameters)) - class(hour.given)).abs() > 1
-                })
+                hour.occupancy
+                    .is_some_and(|occupancy| (class(state_of(occupancy, parameters)) - class(hour.given)).abs() > 1)
             })
             .count() as u64
     }

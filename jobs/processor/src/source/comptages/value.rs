@@ -108,7 +108,8 @@ impl Clock {
         }
         if let Some(wall) = wall(bytes) {
             let tz = self.tz;
-            let instant = self.walls.entry(wall).or_insert_with(|| wall_to_instant(wall, tz).map(|instant| instant.timestamp()));
+            let instant =
+                self.walls.entry(wall).or_insert_with(|| wall_to_instant(wall, tz).map(|instant| instant.timestamp()));
             return instant.ok_or(Reason::HeureInexistante);
         }
         // Rarer forms: fractions of a second, no seconds.
@@ -170,7 +171,8 @@ mod tests {
     #[test]
     fn stamps_with_and_without_offset_are_the_same_instant() {
         let expected = hours("2025-11-03T17:00:00+01:00");
-        for text in ["2025-11-03T16:00:00Z", "2025-11-03 17:00:00", "2025-11-03T17:00:00.000+01:00", "2025-11-03 17:00"] {
+        for text in ["2025-11-03T16:00:00Z", "2025-11-03 17:00:00", "2025-11-03T17:00:00.000+01:00", "2025-11-03 17:00"]
+        {
             assert_eq!(hours(text), expected, "{text}");
         }
     }
@@ -179,7 +181,9 @@ mod tests {
     fn of_two_instants_the_later_is_meant_and_a_skipped_one_is_rejected() {
         assert_eq!(hours("2024-10-27 02:00:00"), hours("2024-10-27T02:00:00+01:00"));
         assert_eq!(hours("2024-03-31 02:00:00"), Err(Reason::HeureInexistante));
-        for wrong in ["", "2024-13-01 00:00:00", "2024-02-30T00:00:00Z", "24-01-01 00:00:00", "2024-01-01T00:00:00+99:00"] {
+        for wrong in
+            ["", "2024-13-01 00:00:00", "2024-02-30T00:00:00Z", "24-01-01 00:00:00", "2024-01-01T00:00:00+99:00"]
+        {
             assert_eq!(hours(wrong), Err(Reason::DateIllisible), "{wrong}");
         }
     }

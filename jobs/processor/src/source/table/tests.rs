@@ -132,7 +132,28 @@ proptest! {
                 let line = match &row { Ok(row) => row.line, Err(bad) => bad.line };
                 prop_assert!(line > last);
                 last = line;
+                // Its fields are those of its bytes alone: the reader stands where the row begins.
+                if let Ok(row) = &row {
+                    let mut alone = StringRecord::new();
+                    reader(row.raw(), table.separator).read_record(&mut alone).unwrap();
+                    let field = |at| alone.get(at).map(str::trim).filter(|field: &&str| !field.is_empty());
+                    prop_assert_eq!((row.get(0), row.get(1)), (field(0), field(1)));
+                }
             }
         }
+    }
+
+    #[test]
+    fn what_a_writer_of_csv_writes_is_read_back(rows in proptest::collection::vec(("[a;\"\n, é]{0,6}", "[a;\"\n, é]{0,6}"), 1..20)) {
+        let mut writer = csv::WriterBuilder::new().delimiter(b';').quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
+        writer.write_record(["id", "q"]).unwrap();
+        for (id, q) in &rows {
+            writer.write_record([id, q]).unwrap();
+        }
+        let text = writer.into_inner().unwrap();
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let expected: Vec<_> = rows.iter().map(|(id, q)| (some(id), some(q))).collect();
+        let found: Vec<_> = read(&text).into_iter().map(|row| row.map(|(_, id, q, _)| (id, q)).unwrap()).collect();
+        prop_assert_eq!(found, expected);
     }
 }

@@ -1,0 +1,152 @@
+//! The command line: flags and variables as they are written. Nothing is checked here that needs the world; see [`crate::config`].
+
+use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
+
+/// Raw data to metrics documents: reads a city's raw mobility data and publishes one document per source and day.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "processor", version, max_term_width = 110, after_help = EXAMPLES, args_conflicts_with_subcommands = false)]
+pub struct Cli {
+    /// What to do instead of processing
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// The day: YYYY-MM-DD, FIRST..LAST, or `all` (every local day with a row of a required source). Default: the day in the Job's
+    /// name, else yesterday in the city's time zone
+    #[arg(env = "REPORT_DATE", value_name = "DAY")]
+    pub day: Option<String>,
+
+    /// What all commands share
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What all commands share.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Raw data: s3://bucket/prefix or a folder that holds batch/ and api/. In the variable a bare name is a bucket, and a path begins
+    /// with / or . Default: ./data/raw
+    #[arg(long, env = "S3_BUCKET_RAW", value_name = "LOCATION", global = true)]
+    pub raw: Option<String>,
+
+    /// Processed data: documents go to metrics/ below it. Default: ./data/processed
+    #[arg(long, env = "S3_BUCKET_PROCESSED", value_name = "LOCATION", global = true)]
+    pub out: Option<String>,
+
+    /// Sources without which the run has failed (exit 65)
+    #[arg(long, env = "CITYFLOW_REQUIRED", value_name = "SOURCES", default_value = "comptages", global = true)]
+    pub required: String,
+
+    /// Name of the Kubernetes Job, which may carry the day: process-2025-11-03, process-2025-11-01-to-2025-11-07
+    #[arg(long, env = "JOB_NAME", value_name = "NAME", global = true)]
+    pub job_name: Option<String>,
+
+    /// City profile: `paris`, or the path of a profile file
+    #[arg(long, env = "CITY_PROFILE", value_name = "PROFILE", default_value = "paris", global = true)]
+    pub city_profile: String,
+
+    /// Time zone, instead of the profile's, such as Europe/Lisbon
+    #[arg(long, env = "CITY_TIMEZONE", value_name = "ZONE", global = true)]
+    pub city_timezone: Option<String>,
+
+    /// Name of the city, instead of the profile's
+    #[arg(long, env = "CITY_NAME", value_name = "NAME", global = true)]
+    pub city_name: Option<String>,
+
+    /// Address buckets by path, for S3 servers other than AWS (1, true, yes or 0, false, no)
+    #[arg(long, env = "CITYFLOW_S3_PATH_STYLE", value_name = "BOOL", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), global = true)]
+    pub s3_path_style: bool,
+
+    /// Sets a threshold, such as comptages.congestion_taux=80; documents list them all under `parametres`. May be repeated
+    #[arg(long = "param", env = "CITYFLOW_PARAMS", value_name = "KEY=VALUE", value_delimiter = ',', action = ArgAction::Append, global = true)]
+    pub parameters: Vec<String>,
+
+    /// Threads that parse and aggregate. Default: one per core
+    #[arg(long, env = "CITYFLOW_THREADS", value_name = "N", global = true)]
+    pub threads: Option<String>,
+
+    /// Replace a good document even by none
+    #[arg(long, env = "CITYFLOW_FORCE", value_name = "BOOL", default_value = "false", num_args = 0..=1, default_missing_value = "true",
+          value_parser = clap::builder::BoolishValueParser::new(), global = true)]
+    pub force: bool,
+
+    /// Read and compute, write nothing
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+
+    /// End with 75 (try again later) where the day is published but still `provisoire`
+    #[arg(long, env = "CITYFLOW_UNTIL_COMPLETE", value_name = "BOOL", default_value = "false", num_args = 0..=1,
+          default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), global = true)]
+    pub until_complete: bool,
+
+    /// Say only what is wrong
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+
+    /// Say more; -vv says all
+    #[arg(long, short, action = ArgAction::Count, global = true)]
+    pub verbose: u8,
+}
+
+/// What to do instead of processing.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Print a table of the last days: documents, completeness, report, age
+    Status {
+        /// How many days
+        #[arg(long, value_name = "DAYS", default_value = "14")]
+        last: String,
+    },
+    /// Test configuration, reach and rights, and write no document
+    Check,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  processor 2025-11-03                                 one day, from ./data/raw to ./data/processed
+  processor 2025-11-01..2025-11-07 --raw ./raw --out ./processed
+  processor all --raw s3://cityflow-raw --out s3://cityflow-processed
+  S3_BUCKET_RAW=cityflow-raw S3_BUCKET_PROCESSED=cityflow-processed processor 2025-11-03
+  processor status --last 14
+  processor check --raw s3://cityflow-raw --out s3://cityflow-processed
+
+S3: credentials, region and endpoint are the AWS SDK's own (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, ...); for a server other than AWS
+add --s3-path-style. Raw folder: batch/comptages-*.csv[.gz|.zst], batch/chantiers-*.csv, batch/referentiel-*.csv,
+batch/comptage-velo*.csv, batch/meteo*.csv, api/{bikes,traffic,weather}/dt=YYYY-MM-DD/hour=HH/*.json, reference/zones.geojson.
+
+Exit codes: 0 done; 2 wrong usage, setting, bucket or right; 65 a required source has no file or is unusable; 66 no input at all;
+69 store unreachable or full; 70 a bug; 75 try again later; 143 told to stop.";
+
+/// Arguments with where locations came from: a bare name is a bucket in a variable and a path in a flag.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The arguments.
+    pub cli: Cli,
+    /// Whether `raw` came from its variable.
+    pub raw_from_variable: bool,
+    /// Whether `out` came from its variable.
+    pub out_from_variable: bool,
+}
+
+/// Parses the arguments of this process; ends it with 2 where they are wrong, and with 0 after `--help`.
+#[must_use]
+pub fn parse() -> Parsed {
+    parse_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+}
+
+/// Parses arguments, the program's name first.
+///
+/// # Errors
+/// What clap says.
+pub fn parse_from(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Parsed, clap::Error> {
+    let matches = Cli::command().try_get_matches_from(arguments)?;
+    let from_variable = |id: &str| {
+        let of = |matches: &clap::ArgMatches| matches.value_source(id) == Some(ValueSource::EnvVariable);
+        of(&matches) || matches.subcommand().is_some_and(|(_, matches)| of(matches))
+    };
+    Ok(Parsed {
+        raw_from_variable: from_variable("raw"),
+        out_from_variable: from_variable("out"),
+        cli: Cli::from_arg_matches(&matches)?,
+    })
+}

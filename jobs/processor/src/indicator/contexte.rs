@@ -1,0 +1,235 @@
+//! What needs several sources: the arcs near worksites, and the day's figures that may be worth a sentence.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{Datelike, Weekday};
+use contract::document::bikes::Bikes;
+use contract::document::chantiers::Chantiers;
+use contract::document::comptages::{ArcMetrics, Comptages};
+use contract::document::contexte::{Contexte, DayFacts, Fact, NearbyArc, WorksiteArcs};
+use contract::document::traffic::Traffic;
+use contract::document::weather::Weather;
+use contract::number::{Fixed, Fixed1, Fixed2};
+use contract::{DayType, ServiceDay, Source};
+
+use crate::geo::LineIndex;
+use crate::order::id_order;
+use crate::parameters::Parameters;
+use crate::source::chantiers::WorksiteShape;
+use crate::source::referentiel::Network;
+
+/// The arcs near each worksite that has a shape, by distance, then id; the worksites in the order given.
+///
+/// Distance is 0 where the arc touches the shape or lies in it, else that of their nearest points in the local plane at the shape's centroid;
+/// m, at most `contexte.distance_chantier_metres`. Arcs are those of the network, and those of the counts that the network does not have.
+/// `None` where there is no arc at all.
+#[must_use]
+pub fn worksite_arcs(
+    shapes: &[WorksiteShape],
+    network: &Network,
+    roads: Option<&Comptages>,
+    parameters: &Parameters,
+) -> Option<Vec<WorksiteArcs>> {
+    let counted: HashMap<&str, &ArcMetrics> =
+        roads.iter().flat_map(|roads| &roads.metrics).map(|arc| (arc.identifiant_arc.as_str(), arc)).collect();
+    let traces: Vec<(&str, Vec<(f64, f64)>)> = roads
+        .iter()
+        .flat_map(|roads| &roads.metrics)
+        .filter(|arc| network.get(&arc.identifiant_arc).is_none())
+        .filter_map(|arc| {
+            let line = arc.trace.as_ref()?.iter().map(|[lon, lat]| (lon.get(), lat.get())).collect();
+            Some((arc.identifiant_arc.as_str(), line))
+        })
+        .collect();
+    let lines: Vec<(&str, &[(f64, f64)])> = network
+        .iter()
+        .flat_map(|(id, arc)| arc.lines.iter().map(move |line| (id, line.as_slice())))
+        .chain(traces.iter().map(|(id, line)| (*id, line.as_slice())))
+        .collect();
+    if lines.is_empty() {
+        return None;
+    }
+    let index =
+        LineIndex::new(lines.iter().map(|(_, line)| *line).collect(), parameters.referentiel.rayon_terre_metres);
+    let metres = parameters.contexte.distance_chantier_metres;
+    let near = |shape: &WorksiteShape| {
+        let mut distances: HashMap<&str, f64> = HashMap::new();
+        for (place, distance) in index.within(&shape.shape, metres) {
+            if let Some((id, _)) = lines.get(place) {
+                // An arc of several pieces is as near as its nearest.
+                distances.entry(*id).and_modify(|known| *known = known.min(distance)).or_insert(distance);
+            }
+        }
+        let mut near: Vec<(&str, f64)> = distances.into_iter().collect();
+        near.sort_by(|a, b| a.1.total_cmp(&b.1).then_with(|| id_order(a.0, b.0)));
+        near
+    };
+    Some(
+        shapes
+            .iter()
+            .map(|shape| WorksiteArcs {
+                identifiant: shape.id.clone(),
+                troncons: near(shape).into_iter().map(|(id, distance)| nearby(id, distance, &counted)).collect(),
+            })
+            .collect(),
+    )
+}
+
+fn nearby(id: &str, distance: f64, counted: &HashMap<&str, &ArcMetrics>) -> NearbyArc {
+    let arc = counted.get(id);
+    NearbyArc {
+        identifiant_arc: id.to_owned(),
+        distance_metres: Fixed1::of(distance),
+        debit_journalier_total: arc.and_then(|arc| arc.debit_journalier_total),
+        ecart_jour_type_pourcent: arc.and_then(|arc| arc.ecart_jour_type_pourcent),
+    }
+}
+
+/// The documents of the day, as far as there are any.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Documents<'a> {
+    /// Road counts.
+    pub comptages: Option<&'a Comptages>,
+    /// Bike counters.
+    pub bikes: Option<&'a Bikes>,
+    /// Disruptions.
+    pub traffic: Option<&'a Traffic>,
+    /// Weather.
+    pub weather: Option<&'a Weather>,
+    /// Worksites.
+    pub chantiers: Option<&'a Chantiers>,
+}
+
+/// The figures that may be worth a sentence: those that have a value, most unusual first (largest |z|), those whose rank nobody knows after
+/// them, by key. A key is the source's name and that of its figure; a list gives the number of its items.
+///
+/// Without history there is no reference, no difference and no z.
+#[must_use]
+pub fn facts(documents: Documents<'_>) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    if let Some(roads) = documents.comptages {
+        let mut fact = collector(&mut facts, Source::Comptages);
+        let city = &roads.global_metrics;
+        fact("total_vehicules_jour", city.total_vehicules_jour.map(Fixed::get));
+        fact("vehicules_km", city.vehicules_km.map(Fixed::get));
+        fact("temps_perdu_total_paris", city.temps_perdu_total_paris.map(Fixed::get));
+        fact("taux_occupation_moyen", city.taux_occupation_moyen.map(Fixed::get));
+        fact("nombre_troncons_satures", Some(number(city.nombre_troncons_satures)));
+        fact("nombre_troncons_en_alerte", Some(number(city.nombre_troncons_en_alerte)));
+        fact("taux_disponibilite_capteurs", city.taux_disponibilite_capteurs.map(Fixed::get));
+        fact("capteurs_defaillants", Some(length(&roads.capteurs_defaillants)));
+        fact("debits_exceptionnels", roads.debits_exceptionnels.as_ref().map(|list| length(list)));
+    }
+    if let Some(bikes) = documents.bikes {
+        let mut fact = collector(&mut facts, Source::Bikes);
+        fact("total_jour", bikes.global_metrics.total_jour.map(number));
+        fact("frequentation_index", bikes.frequentation_index.map(Fixed::get));
+        fact("failing_sensors", Some(length(&bikes.failing_sensors)));
+        fact("anomalies", bikes.anomalies.as_ref().map(|list| length(list)));
+    }
+    if let Some(traffic) = documents.traffic {
+        let mut fact = collector(&mut facts, Source::Traffic);
+        fact("active_disruptions_count", Some(number(traffic.active_disruptions_count)));
+        fact("reliability_index", traffic.reliability_index.map(Fixed::get));
+        fact("alerts", Some(length(&traffic.alerts)));
+    }
+    if let Some(weather) = documents.weather {
+        let mut fact = collector(&mut facts, Source::Weather);
+        let day = &weather.metrics;
+        fact("temp_moyenne", day.temp_moyenne.map(Fixed::get));
+        fact("temp_min", day.temp_min.map(Fixed::get));
+        fact("temp_max", day.temp_max.map(Fixed::get));
+        fact("precip_totale", Some(day.precip_totale.get()));
+        fact("vent_max", day.vent_max.map(Fixed::get));
+    }
+    if let Some(worksites) = documents.chantiers {
+        let mut fact = collector(&mut facts, Source::Chantiers);
+        fact("total_chantiers_actifs", Some(number(worksites.total_chantiers_actifs)));
+        fact("nouveaux", Some(length(&worksites.nouveaux)));
+        fact("se_terminent", Some(length(&worksites.se_terminent)));
+        fact("zones_critiques", Some(length(&worksites.zones_critiques)));
+    }
+    facts.sort_by(most_unusual_first);
+    facts
+}
+
+/// Adds a figure of a source, where it has a value.
+fn collector(facts: &mut Vec<Fact>, source: Source) -> impl FnMut(&str, Option<f64>) {
+    move |key, value| {
+        facts.extend(value.and_then(Fixed2::new).map(|valeur| Fact {
+            cle: format!("{source}.{key}"),
+            valeur,
+            reference: None,
+            ecart: None,
+            z: None,
+            source,
+        }));
+    }
+}
+
+fn most_unusual_first(a: &Fact, b: &Fact) -> Ordering {
+    let size = |fact: &Fact| fact.z.map_or(f64::NEG_INFINITY, |z| z.get().abs());
+    size(b).total_cmp(&size(a)).then_with(|| a.cle.cmp(&b.cle))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn number(count: u64) -> f64 {
+    count as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
+fn length<T>(list: &[T]) -> f64 {
+    list.len() as f64
+}
+
+/// The day itself; the names of its holidays come from the calendar.
+#[must_use]
+pub fn day_facts(day: ServiceDay, day_type: DayType, ferie: Option<String>, vacances: Option<String>) -> DayFacts {
+    DayFacts {
+        date: day.date(),
+        jour_semaine: weekday(day.date().weekday()).to_owned(),
+        type_jour: day_type,
+        ferie,
+        vacances,
+        heures: u32::try_from(day.hour_count()).unwrap_or(24),
+    }
+}
+
+fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Mon => "lundi",
+        Weekday::Tue => "mardi",
+        Weekday::Wed => "mercredi",
+        Weekday::Thu => "jeudi",
+        Weekday::Fri => "vendredi",
+        Weekday::Sat => "samedi",
+        Weekday::Sun => "dimanche",
+    }
+}
+
+/// The document's own part, and the reasons of its nulls. `worksites` is `None` where the day has no document of worksites.
+#[must_use]
+pub fn measure(
+    jour: DayFacts,
+    documents: Documents<'_>,
+    worksites: Option<&[WorksiteShape]>,
+    network: &Network,
+    parameters: &Parameters,
+) -> (Contexte, BTreeMap<String, String>) {
+    let mut reasons = BTreeMap::from([("correlations".to_owned(), "historique_absent".to_owned())]);
+    let near = worksites.and_then(|shapes| worksite_arcs(shapes, network, documents.comptages, parameters));
+    if near.is_none() {
+        let reason = if worksites.is_none() { "chantiers_absents" } else { "troncons_absents" };
+        reasons.insert("chantiers_troncons".to_owned(), reason.to_owned());
+    }
+    let faits = facts(documents);
+    if faits.iter().any(|fact| fact.z.is_none()) {
+        reasons.insert("faits.z".to_owned(), "historique_absent".to_owned());
+    }
+    (Contexte { correlations: None, chantiers_troncons: near, jour, faits }, reasons)
+}
+
+#[cfg(test)]
+#[path = "contexte/tests.rs"]
+mod tests;

@@ -1,0 +1,66 @@
+//! The checksum that S3 itself keeps: CRC-64/NVME of the bytes as stored, base64 of its 8 bytes, big endian.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract::document::Input;
+use crc_fast::{CrcAlgorithm, Digest};
+use runtime::store::SharedStore;
+
+use super::InputError;
+use crate::source::SourceError;
+
+/// A checksum on the way.
+pub struct Checksum(Digest);
+
+impl std::fmt::Debug for Checksum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Checksum")
+    }
+}
+
+impl Default for Checksum {
+    fn default() -> Self {
+        Self(Digest::new(CrcAlgorithm::Crc64Nvme))
+    }
+}
+
+impl Checksum {
+    /// The next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// As S3 and documents hold it.
+    #[must_use]
+    pub fn base64(&self) -> String {
+        STANDARD.encode(self.0.finalize().to_be_bytes())
+    }
+}
+
+/// Compares with the checksum that the store keeps, where it keeps one.
+///
+/// # Errors
+/// The bytes that arrived are not those that the store took in.
+pub async fn compare(store: &SharedStore, input: &Input) -> Result<(), InputError> {
+    match store.stored_checksum(&input.cle).await? {
+        Some(kept) if kept != input.crc64nvme => Err(InputError::Content(SourceError {
+            key: input.cle.clone(),
+            reason: format!("its CRC-64/NVME is {}, the store keeps {kept}; upload the file again", input.crc64nvme),
+        })),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_the_published_check_value() {
+        let mut sum = Checksum::default();
+        sum.update(b"12345");
+        sum.update(b"6789");
+        // CRC-64/NVME of "123456789" is AE8B14860A799888.
+        assert_eq!(STANDARD.decode(sum.base64()).unwrap(), 0xAE8B_1486_0A79_9888_u64.to_be_bytes());
+    }
+}

@@ -1,0 +1,45 @@
+//! The order of lists in documents: by id, numbers in numeric order, then text.
+
+use std::cmp::Ordering;
+
+/// Compares two ids: whole numbers numerically and before all else, the rest bytewise; equal only where the bytes are.
+#[must_use]
+pub fn id_order(a: &str, b: &str) -> Ordering {
+    match (digits(a), digits(b)) {
+        // Of two numbers without leading zeros the longer is the larger, whatever their size.
+        (Some(x), Some(y)) => x.len().cmp(&y.len()).then_with(|| x.cmp(y)).then_with(|| a.cmp(b)),
+        (Some(_), None) => Ordering::Less,
+        (None, Some(_)) => Ordering::Greater,
+        (None, None) => a.cmp(b),
+    }
+}
+
+/// The digits of a whole number without its leading zeros.
+fn digits(id: &str) -> Option<&str> {
+    (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then(|| id.trim_start_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn numbers_first_and_by_value() {
+        let mut ids = vec!["b", "10", "9", "a-2", "a-10", "", "100000000000000000000000", "007", "7"];
+        ids.sort_by(|a, b| id_order(a, b));
+        assert_eq!(ids, ["007", "7", "9", "10", "100000000000000000000000", "", "a-10", "a-2", "b"]);
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_an_order(a in "[0-9a]{0,3}", b in "[0-9a]{0,3}", c in "[0-9a]{0,3}") {
+            prop_assert_eq!(id_order(&a, &b), id_order(&b, &a).reverse());
+            prop_assert_eq!(id_order(&a, &b) == Ordering::Equal, a == b);
+            if id_order(&a, &b).is_le() && id_order(&b, &c).is_le() {
+                prop_assert!(id_order(&a, &c).is_le());
+            }
+        }
+    }
+}

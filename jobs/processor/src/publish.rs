@@ -1,0 +1,349 @@
+//! Publishing: immutable objects, then the manifest by conditional write, last the fixed names. Killed anywhere and run again, the result
+//! is the same; a reader that goes by the manifest always sees one complete set.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use chrono::{DateTime, Duration, Utc};
+use contract::document::DayStatus;
+use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
+use contract::number::Fixed2;
+use contract::{NaiveDate, SCHEMA_VERSION, ServiceDay, Source, keys};
+use runtime::failure::{Code, Failure};
+use runtime::store::{Condition, SharedStore, StoreError, Version};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+/// How long an object that no manifest names is kept.
+const KEEP: Duration = Duration::days(7);
+
+/// What this run has of one source.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fresh {
+    /// A document's bytes.
+    Document(Bytes),
+    /// Nothing of the day, and why.
+    Absent(String),
+    /// Unusable, and why.
+    Error(String),
+}
+
+/// One entry of the manifest with the bytes behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Resolved {
+    /// The entry.
+    pub entry: ManifestEntry,
+    /// Its document, fresh or kept.
+    pub bytes: Option<Bytes>,
+    /// Status and completeness of the document.
+    pub state: Option<State>,
+}
+
+/// What the manifest takes from a document.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+pub struct State {
+    /// Its `statut_jour`.
+    pub statut_jour: DayStatus,
+    /// Its `completude`.
+    pub completude: Option<Fixed2>,
+}
+
+/// The day as a whole: the worst of the required sources; one without a document is `provisoire` and 0.
+#[must_use]
+pub fn worst(documents: &[Resolved], required: &[Source]) -> State {
+    let of = |source: &Source| {
+        let found = documents.iter().find(|document| document.entry.source == *source);
+        found
+            .and_then(|document| document.state)
+            .unwrap_or(State { statut_jour: DayStatus::Provisoire, completude: Some(Fixed2::of(0.0)) })
+    };
+    let states: Vec<State> = required.iter().map(of).collect();
+    State {
+        statut_jour: states.iter().map(|state| state.statut_jour).min().unwrap_or(DayStatus::Definitif),
+        completude: states
+            .iter()
+            .filter_map(|state| state.completude)
+            .reduce(|a, b| if b.get() < a.get() { b } else { a }),
+    }
+}
+
+/// Publishes the documents of days into one metrics folder.
+#[derive(Debug)]
+pub struct Publisher<'a> {
+    /// The metrics folder.
+    pub store: &'a SharedStore,
+    /// Now.
+    pub now: DateTime<Utc>,
+    /// Replace a good document even by none.
+    pub force: bool,
+    /// Write nothing.
+    pub dry_run: bool,
+    /// Sources that the day's status is the worst of.
+    pub required: &'a [Source],
+}
+
+/// What became of a day.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Published {
+    /// The manifest as it now stands.
+    pub manifest: Manifest,
+    /// Whether this run changed it.
+    pub changed: bool,
+}
+
+impl Publisher<'_> {
+    /// Publishes one day. `context` makes the document that needs the others, from those that will stand in the manifest.
+    ///
+    /// # Errors
+    /// The store's, and `75` where the race for the manifest is lost twice.
+    pub async fn publish(
+        &self,
+        day: &ServiceDay,
+        fresh: &[(Source, Fresh)],
+        context: impl Fn(&[Resolved]) -> Option<Bytes>,
+    ) -> Result<Published, Failure> {
+        for _ in 0..2 {
+            if let Some(published) = self.attempt(day, fresh, &context).await? {
+                return Ok(published);
+            }
+            tracing::info!(
+                key = keys::manifest(day.date()),
+                "another run wrote the manifest meanwhile; computing against it"
+            );
+        }
+        Err(Failure::new(
+            Code::Later,
+            "other runs of the same day wrote its manifest twice meanwhile",
+            self.store.address(&keys::manifest(day.date())),
+            "Run again; one run of a day at a time is enough",
+        ))
+    }
+
+    /// One try against the manifest as it stands; nothing where another run was faster.
+    async fn attempt(
+        &self,
+        day: &ServiceDay,
+        fresh: &[(Source, Fresh)],
+        context: &impl Fn(&[Resolved]) -> Option<Bytes>,
+    ) -> Result<Option<Published>, Failure> {
+        let date = day.date();
+        let before = self.current(date).await?;
+        let mut documents = Vec::new();
+        for (source, fresh) in fresh {
+            documents.push(self.resolve(date, *source, fresh, before.as_ref().map(|(manifest, _)| manifest)).await?);
+        }
+        let made = context(&documents).map_or_else(|| Fresh::Absent("aucun_document".to_owned()), Fresh::Document);
+        documents
+            .push(self.resolve(date, Source::Contexte, &made, before.as_ref().map(|(manifest, _)| manifest)).await?);
+
+        let manifest = self.manifest(day, &documents);
+        let same = before.as_ref().is_some_and(|(old, _)| {
+            old.digest == manifest.digest
+                && old.cityflow_version == manifest.cityflow_version
+                && (old.statut_jour, &old.documents) == (manifest.statut_jour, &manifest.documents)
+        });
+        if self.dry_run {
+            return Ok(Some(Published { manifest, changed: false }));
+        }
+        for document in &documents {
+            self.write_object(document).await?;
+        }
+        if !same {
+            let condition =
+                before.as_ref().map_or(Condition::Absent, |(_, version)| Condition::Matches(version.clone()));
+            if !self.write_manifest(date, &manifest, condition).await? {
+                return Ok(None);
+            }
+        }
+        self.write_fixed_names(date, &documents, &manifest.digest).await?;
+        self.clean(date, before.as_ref().map(|(manifest, _)| manifest), &manifest).await;
+        let manifest = if same { before.map_or(manifest, |(old, _)| old) } else { manifest };
+        Ok(Some(Published { manifest, changed: !same }))
+    }
+
+    /// The manifest as it stands.
+    async fn current(&self, date: NaiveDate) -> Result<Option<(Manifest, Version)>, Failure> {
+        let key = keys::manifest(date);
+        match self.store.get(&key).await {
+            Err(StoreError::NotFound { .. }) => Ok(None),
+            // A dry run into a folder that is not there yet, or a bucket that is not: there is no manifest.
+            Err(StoreError::NoSuchRoot { .. }) if self.dry_run => Ok(None),
+            Err(error) => Err(error.failure()),
+            Ok((bytes, object)) => match serde_json::from_slice(&bytes) {
+                Ok(manifest) => Ok(Some((manifest, object.version))),
+                Err(error) => Err(Failure::new(
+                    Code::Data,
+                    format!("the day's manifest cannot be read ({error})"),
+                    self.store.address(&key),
+                    "Remove it and run again: the documents that it names stay",
+                )),
+            },
+        }
+    }
+
+    /// The entry of one source: what this run has, or the good document that it would otherwise lose.
+    async fn resolve(
+        &self,
+        date: NaiveDate,
+        source: Source,
+        fresh: &Fresh,
+        before: Option<&Manifest>,
+    ) -> Result<Resolved, Failure> {
+        let (statut, raison) = match fresh {
+            Fresh::Document(bytes) => return Ok(resolved(date, source, bytes.clone(), EntryStatus::Ok, None)),
+            Fresh::Absent(reason) => (EntryStatus::Absent, reason),
+            Fresh::Error(reason) => (EntryStatus::Erreur, reason),
+        };
+        let mut raison = raison.clone();
+        let kept = before
+            .filter(|_| !self.force)
+            .and_then(|manifest| manifest.documents.iter().find(|entry| entry.source == source));
+        if let Some((key, sha256)) = kept.and_then(|entry| entry.cle.as_ref().zip(entry.sha256.as_ref())) {
+            match self.store.get(key).await {
+                Ok((bytes, _)) if hex(&bytes) == *sha256 => {
+                    return Ok(resolved(date, source, bytes, EntryStatus::Conserve, Some(raison)));
+                }
+                Ok(_) | Err(StoreError::NotFound { .. }) => {
+                    tracing::warn!(key, "the earlier document is gone or damaged, and cannot be kept");
+                    raison.push_str(" ; le document précédent manque ou est abîmé");
+                }
+                Err(error) => return Err(error.failure()),
+            }
+        }
+        let entry =
+            ManifestEntry { source, cle: None, sha256: None, taille_octets: None, statut, raison: Some(raison) };
+        Ok(Resolved { entry, bytes: None, state: None })
+    }
+
+    fn manifest(&self, day: &ServiceDay, documents: &[Resolved]) -> Manifest {
+        let state = worst(documents, self.required);
+        let entries: Vec<ManifestEntry> = documents.iter().map(|document| document.entry.clone()).collect();
+        Manifest {
+            schema_version: SCHEMA_VERSION.to_owned(),
+            date: day.date(),
+            generated_at: day.stamp(self.now),
+            cityflow_version: env!("CARGO_PKG_VERSION").to_owned(),
+            timezone: day.tz().name().to_owned(),
+            statut_jour: state.statut_jour,
+            completude: state.completude,
+            traceparent: None,
+            digest: hex(Manifest::digest_input(&entries).as_bytes()),
+            documents: entries,
+        }
+    }
+
+    /// An immutable object: its name is its content, so one that is there is done.
+    async fn write_object(&self, document: &Resolved) -> Result<(), Failure> {
+        let (Some(key), Some(bytes)) = (&document.entry.cle, &document.bytes) else { return Ok(()) };
+        match retried(|| self.store.put(key, bytes.clone(), Condition::Absent)).await {
+            Ok(_) => Ok(()),
+            Err(StoreError::Changed { .. }) => {
+                let there = self.store.head(key).await.map_err(|error| error.failure())?;
+                if there.size != bytes.len() as u64 {
+                    let rewritten = retried(|| self.store.put(key, bytes.clone(), Condition::Always)).await;
+                    rewritten.map_err(|error| error.failure())?;
+                }
+                Ok(())
+            }
+            Err(error) => Err(error.failure()),
+        }
+    }
+
+    /// Whether the manifest was written; a lost race with the same outcome is as good.
+    async fn write_manifest(
+        &self,
+        date: NaiveDate,
+        manifest: &Manifest,
+        condition: Condition,
+    ) -> Result<bool, Failure> {
+        let key = keys::manifest(date);
+        let bytes = Bytes::from(to_bytes(manifest)?);
+        match retried(|| self.store.put(&key, bytes.clone(), condition.clone())).await {
+            Ok(_) => Ok(true),
+            Err(StoreError::Changed { .. }) => {
+                let now = self.current(date).await?;
+                Ok(now.is_some_and(|(now, _)| now.digest == manifest.digest))
+            }
+            Err(error) => Err(error.failure()),
+        }
+    }
+
+    /// The fixed names, as long as the manifest is still the one of this run: who wrote another one writes them too.
+    async fn write_fixed_names(&self, date: NaiveDate, documents: &[Resolved], digest: &str) -> Result<(), Failure> {
+        if self.current(date).await?.is_none_or(|(now, _)| now.digest != digest) {
+            return Ok(());
+        }
+        for document in documents {
+            let Some(bytes) = &document.bytes else { continue };
+            let key = keys::fixed(date, document.entry.source);
+            let written = retried(|| self.store.put(&key, bytes.clone(), Condition::Always)).await;
+            written.map_err(|error| error.failure())?;
+        }
+        Ok(())
+    }
+
+    /// Removes objects that no manifest has named for 7 days. Never a reason to fail.
+    async fn clean(&self, date: NaiveDate, before: Option<&Manifest>, after: &Manifest) {
+        let Some(before) = before.filter(|before| self.now - before.generated_at.instant() > KEEP) else { return };
+        let named: BTreeSet<&str> = [before, after]
+            .into_iter()
+            .flat_map(|manifest| &manifest.documents)
+            .filter_map(|entry| entry.cle.as_deref())
+            .collect();
+        let Ok(objects) = self.store.list(&keys::objects(date)).await else { return };
+        for object in objects {
+            if !named.contains(object.key.as_str()) && self.now - object.modified > KEEP {
+                match self.store.delete(&object.key).await {
+                    Ok(()) => tracing::info!(key = object.key, "removed: no manifest has named it for 7 days"),
+                    Err(error) => tracing::warn!(key = object.key, %error, "could not be removed"),
+                }
+            }
+        }
+    }
+}
+
+fn resolved(date: NaiveDate, source: Source, bytes: Bytes, statut: EntryStatus, raison: Option<String>) -> Resolved {
+    let sha256 = hex(&bytes);
+    let entry = ManifestEntry {
+        source,
+        cle: Some(keys::object(date, source, &sha256)),
+        taille_octets: Some(bytes.len() as u64),
+        sha256: Some(sha256),
+        statut,
+        raison,
+    };
+    let state = serde_json::from_slice(&bytes).ok();
+    Resolved { entry, bytes: Some(bytes), state }
+}
+
+/// A document as it is written: compact JSON and a line end.
+///
+/// # Errors
+/// A bug: no document holds what JSON cannot.
+pub fn to_bytes(document: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
+    let mut bytes = serde_json::to_vec(document).map_err(|error| {
+        Failure::new(Code::Bug, format!("a document cannot be written as JSON ({error})"), "", "Report it")
+    })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// sha256 in lower-case hexadecimal.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Sends a write again while the store says that another one to the same key is under way (409).
+async fn retried<T, F: Future<Output = Result<T, StoreError>>>(mut write: impl FnMut() -> F) -> Result<T, StoreError> {
+    const TRIES: u32 = 5;
+    for attempt in 1..TRIES {
+        match write().await {
+            Err(StoreError::Conflict { .. }) => {
+                tokio::time::sleep(std::time::Duration::from_millis(50 << attempt)).await;
+            }
+            other => return other,
+        }
+    }
+    write().await
+}

@@ -1,0 +1,167 @@
+use runtime::store::MemoryStore;
+
+use super::*;
+use crate::sample::Day;
+
+fn day() -> NaiveDate {
+    Day::DATE.parse().unwrap()
+}
+
+fn published(day: &Day) -> MemoryStore {
+    let store = MemoryStore::new();
+    day.publish_to(&store);
+    store
+}
+
+async fn collected(store: &MemoryStore) -> Result<Collected, Failure> {
+    let manifest = manifest(store, day()).await?.unwrap();
+    documents(store, &manifest).await
+}
+
+fn key_of(day: &Day, source: Source) -> String {
+    day.manifest().documents.into_iter().find(|entry| entry.source == source).unwrap().cle.unwrap()
+}
+
+/// Publishes the day, but with other bytes in place of one document: those that `change` makes of it, under their own sha256.
+fn published_with(source: Source, change: impl Fn(serde_json::Value) -> serde_json::Value) -> MemoryStore {
+    let day = Day::full();
+    let store = published(&day);
+    let mut manifest = day.manifest();
+    let body = change(serde_json::from_slice(&day.body(source).unwrap()).unwrap()).to_string();
+    let entry = manifest.documents.iter_mut().find(|entry| entry.source == source).unwrap();
+    entry.sha256 = Some(hex(body.as_bytes()));
+    store.insert(entry.cle.clone().unwrap(), body);
+    store.insert(keys::manifest(manifest.date), serde_json::to_vec(&manifest).unwrap());
+    store
+}
+
+#[tokio::test]
+async fn a_full_day_is_read_whole_and_as_it_was_written() {
+    let collected = collected(&published(&Day::full())).await.unwrap();
+    assert_eq!(collected.lost, []);
+    for source in Source::ALL {
+        assert_eq!(collected.sources[&source].statut, EntryStatus::Ok);
+    }
+    // Written and read again: what documents hold survives, maps with named keys among it.
+    let bytes = |documents: &Documents| serde_json::to_vec(documents.traffic.as_ref().unwrap()).unwrap();
+    assert_eq!(bytes(&collected.documents), bytes(&Day::full().documents()));
+    assert_eq!(collected.documents.headers().count(), 7);
+    assert!(collected.bytes > 1000);
+}
+
+#[tokio::test]
+async fn no_manifest_is_no_error() {
+    assert_eq!(manifest(&MemoryStore::new(), day()).await, Ok(None));
+}
+
+#[tokio::test]
+async fn a_document_that_is_not_the_one_meant_costs_its_source_alone() {
+    let sample = Day::full();
+    let key = key_of(&sample, Source::Weather);
+    let store = published(&sample);
+    store.insert(key.clone(), "{}");
+    let collected = collected(&store).await.unwrap();
+    assert_eq!(collected.lost, [Source::Weather]);
+    let status = &collected.sources[&Source::Weather];
+    assert_eq!(status.statut, EntryStatus::Erreur);
+    assert!(status.raison.as_deref().unwrap().starts_with(&format!("empreinte_differente : {key} (attendue ")));
+    assert!(!collected.documents.has(Source::Weather) && collected.documents.has(Source::Comptages));
+}
+
+#[tokio::test]
+async fn a_document_that_is_missing_or_unreadable_says_so() {
+    let store = published(&Day::full());
+    store.delete(&key_of(&Day::full(), Source::Bikes)).await.unwrap();
+    let collected_without = collected(&store).await.unwrap();
+    assert!(
+        collected_without.sources[&Source::Bikes]
+            .raison
+            .as_deref()
+            .unwrap()
+            .starts_with("document_introuvable : objets/")
+    );
+
+    type Change = fn(serde_json::Value) -> serde_json::Value;
+    let with = |key: &str, value: serde_json::Value| {
+        let key = key.to_owned();
+        published_with(Source::Chantiers, move |mut document| {
+            document[key.as_str()] = value.clone();
+            document
+        })
+    };
+    let shapeless: Change = |_| serde_json::json!({ "schema_version": "1.0" });
+    for (store, reason) in [
+        (with("schema_version", "2.0".into()), "version_inconnue : 2.0 (lue ici : 1.0)"),
+        (with("date", "2025-11-02".into()), "autre_document : chantiers du 2025-11-02"),
+        (with("source", "bikes".into()), "autre_document : bikes du 2025-11-03"),
+        (published_with(Source::Chantiers, shapeless), "document_illisible : missing field"),
+    ] {
+        let collected = collected(&store).await.unwrap();
+        let found = collected.sources[&Source::Chantiers].raison.clone().unwrap();
+        assert!(found.starts_with(reason), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn a_minor_version_with_a_new_key_is_read() {
+    let store = published_with(Source::Chantiers, |mut document| {
+        document["schema_version"] = "1.7".into();
+        document["nouveaute"] = 1.into();
+        document
+    });
+    assert_eq!(collected(&store).await.unwrap().lost, []);
+}
+
+#[tokio::test]
+async fn what_the_manifest_says_of_a_source_is_kept() {
+    let sample =
+        Day::full().without(Source::Bikes, "aucune_ligne_du_jour").keeping(Source::Weather, "fichier_illisible");
+    let collected = collected(&published(&sample)).await.unwrap();
+    assert_eq!(collected.lost, []);
+    assert_eq!(collected.sources[&Source::Bikes].statut, EntryStatus::Absent);
+    assert_eq!(collected.sources[&Source::Bikes].raison.as_deref(), Some("aucune_ligne_du_jour"));
+    assert_eq!(collected.sources[&Source::Weather].statut, EntryStatus::Conserve);
+    assert!(collected.documents.has(Source::Weather));
+}
+
+#[tokio::test]
+async fn a_day_without_a_source_is_no_report() {
+    let sample = Source::RAW.into_iter().fold(Day::full(), |day, source| day.failing(source, "fichier_illisible"));
+    let failure = collected(&published(&sample)).await.unwrap_err();
+    assert_eq!(failure.code, Code::NoInput);
+    assert!(failure.what.contains("comptages fichier_illisible"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_manifest_that_cannot_be_read_says_why() {
+    let mut other = Day::full().manifest();
+    other.date = "2025-11-02".parse().unwrap();
+    for (body, part) in [
+        ("{".to_owned(), "cannot be read"),
+        (r#"{"schema_version":"2.1"}"#.to_owned(), "has the form 2.1, this reporter reads 1.0"),
+        (r#"{"schema_version":"1.0"}"#.to_owned(), "missing field"),
+        (serde_json::to_string(&other).unwrap(), "another day, 2025-11-02"),
+    ] {
+        let store = MemoryStore::new();
+        store.insert(keys::manifest(day()), body);
+        let failure = manifest(&store, day()).await.unwrap_err();
+        assert_eq!(failure.code, Code::Data);
+        assert!(failure.what.contains(part) && failure.key.ends_with("manifest_2025-11-03.json"), "{failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_outside_the_store_is_not_followed() {
+    let day = Day::full();
+    let store = published(&day);
+    let mut manifest = day.manifest();
+    manifest.documents[0].cle = Some("../secret.json".into());
+    let collected = documents(&store, &manifest).await.unwrap();
+    assert!(
+        collected.sources[&Source::Comptages]
+            .raison
+            .as_deref()
+            .unwrap()
+            .starts_with("document_illisible : ../secret.json")
+    );
+}

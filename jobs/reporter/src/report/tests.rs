@@ -1,0 +1,125 @@
+use contract::document::manifest::EntryStatus;
+use contract::number::Fixed2;
+
+use super::*;
+use crate::sample::Day;
+
+fn as_previous(report: &DailyReport) -> Previous {
+    serde_json::from_slice(&crate::render::json::render(report).unwrap()).unwrap()
+}
+
+#[test]
+fn a_full_day_has_every_section() {
+    let report = Day::full().report();
+    let json = serde_json::to_value(&report).unwrap();
+    let nulls: Vec<_> =
+        json.as_object().unwrap().iter().filter(|(_, value)| value.is_null()).map(|(key, _)| key).collect();
+    assert!(nulls.is_empty(), "{nulls:?}");
+    assert_eq!(json["summary"]["total_vehicules_paris"], 1_234_567);
+    assert_eq!(json["summary"]["total_velos_paris"], 98_765);
+    assert_eq!(json["summary"]["faits_marquants"].as_array().unwrap().len(), 3);
+    assert_eq!(json["evolution_vs_semaine_precedente"]["comptages"]["total_vehicules"]["ecart_pourcent"], 20);
+    assert_eq!(json["evolution_vs_semaine_precedente"]["bikes"], Value::Null);
+    assert_eq!(json["qualite"]["comptages"]["rejets"], serde_json::json!({ "date_illisible": 3, "debit_negatif": 4 }));
+    assert!(json["qualite"].get("contexte").is_none());
+    let kinds: Vec<_> =
+        report.capteurs_defaillants.unwrap().into_iter().map(|sensor| (sensor.kind, sensor.raison)).collect();
+    assert_eq!(kinds, [(SensorType::Route, "silencieux".to_owned()), (SensorType::Velo, "fige".to_owned())]);
+}
+
+#[test]
+fn a_missing_source_is_a_stated_gap_and_never_a_zero() {
+    let sections = |report: &DailyReport| serde_json::to_value(report).unwrap();
+    let roads = sections(&Day::full().without(Source::Comptages, "aucune_ligne_du_jour").report());
+    for key in ["top_10_troncons_frequentes", "top_10_zones_congestionnees", "alertes_congestion"] {
+        assert_eq!(roads[key], Value::Null, "{key}");
+    }
+    for key in ["total_vehicules_paris", "vehicules_km", "nombre_troncons_satures", "taux_disponibilite_capteurs"] {
+        assert_eq!(roads["summary"][key], Value::Null, "{key}");
+    }
+    assert_eq!(roads["sources"]["comptages"]["statut"], "absent");
+    assert_eq!(roads["sources"]["comptages"]["raison"], "aucune_ligne_du_jour");
+    assert_eq!(roads["capteurs_defaillants"].as_array().unwrap().len(), 1);
+    assert_eq!(roads["summary"]["faits_marquants"].as_array().unwrap().len(), 2);
+
+    let both = Day::full().without(Source::Comptages, "x").failing(Source::Bikes, "fichier_illisible").report();
+    assert_eq!(both.capteurs_defaillants, None);
+    assert_eq!(both.sources[&Source::Bikes].statut, EntryStatus::Erreur);
+    for (source, key) in
+        [(Source::Traffic, "perturbations"), (Source::Weather, "meteo_impact"), (Source::Chantiers, "chantiers_actifs")]
+    {
+        let report = sections(&Day::full().without(source, "x").report());
+        assert_eq!(report[key], Value::Null, "{key}");
+    }
+    let context = Day::full().without(Source::Contexte, "x").report();
+    assert_eq!((context.correlations, context.summary.faits_marquants.len()), (None, 0));
+}
+
+#[test]
+fn a_kept_document_counts_and_says_why_it_was_kept() {
+    let report = Day::full().keeping(Source::Weather, "fichier_illisible").report();
+    assert!(report.meteo_impact.is_some());
+    assert_eq!(report.sources[&Source::Weather].raison.as_deref(), Some("fichier_illisible"));
+}
+
+#[test]
+fn lists_are_cut_where_the_report_says_so() {
+    let mut day = Day::full();
+    let roads = &mut day.documents.comptages.as_mut().unwrap().body;
+    let alert = roads.alertes_congestion[0].clone();
+    roads.alertes_congestion = vec![alert; 25];
+    let worksites = &mut day.documents.chantiers.as_mut().unwrap().body.chantiers_actifs;
+    let worksite = worksites[0].clone();
+    *worksites = vec![worksite; 25];
+    let report = day.report();
+    assert_eq!((report.alertes_congestion.unwrap().len(), report.chantiers_actifs.unwrap().len()), (20, 25));
+}
+
+#[test]
+fn editions_count_and_say_what_changed() {
+    let first = Day::full().report();
+    assert_eq!((first.edition, first.changements.len()), (1, 0));
+    let day = Day::full().counting(1_300_000.0);
+    let second = day.report_after(Some(&as_previous(&first)), Lang::Fr);
+    assert_eq!(second.edition, 2);
+    assert_eq!(
+        serde_json::to_value(&second.changements).unwrap(),
+        serde_json::json!([{ "cle": "total_vehicules_paris", "avant": 1_234_567, "apres": 1_300_000 }])
+    );
+    // Once more, and in another language: the same edition, which still says what changed.
+    for lang in [Lang::Fr, Lang::En] {
+        let again = day.report_after(Some(&as_previous(&second)), lang);
+        assert_eq!((again.edition, &again.changements), (2, &second.changements));
+    }
+}
+
+#[test]
+fn another_version_is_another_edition() {
+    let mut before = as_previous(&Day::full().report());
+    before.cityflow_version = "0.0.9".into();
+    let report = Day::full().report_after(Some(&before), Lang::Fr);
+    assert_eq!((report.edition, report.changements.len()), (2, 0));
+}
+
+#[test]
+fn nothing_is_left_to_do_only_for_the_same_metrics_version_language_and_documents() {
+    let manifest = Day::full().manifest();
+    let done = as_previous(&Day::full().report());
+    assert!(done.is_finished(&manifest, "0.1.0", Lang::Fr));
+    assert!(!done.is_finished(&manifest, "0.1.0", Lang::En));
+    assert!(!done.is_finished(&manifest, "0.2.0", Lang::Fr));
+    assert!(!done.is_finished(&Day::full().counting(1.0).manifest(), "0.1.0", Lang::Fr));
+    let mut lacking = done;
+    lacking.sources.insert("weather".into(), serde_json::json!({ "statut": "erreur" }));
+    assert!(!lacking.is_finished(&manifest, "0.1.0", Lang::Fr));
+}
+
+#[test]
+fn what_documents_hold_survives_the_report() {
+    let report = Day::full().report();
+    let back: DailyReport = serde_json::from_slice(&crate::render::json::render(&report).unwrap()).unwrap();
+    assert_eq!(back.summary.total_vehicules_paris, Fixed2::new(1_234_567.0));
+    assert_eq!(crate::render::json::render(&back).unwrap(), crate::render::json::render(&report).unwrap());
+    let summary = summarize(&report);
+    assert_eq!((summary.metrics_digest, summary.summary), (report.metrics_digest.clone(), report.summary));
+}

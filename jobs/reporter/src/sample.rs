@@ -1,0 +1,176 @@
+//! A small day of a small city for the tests, told as sentences: `Day::full().without(Source::Bikes, "aucune_ligne_du_jour")`.
+
+mod documents;
+
+use std::collections::BTreeMap;
+
+use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
+use contract::document::{DayStatus, Document};
+use contract::number::Fixed2;
+use contract::report::{DailyReport, SourceStatus};
+use contract::{NaiveDate, SCHEMA_VERSION, Source, Stamp, keys};
+use runtime::store::MemoryStore;
+use serde::Serialize;
+
+use crate::collect::{Documents, hex};
+use crate::lang::Lang;
+use crate::report::{Material, Previous, compose};
+
+/// A day as the processor publishes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Day {
+    pub(crate) documents: Documents,
+    stated: BTreeMap<Source, (EntryStatus, String)>,
+    status: DayStatus,
+}
+
+impl Day {
+    pub(crate) const DATE: &str = "2025-11-03";
+
+    /// Every source has its document.
+    pub(crate) fn full() -> Self {
+        Self { documents: documents::all(), stated: BTreeMap::new(), status: DayStatus::Definitif }
+    }
+
+    /// The source has nothing of the day.
+    pub(crate) fn without(self, source: Source, reason: &str) -> Self {
+        self.stating(source, EntryStatus::Absent, reason).losing(source)
+    }
+
+    /// The source was unusable.
+    pub(crate) fn failing(self, source: Source, reason: &str) -> Self {
+        self.stating(source, EntryStatus::Erreur, reason).losing(source)
+    }
+
+    /// The document is one of an earlier run.
+    pub(crate) fn keeping(self, source: Source, reason: &str) -> Self {
+        self.stating(source, EntryStatus::Conserve, reason)
+    }
+
+    /// More data is still to come.
+    pub(crate) fn provisional(mut self) -> Self {
+        self.status = DayStatus::Provisoire;
+        self
+    }
+
+    /// That many vehicles were counted.
+    pub(crate) fn counting(mut self, vehicles: f64) -> Self {
+        self.documents.comptages.as_mut().unwrap().body.global_metrics.total_vehicules_jour = Fixed2::new(vehicles);
+        self
+    }
+
+    fn stating(mut self, source: Source, status: EntryStatus, reason: &str) -> Self {
+        self.stated.insert(source, (status, reason.to_owned()));
+        self
+    }
+
+    fn losing(mut self, source: Source) -> Self {
+        let documents = &mut self.documents;
+        match source {
+            Source::Comptages => documents.comptages = None,
+            Source::Bikes => documents.bikes = None,
+            Source::Traffic => documents.traffic = None,
+            Source::Weather => documents.weather = None,
+            Source::Chantiers => documents.chantiers = None,
+            Source::Referentiel => documents.referentiel = None,
+            Source::Contexte => documents.contexte = None,
+        }
+        self
+    }
+
+    pub(crate) fn documents(&self) -> Documents {
+        self.documents.clone()
+    }
+
+    /// The bytes of a document.
+    pub(crate) fn body(&self, source: Source) -> Option<Vec<u8>> {
+        fn bytes<B: Serialize>(document: Option<&Document<B>>) -> Option<Vec<u8>> {
+            document.map(|document| serde_json::to_vec(document).unwrap())
+        }
+        let documents = &self.documents;
+        match source {
+            Source::Comptages => bytes(documents.comptages.as_ref()),
+            Source::Bikes => bytes(documents.bikes.as_ref()),
+            Source::Traffic => bytes(documents.traffic.as_ref()),
+            Source::Weather => bytes(documents.weather.as_ref()),
+            Source::Chantiers => bytes(documents.chantiers.as_ref()),
+            Source::Referentiel => bytes(documents.referentiel.as_ref()),
+            Source::Contexte => bytes(documents.contexte.as_ref()),
+        }
+    }
+
+    pub(crate) fn manifest(&self) -> Manifest {
+        let date: NaiveDate = Self::DATE.parse().unwrap();
+        let documents: Vec<_> = Source::ALL
+            .into_iter()
+            .map(|source| {
+                let body = self.body(source);
+                let sha256 = body.as_deref().map(hex);
+                let (statut, raison) = match self.stated.get(&source) {
+                    Some((statut, raison)) => (*statut, Some(raison.clone())),
+                    None => (EntryStatus::Ok, None),
+                };
+                ManifestEntry {
+                    source,
+                    cle: sha256.as_deref().map(|sha256| keys::object(date, source, sha256)),
+                    sha256,
+                    taille_octets: body.map(|body| body.len() as u64),
+                    statut,
+                    raison,
+                }
+            })
+            .collect();
+        Manifest {
+            schema_version: SCHEMA_VERSION.into(),
+            date,
+            generated_at: stamp("2025-11-04T01:10:00+01:00"),
+            cityflow_version: "0.1.0".into(),
+            timezone: "Europe/Paris".into(),
+            statut_jour: self.status,
+            completude: Fixed2::new(98.5),
+            traceparent: None,
+            digest: hex(Manifest::digest_input(&documents).as_bytes()),
+            documents,
+        }
+    }
+
+    /// Puts the documents and their manifest where the processor would.
+    pub(crate) fn publish_to(&self, store: &MemoryStore) {
+        let manifest = self.manifest();
+        for entry in &manifest.documents {
+            if let Some(key) = &entry.cle {
+                store.insert(key.clone(), self.body(entry.source).unwrap());
+            }
+        }
+        store.insert(keys::manifest(manifest.date), serde_json::to_vec(&manifest).unwrap());
+    }
+
+    /// Its first report, in French.
+    pub(crate) fn report(&self) -> DailyReport {
+        self.report_after(None, Lang::Fr)
+    }
+
+    /// Its report where an edition is there already.
+    pub(crate) fn report_after(&self, previous: Option<&Previous>, lang: Lang) -> DailyReport {
+        let manifest = self.manifest();
+        let status = |entry: &ManifestEntry| SourceStatus {
+            statut: entry.statut,
+            raison: entry.raison.clone(),
+            completude: self.documents.header(entry.source).and_then(|header| header.completude),
+        };
+        compose(Material {
+            manifest: &manifest,
+            documents: &self.documents,
+            sources: &manifest.documents.iter().map(|entry| (entry.source, status(entry))).collect(),
+            previous,
+            lang,
+            version: "0.1.0",
+            generated_at: stamp("2025-11-04T01:30:00+01:00"),
+        })
+    }
+}
+
+/// An instant, as documents write it.
+pub(crate) fn stamp(text: &str) -> Stamp {
+    serde_json::from_value(text.into()).unwrap()
+}

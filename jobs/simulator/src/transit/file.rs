@@ -1,0 +1,167 @@
+//! The snapshots as files: the bulk shape, and pages of the Navitia shape.
+
+use contract::document::traffic::{Mode, Severity};
+use contract::{Source, keys};
+use runtime::failure::Failure;
+use serde_json::{Value, json};
+
+use super::snapshot::{Form, Snapshot};
+use super::{Incident, Object, Service, Span, Transit, Version};
+use crate::clock::compact;
+use crate::output::Output;
+
+impl Transit {
+    /// Writes all snapshots.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub fn write(&self, output: &Output) -> Result<(), Failure> {
+        for snapshot in self.snapshots() {
+            let base = keys::snapshots(Source::Traffic, snapshot.folder.date_naive());
+            let key = |name: &str| format!("{base}hour={}/{name}.json", snapshot.folder.format("%H"));
+            match snapshot.form {
+                Form::Empty => output.put(&key("bulk"), b"")?,
+                Form::Cut => output.put(&key("bulk"), b"{\"disruptions\":[{\"id\":\"a93c3bb8-fb21\",\"applicationPer")?,
+                Form::NoNews => {
+                    let body = json!({"statusCode": 404, "error": "Not Found", "message": "NO_NEWS_FOUND", "disruptions": null, "lines": null});
+                    output.put(&key("bulk"), body.to_string().as_bytes())?;
+                }
+                Form::Bulk => output.put(&key("bulk"), self.bulk(&snapshot).to_string().as_bytes())?,
+                Form::FirstPage => {
+                    output.put(&key("page-0"), self.page(&snapshot, 0, &snapshot.told).to_string().as_bytes())?;
+                }
+                Form::Pages => {
+                    let half = snapshot.told.len().div_ceil(2);
+                    let (head, tail) = snapshot.told.split_at(half);
+                    output.put(&key("page-0"), self.page(&snapshot, 0, head).to_string().as_bytes())?;
+                    if !tail.is_empty() {
+                        output.put(&key("page-1"), self.page(&snapshot, 1, tail).to_string().as_bytes())?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn bulk(&self, snapshot: &Snapshot<'_>) -> Value {
+        let disruptions: Vec<_> = snapshot.told.iter().map(|(incident, version)| self.bulk_disruption(incident, version)).collect();
+        let lines: Vec<_> = self
+            .lines
+            .iter()
+            .enumerate()
+            .map(|(index, service)| {
+                let of_line = snapshot.told.iter().filter(|(incident, _)| incident.line == index);
+                let objects: Vec<_> = of_line.filter_map(|(incident, _)| bulk_object(index, service, incident)).collect();
+                json!({"id": line_id(index), "name": service.line.code, "shortName": service.line.code,
+                    "mode": bulk_mode(service.line.mode), "networkId": "network:IDFM:71", "impactedObjects": objects})
+            })
+            .collect();
+        let taken = snapshot.taken.format("%Y-%m-%dT%H:%M:%S.000Z").to_string();
+        json!({"disruptions": disruptions, "lines": lines, "lastUpdatedDate": taken})
+    }
+
+    fn bulk_disruption(&self, incident: &Incident, version: &Version) -> Value {
+        let severity = match incident.severity {
+            Severity::Critique => "BLOQUANTE",
+            Severity::Elevee => "PERTURBEE",
+            Severity::Moyenne | Severity::Faible => "INFORMATION",
+        };
+        json!({
+            "id": incident.id,
+            "applicationPeriods": self.periods(&version.periods),
+            "lastUpdate": compact(version.updated, self.tz()),
+            "cause": incident.cause,
+            "severity": severity,
+            "tags": ["Actualité"],
+            "title": incident.title,
+            "message": incident.html,
+        })
+    }
+
+    fn periods(&self, periods: &[Span]) -> Vec<Value> {
+        periods
+            .iter()
+            .map(|(begin, end)| json!({"begin": compact(*begin, self.tz()), "end": compact(*end, self.tz())}))
+            .collect()
+    }
+
+    fn page(&self, snapshot: &Snapshot<'_>, number: usize, told: &[(&Incident, &Version)]) -> Value {
+        let disruptions: Vec<_> = told.iter().map(|(incident, version)| self.navitia_disruption(incident, version)).collect();
+        let items = snapshot.all.div_ceil(2);
+        json!({
+            "pagination": {"total_result": snapshot.all, "start_page": number, "items_per_page": items, "items_on_page": told.len()},
+            "disruptions": disruptions,
+            "context": {"current_datetime": compact(snapshot.taken, self.tz()), "timezone": self.tz().name()},
+            "line_reports": [],
+        })
+    }
+
+    fn navitia_disruption(&self, incident: &Incident, version: &Version) -> Value {
+        let (name, effect, priority) = match incident.severity {
+            Severity::Critique => ("bloquante", "NO_SERVICE", 0),
+            Severity::Elevee => ("perturbée", "SIGNIFICANT_DELAYS", 20),
+            Severity::Moyenne | Severity::Faible => ("information", "OTHER_EFFECT", 60),
+        };
+        let message = |text: &str, kind: &str| json!({"text": text, "channel": {"content_type": "text/html", "name": kind, "types": [kind]}});
+        json!({
+            "id": incident.id,
+            "disruption_id": format!("d-{}", incident.id),
+            "status": "active",
+            "severity": {"name": name, "effect": effect, "priority": priority, "color": "#FF0000"},
+            "cause": incident.cause,
+            "category": "Incidents",
+            "tags": ["Actualité"],
+            "updated_at": compact(version.updated, self.tz()),
+            "application_periods": self.periods(&version.periods),
+            "messages": [message(&incident.title, "title"), message(&incident.html, "web")],
+            "impacted_objects": self.navitia_objects(incident),
+        })
+    }
+
+    fn navitia_objects(&self, incident: &Incident) -> Value {
+        let Some(service) = self.lines.get(incident.line) else { return json!([]) };
+        let commercial = match service.line.mode {
+            Mode::Tramway => "Tramway",
+            mode => super::spoken(mode),
+        };
+        let line = json!({"id": line_id(incident.line), "name": service.line.nom, "quality": 0, "embedded_type": "line",
+            "line": {"id": line_id(incident.line), "code": service.line.code, "name": "Nord - Sud", "commercial_mode": {"name": commercial}}});
+        match incident.object {
+            Object::Line => json!([{"pt_object": line}]),
+            Object::Section => json!([{"pt_object": line, "impacted_section": {
+                "from": {"id": "stop_area:IDFM:1", "name": "Place Ronde", "embedded_type": "stop_area"},
+                "to": {"id": "stop_area:IDFM:2", "name": "Pont Vieux", "embedded_type": "stop_area"}}}]),
+            Object::Stop => json!([{"pt_object": {"id": "stop_point:IDFM:463263", "name": "Place Ronde", "quality": 0,
+                "embedded_type": "stop_point", "stop_point": {"id": "stop_point:IDFM:463263", "name": "Place Ronde"}}}]),
+            Object::Title => json!([]),
+        }
+    }
+}
+
+fn line_id(index: usize) -> String {
+    format!("line:IDFM:C{:05}", 1371 + index)
+}
+
+fn bulk_mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Metro => "Metro",
+        Mode::Rer => "RapidTransit",
+        Mode::Transilien => "LocalTrain",
+        Mode::Tramway => "Tramway",
+        Mode::Navette => "RailShuttle",
+        Mode::Bus | Mode::Autre => "Bus",
+    }
+}
+
+/// What a line says it is touched by.
+fn bulk_object(index: usize, service: &Service, incident: &Incident) -> Option<Value> {
+    match incident.object {
+        Object::Line | Object::Section => {
+            Some(json!({"type": "line", "id": line_id(index), "name": service.line.code, "disruptionIds": [incident.id]}))
+        }
+        Object::Stop => Some(
+            json!({"type": "stop_point", "id": "stop_point:IDFM:463263", "name": "Place Ronde", "disruptionIds": [incident.id]}),
+        ),
+        Object::Title => None,
+    }
+}

@@ -1,0 +1,60 @@
+//! Where the built programs are: in `CITYFLOW_BIN_DIR`, else built here, once per test process and in the profile of the tests.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+/// The variable that names a folder of programs that are built already.
+pub const FOLDER_VARIABLE: &str = "CITYFLOW_BIN_DIR";
+
+/// The folder of the workspace.
+#[must_use]
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
+}
+
+/// The program of that name.
+#[must_use]
+pub fn program(name: &str) -> PathBuf {
+    if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
+        let path = Path::new(&folder).join(name);
+        assert!(path.is_file(), "{FOLDER_VARIABLE}={} has no {name}", Path::new(&folder).display());
+        return path;
+    }
+    static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
+    BUILT.get_or_init(|| build(&profile())).get(name).unwrap_or_else(|| panic!("no program {name} was built")).clone()
+}
+
+/// The profile of this very program, by the folder it lies in.
+fn profile() -> String {
+    let this = std::env::current_exe().expect("a test knows its own path");
+    let folder = this.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent);
+    match folder.and_then(Path::file_name).and_then(|name| name.to_str()) {
+        Some("debug") | None => "dev".to_owned(),
+        Some(name) => name.to_owned(),
+    }
+}
+
+/// Builds all programs of the workspace; name → path.
+///
+/// # Panics
+/// Where they do not build.
+#[must_use]
+pub fn build(profile: &str) -> BTreeMap<String, PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--workspace", "--bins", "--message-format=json-render-diagnostics", "--profile", profile])
+        .current_dir(workspace())
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("cargo can be started");
+    assert!(built.status.success(), "the programs do not build");
+    let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
+    let artifacts = messages.lines().filter_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let path = PathBuf::from(message.get("executable")?.as_str()?);
+        Some((message.get("target")?.get("name")?.as_str()?.to_owned(), path))
+    });
+    artifacts.collect()
+}

@@ -1,0 +1,148 @@
+//! The house: which crate may see which, the lints that all share, and that nothing of the outside world lies in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use acceptance::binaries::workspace;
+use serde_json::Value;
+
+fn metadata() -> Value {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["metadata", "--format-version=1", "--no-deps", "--offline"])
+        .current_dir(workspace())
+        .output()
+        .expect("cargo metadata");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// Crate → the crates of the house that it depends on, for its programs and for its tests alike.
+fn dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
+    let packages = metadata["packages"].as_array().unwrap();
+    let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
+    let ours: BTreeSet<_> = packages.iter().map(name).collect();
+    let of = |package: &Value| {
+        let all = package["dependencies"].as_array().unwrap().iter().map(name);
+        all.filter(|dependency| ours.contains(dependency)).collect()
+    };
+    packages.iter().map(|package| (name(package), of(package))).collect()
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("contract", &[] as &[&str]),
+        ("runtime", &["contract"]),
+        ("processor", &["contract", "runtime"]),
+        ("reporter", &["contract", "runtime"]),
+        ("simulator", &["contract", "runtime"]),
+        ("acceptance", &["contract", "runtime"]),
+    ]);
+    let found = dependencies(&metadata());
+    let names: Vec<_> = found.keys().map(String::as_str).collect();
+    assert_eq!(names, allowed.keys().copied().collect::<Vec<_>>(), "a new crate says here what it may see");
+    for (name, seen) in &found {
+        let wrong: Vec<_> = seen.iter().filter(|other| !allowed[name.as_str()].contains(&other.as_str())).collect();
+        assert!(wrong.is_empty(), "{name} must not see {wrong:?}");
+    }
+}
+
+#[test]
+fn every_crate_takes_the_lints_of_the_workspace() {
+    for package in metadata()["packages"].as_array().unwrap() {
+        let path = package["manifest_path"].as_str().unwrap();
+        let manifest = std::fs::read_to_string(path).unwrap();
+        assert!(manifest.contains("[lints]\nworkspace = true"), "{path} has no `[lints] workspace = true`");
+    }
+}
+
+/// Every file of the project below a folder, without what is built or fetched.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name();
+        let skipped = [".git", "target", "data", "demo", "node_modules"];
+        if entry.file_type().unwrap().is_dir() {
+            if !skipped.iter().any(|skip| name == *skip) {
+                files(&entry.path(), found);
+            }
+        } else {
+            found.push(entry.path());
+        }
+    }
+}
+
+fn all_files() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(workspace(), &mut found);
+    found.sort();
+    found
+}
+
+/// The part of a source file that is in the program: tests and comments are not.
+fn program_lines(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+    lines.map(str::trim).filter(|line| !line.starts_with("//")).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_unsafe_and_no_unwrap_in_the_programs() {
+    let (mut unwraps, mut unsafes) = (Vec::new(), Vec::new());
+    let jobs = workspace().join("jobs");
+    let sources = all_files().into_iter().filter(|path| path.starts_with(&jobs) && path.extension().is_some_and(|end| end == "rs"));
+    for path in sources {
+        let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
+        if parts.iter().any(|part| part == "tests" || part == "tests.rs" || part == "sample.rs") {
+            continue;
+        }
+        for line in program_lines(&path) {
+            if line.contains(".unwrap()") {
+                unwraps.push(format!("{}: {line}", path.display()));
+            }
+            if line.contains("unsafe ") && !line.contains("unsafe_code") {
+                unsafes.push(format!("{}: {line}", path.display()));
+            }
+        }
+    }
+    println!("outside tests: {} unwrap(), {} unsafe", unwraps.len(), unsafes.len());
+    assert!(unsafes.is_empty(), "{}", unsafes.join("\n"));
+    assert!(unwraps.is_empty(), "{}", unwraps.join("\n"));
+}
+
+#[test]
+fn no_source_file_is_too_long_and_each_says_what_it_is_for() {
+    const LONGEST: usize = 400;
+    let mut wrong = Vec::new();
+    for path in all_files().iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let lines = text.lines().count();
+        if lines > LONGEST {
+            wrong.push(format!("{}: {lines} lines", path.display()));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if !text.starts_with("//!") && name != "tests.rs" {
+            wrong.push(format!("{}: no module documentation", path.display()));
+        }
+        if ["util.rs", "utils.rs", "common.rs", "helpers.rs", "misc.rs"].contains(&name.as_str()) {
+            wrong.push(format!("{}: a drawer", path.display()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_data_of_the_outside_world_is_kept_here() {
+    // Outlines of districts belong to a profile; schemas are generated. Anything else of this size is data.
+    const LARGEST: u64 = 256 * 1024;
+    let data = ["csv", "gz", "zst", "jsonl", "parquet", "xlsx", "zip"];
+    for path in all_files() {
+        let place = path.strip_prefix(workspace()).unwrap();
+        let end = path.extension().map(|end| end.to_string_lossy().into_owned()).unwrap_or_default();
+        assert!(!data.contains(&end.as_str()), "{} is data", place.display());
+        let size = std::fs::metadata(&path).unwrap().len();
+        let known = place.starts_with("docs/schema") || place == Path::new("Cargo.lock");
+        assert!(size <= LARGEST || known, "{} has {size} bytes", place.display());
+    }
+}
