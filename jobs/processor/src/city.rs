@@ -3,7 +3,6 @@
 //! Nothing here reads a file: the caller does, and hands the bytes over.
 
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use crate::calendar::french_holiday;
 
 /// The profile of Paris, part of the program.
-const PARIS: &str = include_str!("../../../profiles/paris/profile.json");
+const PARIS: &str = include_str!("../profiles/paris/profile.json");
 
 /// A city.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,41 +92,6 @@ pub enum CityError {
         "rail line {0} of the city profile has no code or is there twice; give each line once, with mode, code and nom"
     )]
     Line(usize),
-}
-
-/// Which profile: the setting `CITY_PROFILE`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Profile {
-    /// The one that is built in.
-    #[default]
-    Paris,
-    /// A JSON file.
-    File(PathBuf),
-}
-
-impl FromStr for Profile {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim() {
-            "" => Err("the city profile is empty; give paris or the path of a JSON file".to_owned()),
-            "paris" => Ok(Self::Paris),
-            // A bare word is a slip more likely than a file without an ending.
-            word if !word.contains(['/', '\\', '.']) => Err(format!(
-                "there is no city profile \"{word}\"; give paris or the path of a JSON file, such as ./{word}.json"
-            )),
-            path => Ok(Self::File(PathBuf::from(path))),
-        }
-    }
-}
-
-impl std::fmt::Display for Profile {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Paris => f.write_str("paris"),
-            Self::File(path) => path.display().fmt(f),
-        }
-    }
 }
 
 /// A profile as its file has it, not yet validated.
@@ -308,14 +272,5 @@ mod tests {
         let city = City::paris().with_name("Lutèce").unwrap().with_timezone("Europe/Rome").unwrap();
         assert_eq!((city.name.as_str(), city.tz), ("Lutèce", chrono_tz::Europe::Rome));
         assert_eq!(City::paris().with_timezone("Rome").unwrap_err(), CityError::TimeZone("Rome".to_owned()));
-    }
-
-    #[test]
-    fn the_setting_is_paris_or_a_path() {
-        assert_eq!("paris".parse(), Ok(Profile::Paris));
-        assert_eq!("./lyon.json".parse(), Ok(Profile::File(PathBuf::from("./lyon.json"))));
-        for wrong in ["", "lyon"] {
-            assert!(wrong.parse::<Profile>().unwrap_err().contains("paris"), "{wrong}");
-        }
     }
 }

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest};
+use contract::number::Fixed2;
 use contract::{NaiveDate, Source, keys};
 use runtime::day::{Days, Origin};
 use runtime::failure::{Code, Failure};
@@ -175,7 +176,7 @@ async fn one_day(engine: &Engine, date: NaiveDate) -> Result<(), Failure> {
         }
     }
     tracing::info!(
-        day = %date, statut_jour = ?manifest.statut_jour, completude = manifest.completude.map(|percent| percent.rounded()),
+        day = %date, statut_jour = ?manifest.statut_jour, completude = manifest.completude.map(Fixed2::rounded),
         digest = manifest.digest, changed, dry_run = config.dry_run, "day done"
     );
     summary::print(engine, &result, &manifest, changed);
@@ -218,7 +219,7 @@ fn judge(engine: &Engine, fresh: &[(Source, Fresh)], manifest: &Manifest) -> Res
         ));
     }
     if manifest.statut_jour == DayStatus::Provisoire {
-        tracing::warn!(day = %manifest.date, completude = manifest.completude.map(|percent| percent.rounded()),
+        tracing::warn!(day = %manifest.date, completude = manifest.completude.map(Fixed2::rounded),
             "the day is provisoire: more of its data is still to come; a later run completes it");
         if config.until_complete {
             return Err(Failure::new(

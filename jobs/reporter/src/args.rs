@@ -13,12 +13,19 @@ Examples:
   reporter 2025-11-03 --wait 40m              waits for the metrics if they are not there yet
   reporter 2025-11-03 --dry-run               computes the report, shows its figures, writes nothing
   reporter check                              tests settings, reach and rights, writes no report
-  S3_BUCKET_METRICS=cityflow-processed/metrics S3_BUCKET_REPORTS=cityflow-processed/reports reporter 2025-11-03
   reporter --metrics s3://cityflow-processed/metrics --reports ./out 2025-11-03
+  S3_BUCKET_METRICS=cityflow-processed/metrics reporter 2025-11-03
+                                              reports go beside the metrics, to cityflow-processed/reports
 
 Exit codes:
-  0 done   2 wrong settings, or no right to a bucket   65 the manifest cannot be read   66 nothing to report on
-  69 the store cannot be reached   70 a bug   75 the metrics are not there yet: try again later   143 told to stop";
+  0    done
+  2    wrong settings, or a bucket or folder that is not there or not allowed
+  65   the manifest cannot be read
+  66   nothing to report on
+  69   the store cannot be reached, or is full
+  70   a bug
+  75   the metrics are not there yet: try again later
+  143  told to stop";
 
 /// Makes the daily report of a city's traffic (JSON, CSV) from the metrics documents that the processor publishes.
 ///
@@ -36,7 +43,7 @@ pub struct Args {
     pub day: Option<String>,
 
     /// Where the metrics are: s3://bucket/prefix or a path, e.g. s3://cityflow-processed/metrics [default: ./data/processed/metrics, or
-    /// metrics/ beside the reports]. In the variable a bare name is a bucket, and a path begins with / or .
+    /// metrics/ beside the reports]. In the variable a bare name is a bucket, a path begins with / or ./
     #[arg(long, value_name = "PLACE", env = "S3_BUCKET_METRICS", hide_env_values = true, global = true)]
     pub metrics: Option<String>,
 

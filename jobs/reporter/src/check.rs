@@ -51,7 +51,7 @@ async fn readable(store: &dyn Store) -> Result<String, Failure> {
         return Ok("can be listed; there is no manifest yet, so reading was not tried".to_owned());
     };
     collect::manifest(store, *newest).await?;
-    Ok(format!("can be listed and read; {} days, the newest is {newest}", days.len()))
+    Ok(format!("can be listed and read; days with a manifest: {}, the newest {newest}", days.len()))
 }
 
 /// Writes the probe, reads it back and removes it.
@@ -94,7 +94,7 @@ mod tests {
         let store = MemoryStore::new();
         assert!(readable(&store).await.unwrap().contains("no manifest yet"));
         Day::full().publish_to(&store);
-        assert!(readable(&store).await.unwrap().contains("1 days, the newest is 2025-11-03"));
+        assert!(readable(&store).await.unwrap().contains("days with a manifest: 1, the newest 2025-11-03"));
         store.insert("manifest_2025-11-04.json", "{");
         assert_eq!(readable(&store).await.unwrap_err().code, Code::Data);
     }

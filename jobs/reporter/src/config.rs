@@ -196,7 +196,7 @@ fn beside(place: &Location, name: &str, wanted: &str) -> Option<Location> {
     }
 }
 
-/// The city of the profile, with what is set beside it. A zone that is set stands in for one that the profile lacks.
+/// The city of the profile, with what is set beside it.
 fn city(args: &Args, wrong: &mut Mistakes) -> City {
     let mut city =
         wrong.take("--profile (CITY_PROFILE)", args.profile.as_deref().map_or(Ok(City::default()), City::load));

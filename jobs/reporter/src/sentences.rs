@@ -1,7 +1,7 @@
 //! The day's remarkable facts as sentences, in French or English: each with its figure and what it is compared with.
 //!
 //! A sentence says what the fact says and no more: no cause, no judgement. A fact whose key has no wording here is left out rather
-//! than guessed at. Wordings themselves are in [`wording`].
+//! than guessed at. Wordings themselves are in `wording`.
 
 mod wording;
 

@@ -208,7 +208,6 @@ fn incident(
     let severity = match index % 6 {
         0 => Severity::Critique,
         1 | 3 => Severity::Elevee,
-        2 => Severity::Moyenne,
         _ => Severity::Faible,
     };
     let object = match (index % 5, severity) {

@@ -156,6 +156,9 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
     })
 }
 
+/// An object to read; a snapshot with the end of its collection.
+type Planned = (Object, Option<DateTime<Utc>>);
+
 /// Why a source gives nothing at all.
 enum Missing {
     NoFile,
@@ -223,7 +226,7 @@ impl Reader<'_> {
     }
 
     /// Which objects of a source are read, and which are there and are not.
-    fn plan(&self, source: Source) -> (Vec<(Object, Option<DateTime<Utc>>)>, Reading) {
+    fn plan(&self, source: Source) -> (Vec<Planned>, Reading) {
         let mut batch = self.inventory.batch(source);
         let mut ignored = Vec::new();
         if matches!(source, Source::Chantiers | Source::Referentiel)

@@ -56,9 +56,17 @@ pub struct Gathered {
 /// The weather of a day.
 ///
 /// # Errors
-/// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable.
+/// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable, or that every record of the day is rejected.
 pub fn read(files: &[RawFile], context: &DayContext<'_>) -> Result<Measured<Weather>, SourceError> {
-    Ok(indicator::weather::measure(gather(files, context)?, context))
+    let gathered = gather(files, context)?;
+    if gathered.chosen.is_none() && gathered.tally.rows_of_day > 0 {
+        // There are records of the day: to say that there are none would send people looking for the wrong thing.
+        let reasons: Vec<_> =
+            gathered.tally.values.iter().map(|(reason, n)| format!("{n} {}", reason.name())).collect();
+        let reason = format!("no record of {} is usable ({})", context.day.date(), reasons.join(", "));
+        return Err(SourceError { key: String::new(), reason });
+    }
+    Ok(indicator::weather::measure(gathered, context))
 }
 
 fn gather(files: &[RawFile], context: &DayContext<'_>) -> Result<Gathered, SourceError> {

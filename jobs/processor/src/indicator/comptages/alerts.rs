@@ -7,7 +7,7 @@ use contract::document::comptages::{AlertSeverity, AlertType, CongestionAlert};
 use contract::number::{Fixed1, Fixed2};
 
 use super::arcs::lost_time;
-use super::hours::RoadDay;
+use super::hours::{Hour, RoadDay};
 use super::larger_first;
 use crate::geo::Zones;
 use crate::indicator::runs::{reaches, runs, touch};
@@ -73,7 +73,7 @@ fn of_zones(day: &RoadDay, parameters: &RoadParameters, found: &mut Vec<Alert>) 
     }
     for arcs in arcs_of.into_values() {
         let counts = |hour: usize| {
-            let cells = arcs.iter().filter_map(|arc| day.arcs[*arc].hours[hour]).filter(|cell| cell.measured());
+            let cells = arcs.iter().filter_map(|arc| day.arcs[*arc].hours[hour]).filter(Hour::measured);
             cells.fold((0u64, 0u64), |(measured, saturated), cell| {
                 let is = cell.occupancy.is_some_and(|value| value >= parameters.seuil_sature);
                 (measured + 1, saturated + u64::from(is))

@@ -35,8 +35,7 @@ fn speed(occupancy: f64, parameters: &RoadParameters) -> f64 {
         .zip(parameters.paliers_vitesse)
         .filter(|(from, _)| occupancy >= **from)
         .map(|(_, speed)| speed)
-        .last()
-        .unwrap_or(parameters.vitesse_libre)
+        .fold(parameters.vitesse_libre, |_, speed| speed)
 }
 
 /// Lost time of one cell, minutes: `q · 60 · L · (1/v(k) − 1/v0)`, L in km, v in km/h.

@@ -114,6 +114,10 @@ impl Clock {
         }
         // Rarer forms: fractions of a second, no seconds.
         let text = std::str::from_utf8(bytes).map_err(|_| Reason::DateIllisible)?;
+        // A year of two digits would be taken for one of the first century.
+        if bytes.get(4) != Some(&b'-') {
+            return Err(Reason::DateIllisible);
+        }
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
             return Ok(instant.timestamp());
         }

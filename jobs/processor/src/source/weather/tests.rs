@@ -132,6 +132,13 @@ fn a_rejected_record_gives_way_to_the_latest_earlier_one() {
 }
 
 #[test]
+fn a_day_whose_records_are_all_rejected_is_an_error_and_not_absent() {
+    let bad = timeline("2025-11-07T09:00:00Z", r#"{"datetime":"2025-11-05","temp":99}"#);
+    let error = read_on(DAY, &[bad]).unwrap_err();
+    assert_eq!(error.reason, "no record of 2025-11-05 is usable (1 temperature_hors_bornes)");
+}
+
+#[test]
 fn a_lost_snapshot_is_counted_and_all_lost_is_an_error() {
     let lost = [
         snapshot("2025-11-07T09:00:00Z", ""),
@@ -250,7 +257,7 @@ proptest! {
         for (when, temp, rain, wind) in &rows {
             text.push_str(&format!("{when},{temp},{rain},{wind}\n"));
         }
-        if let Measured::Document(draft) = read_on(DAY, &[table("meteo.csv", &text)]).unwrap() {
+        if let Ok(Measured::Document(draft)) = read_on(DAY, &[table("meteo.csv", &text)]) {
             let quality = draft.quality;
             let rejected: u64 = quality.rejets.iter().filter(|(reason, _)| **reason != Reason::ValeurIllisible).map(|(_, n)| n).sum();
             prop_assert_eq!(quality.lignes_lues, rows.len() as u64);
