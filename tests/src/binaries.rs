@@ -29,7 +29,8 @@ pub fn program(name: &str) -> PathBuf {
 /// The profile of this very program, by the folder it lies in.
 fn profile() -> String {
     let this = std::env::current_exe().expect("a test knows its own path");
-    let folder = this.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent);
+    let folder =
+        this.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent);
     match folder.and_then(Path::file_name).and_then(|name| name.to_str()) {
         Some("debug") | None => "dev".to_owned(),
         Some(name) => name.to_owned(),
@@ -44,7 +45,15 @@ fn profile() -> String {
 pub fn build(profile: &str) -> BTreeMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--workspace", "--bins", "--message-format=json-render-diagnostics", "--profile", profile])
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--bins",
+            "--message-format=json-render-diagnostics",
+            "--profile",
+            profile,
+        ])
         .current_dir(workspace())
         .stderr(Stdio::inherit())
         .output()

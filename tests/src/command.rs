@@ -217,7 +217,8 @@ impl Outcome {
         assert!(!todo.is_empty() && line.ends_with(todo), "the line says what to do: {line}");
         // A message that holds its own cause says it once.
         let words: Vec<_> = line.split_whitespace().collect();
-        let twice = words.windows(10).enumerate().find(|(at, run)| words.windows(10).skip(at + 10).any(|other| other == *run));
+        let twice =
+            words.windows(10).enumerate().find(|(at, run)| words.windows(10).skip(at + 10).any(|other| other == *run));
         assert!(twice.is_none(), "the line says something twice: {line}");
         this
     }

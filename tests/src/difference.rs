@@ -22,7 +22,8 @@ impl Tolerances {
 
     fn of(&self, path: &[String]) -> f64 {
         let covers = |pattern: &[String]| {
-            pattern.len() == path.len() && pattern.iter().zip(path).all(|(wanted, part)| wanted == "*" || wanted == part)
+            pattern.len() == path.len()
+                && pattern.iter().zip(path).all(|(wanted, part)| wanted == "*" || wanted == part)
         };
         self.0.iter().filter(|(pattern, _)| covers(pattern)).map(|(_, most)| *most).fold(0.0, f64::max)
     }
@@ -72,7 +73,8 @@ fn compare(
         }
         (wanted, has) if wanted == has => {}
         (wanted, has) => {
-            let shown = |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), |value| short(&value.to_string()));
+            let shown =
+                |value: Option<&Value>| value.map_or_else(|| "nothing".to_owned(), |value| short(&value.to_string()));
             lines.push(format!("{}: {} expected, {} found", path.join("."), shown(wanted), shown(has)));
         }
     }

@@ -60,7 +60,11 @@ impl Published {
         let found = Self::find(world, day).unwrap_or_else(|| panic!("there is no manifest of {day}"));
         for source in Source::ALL {
             let fixed = world.get(&format!("{PROCESSED}/metrics/{}", keys::fixed(found.manifest.date, source)));
-            assert_eq!(fixed.as_ref(), found.bytes.get(&source), "the fixed name of {source} is what the manifest names");
+            assert_eq!(
+                fixed.as_ref(),
+                found.bytes.get(&source),
+                "the fixed name of {source} is what the manifest names"
+            );
         }
         found
     }
@@ -83,7 +87,8 @@ impl Published {
     /// Where there is none.
     #[must_use]
     pub fn document(&self, source: Source) -> Value {
-        let body = self.bytes.get(&source).unwrap_or_else(|| panic!("no document of {source}: {:?}", self.entry(source)));
+        let body =
+            self.bytes.get(&source).unwrap_or_else(|| panic!("no document of {source}: {:?}", self.entry(source)));
         serde_json::from_slice(body).expect("a document is JSON")
     }
 }

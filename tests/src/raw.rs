@@ -136,7 +136,13 @@ pub fn disruptions(earlier: bool) -> String {
     };
     let mut lines = vec![line("C01371", "1", "Metro", "d-1")];
     if earlier {
-        disruptions.push(disruption("d-2", "20251104T090000", "20251107T230000", "PERTURBEE", "RER A : trafic ralenti"));
+        disruptions.push(disruption(
+            "d-2",
+            "20251104T090000",
+            "20251107T230000",
+            "PERTURBEE",
+            "RER A : trafic ralenti",
+        ));
         lines.push(line("C01742", "A", "RapidTransit", "d-2"));
     }
     json!({"disruptions": disruptions, "lines": lines}).to_string()
@@ -165,7 +171,9 @@ pub fn worksites() -> String {
         Détail de l'impact sur la circulation;Niveau de perturbation;Statut;URL LettreInfoChantier;geo_shape;geo_point_2d";
     let square = r#""{""type"": ""Polygon"", ""coordinates"": [[[2.311, 48.8499], [2.312, 48.8499], [2.312, 48.8502], [2.311, 48.8502], [2.311, 48.8499]]]}""#;
     let row = |id: &str, from: &str, to: &str, impact: &str| {
-        format!("{id};;75001;1;1;Ville;VOIRIE;\"deux\nlignes; un point-virgule\";rue 1;;{from};{to};{impact};;2;3;;{square};48.85, 2.3115\n")
+        format!(
+            "{id};;75001;1;1;Ville;VOIRIE;\"deux\nlignes; un point-virgule\";rue 1;;{from};{to};{impact};;2;3;;{square};48.85, 2.3115\n"
+        )
     };
     let rows = [
         row("CP1", "2025-10-01", "2025-11-06", "BARRAGE_TOTAL"),

@@ -15,13 +15,17 @@ fn reporter(world: &World, variables: &[(&'static str, &str)], args: &[&str]) ->
 
 fn manifests(world: &World) -> Vec<String> {
     let keys = world.list("processed/metrics/manifest_");
-    keys.into_iter().map(|key| key.trim_start_matches("processed/metrics/manifest_").trim_end_matches(".json").into()).collect()
+    keys.into_iter()
+        .map(|key| key.trim_start_matches("processed/metrics/manifest_").trim_end_matches(".json").into())
+        .collect()
 }
 
 #[test]
 fn every_form_of_a_jobs_name_gives_its_day() {
     // The scheduled minute is 2025-11-05 00:00 UTC, 01:00 in Paris: a run for the 4th, however late it starts.
-    for name in ["process-2025-11-04", "process-2025-11-04-again", "nightly-process-2025-11-04-x7k2p", "process-29371680"] {
+    for name in
+        ["process-2025-11-04", "process-2025-11-04-again", "nightly-process-2025-11-04-x7k2p", "process-29371680"]
+    {
         let world = World::folder();
         raw::write(&world);
         let done = processor(&world, &[("JOB_NAME", name)], &[]);
@@ -111,9 +115,11 @@ fn a_day_that_does_not_exist_is_wrong_usage() {
 fn all_mistakes_are_told_at_once() {
     let world = World::folder();
     let wrong = ["--required", "rivers", "--threads", "many", "2025-02-30"];
-    processor(&world, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong).fails(2, &["rivers", "--threads", "Lutetia", "2025-02-30"]);
+    processor(&world, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
+        .fails(2, &["rivers", "--threads", "Lutetia", "2025-02-30"]);
     let wrong = ["--wait", "soon", "--lang", "la", "2025-02-30"];
-    reporter(&world, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong).fails(2, &["soon", "--lang", "Lutetia", "2025-02-30"]);
+    reporter(&world, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
+        .fails(2, &["soon", "--lang", "Lutetia", "2025-02-30"]);
 }
 
 #[test]
@@ -133,7 +139,8 @@ fn wrong_usage_is_one_line_too_and_the_help_is_enough_to_begin() {
 fn a_variable_that_is_set_to_nothing_is_not_set() {
     let world = World::folder();
     raw::write(&world);
-    let empty = ["REPORT_DATE", "CITY_PROFILE", "CITY_TIMEZONE", "CITY_NAME", "CITYFLOW_FORCE", "CITYFLOW_S3_PATH_STYLE"];
+    let empty =
+        ["REPORT_DATE", "CITY_PROFILE", "CITY_TIMEZONE", "CITY_NAME", "CITYFLOW_FORCE", "CITYFLOW_S3_PATH_STYLE"];
     let empty: Vec<_> = empty.map(|name| (name, "")).into();
     processor(&world, &empty, &[raw::DAY]).expect(0);
     reporter(&world, &empty, &[raw::DAY]).expect(0);

@@ -91,7 +91,9 @@ fn program_lines(path: &Path) -> Vec<String> {
 fn no_unsafe_and_no_unwrap_in_the_programs() {
     let (mut unwraps, mut unsafes) = (Vec::new(), Vec::new());
     let jobs = workspace().join("jobs");
-    let sources = all_files().into_iter().filter(|path| path.starts_with(&jobs) && path.extension().is_some_and(|end| end == "rs"));
+    let sources = all_files()
+        .into_iter()
+        .filter(|path| path.starts_with(&jobs) && path.extension().is_some_and(|end| end == "rs"));
     for path in sources {
         let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
         if parts.iter().any(|part| part == "tests" || part == "tests.rs" || part == "sample.rs") {

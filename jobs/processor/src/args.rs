@@ -12,7 +12,7 @@ pub struct Cli {
 
     /// The day: YYYY-MM-DD, FIRST..LAST, or `all` (every local day with a row of a required source). Default: the day in the Job's
     /// name, else yesterday in the city's time zone
-    #[arg(env = "REPORT_DATE", value_name = "DAY")]
+    #[arg(env = "REPORT_DATE", hide_env_values = true, value_name = "DAY")]
     pub day: Option<String>,
 
     /// What all commands share
@@ -24,63 +24,79 @@ pub struct Cli {
 #[derive(Debug, Clone, Args)]
 pub struct Settings {
     /// Raw data: s3://bucket/prefix or a folder that holds batch/ and api/. In the variable a bare name is a bucket, and a path begins
-    /// with / or . Default: ./data/raw
-    #[arg(long, env = "S3_BUCKET_RAW", value_name = "LOCATION", global = true)]
+    /// with / or . [default: ./data/raw]
+    #[arg(long, env = "S3_BUCKET_RAW", hide_env_values = true, value_name = "LOCATION", global = true)]
     pub raw: Option<String>,
 
-    /// Processed data: documents go to metrics/ below it. Default: ./data/processed
-    #[arg(long, env = "S3_BUCKET_PROCESSED", value_name = "LOCATION", global = true)]
+    /// Processed data: documents go to metrics/ below it. [default: ./data/processed]
+    #[arg(long, env = "S3_BUCKET_PROCESSED", hide_env_values = true, value_name = "LOCATION", global = true)]
     pub out: Option<String>,
 
     /// Sources without which the run has failed (exit 65)
-    #[arg(long, env = "CITYFLOW_REQUIRED", value_name = "SOURCES", default_value = "comptages", global = true)]
+    #[arg(
+        long,
+        env = "CITYFLOW_REQUIRED",
+        hide_env_values = true,
+        value_name = "SOURCES",
+        default_value = "comptages",
+        global = true
+    )]
     pub required: String,
 
     /// Name of the Kubernetes Job, which may carry the day: process-2025-11-03, process-2025-11-01-to-2025-11-07
-    #[arg(long, env = "JOB_NAME", value_name = "NAME", global = true)]
+    #[arg(long, env = "JOB_NAME", hide_env_values = true, value_name = "NAME", global = true)]
     pub job_name: Option<String>,
 
     /// City profile: `paris`, or the path of a profile file
-    #[arg(long, env = "CITY_PROFILE", value_name = "PROFILE", default_value = "paris", global = true)]
-    pub city_profile: String,
+    #[arg(
+        long,
+        env = "CITY_PROFILE",
+        hide_env_values = true,
+        value_name = "PROFILE",
+        default_value = "paris",
+        global = true
+    )]
+    pub profile: String,
 
     /// Time zone, instead of the profile's, such as Europe/Lisbon
-    #[arg(long, env = "CITY_TIMEZONE", value_name = "ZONE", global = true)]
-    pub city_timezone: Option<String>,
+    #[arg(long, env = "CITY_TIMEZONE", hide_env_values = true, value_name = "ZONE", global = true)]
+    pub timezone: Option<String>,
 
     /// Name of the city, instead of the profile's
-    #[arg(long, env = "CITY_NAME", value_name = "NAME", global = true)]
+    #[arg(long, env = "CITY_NAME", hide_env_values = true, value_name = "NAME", global = true)]
     pub city_name: Option<String>,
 
-    /// Address buckets by path, for S3 servers other than AWS (1, true, yes or 0, false, no)
-    #[arg(long, env = "CITYFLOW_S3_PATH_STYLE", value_name = "BOOL", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), global = true)]
+    /// Address buckets by path, for S3 servers other than AWS
+    #[arg(long, env = "CITYFLOW_S3_PATH_STYLE", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true,
+          default_missing_value = "yes", value_parser = switch, global = true)]
     pub s3_path_style: bool,
 
     /// Sets a threshold, such as comptages.congestion_taux=80; documents list them all under `parametres`. May be repeated
-    #[arg(long = "param", env = "CITYFLOW_PARAMS", value_name = "KEY=VALUE", value_delimiter = ',', action = ArgAction::Append, global = true)]
+    #[arg(long = "param", env = "CITYFLOW_PARAMS", hide_env_values = true, value_name = "KEY=VALUE", value_delimiter = ',', action = ArgAction::Append, global = true)]
     pub parameters: Vec<String>,
 
     /// Threads that parse and aggregate. Default: one per core
-    #[arg(long, env = "CITYFLOW_THREADS", value_name = "N", global = true)]
+    #[arg(long, env = "CITYFLOW_THREADS", hide_env_values = true, value_name = "N", global = true)]
     pub threads: Option<String>,
 
     /// Replace a good document even by none
-    #[arg(long, env = "CITYFLOW_FORCE", value_name = "BOOL", default_value = "false", num_args = 0..=1, default_missing_value = "true",
-          value_parser = clap::builder::BoolishValueParser::new(), global = true)]
+    #[arg(long, env = "CITYFLOW_FORCE", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+          value_parser = switch, global = true)]
     pub force: bool,
 
     /// Read and compute, write nothing
-    #[arg(long, global = true)]
+    #[arg(long, env = "CITYFLOW_DRY_RUN", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+          value_parser = switch, global = true)]
     pub dry_run: bool,
 
     /// End with 75 (try again later) where the day is published but still `provisoire`
-    #[arg(long, env = "CITYFLOW_UNTIL_COMPLETE", value_name = "BOOL", default_value = "false", num_args = 0..=1,
-          default_missing_value = "true", value_parser = clap::builder::BoolishValueParser::new(), global = true)]
+    #[arg(long, env = "CITYFLOW_UNTIL_COMPLETE", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true,
+          default_missing_value = "yes", value_parser = switch, global = true)]
     pub until_complete: bool,
 
     /// Say only what is wrong
-    #[arg(long, short, global = true)]
+    #[arg(long, short, env = "CITYFLOW_QUIET", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+          value_parser = switch, global = true)]
     pub quiet: bool,
 
     /// Say more; -vv says all
@@ -103,19 +119,41 @@ pub enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
-  processor 2025-11-03                                 one day, from ./data/raw to ./data/processed
+  processor 2025-11-03                       one day, from ./data/raw to ./data/processed
   processor 2025-11-01..2025-11-07 --raw ./raw --out ./processed
   processor all --raw s3://cityflow-raw --out s3://cityflow-processed
   S3_BUCKET_RAW=cityflow-raw S3_BUCKET_PROCESSED=cityflow-processed processor 2025-11-03
+  processor 2025-11-03 --dry-run             computes all, writes nothing
   processor status --last 14
   processor check --raw s3://cityflow-raw --out s3://cityflow-processed
 
-S3: credentials, region and endpoint are the AWS SDK's own (AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, ...); for a server other than AWS
-add --s3-path-style. Raw folder: batch/comptages-*.csv[.gz|.zst], batch/chantiers-*.csv, batch/referentiel-*.csv,
-batch/comptage-velo*.csv, batch/meteo*.csv, api/{bikes,traffic,weather}/dt=YYYY-MM-DD/hour=HH/*.json, reference/zones.geojson.
+S3: credentials, region and endpoint are the AWS SDK's own (AWS_PROFILE, AWS_REGION,
+AWS_ENDPOINT_URL, ...); for a server other than AWS add --s3-path-style.
 
-Exit codes: 0 done; 2 wrong usage, setting, bucket or right; 65 a required source has no file or is unusable; 66 no input at all;
-69 store unreachable or full; 70 a bug; 75 try again later; 143 told to stop.";
+Raw folder:
+  batch/      comptages-*.csv  chantiers-*.csv  referentiel-*.csv  comptage-velo*.csv
+              meteo*.csv, each plain, .gz or .zst
+  api/        {bikes,traffic,weather}/dt=YYYY-MM-DD/hour=HH/*.json[l], plain, .gz or .zst
+  reference/  zones.geojson  calendrier-scolaire.csv  lignes.csv, all optional
+
+Exit codes:
+  0    done
+  2    wrong usage or settings, or a bucket, folder or right that is not there
+  65   a required source has no file or is unusable; what could be was published
+  66   no input at all
+  69   the store cannot be reached, or is full
+  70   a bug
+  75   try again later
+  143  told to stop";
+
+/// A switch in a variable: yes or no, and nothing counts as no.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "yes" | "true" | "1" | "on" | "y" => Ok(true),
+        "" | "no" | "false" | "0" | "off" | "n" => Ok(false),
+        _ => Err("write yes or no".to_owned()),
+    }
+}
 
 /// Arguments with where locations came from: a bare name is a bucket in a variable and a path in a flag.
 #[derive(Debug, Clone)]

@@ -112,7 +112,7 @@ impl Config {
             }
         }
 
-        let threads = match settings.threads.as_deref().map(str::parse::<usize>) {
+        let threads = match settings.threads.as_deref().filter(|text| !text.is_empty()).map(str::parse::<usize>) {
             None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             Some(Ok(threads @ 1..=1024)) => threads,
             Some(_) => {
@@ -134,14 +134,14 @@ impl Config {
         };
 
         let mut outlines = None;
-        let mut city = city(&settings.city_profile, &mut outlines).unwrap_or_else(|mistake| {
-            mistakes.push(format!("--city-profile (CITY_PROFILE): {mistake}"));
+        let mut city = city(&settings.profile, &mut outlines).unwrap_or_else(|mistake| {
+            mistakes.push(format!("--profile (CITY_PROFILE): {mistake}"));
             City::paris()
         });
-        if let Some(zone) = settings.city_timezone.filter(|zone| !zone.is_empty()) {
+        if let Some(zone) = settings.timezone.filter(|zone| !zone.is_empty()) {
             match city.clone().with_timezone(&zone) {
                 Ok(changed) => city = changed,
-                Err(error) => mistakes.push(format!("--city-timezone (CITY_TIMEZONE): {error}")),
+                Err(error) => mistakes.push(format!("--timezone (CITY_TIMEZONE): {error}")),
             }
         }
         if let Some(name) = settings.city_name.filter(|name| !name.is_empty()) {

@@ -70,10 +70,10 @@ impl Inventory {
         Ok(inventory)
     }
 
-    /// Whether there is nothing at all.
+    /// Whether no source has a file; what is in `reference/` describes and measures nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.files.is_empty() && self.snapshots.is_empty()
+        self.snapshots.is_empty() && !self.files.iter().any(|object| batch_source(&object.key).is_some())
     }
 
     /// The object at a key.

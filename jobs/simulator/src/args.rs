@@ -145,7 +145,8 @@ impl Args {
             wrong.push(format!("--to {last} comes before --from {}", self.from));
         }
         if (last - self.from).num_days() > 4000 {
-            wrong.push(format!("{} to {last} are more than 4000 days; give more --arcs or a smaller --size", self.from));
+            wrong
+                .push(format!("{} to {last} are more than 4000 days; give more --arcs or a smaller --size", self.from));
         } else if !clock::whole_hours(self.from, last, self.timezone) {
             wrong.push(format!("the offset of {} is not a whole number of hours", self.timezone));
         }

@@ -129,8 +129,11 @@ impl Bikes {
             counts: Vec::new(),
         };
         let hours: Vec<_> = (start..bikes.end_hour).map(|hour| bikes.describe(hour)).collect();
-        bikes.counts =
-            bikes.counters.iter().map(|counter| hours.iter().map(|hour| bikes.count(counter, hour)).collect()).collect();
+        bikes.counts = bikes
+            .counters
+            .iter()
+            .map(|counter| hours.iter().map(|hour| bikes.count(counter, hour)).collect())
+            .collect();
         bikes
     }
 
@@ -140,7 +143,11 @@ impl Bikes {
         (hour, day.local_hour(clock::instant(hour)), day.date(), calendar::day_type(day.date()))
     }
 
-    fn count(&self, counter: &Counter, (hour, local, date, day_type): &(Hour, usize, NaiveDate, DayType)) -> Option<u32> {
+    fn count(
+        &self,
+        counter: &Counter,
+        (hour, local, date, day_type): &(Hour, usize, NaiveDate, DayType),
+    ) -> Option<u32> {
         let bits = random::at(self.seed, 0xb1c, counter.index as u64, clock::place(*hour));
         let first = ServiceDay::of(clock::instant(self.first_hour), self.tz).date();
         let day = (*date - first).num_days();
@@ -148,7 +155,11 @@ impl Bikes {
             return (bits % 3 != 0).then_some(0);
         }
         let since = hour - self.first_hour;
-        if self.faults.has(Fault::Frozen) && counter.index % 7 == 5 && since >= 0 && since / 16 % 6 == 1.min(self.days - 1) {
+        if self.faults.has(Fault::Frozen)
+            && counter.index % 7 == 5
+            && since >= 0
+            && since / 16 % 6 == 1.min(self.days - 1)
+        {
             return Some(20 + u32::try_from(counter.index % 50).unwrap_or(0));
         }
         if self.faults.has(Fault::MissingValues) && bits % 64 == 3 {

@@ -113,13 +113,21 @@ pub fn school_file(first: NaiveDate, last: NaiveDate) -> Vec<u8> {
     for year in first.year() - 2..=last.year() {
         for (index, (name, start, end)) in holidays(year).into_iter().enumerate() {
             let who = if name == "Vacances d'Été" { "Élèves" } else { "-" };
-            let (from, to) = if index % 2 == 0 { (greenwich(start), greenwich(end)) } else { (local(start), local(end)) };
+            let (from, to) =
+                if index % 2 == 0 { (greenwich(start), greenwich(end)) } else { (local(start), local(end)) };
             add(name, who, from, to, "Zone C", year);
             // Another zone, a week later, must not count.
             add(name, who, local(start + Duration::days(7)), local(end + Duration::days(7)), "Zone A", year);
         }
         let summer = date(year + 1, 7, 4);
-        add("Vacances d'Été", "Enseignants", local(summer - Duration::days(20)), local(date(year + 1, 9, 20)), "Zone C", year);
+        add(
+            "Vacances d'Été",
+            "Enseignants",
+            local(summer - Duration::days(20)),
+            local(date(year + 1, 9, 20)),
+            "Zone C",
+            year,
+        );
         // Ends before it starts: ignored by who reads it.
         add("Pont de l'Ascension", "-", local(date(year + 1, 5, 20)), local(date(year + 1, 5, 10)), "Zone C", year);
     }

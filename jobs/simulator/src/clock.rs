@@ -221,8 +221,7 @@ mod tests {
 
     #[test]
     fn days_know_their_hours() {
-        let days =
-            Days::new("2025-10-25".parse().unwrap(), "2025-10-27".parse().unwrap(), chrono_tz::Europe::Paris);
+        let days = Days::new("2025-10-25".parse().unwrap(), "2025-10-27".parse().unwrap(), chrono_tz::Europe::Paris);
         assert_eq!(days.hours().len(), 24 + 25 + 24);
         assert_eq!(days.hours_of(1, 2).len(), 25);
         assert_eq!(days.hour(days.first_hour() + 24).unwrap().day, 1);

@@ -230,7 +230,12 @@ impl OutputFile<'_> {
 
 fn failed(path: &Path, error: &io::Error) -> Failure {
     let code = if error.kind() == io::ErrorKind::StorageFull { Code::Unavailable } else { Code::Usage };
-    Failure::new(code, format!("cannot write ({error})"), path.display().to_string(), "Free space, or write elsewhere with --out")
+    Failure::new(
+        code,
+        format!("cannot write ({error})"),
+        path.display().to_string(),
+        "Free space, or write elsewhere with --out",
+    )
 }
 
 fn refused(error: &StoreError) -> Failure {

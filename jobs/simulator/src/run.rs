@@ -129,7 +129,9 @@ fn write(city: &City, config: &Config, output: &Output) -> Result<(), Failure> {
         let total: u64 = city
             .files
             .iter()
-            .map(|file| city.days.hours_of(file.from, file.to).len() as u64 * config.arcs as u64 * file.shape.row_bytes())
+            .map(|file| {
+                city.days.hours_of(file.from, file.to).len() as u64 * config.arcs as u64 * file.shape.row_bytes()
+            })
             .sum();
         let bar = Progress::new(config.quiet).bytes("comptages", total);
         for file in &city.files {

@@ -81,6 +81,9 @@ mod tests {
 
     #[test]
     fn fields_are_quoted_only_where_they_must_be() {
-        assert_eq!(written(|out| row(out, &["a", "b;c", "d\"e", "f\ng"], b';', "\r\n")), "a;\"b;c\";\"d\"\"e\";\"f\ng\"\r\n");
+        assert_eq!(
+            written(|out| row(out, &["a", "b;c", "d\"e", "f\ng"], b';', "\r\n")),
+            "a;\"b;c\";\"d\"\"e\";\"f\ng\"\r\n"
+        );
     }
 }

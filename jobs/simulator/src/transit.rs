@@ -202,7 +202,8 @@ fn incident(
 ) -> Incident {
     let mut rng = Rng::of(seed, 0x7a1, place as u64);
     let line = usize::try_from(rng.below(lines.len() as u64)).unwrap_or(0);
-    let minutes = |rng: &mut Rng, low: u64, high: u64| Duration::minutes(i64::try_from(low + rng.below(high - low)).unwrap_or(0));
+    let minutes =
+        |rng: &mut Rng, low: u64, high: u64| Duration::minutes(i64::try_from(low + rng.below(high - low)).unwrap_or(0));
     let (hour, minute) = (6 + rng.below(16), rng.below(60));
     let begin = clock::at_wall(date, u32::try_from(hour).unwrap_or(6), u32::try_from(minute).unwrap_or(0), tz);
     let severity = match index % 6 {

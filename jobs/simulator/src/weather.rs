@@ -148,7 +148,13 @@ impl Weather {
         let mean = (125.0 + 85.0 * season.cos()) as i32 + tenths(-50, 50);
         let (min, max) = (mean - tenths(15, 60), mean + tenths(15, 70));
         let wet = tenths(0, 9) < 4;
-        let rain = if wet { Some(tenths(1, 150)) } else if tenths(0, 1) == 0 { Some(0) } else { None };
+        let rain = if wet {
+            Some(tenths(1, 150))
+        } else if tenths(0, 1) == 0 {
+            Some(0)
+        } else {
+            None
+        };
         let wind = tenths(40, 420);
         let day = ServiceDay::new(date, self.tz);
         let mut names = day.local_hours();

@@ -88,7 +88,8 @@ impl Worksites {
     pub fn new(count: usize, seed: u64, faults: Faults, zones: &Zones, days: &Days) -> Self {
         let first = days.days().first().map(contract::ServiceDay::date).unwrap_or_default();
         let span = i64::try_from(days.days().len()).unwrap_or(1);
-        let mut rows: Vec<_> = (0..count).map(|index| Row::Worksite(Box::new(worksite(index, seed, first, span, zones)))).collect();
+        let mut rows: Vec<_> =
+            (0..count).map(|index| Row::Worksite(Box::new(worksite(index, seed, first, span, zones)))).collect();
         if faults.has(Fault::Duplicates)
             && let Some(row) = rows.get(1).cloned()
         {
@@ -202,7 +203,13 @@ fn worksite(index: usize, seed: u64, first: NaiveDate, span: i64, zones: &Zones)
         let (width, height, tilt) = (rng.between(1e-4, 1.2e-3), rng.between(1e-4, 6e-4), rng.between(-1e-4, 1e-4));
         let ring = |scale: f64| {
             let (w, h, t) = (width * scale, height * scale, tilt * scale);
-            vec![[lon - w, lat - h], [lon + w, lat - h + t], [lon + w, lat + h + t], [lon - w, lat + h], [lon - w, lat - h]]
+            vec![
+                [lon - w, lat - h],
+                [lon + w, lat - h + t],
+                [lon + w, lat + h + t],
+                [lon - w, lat + h],
+                [lon - w, lat - h],
+            ]
         };
         if index % 6 == 3 {
             let mut hole = ring(0.4);
@@ -223,7 +230,11 @@ fn worksite(index: usize, seed: u64, first: NaiveDate, span: i64, zones: &Zones)
         code: (index % 8 != 6).then(|| zones.locate([lon, lat]).map(|zone| zone.code.clone())).flatten(),
         kind: (index % 9 != 8).then(|| (1 + index % 2).to_string()),
         object: Some(rng.pick(&["CONSTRUCTION_IMMEUBLE", "ENTRETIEN_RESEAU", "REFECTION_VOIRIE"], "AUTRE").to_owned()),
-        description: if index.is_multiple_of(4) { format!("Tranche {index}.\r\nUne file; \"déviation\".\nFin") } else { format!("Tranche {index}") },
+        description: if index.is_multiple_of(4) {
+            format!("Tranche {index}.\r\nUne file; \"déviation\".\nFin")
+        } else {
+            format!("Tranche {index}")
+        },
         streets: Some(format!("rue du Chantier {index}")),
         start: (index % 14 != 9).then_some(start),
         end: (index % 10 != 4).then_some(start + Duration::days(length)),

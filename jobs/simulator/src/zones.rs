@@ -54,7 +54,8 @@ impl Zones {
             let number = index + 1;
             let mut polygons = vec![vec![closed(&corners)]];
             if index == WITH_PARK {
-                let park: Vec<_> = [[0.4, 0.4], [0.4, 0.6], [0.6, 0.6], [0.6, 0.4]].map(|at| within(&corners, at)).into();
+                let park: Vec<_> =
+                    [[0.4, 0.4], [0.4, 0.6], [0.6, 0.6], [0.6, 0.4]].map(|at| within(&corners, at)).into();
                 polygons.iter_mut().for_each(|polygon| polygon.push(closed(&park)));
                 polygons.push(vec![closed(&[[2.45, 48.82], [2.46, 48.82], [2.455, 48.83]])]);
             }

@@ -49,7 +49,11 @@ fn two_runs_at_once_that_differ_leave_the_set_of_one_of_them() {
         }
         // Fixed names come last and are for readers without the manifest: only a complete set is promised here.
         let found = Published::find(world, raw::DAY).unwrap().document(Source::Comptages);
-        assert!([70, 75].map(|taux| found["parametres"]["congestion_taux"] == taux).contains(&true), "{}", found["parametres"]);
+        assert!(
+            [70, 75].map(|taux| found["parametres"]["congestion_taux"] == taux).contains(&true),
+            "{}",
+            found["parametres"]
+        );
     });
 }
 
@@ -64,7 +68,8 @@ fn a_reader_by_the_manifest_always_sees_one_complete_set() {
             let run = world.processor().args(["--force", raw::DAY]).start();
             let id = run.id();
             // A process that has ended stays in the list until it is waited for, as a zombie.
-            let running = || std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+            let running =
+                || std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
             while running() {
                 assert!(Published::find(world, raw::DAY).is_some());
                 seen += 1;
@@ -98,7 +103,10 @@ fn killed_at_any_write_and_run_again_it_is_the_same() {
         assert_eq!(run.wait_unchecked().code, -9);
         world.server().heal();
         if let Some(found) = Published::find(&world, raw::DAY) {
-            assert_eq!(found.manifest.digest, expected.manifest.digest, "what is named is complete, killed after {skip} writes");
+            assert_eq!(
+                found.manifest.digest, expected.manifest.digest,
+                "what is named is complete, killed after {skip} writes"
+            );
         }
         let again = process(&world);
         assert_eq!(again.bytes, expected.bytes, "killed after {skip} writes");
@@ -135,7 +143,9 @@ fn killed_while_renewing_the_old_set_stays_until_the_new_one_is_whole() {
 #[test]
 fn answers_that_are_lost_late_or_refused_change_nothing() {
     let expected = undisturbed();
-    for (method, part) in [("PUT", "/objets/"), ("PUT", "/manifest_"), ("PUT", "_metrics_"), ("GET", "/raw/"), ("GET", "?")] {
+    for (method, part) in
+        [("PUT", "/objets/"), ("PUT", "/manifest_"), ("PUT", "_metrics_"), ("GET", "/raw/"), ("GET", "?")]
+    {
         for fault in [Fault::LoseAnswer, Fault::Conflict, Fault::Unavailable, Fault::Hangup] {
             if method == "GET" && matches!(fault, Fault::Conflict) {
                 continue;
@@ -145,7 +155,11 @@ fn answers_that_are_lost_late_or_refused_change_nothing() {
             world.server().inject(method, part, 2, fault.clone());
             let outcome = world.processor().arg(raw::DAY).run();
             assert_eq!(outcome.code, 0, "{method} {part} {fault:?}\n{}", outcome.all());
-            assert_eq!(Published::of(&world, raw::DAY).manifest.digest, expected.manifest.digest, "{method} {part} {fault:?}");
+            assert_eq!(
+                Published::of(&world, raw::DAY).manifest.digest,
+                expected.manifest.digest,
+                "{method} {part} {fault:?}"
+            );
         }
     }
 }
@@ -158,7 +172,8 @@ fn a_race_for_the_manifest_that_is_lost_is_run_once_more() {
     let key = format!("{}/processed/metrics/manifest_{}.json", world.bucket(), raw::DAY);
     let other = world.get(&format!("processed/metrics/manifest_{}.json", raw::DAY)).unwrap();
     // Another writer, in the moment after this run has read the manifest: the same content, written anew.
-    let other = String::from_utf8(other.to_vec()).unwrap().replace("\"traceparent\":null", "\"traceparent\":\"00-1-1-01\"");
+    let other =
+        String::from_utf8(other.to_vec()).unwrap().replace("\"traceparent\":null", "\"traceparent\":\"00-1-1-01\"");
     world.put_raw(raw::BIKE_COUNTS, raw::bikes(raw::DAY).replace("\"sum_counts\":33", "\"sum_counts\":34"));
     world.server().inject("GET", &key, 1, Fault::ReplaceAfter(other.into()));
     let found = process(&world);
@@ -185,7 +200,9 @@ fn told_to_stop_it_stops() {
     raw::write(&world);
     world.server().inject("GET", raw::COUNTS, 1000, Fault::Delay(Duration::from_secs(600)));
     let run = world.processor().arg(raw::DAY).start();
-    wait_until("the read", || world.server().requests().iter().any(|(method, key)| method == "GET" && key.ends_with(raw::COUNTS)));
+    wait_until("the read", || {
+        world.server().requests().iter().any(|(method, key)| method == "GET" && key.ends_with(raw::COUNTS))
+    });
     let told = std::process::Command::new("kill").arg(run.id().to_string()).status().unwrap();
     assert!(told.success());
     run.wait().fails(143, &["SIGTERM"]);

@@ -59,7 +59,10 @@ fn new_data_is_another_set_beside_the_first() {
         assert_ne!(first.manifest.digest, second.manifest.digest);
         assert_eq!(second.document(Source::Bikes)["global_metrics"]["total_jour"], raw::BIKES + 1);
         let old = first.entry(Source::Bikes).cle.clone().unwrap();
-        assert!(world.get(&format!("processed/metrics/{old}")).is_some(), "a reader of the first manifest still finds its documents");
+        assert!(
+            world.get(&format!("processed/metrics/{old}")).is_some(),
+            "a reader of the first manifest still finds its documents"
+        );
         assert_eq!(first.bytes[&Source::Comptages], second.bytes[&Source::Comptages]);
     });
 }
@@ -79,7 +82,10 @@ fn a_rerun_never_makes_a_day_poorer() {
             assert_eq!(entry.sha256, first.entry(source).sha256, "{source}: the good document stays");
             assert!(done.warns(&[source.name()]), "{source} is told\n{}", done.all());
         }
-        assert!(second.entry(Source::Chantiers).raison.as_deref().unwrap().contains("chantiers-2025-11.csv"), "{second:?}");
+        assert!(
+            second.entry(Source::Chantiers).raison.as_deref().unwrap().contains("chantiers-2025-11.csv"),
+            "{second:?}"
+        );
         assert_ne!(first.manifest.digest, second.manifest.digest);
         // Once more: what is kept is kept again.
         assert_eq!(process(world).manifest.digest, second.manifest.digest);
@@ -88,7 +94,10 @@ fn a_rerun_never_makes_a_day_poorer() {
         let forced = Published::of(world, raw::DAY);
         assert_eq!(forced.entry(Source::Bikes).statut, EntryStatus::Absent);
         assert_eq!(forced.entry(Source::Chantiers).statut, EntryStatus::Erreur);
-        assert!(world.get("processed/metrics/bikes_metrics_2025-11-04.json").is_none(), "no fixed name without a document");
+        assert!(
+            world.get("processed/metrics/bikes_metrics_2025-11-04.json").is_none(),
+            "no fixed name without a document"
+        );
     });
 }
 
@@ -149,7 +158,8 @@ fn a_dry_run_makes_no_folder() {
 fn until_complete_says_that_a_day_may_still_grow() {
     everywhere(|world| {
         raw::write(world);
-        let short: Vec<_> = raw::counts(raw::DAY).lines().filter(|line| !line.contains("2025-11-04T2")).map(str::to_owned).collect();
+        let short: Vec<_> =
+            raw::counts(raw::DAY).lines().filter(|line| !line.contains("2025-11-04T2")).map(str::to_owned).collect();
         world.put_raw(raw::COUNTS, short.join("\n"));
         world.processor().args(["--until-complete", raw::DAY]).run().fails(75, &["2025-11-04"]);
         assert_eq!(Published::of(world, raw::DAY).document(Source::Comptages)["statut_jour"], "provisoire");
@@ -166,8 +176,13 @@ fn status_shows_the_last_days() {
         world.reporter().arg(raw::DAY_BEFORE).succeed();
         let status = world.processor().args(["status", "--last", "3"]).env("CITYFLOW_NOW", "2025-11-05T02:00:00+01:00");
         let table = status.succeed().stdout;
-        let line = |day: &str| table.lines().find(|line| line.contains(day)).unwrap_or_else(|| panic!("{day} in\n{table}"));
-        assert_ne!(line(raw::DAY), line(raw::DAY_BEFORE).replace(raw::DAY_BEFORE, raw::DAY), "one of them has a report\n{table}");
+        let line =
+            |day: &str| table.lines().find(|line| line.contains(day)).unwrap_or_else(|| panic!("{day} in\n{table}"));
+        assert_ne!(
+            line(raw::DAY),
+            line(raw::DAY_BEFORE).replace(raw::DAY_BEFORE, raw::DAY),
+            "one of them has a report\n{table}"
+        );
     });
 }
 

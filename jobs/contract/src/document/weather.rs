@@ -71,4 +71,3 @@ pub struct WeatherHour {
     /// In words.
     pub conditions: Option<String>,
 }
-

@@ -89,7 +89,9 @@ impl Bikes {
     fn body(&self, snapshot: &Snapshot, form: i64) -> Vec<u8> {
         let records: Vec<_> = snapshot.entries.iter().rev().map(|entry| self.record(entry, form)).collect();
         let whole = match form {
-            1 => json!({"nhits": records.len(), "records": records.into_iter().map(|fields| json!({"fields": fields})).collect::<Vec<_>>()}),
+            1 => {
+                json!({"nhits": records.len(), "records": records.into_iter().map(|fields| json!({"fields": fields})).collect::<Vec<_>>()})
+            }
             2 => Value::Array(records),
             3 => return records.iter().flat_map(|record| format!("{record}\n").into_bytes()).collect(),
             _ => json!({"total_count": records.len(), "results": records}),

@@ -84,10 +84,13 @@ fn arc(index: usize, seed: u64, faults: Faults, zones: &Zones) -> Arc {
     let line = line(start, &mut rng);
     let nowhere = odd(23, 11);
     let known = !(odd(23, 17) || odd(23, 18));
-    let street = rng.pick(&["Av_des_Platanes", "Bd_du_Levant", "Quai_Neuf", "Rue_du_Four", "Pont_Vieux", "Place_Ronde"], "Rue");
+    let street =
+        rng.pick(&["Av_des_Platanes", "Bd_du_Levant", "Quai_Neuf", "Rue_du_Four", "Pont_Vieux", "Place_Ronde"], "Rue");
     let label = label(index, street, faults);
-    let node = |number: usize, end: &str| Node { id: (2000 + number).to_string(), label: format!("{street}-{end}_{number}") };
-    let pieces = known.then(|| if nowhere { vec![piece(Vec::new(), (2005, Some(2019)))] } else { pieces(index, &line, &mut rng) });
+    let node =
+        |number: usize, end: &str| Node { id: (2000 + number).to_string(), label: format!("{street}-{end}_{number}") };
+    let pieces = known
+        .then(|| if nowhere { vec![piece(Vec::new(), (2005, Some(2019)))] } else { pieces(index, &line, &mut rng) });
     Arc {
         index,
         id: if odd(31, 30) { format!("X{index}") } else { (3 + index * 13).to_string() },

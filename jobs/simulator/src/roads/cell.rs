@@ -120,7 +120,11 @@ impl Roads {
             let middle = hour.hour == i64::midpoint(episode.start, episode.end);
             match episode.kind {
                 Kind::Congestion { critical } => {
-                    k = if critical && middle { 90 * PERCENT + k % (9 * PERCENT) } else { 80 * PERCENT + k % (9 * PERCENT) };
+                    k = if critical && middle {
+                        90 * PERCENT + k % (9 * PERCENT)
+                    } else {
+                        80 * PERCENT + k % (9 * PERCENT)
+                    };
                 }
                 Kind::Blockage | Kind::Night => k = 50 * PERCENT + k % (29 * PERCENT),
                 Kind::Silent => defect = Defect::NoRow,
@@ -153,13 +157,20 @@ impl Roads {
 
     fn finish(&self, arc: &Arc, (q, k): (u32, u32), silent: bool, status: u8, defect: Defect, bits: u64) -> Cell {
         let state = if silent { 0 } else { state_of(k) };
-        let rare = |fault: Fault, shift: u32| self.faults.has(fault) && defect == Defect::None && (bits >> shift) % 512 == 7;
+        let rare =
+            |fault: Fault, shift: u32| self.faults.has(fault) && defect == Defect::None && (bits >> shift) % 512 == 7;
         let lost = rare(Fault::MissingValues, 20);
         let keep_q = arc.has_flow && !silent && !(lost && bits & 1 == 0);
         let keep_k = !silent && !(lost && bits & 1 == 1);
         let state = match (rare(Fault::BadStates, 30), bits & 3) {
             (true, 0) => UNKNOWN_STATE,
-            (true, _) if state > 0 && keep_k => if state <= 2 { 4 } else { 1 },
+            (true, _) if state > 0 && keep_k => {
+                if state <= 2 {
+                    4
+                } else {
+                    1
+                }
+            }
             _ => state,
         };
         Cell { q: keep_q.then_some(q), k: keep_k.then_some(k), state, status, defect, bits }
@@ -193,13 +204,8 @@ fn defects(faults: Faults, enough_rows: bool) -> Vec<Defect> {
     add(Fault::Duplicates, &[Defect::Duplicate(1), Defect::Duplicate(2)]);
     add(Fault::Conflicts, &[Defect::Conflict]);
     add(Fault::MissingRows, &[Defect::NoRow]);
-    let numbers = [
-        Defect::FlowText,
-        Defect::FlowNegative,
-        Defect::OccupancyText,
-        Defect::OccupancyAbove,
-        Defect::OccupancyBelow,
-    ];
+    let numbers =
+        [Defect::FlowText, Defect::FlowNegative, Defect::OccupancyText, Defect::OccupancyAbove, Defect::OccupancyBelow];
     add(Fault::BadNumbers, &numbers);
     add(Fault::DecimalCommas, &[Defect::Comma]);
     add(Fault::BrokenRows, &[Defect::Columns]);
@@ -225,7 +231,8 @@ pub fn state_of(k: u32) -> u8 {
 
 /// How busy a local hour is, thousandths of the busiest.
 const WORKDAY: [u32; 24] = [
-    240, 160, 110, 90, 110, 210, 430, 780, 980, 900, 800, 780, 790, 800, 820, 860, 930, 990, 1000, 900, 730, 560, 450, 340,
+    240, 160, 110, 90, 110, 210, 430, 780, 980, 900, 800, 780, 790, 800, 820, 860, 930, 990, 1000, 900, 730, 560, 450,
+    340,
 ];
 
 fn usual(arc: &Arc, hour: &HourInfo, bits: u64) -> (u32, u32) {

@@ -80,13 +80,18 @@ pub fn plan(index: usize, seed: u64, faults: Faults, first: Hour, end: Hour) -> 
     while start < end {
         // The first arcs have each sort in turn, one that counts vehicles and one that does not, so that even a small city has them all.
         let pair = index / 2;
-        let spared = if index < 64 { (pair + number) % 8 == 7 } else { random::at(seed, 0xe90, index as u64, number as u64) % 3 != 0 };
+        let spared = if index < 64 {
+            (pair + number) % 8 == 7
+        } else {
+            random::at(seed, 0xe90, index as u64, number as u64) % 3 != 0
+        };
         let turn = pair + 7 * number;
         if !spared && let Some((kind, shortest, longest)) = sorts.get(turn % sorts.len()).copied() {
             let bits = random::at(seed, 0xe91, index as u64, number as u64);
             let hours = (shortest + i64::try_from(bits % 64).unwrap_or(0) % (longest - shortest + 1)).min(slot);
             let room = (slot - 12 - hours).max(0);
-            let mut begin = start + (slot - hours).min(12) + i64::try_from((bits >> 8) % 1024).unwrap_or(0) % (room + 1);
+            let mut begin =
+                start + (slot - hours).min(12) + i64::try_from((bits >> 8) % 1024).unwrap_or(0) % (room + 1);
             if kind == Kind::Night {
                 // 22:00 UTC is never far from the city's midnight.
                 begin = begin - begin.rem_euclid(24) + 21;

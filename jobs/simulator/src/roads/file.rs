@@ -114,7 +114,11 @@ fn block(roads: &Roads, days: &Days, file: &FilePlan, texts: &[RowText], day: us
 /// The hours out of order, as in the real exports; in order in the historical files.
 fn shuffled(hours: &[HourInfo], start: usize, shape: Shape) -> impl Iterator<Item = &HourInfo> {
     let count = hours.len();
-    let step = if shape == Shape::Historique { 1 } else { [5, 11, 13, 17].into_iter().find(|step| count % step != 0).unwrap_or(1) };
+    let step = if shape == Shape::Historique {
+        1
+    } else {
+        [5, 11, 13, 17].into_iter().find(|step| count % step != 0).unwrap_or(1)
+    };
     let first = if shape == Shape::Historique { 0 } else { start };
     (0..count).filter_map(move |index| hours.get((first + index * step) % count))
 }

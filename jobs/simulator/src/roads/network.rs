@@ -35,8 +35,10 @@ pub fn file(arcs: &[Arc], faults: Faults) -> Vec<u8> {
             (0..piece.copies).for_each(|_| row(&mut out, arc, piece));
         }
     }
-    (0..bad.columns).for_each(|index| out.extend_from_slice(format!("99{index};2005-01-01T02:00:00+01:00\n").as_bytes()));
-    (0..bad.no_id).for_each(|_| out.extend_from_slice(b";2005-01-01T02:00:00+01:00;;Sans_nom;1;2;A;B;48.85,2.35;;0.0\n"));
+    (0..bad.columns)
+        .for_each(|index| out.extend_from_slice(format!("99{index};2005-01-01T02:00:00+01:00\n").as_bytes()));
+    (0..bad.no_id)
+        .for_each(|_| out.extend_from_slice(b";2005-01-01T02:00:00+01:00;;Sans_nom;1;2;A;B;48.85,2.35;;0.0\n"));
     out
 }
 

@@ -58,7 +58,11 @@ pub fn files(days: &Days, arcs: usize, shapes: Shapes, limit: Option<u64>, compr
     }
     let digits = parts.len().to_string().len().max(2);
     let key = |number: usize| format!("batch/comptages-{number:0digits$}.csv{}", compression.suffix());
-    parts.into_iter().enumerate().map(|(index, (shape, from, to))| FilePlan { key: key(index + 1), shape, from, to }).collect()
+    parts
+        .into_iter()
+        .enumerate()
+        .map(|(index, (shape, from, to))| FilePlan { key: key(index + 1), shape, from, to })
+        .collect()
 }
 
 /// The file of a day.

@@ -21,7 +21,9 @@ impl Transit {
             let key = |name: &str| format!("{base}hour={}/{name}.json", snapshot.folder.format("%H"));
             match snapshot.form {
                 Form::Empty => output.put(&key("bulk"), b"")?,
-                Form::Cut => output.put(&key("bulk"), b"{\"disruptions\":[{\"id\":\"a93c3bb8-fb21\",\"applicationPer")?,
+                Form::Cut => {
+                    output.put(&key("bulk"), b"{\"disruptions\":[{\"id\":\"a93c3bb8-fb21\",\"applicationPer")?
+                }
                 Form::NoNews => {
                     let body = json!({"statusCode": 404, "error": "Not Found", "message": "NO_NEWS_FOUND", "disruptions": null, "lines": null});
                     output.put(&key("bulk"), body.to_string().as_bytes())?;
@@ -44,14 +46,16 @@ impl Transit {
     }
 
     fn bulk(&self, snapshot: &Snapshot<'_>) -> Value {
-        let disruptions: Vec<_> = snapshot.told.iter().map(|(incident, version)| self.bulk_disruption(incident, version)).collect();
+        let disruptions: Vec<_> =
+            snapshot.told.iter().map(|(incident, version)| self.bulk_disruption(incident, version)).collect();
         let lines: Vec<_> = self
             .lines
             .iter()
             .enumerate()
             .map(|(index, service)| {
                 let of_line = snapshot.told.iter().filter(|(incident, _)| incident.line == index);
-                let objects: Vec<_> = of_line.filter_map(|(incident, _)| bulk_object(index, service, incident)).collect();
+                let objects: Vec<_> =
+                    of_line.filter_map(|(incident, _)| bulk_object(index, service, incident)).collect();
                 json!({"id": line_id(index), "name": service.line.code, "shortName": service.line.code,
                     "mode": bulk_mode(service.line.mode), "networkId": "network:IDFM:71", "impactedObjects": objects})
             })
@@ -86,7 +90,8 @@ impl Transit {
     }
 
     fn page(&self, snapshot: &Snapshot<'_>, number: usize, told: &[(&Incident, &Version)]) -> Value {
-        let disruptions: Vec<_> = told.iter().map(|(incident, version)| self.navitia_disruption(incident, version)).collect();
+        let disruptions: Vec<_> =
+            told.iter().map(|(incident, version)| self.navitia_disruption(incident, version)).collect();
         let items = snapshot.all.div_ceil(2);
         json!({
             "pagination": {"total_result": snapshot.all, "start_page": number, "items_per_page": items, "items_on_page": told.len()},
@@ -156,9 +161,9 @@ fn bulk_mode(mode: Mode) -> &'static str {
 /// What a line says it is touched by.
 fn bulk_object(index: usize, service: &Service, incident: &Incident) -> Option<Value> {
     match incident.object {
-        Object::Line | Object::Section => {
-            Some(json!({"type": "line", "id": line_id(index), "name": service.line.code, "disruptionIds": [incident.id]}))
-        }
+        Object::Line | Object::Section => Some(
+            json!({"type": "line", "id": line_id(index), "name": service.line.code, "disruptionIds": [incident.id]}),
+        ),
         Object::Stop => Some(
             json!({"type": "stop_point", "id": "stop_point:IDFM:463263", "name": "Place Ronde", "disruptionIds": [incident.id]}),
         ),

@@ -69,8 +69,11 @@ impl Transit {
             (_, _, 5, _) => Form::Pages,
             _ => Form::Bulk,
         };
-        let mut told: Vec<_> =
-            self.incidents.iter().filter_map(|incident| incident.told(taken).map(|version| (incident, version))).collect();
+        let mut told: Vec<_> = self
+            .incidents
+            .iter()
+            .filter_map(|incident| incident.told(taken).map(|version| (incident, version)))
+            .collect();
         let all = told.len();
         match form {
             Form::Bulk | Form::Pages => {}

@@ -1,0 +1,103 @@
+//! The true `comptages` document of each day.
+
+mod alerts;
+mod detectors;
+mod districts;
+mod figures;
+mod told;
+pub(super) mod window;
+
+use contract::document::comptages::{Comptages, RoadEvolution};
+use contract::document::{DayStatus, Quality};
+
+use super::Answer;
+use crate::City;
+use crate::clock;
+use told::{DayRows, Reading};
+use window::Window;
+
+/// Percent of the expected cells from which a day is final.
+const FINAL_SHARE: f64 = 95.0;
+/// Days past the day after which it is final anyway.
+const FINAL_DAYS: i64 = 3;
+
+/// Hours of a run, as a number.
+fn hours_count(hours: usize) -> f64 {
+    f64::from(u32::try_from(hours).unwrap_or(u32::MAX))
+}
+
+/// Runs of consecutive hours whose reading is of a sort; a missing cell ends a run. The end is excluded.
+fn runs(readings: &[Option<Reading>], wanted: impl Fn(Reading) -> bool) -> Vec<(usize, usize)> {
+    let mut runs: Vec<(usize, usize)> = Vec::new();
+    for index in 0..readings.len() {
+        if window::at(readings, index).is_some_and(&wanted) {
+            match runs.last_mut() {
+                Some((_, to)) if *to == index => *to = index + 1,
+                _ => runs.push((index, index + 1)),
+            }
+        }
+    }
+    runs
+}
+
+/// What all days share: the rows of the whole input.
+#[derive(Debug)]
+pub(super) struct Roads {
+    days: Vec<DayRows>,
+    network: bool,
+}
+
+impl Roads {
+    /// Counts the rows of the whole input.
+    pub(super) fn new(city: &City, network: bool) -> Self {
+        Self { days: told::days(city), network }
+    }
+
+    /// The document of a day; none where it has no row.
+    pub(super) fn of(&self, city: &City, number: usize) -> Option<Answer<Comptages>> {
+        let day = *city.days.days().get(number)?;
+        let rows = self.days.get(number).filter(|rows| rows.cells > 0)?;
+        let mut window = Window::new(city, &self.days, number, day, self.network);
+        let (failing, set_aside) = detectors::set_aside(&mut window);
+        let alerts = alerts::alerts(&window);
+        let figures = figures::arcs(&window, &alerts);
+        let (zones, congested, busy) = districts::districts(&figures);
+        let completeness = figures::Availability::new(&window).observed;
+        let newest = self.days.iter().rposition(|rows| rows.cells > 0).and_then(|last| city.days.days().get(last));
+        let old = newest.is_some_and(|newest| newest.end() - day.end() > chrono::Duration::days(FINAL_DAYS));
+        let definite = old || completeness.is_some_and(|share| share.get() >= FINAL_SHARE);
+        let (read, structure) = told::whole(city, &self.days);
+        let quality = Quality {
+            lignes_lues: read,
+            rejets_structure: structure,
+            lignes_du_jour: rows.rows(),
+            cellules: rows.cells,
+            doublons: rows.repeats,
+            conflits: rows.conflicts,
+            cellules_ecartees: set_aside,
+            etats_incoherents: rows.incoherent_states,
+            rejets: rows.values.clone(),
+            ..Quality::default()
+        };
+        let body = Comptages {
+            capteurs_defaillants: failing,
+            global_metrics: figures::global(&window, &figures),
+            top_10_troncons: figures::top(&figures),
+            metrics: figures.into_iter().map(|arc| arc.metrics).collect(),
+            top_10_zones_congestionnees: congested,
+            top_zones_affluence: busy,
+            zones,
+            alertes_congestion: alerts,
+            debits_exceptionnels: None,
+            profils: None,
+            evolution: RoadEvolution::default(),
+        };
+        Some(Answer {
+            status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
+            complete_until: window.complete_until.map(|hour| day.stamp(clock::instant(hour))),
+            completeness,
+            quality,
+            body,
+        })
+    }
+}

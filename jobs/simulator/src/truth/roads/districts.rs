@@ -1,0 +1,61 @@
+//! The figures of each district.
+
+use std::collections::BTreeMap;
+
+use contract::document::comptages::ZoneMetrics;
+use contract::number::{Fixed1, Fixed2};
+
+use super::figures::{Figures, number, percent, sum};
+use crate::truth::id_order;
+use crate::zones::OUTSIDE;
+
+/// A district with the figures it is ranked by, in full precision.
+struct District {
+    lost: Option<f64>,
+    vehicles: Option<u64>,
+    metrics: ZoneMetrics,
+}
+
+/// All districts by code, the one outside last; then by lost time; then by vehicles.
+pub(super) fn districts(figures: &[Figures<'_>]) -> (Vec<ZoneMetrics>, Vec<ZoneMetrics>, Vec<ZoneMetrics>) {
+    let mut by_code: BTreeMap<(bool, Option<String>), Vec<&Figures<'_>>> = BTreeMap::new();
+    for arc in figures {
+        let code = arc.hours.place.code.clone();
+        by_code.entry((code.is_none(), code)).or_default().push(arc);
+    }
+    let all: Vec<_> = by_code.into_iter().map(|((_, code), arcs)| district(code, &arcs)).collect();
+    let ranked = |value: &dyn Fn(&District) -> f64| {
+        let mut some: Vec<_> =
+            all.iter().filter(|district| district.metrics.arrondissement.is_some() && value(district) > 0.0).collect();
+        some.sort_by(|a, b| {
+            value(b).total_cmp(&value(a)).then_with(|| a.metrics.arrondissement.cmp(&b.metrics.arrondissement))
+        });
+        some.into_iter().take(10).map(|district| district.metrics.clone()).collect::<Vec<_>>()
+    };
+    let congested = ranked(&|district| district.lost.unwrap_or(0.0));
+    let busy = ranked(&|district| district.vehicles.map_or(0.0, number));
+    (all.iter().map(|district| district.metrics.clone()).collect(), congested, busy)
+}
+
+fn district(code: Option<String>, arcs: &[&Figures<'_>]) -> District {
+    let vehicles = arcs.iter().filter_map(|arc| arc.total).reduce(|sum, total| sum + total);
+    let lost = sum(arcs.iter().map(|arc| arc.lost));
+    let saturated = arcs.iter().filter(|arc| arc.saturated).count() as u64;
+    let mut worst: Vec<_> = arcs.iter().filter(|arc| arc.lost.is_some_and(|lost| lost > 0.0)).collect();
+    worst.sort_by(|a, b| {
+        let by_lost = b.lost.unwrap_or(0.0).total_cmp(&a.lost.unwrap_or(0.0));
+        by_lost.then_with(|| id_order(&a.hours.arc.id, &b.hours.arc.id))
+    });
+    let metrics = ZoneMetrics {
+        zone: arcs.first().and_then(|arc| arc.metrics.zone.clone()).unwrap_or_else(|| OUTSIDE.to_owned()),
+        arrondissement: code,
+        nombre_troncons: arcs.len() as u64,
+        total_vehicules: vehicles.map(|vehicles| Fixed2::of(number(vehicles))),
+        vehicules_km: sum(arcs.iter().map(|arc| arc.vehicle_km)).map(Fixed1::of),
+        temps_perdu_total_minutes: lost.map(Fixed1::of),
+        nombre_troncons_satures: saturated,
+        taux_saturation: percent(saturated, arcs.iter().filter(|arc| arc.has_occupancy).count() as u64),
+        top_troncons: worst.iter().take(5).map(|arc| arc.hours.arc.id.clone()).collect(),
+    };
+    District { lost, vehicles, metrics }
+}
