@@ -1,39 +1,52 @@
 //! Where two JSON values differ: a line per path, all of them, so that one look shows what has gone wrong.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::Value;
 
-/// How far a number may be from the expected one, by its path: `metrics.*.longueur_metres` is for every member of `metrics`.
-#[derive(Debug, Clone, Default)]
-pub struct Tolerances(Vec<(Vec<String>, f64)>);
+/// Where less than equality is asked for, by path: `comptages.metrics.*.libelle` is for every member of `metrics`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tolerances {
+    /// How far a number may be from the expected one.
+    absolute: BTreeMap<String, f64>,
+    /// Texts in which one white space is as good as another, and as several.
+    whitespace_collapsed: Vec<String>,
+    /// Only whether there is something counts, not what.
+    null_or_not: Vec<String>,
+    /// Not looked at.
+    not_compared: Vec<String>,
+}
 
 impl Tolerances {
-    /// From path → largest difference.
-    ///
-    /// # Panics
-    /// Where it is not an object of numbers.
-    #[must_use]
-    pub fn new(value: &Value) -> Self {
-        let read = value.as_object().expect("tolerances are an object").iter().map(|(path, most)| {
-            let path = path.split('.').map(str::to_owned).collect();
-            (path, most.as_f64().expect("a tolerance is a number"))
-        });
-        Self(read.collect())
+    fn of(&self, path: &[String]) -> f64 {
+        let found = self.absolute.iter().filter(|(pattern, _)| covers(pattern, path));
+        found.map(|(_, most)| *most).fold(0.0, f64::max)
     }
 
-    fn of(&self, path: &[String]) -> f64 {
-        let covers = |pattern: &[String]| {
-            pattern.len() == path.len()
-                && pattern.iter().zip(path).all(|(wanted, part)| wanted == "*" || wanted == part)
+    /// Whether the two are as good as equal where a path has a rule of its own.
+    fn excuses(&self, path: &[String], expected: Option<&Value>, found: Option<&Value>) -> bool {
+        let listed = |list: &[String]| list.iter().any(|pattern| covers(pattern, path));
+        let words = |value: Option<&Value>| {
+            value.and_then(Value::as_str).map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
         };
-        self.0.iter().filter(|(pattern, _)| covers(pattern)).map(|(_, most)| *most).fold(0.0, f64::max)
+        listed(&self.not_compared)
+            || (listed(&self.null_or_not) && expected.is_some_and(Value::is_null) == found.is_some_and(Value::is_null))
+            || (listed(&self.whitespace_collapsed) && words(expected).is_some() && words(expected) == words(found))
     }
 }
 
-/// Every path at which `found` is not as `expected`.
+fn covers(pattern: &str, path: &[String]) -> bool {
+    let pattern: Vec<_> = pattern.split('.').collect();
+    pattern.len() == path.len() && pattern.iter().zip(path).all(|(wanted, part)| *wanted == "*" || wanted == part)
+}
+
+/// Every path at which `found` is not as `expected`; `name` is what all paths begin with.
 #[must_use]
-pub fn differences(expected: &Value, found: &Value, tolerances: &Tolerances) -> Vec<String> {
+pub fn differences(name: &str, expected: &Value, found: &Value, tolerances: &Tolerances) -> Vec<String> {
     let mut lines = Vec::new();
-    compare(&mut Vec::new(), Some(expected), Some(found), tolerances, &mut lines);
+    compare(&mut vec![name.to_owned()], Some(expected), Some(found), tolerances, &mut lines);
     lines
 }
 
@@ -44,6 +57,9 @@ fn compare(
     tolerances: &Tolerances,
     lines: &mut Vec<String>,
 ) {
+    if tolerances.excuses(path, expected, found) {
+        return;
+    }
     match (expected, found) {
         (Some(Value::Object(wanted)), Some(Value::Object(has))) => {
             let keys = wanted.keys().chain(has.keys().filter(|key| !wanted.contains_key(*key)));
@@ -67,7 +83,8 @@ fn compare(
         (Some(Value::Number(wanted)), Some(Value::Number(has))) => {
             let (a, b) = (wanted.as_f64().unwrap_or(f64::NAN), has.as_f64().unwrap_or(f64::NAN));
             // 1 and 1.0 are the same number; a hair more than the tolerance is the conversion's.
-            if a != b && !((a - b).abs() <= tolerances.of(path) * (1.0 + 1e-9)) {
+            let close = (a - b).abs() <= tolerances.of(path) * (1.0 + 1e-9);
+            if a != b && !close {
                 lines.push(format!("{}: {wanted} expected, {has} found", path.join(".")));
             }
         }
@@ -98,24 +115,31 @@ mod tests {
     fn every_difference_is_a_line_with_its_path() {
         let expected = json!({"a": [{"b": 1.0, "c": 2}, {"b": 3}], "d": "x", "e": null});
         let found = json!({"a": [{"b": 1, "c": 2.5}], "d": "y", "f": 1});
-        let lines = differences(&expected, &found, &Tolerances::default());
+        let lines = differences("z", &expected, &found, &Tolerances::default());
         assert_eq!(
             lines,
             [
-                "a: 2 members expected, 1 found",
-                "a.0.c: 2 expected, 2.5 found",
-                "a.1: {\"b\":3} expected, nothing found",
-                "d: \"x\" expected, \"y\" found",
-                "e: null expected, nothing found",
-                "f: nothing expected, 1 found",
+                "z.a: 2 members expected, 1 found",
+                "z.a.0.c: 2 expected, 2.5 found",
+                "z.a.1: {\"b\":3} expected, nothing found",
+                "z.d: \"x\" expected, \"y\" found",
+                "z.e: null expected, nothing found",
+                "z.f: nothing expected, 1 found",
             ]
         );
     }
 
     #[test]
     fn a_tolerance_is_for_its_path_alone() {
-        let tolerances = Tolerances::new(&json!({"a.*.b": 0.1}));
-        let (expected, found) = (json!({"a": [{"b": 1.0}], "b": 1.0}), json!({"a": [{"b": 1.1}], "b": 1.1}));
-        assert_eq!(differences(&expected, &found, &tolerances), ["b: 1.0 expected, 1.1 found"]);
+        let rules = json!({
+            "absolute": {"z.a.*": 0.1}, "whitespace_collapsed": ["z.b"], "null_or_not": ["z.c"], "not_compared": ["z.d"],
+        });
+        let rules: Tolerances = serde_json::from_value(rules).unwrap();
+        let expected = json!({"a": [1.0, 1.0], "b": "x  y", "c": "x", "d": 1, "e": 1.0});
+        let found = json!({"a": [1.1, 1.2], "b": "x y", "c": "y", "d": 2, "e": 1.1});
+        let lines = differences("z", &expected, &found, &rules);
+        assert_eq!(lines, ["z.a.1: 1.0 expected, 1.2 found", "z.e: 1.0 expected, 1.1 found"]);
+        let lines = differences("z", &json!({"b": "x y", "c": "x"}), &json!({"b": "xy", "c": null}), &rules);
+        assert_eq!(lines.len(), 2, "{lines:?}");
     }
 }

@@ -1,5 +1,7 @@
 //! For which day a run is: the argument, the Job's name, and what is said where neither can be understood.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+
 use acceptance::{Outcome, World, raw};
 
 /// A run of the processor on a small city, at an instant on 5 November 2025.

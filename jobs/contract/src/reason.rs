@@ -42,6 +42,8 @@ pub enum Reason {
     TauxHorsBornes,
     /// Value: a traffic state that is none of the known ones.
     EtatInconnu,
+    /// Value: an arc status that is none of the known ones.
+    StatutInconnu,
     /// Value: a count that is not a whole number.
     ComptageIllisible,
     /// Value: a count below zero.

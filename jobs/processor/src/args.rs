@@ -71,8 +71,9 @@ pub struct Settings {
           default_missing_value = "yes", value_parser = switch, global = true)]
     pub s3_path_style: bool,
 
-    /// Sets a threshold, such as comptages.congestion_taux=80; documents list them all under `parametres`. May be repeated
-    #[arg(long = "param", env = "CITYFLOW_PARAMS", hide_env_values = true, value_name = "KEY=VALUE", value_delimiter = ',', action = ArgAction::Append, global = true)]
+    /// Sets a threshold, such as comptages.congestion_taux=80; documents list them all
+    /// under `parametres`. May be repeated, or several with ; between
+    #[arg(long = "param", env = "CITYFLOW_PARAMS", hide_env_values = true, value_name = "KEY=VALUE", value_delimiter = ';', action = ArgAction::Append, global = true)]
     pub parameters: Vec<String>,
 
     /// Threads that parse and aggregate. Default: one per core
@@ -164,12 +165,6 @@ pub struct Parsed {
     pub raw_from_variable: bool,
     /// Whether `out` came from its variable.
     pub out_from_variable: bool,
-}
-
-/// Parses the arguments of this process; ends it with 2 where they are wrong, and with 0 after `--help`.
-#[must_use]
-pub fn parse() -> Parsed {
-    parse_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
 }
 
 /// Parses arguments, the program's name first.

@@ -76,6 +76,8 @@ impl Config {
     /// All mistakes at once, each with what to do.
     pub fn new(parsed: Parsed) -> Result<Self, Failure> {
         let settings = parsed.cli.settings;
+        // A variable that is set to nothing counts as not set: that is how a chart writes it.
+        let set = |value: Option<String>| value.filter(|text| !text.trim().is_empty());
         let mut mistakes = Vec::new();
         let mut defaults = Vec::new();
         let mut location =
@@ -89,11 +91,12 @@ impl Config {
                     Location::Local(default.into())
                 }),
             };
-        let raw = location(settings.raw, parsed.raw_from_variable, "--raw (S3_BUCKET_RAW)", DEFAULT_RAW);
-        let out = location(settings.out, parsed.out_from_variable, "--out (S3_BUCKET_PROCESSED)", DEFAULT_OUT);
+        let raw = location(set(settings.raw), parsed.raw_from_variable, "--raw (S3_BUCKET_RAW)", DEFAULT_RAW);
+        let out = location(set(settings.out), parsed.out_from_variable, "--out (S3_BUCKET_PROCESSED)", DEFAULT_OUT);
 
         let mut required = Vec::new();
-        for name in settings.required.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let names = if settings.required.trim().is_empty() { Source::Comptages.name() } else { &settings.required };
+        for name in names.split(',').map(str::trim) {
             match name.parse() {
                 Ok(Source::Contexte) | Err(_) => mistakes.push(format!(
                     "--required (CITYFLOW_REQUIRED): \"{name}\" is not a raw source; write some of {}, with commas between",
@@ -105,12 +108,21 @@ impl Config {
         required.sort_unstable();
         required.dedup();
 
+        if parsed.cli.day.as_deref() == Some("all") && !required.contains(&Source::Comptages) {
+            mistakes.push(
+                "all: the days are those of comptages, which --required leaves out; name them as FIRST..LAST"
+                    .to_owned(),
+            );
+        }
+
         let mut parameters = Parameters::default();
         for assignment in settings.parameters.iter().filter(|text| !text.is_empty()) {
             if let Err(mistake) = parameters.set(assignment) {
                 mistakes.push(format!("--param (CITYFLOW_PARAMS): {mistake}"));
             }
         }
+
+        mistakes.extend(parameters.check().into_iter().map(|mistake| format!("--param (CITYFLOW_PARAMS): {mistake}")));
 
         let threads = match settings.threads.as_deref().filter(|text| !text.is_empty()).map(str::parse::<usize>) {
             None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
@@ -162,8 +174,8 @@ impl Config {
             let what = if count == 1 { "a setting is wrong".to_owned() } else { format!("{count} settings are wrong") };
             return Err(Failure::new(
                 Code::Usage,
-                what,
-                mistakes.join("; "),
+                format!("{what}: {}", mistakes.join("; ")),
+                "",
                 "Correct it and run again; processor --help shows every setting",
             ));
         }
@@ -198,7 +210,7 @@ impl Config {
 
 /// A profile by its name or path, with the outlines that it names.
 fn city(profile: &str, outlines: &mut Option<(String, Vec<u8>)>) -> Result<City, String> {
-    if profile == "paris" {
+    if profile.trim().is_empty() || profile == "paris" {
         *outlines = Some(("profiles/paris/zones.geojson".to_owned(), PARIS_OUTLINES.to_vec()));
         return Ok(City::paris());
     }

@@ -157,7 +157,7 @@ pub async fn fetch(store: &SharedStore, object: &Object) -> Result<(Bytes, Input
     let mut sum = Checksum::default();
     sum.update(&stored);
     let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme: sum.base64() };
-    checksum::compare(store, &input).await?;
+    checksum::compare(store, &input, &object.version).await?;
     Ok((stored, input))
 }
 
@@ -195,7 +195,15 @@ pub async fn snapshot(
     object: &Object,
     collected: DateTime<Utc>,
 ) -> Result<(RawFile, Input), InputError> {
-    let (stored, input) = fetch(store, object).await?;
+    let (stored, input) = match fetch(store, object).await {
+        // Damaged on the way into the store: as lost as an empty one.
+        Err(InputError::Content(error)) => {
+            tracing::warn!(key = error.key, reason = error.reason, "snapshot not usable");
+            let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme: String::new() };
+            (Bytes::new(), input)
+        }
+        fetched => fetched?,
+    };
     let bytes = content(&object.key, stored).unwrap_or_default();
     Ok((RawFile { key: object.key.clone(), bytes, collected: Some(collected) }, input))
 }

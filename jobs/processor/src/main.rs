@@ -11,16 +11,24 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     exit::install_panic_hook();
-    let parsed = args::parse();
-    log::init(LogOptions { quiet: parsed.cli.settings.quiet, verbose: parsed.cli.settings.verbose });
-    std::process::exit(exit::finish(Config::new(parsed).and_then(start)));
+    std::process::exit(exit::finish(begin()));
+}
+
+fn begin() -> Result<(), Failure> {
+    match args::parse_from(std::env::args_os()) {
+        Err(told) => exit::told_by_the_parser("processor", &told),
+        Ok(parsed) => {
+            log::init(LogOptions { quiet: parsed.cli.settings.quiet, verbose: parsed.cli.settings.verbose });
+            Config::new(parsed).and_then(start)
+        }
+    }
 }
 
 fn start(config: Config) -> Result<(), Failure> {
     let threads = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(Code::Bug, format!("no threads to run on ({error})"), "", "Report it"))?;
     let ended = threads.block_on(run_until_stopped(run::run(config)));
-    // What still computes after a stop is of no use to anybody.
-    threads.shutdown_background();
+    // What still computes after a stop ends with the process; a runtime taken from under it would only make it panic.
+    std::mem::forget(threads);
     ended
 }

@@ -212,9 +212,46 @@ impl Parameters {
     }
 }
 
+impl Parameters {
+    /// What is out of range, sentences: days from 3 to 366, speeds above 0, everything else but temperatures from 0 on.
+    #[must_use]
+    pub fn check(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        let Ok(Value::Object(sources)) = serde_json::to_value(self) else { return mistakes };
+        for (source, set) in &sources {
+            for (key, value) in set.as_object().into_iter().flatten() {
+                let values = value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
+                let (low, high) = match key.as_str() {
+                    "attendu_jours" => (3.0, 366.0),
+                    key if key.ends_with("_jours") => (0.0, 3660.0),
+                    key if key.contains("vitesse") || key.starts_with("rayon") => (1e-3, 1e9),
+                    key if key.contains("temp") => (-100.0, 100.0),
+                    _ => (0.0, 1e9),
+                };
+                if values.iter().filter_map(|value| value.as_f64()).any(|value| !(low..=high).contains(&value)) {
+                    mistakes.push(format!("{source}.{key} is {value}; it goes from {low} to {high}"));
+                }
+            }
+        }
+        mistakes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_out_of_range_are_told() {
+        assert!(Parameters::default().check().is_empty());
+        let mut parameters = Parameters::default();
+        for wrong in
+            ["comptages.attendu_jours=100000", "comptages.vitesse_libre=0", "comptages.paliers_vitesse=[40,30,0]"]
+        {
+            parameters.set(wrong).unwrap();
+        }
+        assert_eq!(parameters.check().len(), 3);
+    }
 
     #[test]
     fn a_parameter_is_set_by_name_and_a_wrong_one_is_refused() {

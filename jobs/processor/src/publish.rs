@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::input::checksum::Checksum;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
-use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
+use contract::document::{DayStatus, Document, Input};
 use contract::number::Fixed2;
 use contract::{NaiveDate, SCHEMA_VERSION, ServiceDay, Source, keys};
 use runtime::failure::{Code, Failure};
@@ -59,7 +60,7 @@ pub fn worst(documents: &[Resolved], required: &[Source]) -> State {
     };
     let states: Vec<State> = required.iter().map(of).collect();
     State {
-        statut_jour: states.iter().map(|state| state.statut_jour).min().unwrap_or(DayStatus::Definitif),
+        statut_jour: states.iter().map(|state| state.statut_jour).min().unwrap_or(DayStatus::Provisoire),
         completude: states
             .iter()
             .filter_map(|state| state.completude)
@@ -146,7 +147,7 @@ impl Publisher<'_> {
             return Ok(Some(Published { manifest, changed: false }));
         }
         for document in &documents {
-            self.write_object(document).await?;
+            self.write_object(document, before.as_ref().map(|(manifest, _)| manifest)).await?;
         }
         if !same {
             let condition =
@@ -156,7 +157,10 @@ impl Publisher<'_> {
             }
         }
         self.write_fixed_names(date, &documents, &manifest.digest).await?;
-        self.clean(date, before.as_ref().map(|(manifest, _)| manifest), &manifest).await;
+        if let Some((old, _)) = &before {
+            self.drop_fixed_names(date, old, &manifest).await?;
+            self.clean(date, old, &manifest).await;
+        }
         let manifest = if same { before.map_or(manifest, |(old, _)| old) } else { manifest };
         Ok(Some(Published { manifest, changed: !same }))
     }
@@ -175,7 +179,7 @@ impl Publisher<'_> {
                     Code::Data,
                     format!("the day's manifest cannot be read ({error})"),
                     self.store.address(&key),
-                    "Remove it and run again: the documents that it names stay",
+                    "Restore it, or remove it and run again: the day is then published from this run alone",
                 )),
             },
         }
@@ -232,21 +236,20 @@ impl Publisher<'_> {
         }
     }
 
-    /// An immutable object: its name is its content, so one that is there is done.
-    async fn write_object(&self, document: &Resolved) -> Result<(), Failure> {
+    /// An immutable object: its name is its content, so one that the manifest names and that is there is done. One that no manifest names
+    /// is written again, so that its age tells other runs that it is in use.
+    async fn write_object(&self, document: &Resolved, before: Option<&Manifest>) -> Result<(), Failure> {
         let (Some(key), Some(bytes)) = (&document.entry.cle, &document.bytes) else { return Ok(()) };
-        match retried(|| self.store.put(key, bytes.clone(), Condition::Absent)).await {
-            Ok(_) => Ok(()),
-            Err(StoreError::Changed { .. }) => {
-                let there = self.store.head(key).await.map_err(|error| error.failure())?;
-                if there.size != bytes.len() as u64 {
-                    let rewritten = retried(|| self.store.put(key, bytes.clone(), Condition::Always)).await;
-                    rewritten.map_err(|error| error.failure())?;
-                }
-                Ok(())
+        let named = before.is_some_and(|before| before.documents.iter().any(|entry| entry.cle.as_ref() == Some(key)));
+        if named {
+            match self.store.head(key).await {
+                Ok(there) if there.size == bytes.len() as u64 => return Ok(()),
+                Ok(_) | Err(StoreError::NotFound { .. }) => {}
+                Err(error) => return Err(error.failure()),
             }
-            Err(error) => Err(error.failure()),
         }
+        let written = retried(|| self.store.put(key, bytes.clone(), Condition::Always)).await;
+        written.map(|_| ()).map_err(|error| error.failure())
     }
 
     /// Whether the manifest was written; a lost race with the same outcome is as good.
@@ -268,29 +271,60 @@ impl Publisher<'_> {
         }
     }
 
-    /// The fixed names, as long as the manifest is still the one of this run: who wrote another one writes them too.
+    /// The fixed names. Where another run wrote another manifest meanwhile, its documents are put there instead: the last one to look
+    /// leaves the names of the manifest that stands.
     async fn write_fixed_names(&self, date: NaiveDate, documents: &[Resolved], digest: &str) -> Result<(), Failure> {
-        if self.current(date).await?.is_none_or(|(now, _)| now.digest != digest) {
-            return Ok(());
-        }
         for document in documents {
             let Some(bytes) = &document.bytes else { continue };
-            let key = keys::fixed(date, document.entry.source);
-            let written = retried(|| self.store.put(&key, bytes.clone(), Condition::Always)).await;
-            written.map_err(|error| error.failure())?;
+            self.write_fixed_name(date, document.entry.source, bytes.clone()).await?;
+        }
+        let Some((now, _)) = self.current(date).await?.filter(|(now, _)| now.digest != digest) else { return Ok(()) };
+        for entry in &now.documents {
+            let Some(key) = &entry.cle else { continue };
+            match self.store.get(key).await {
+                Ok((bytes, _)) => self.write_fixed_name(date, entry.source, bytes).await?,
+                // A third run is at it.
+                Err(StoreError::NotFound { .. }) => {}
+                Err(error) => return Err(error.failure()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_fixed_name(&self, date: NaiveDate, source: Source, bytes: Bytes) -> Result<(), Failure> {
+        let key = keys::fixed(date, source);
+        let written = retried(|| self.store.put(&key, bytes.clone(), Condition::Always)).await;
+        written.map(|_| ()).map_err(|error| error.failure())
+    }
+
+    /// Removes the fixed names of documents that the day no longer has, which only `--force` brings about.
+    async fn drop_fixed_names(&self, date: NaiveDate, before: &Manifest, after: &Manifest) -> Result<(), Failure> {
+        let has = |manifest: &Manifest, source: Source| {
+            manifest.documents.iter().any(|entry| entry.source == source && entry.cle.is_some())
+        };
+        for source in Source::ALL {
+            if has(before, source) && !has(after, source) {
+                self.store.delete(&keys::fixed(date, source)).await.map_err(|error| error.failure())?;
+            }
         }
         Ok(())
     }
 
     /// Removes objects that no manifest has named for 7 days. Never a reason to fail.
-    async fn clean(&self, date: NaiveDate, before: Option<&Manifest>, after: &Manifest) {
-        let Some(before) = before.filter(|before| self.now - before.generated_at.instant() > KEEP) else { return };
+    async fn clean(&self, date: NaiveDate, before: &Manifest, after: &Manifest) {
+        if self.now - before.generated_at.instant() <= KEEP {
+            return;
+        }
         let named: BTreeSet<&str> = [before, after]
             .into_iter()
             .flat_map(|manifest| &manifest.documents)
             .filter_map(|entry| entry.cle.as_deref())
             .collect();
         let Ok(objects) = self.store.list(&keys::objects(date)).await else { return };
+        // Another run may have written a manifest meanwhile that names what this one would remove.
+        if !matches!(self.current(date).await, Ok(Some((now, _))) if now.digest == after.digest) {
+            return;
+        }
         for object in objects {
             if !named.contains(object.key.as_str()) && self.now - object.modified > KEEP {
                 match self.store.delete(&object.key).await {
@@ -314,6 +348,30 @@ fn resolved(date: NaiveDate, source: Source, bytes: Bytes, statut: EntryStatus, 
     };
     let state = serde_json::from_slice(&bytes).ok();
     Resolved { entry, bytes: Some(bytes), state }
+}
+
+/// The document that stands in the manifest of a day for a source, as an input of another one: `cle` relative to the metrics folder.
+///
+/// # Errors
+/// The store's. A manifest or document that is not there, or cannot be read, is none.
+pub async fn kept_document<B: serde::de::DeserializeOwned>(
+    store: &SharedStore,
+    date: NaiveDate,
+    source: Source,
+) -> Result<Option<(B, Input)>, Failure> {
+    let get = async |key: &str| match store.get(key).await {
+        Ok((bytes, _)) => Ok(Some(bytes)),
+        Err(StoreError::NotFound { .. } | StoreError::NoSuchRoot { .. }) => Ok(None),
+        Err(error) => Err(error.failure()),
+    };
+    let manifest = get(&keys::manifest(date)).await?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
+    let entry = manifest.and_then(|manifest| manifest.documents.into_iter().find(|entry| entry.source == source));
+    let Some(key) = entry.and_then(|entry| entry.cle) else { return Ok(None) };
+    let Some(bytes) = get(&key).await? else { return Ok(None) };
+    let mut sum = Checksum::default();
+    sum.update(&bytes);
+    let input = Input { cle: key, taille_octets: bytes.len() as u64, crc64nvme: sum.base64() };
+    Ok(serde_json::from_slice::<Document<B>>(&bytes).ok().map(|document| (document.body, input)))
 }
 
 /// A document as it is written: compact JSON and a line end.

@@ -65,7 +65,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         return status::print(&config, now, last).await;
     }
     let choice = config.days(now)?;
-    if choice.origin == Origin::Yesterday {
+    if choice.origin == Origin::Yesterday && !config.log.quiet {
         summary::note(&format!("{}: {}", choice.days, choice.origin));
     }
     tracing::info!(days = %choice.days, origin = %choice.origin, "days of this run");
@@ -195,12 +195,27 @@ fn fresh<B: serde::Serialize>(outcome: &Outcome<B>) -> Result<Fresh, Failure> {
     })
 }
 
+/// Where the files of a source are looked for.
+fn place(source: Source) -> &'static str {
+    match source {
+        Source::Comptages => "batch/comptages-*.csv",
+        Source::Bikes => "api/bikes/ or batch/comptage-velo*.csv",
+        Source::Traffic => "api/traffic/",
+        Source::Weather => "api/weather/ or batch/meteo*.csv",
+        Source::Chantiers => "batch/chantiers-*.csv",
+        Source::Referentiel => "batch/referentiel-*.csv",
+        Source::Contexte => "",
+    }
+}
+
 /// How a published day ends the run.
 fn judge(engine: &Engine, fresh: &[(Source, Fresh)], manifest: &Manifest) -> Result<(), Failure> {
     let config = &engine.config;
     let unusable = |source: Source, fresh: &Fresh| match fresh {
         Fresh::Error(reason) => Some(format!("{source} is unusable: {reason}")),
-        Fresh::Absent(reason) if reason == outcome::NO_FILE => Some(format!("{source} has no file")),
+        Fresh::Absent(reason) if reason == outcome::NO_FILE => {
+            Some(format!("{source} has no file ({} is looked for)", place(source)))
+        }
         _ => None,
     };
     let required: Vec<String> = fresh
@@ -215,7 +230,7 @@ fn judge(engine: &Engine, fresh: &[(Source, Fresh)], manifest: &Manifest) -> Res
             Code::Data,
             format!("{}: {}", manifest.date, failed.join("; ")),
             engine.raw.root(),
-            "Put the file right and run the day again; what could be published was",
+            "Put the right file there and run the day again; what could be published was",
         ));
     }
     if manifest.statut_jour == DayStatus::Provisoire {

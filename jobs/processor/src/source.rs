@@ -40,7 +40,7 @@ impl RawFile {
 
 /// A file that cannot be the source at all: the source is in error.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {reason}")]
+#[error("{}{reason}", if key.is_empty() { String::new() } else { format!("{key}: ") })]
 pub struct SourceError {
     /// The file, relative to the raw folder; empty where it is the source as a whole.
     pub key: String,

@@ -15,7 +15,7 @@ fn main() {
 fn begin() -> Result<(), Failure> {
     let args = match Args::read(std::env::args_os()) {
         Ok(args) => args,
-        Err(told) => return run::told_by_the_parser(&told),
+        Err(told) => return exit::told_by_the_parser("reporter", &told),
     };
     let config = Config::new(&args, clock::now()?)?;
     log::init(config.log);

@@ -31,24 +31,6 @@ struct Planned {
     again: bool,
 }
 
-/// Help and version are no failure; what the parser refuses is one, told in one line like any other.
-///
-/// # Errors
-/// [`Code::Usage`].
-pub fn told_by_the_parser(told: &clap::Error) -> Result<(), Failure> {
-    if !told.use_stderr() {
-        // A stdout that is gone has nobody to help.
-        let _ = told.print();
-        return Ok(());
-    }
-    let text = told.to_string();
-    let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
-    let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
-    let what = words.join(" ");
-    let what = what.strip_prefix("error: ").unwrap_or(&what);
-    Err(Failure::new(Code::Usage, what, "", "`reporter --help` shows every setting with an example"))
-}
-
 /// Runs the task until it ends or the process is told to stop.
 ///
 /// # Errors

@@ -31,6 +31,25 @@ pub fn finish(result: Result<(), Failure>) -> i32 {
     }
 }
 
+/// What the parser of the command line has to say: help and version are printed, a mistake becomes the one line of a failure.
+///
+/// # Errors
+/// The mistake, on one line.
+pub fn told_by_the_parser(program: &str, told: &clap::Error) -> Result<(), Failure> {
+    if !told.use_stderr() {
+        // A stdout that is gone has nobody to help.
+        let _ = told.print();
+        return Ok(());
+    }
+    log::init(LogOptions::default());
+    let text = told.to_string();
+    let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
+    let what = words.join(" ");
+    let what = what.strip_prefix("error: ").unwrap_or(&what);
+    Err(Failure::new(Code::Usage, what, "", format!("`{program} --help` shows every setting with an example")))
+}
+
 /// Turns a panic in any thread into the one line of a failure, and ends the process with [`Code::Bug`].
 ///
 /// For binaries only: a thread pool that would otherwise swallow the panic, or hang on it, must not leave a run that looks alive.

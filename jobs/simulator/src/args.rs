@@ -24,6 +24,12 @@ const USUAL_DAYS: u64 = 7;
 /// Arcs where a size is asked for: about as many as the real city has.
 const CITY_ARCS: usize = 3400;
 
+const EXAMPLES: &str = "EXAMPLES:\n  A week of a small city, for a first look:\n    simulator --out data/raw --from 2025-11-01 --to \
+2025-11-07\n\n  The same with everything that goes wrong in real data, and the true answer beside it:\n    simulator --out data/raw \
+--truth data/truth --from 2025-11-01 --to 2025-11-07 --faults all --shape mixed\n\n  Seven gigabytes of road counts, to see how \
+fast it is:\n    simulator --out /tmp/raw --size 7GB --only comptages,referentiel\n\n  Into a bucket (credentials, region and \
+endpoint as for every AWS tool):\n    simulator --out s3://cityflow-raw --from 2025-11-01 --to 2025-11-07";
+
 /// Writes a synthetic city: all six raw sources in their real shapes, for any days and size, with the true answer beside them.
 ///
 /// The same flags give the same bytes, on any machine and with any number of threads.
@@ -31,11 +37,7 @@ const CITY_ARCS: usize = 3400;
 #[command(
     name = "simulator",
     version,
-    after_help = "EXAMPLES:\n  A week of a small city, for a first look:\n    simulator --out data/raw --from 2025-11-01 --to \
-2025-11-07\n\n  The same with everything that goes wrong in real data, and the true answer beside it:\n    simulator --out data/raw \
---truth data/truth --from 2025-11-01 --to 2025-11-07 --faults all --shape mixed\n\n  Seven gigabytes of road counts, to see how \
-fast it is:\n    simulator --out /tmp/raw --size 7GB --only comptages,referentiel\n\n  Into a bucket (credentials, region and \
-endpoint as for every AWS tool):\n    simulator --out s3://cityflow-raw --from 2025-11-01 --to 2025-11-07",
+    after_help = EXAMPLES,
     after_long_help = after_long_help()
 )]
 pub struct Args {
@@ -105,7 +107,7 @@ pub struct Args {
 
 fn after_long_help() -> String {
     let faults: Vec<_> = Fault::ALL.iter().map(|fault| format!("  {:15} {}", fault.name(), fault.about())).collect();
-    format!("FAULTS:\n{}", faults.join("\n"))
+    format!("{EXAMPLES}\n\nFAULTS:\n{}", faults.join("\n"))
 }
 
 /// `7GB`, `256MB`, `1.5GiB` or plain bytes.

@@ -152,7 +152,7 @@ impl Bikes {
         let first = ServiceDay::of(clock::instant(self.first_hour), self.tz).date();
         let day = (*date - first).num_days();
         if self.faults.has(Fault::Silent) && counter.index % 7 == 3 && day >= 0 && day % 3 == 1.min(self.days - 1) {
-            return (bits % 3 != 0).then_some(0);
+            return (!bits.is_multiple_of(3)).then_some(0);
         }
         let since = hour - self.first_hour;
         if self.faults.has(Fault::Frozen)
@@ -217,7 +217,7 @@ impl Bikes {
                 let count = self.published(counter.index, hour);
                 let count = match count {
                     // One hour in eight is published too low at first.
-                    Count::Known(n) if age < 2 && bits % 8 == 0 => Count::Known(n / 2),
+                    Count::Known(n) if age < 2 && bits.is_multiple_of(8) => Count::Known(n / 2),
                     count if age == 0 && self.faults.has(Fault::BadNumbers) => match bits % 128 {
                         9 => Count::Negative,
                         17 => Count::Text,

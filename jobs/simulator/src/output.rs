@@ -10,6 +10,7 @@ use flate2::write::GzEncoder;
 use runtime::failure::{Code, Failure};
 use runtime::location::{Access, Location};
 use runtime::store::{Condition, SharedStore, StoreError};
+use tokio::runtime::Runtime;
 
 /// How files of counts are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -46,23 +47,31 @@ pub struct Output {
 #[derive(Debug)]
 enum Place {
     Folder(PathBuf),
-    Store { store: SharedStore, handle: tokio::runtime::Handle },
+    /// With a runtime of its own, so that a caller without a store needs none.
+    Store {
+        store: SharedStore,
+        runtime: Runtime,
+    },
 }
 
 impl Output {
-    /// Opens the location; a local folder is made.
+    /// Opens the location; a local folder is made. For a store this blocks, as all its calls do: not to be called on a thread of an
+    /// asynchronous runtime.
     ///
     /// # Errors
     /// What the store says.
-    pub fn open(location: &Location, path_style: bool, handle: &tokio::runtime::Handle) -> Result<Self, Failure> {
+    pub fn open(location: &Location, path_style: bool) -> Result<Self, Failure> {
         let place = match location {
             Location::Local(path) => {
                 fs::create_dir_all(path).map_err(|error| failed(path, &error))?;
                 Place::Folder(path.clone())
             }
             Location::S3 { .. } => {
-                let store = handle.block_on(location.open(path_style, Access::Write))?;
-                Place::Store { store, handle: handle.clone() }
+                let runtime = Runtime::new().map_err(|error| {
+                    Failure::new(Code::Unavailable, error.to_string(), "", "Allow more threads, and start again")
+                })?;
+                let store = runtime.block_on(location.open(path_style, Access::Write))?;
+                Place::Store { store, runtime }
             }
         };
         Ok(Self { place, files: AtomicU64::new(0), bytes: AtomicU64::new(0) })
@@ -75,8 +84,8 @@ impl Output {
     pub fn has(&self, prefix: &str) -> Result<bool, Failure> {
         match &self.place {
             Place::Folder(root) => Ok(root.join(prefix).read_dir().is_ok_and(|mut entries| entries.next().is_some())),
-            Place::Store { store, handle } => {
-                handle.block_on(store.list(prefix)).map(|objects| !objects.is_empty()).map_err(|error| refused(&error))
+            Place::Store { store, runtime } => {
+                runtime.block_on(store.list(prefix)).map(|objects| !objects.is_empty()).map_err(|error| refused(&error))
             }
         }
     }
@@ -215,9 +224,9 @@ impl OutputFile<'_> {
             }
             Target::Memory(all) => {
                 let bytes = all.len() as u64;
-                if let Place::Store { store, handle } = &self.output.place {
+                if let Place::Store { store, runtime } = &self.output.place {
                     let put = store.put(&self.key, Bytes::from(all), Condition::Always);
-                    handle.block_on(put).map_err(|error| refused(&error))?;
+                    runtime.block_on(put).map_err(|error| refused(&error))?;
                 }
                 bytes
             }

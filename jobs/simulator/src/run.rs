@@ -68,9 +68,7 @@ impl City {
 /// Something is at `--out` already, or a file could not be written.
 pub fn run(config: &Config) -> Result<(), Failure> {
     let started = Instant::now();
-    let tokio = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let tokio = tokio.map_err(|error| Failure::new(Code::Bug, error.to_string(), "", "Start again"))?;
-    let output = Output::open(&config.out, config.path_style, tokio.handle())?;
+    let output = Output::open(&config.out, config.path_style)?;
     if !config.force {
         for folder in [keys::BATCH, keys::API, "reference/"] {
             if output.has(folder)? {

@@ -211,11 +211,10 @@ fn incident(
         1 | 3 => Severity::Elevee,
         _ => Severity::Faible,
     };
-    let object = match (index % 5, severity) {
-        (0, _) => Object::Line,
-        (1, _) => Object::Section,
-        (2, _) => Object::Stop,
-        (3, Severity::Faible) => Object::Title,
+    let object = match index % 6 {
+        2 => Object::Stop,
+        3 => Object::Section,
+        4 => Object::Title,
         _ => Object::Line,
     };
     let (mut versions, mut gone);

@@ -70,7 +70,11 @@ pub fn write(city: &City, config: &Config, folder: &Path) -> Result<(), Failure>
             put(folder, &file(Source::Chantiers), &document(Source::Chantiers, day, &worksites::of(city, day)))?;
         }
         if network {
-            put(folder, &file(Source::Referentiel), &document(Source::Referentiel, day, &network::of(city, config.faults, day)))?;
+            put(
+                folder,
+                &file(Source::Referentiel),
+                &document(Source::Referentiel, day, &network::of(city, config.faults, day)),
+            )?;
         }
         put(folder, &file(Source::Contexte), &json!({"date": day.date(), "jour": facts(day)}))
     })
@@ -82,7 +86,12 @@ fn put(folder: &Path, name: &str, document: &Value) -> Result<(), Failure> {
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Code::Usage, format!("cannot write ({error})"), path.display().to_string(), "Correct --truth, or free space")
+    Failure::new(
+        Code::Usage,
+        format!("cannot write ({error})"),
+        path.display().to_string(),
+        "Correct --truth, or free space",
+    )
 }
 
 fn document<B: Serialize>(source: Source, day: ServiceDay, answer: &Answer<B>) -> Value {
@@ -125,6 +134,10 @@ fn tolerances() -> Value {
         "absolute": {
             "chantiers.chantiers_actifs.*.surface_m2": 0.2,
             "chantiers.by_arrondissement.*.surface_m2": 1.0,
+            "comptages.metrics.*.taux_occupation_moyen": 0.01,
+            "comptages.top_10_troncons.*.taux_occupation_moyen": 0.01,
+            "comptages.global_metrics.taux_occupation_moyen": 0.01,
+            "weather.metrics.vent_moyen": 0.1,
             "chantiers.surface_totale_impactee_m2": 2.0,
         },
         "whitespace_collapsed": ["traffic.disruptions.*.message"],

@@ -21,6 +21,8 @@ pub enum Fault {
     CutBody(u64),
     /// After the answer the object has these bytes instead.
     ReplaceAfter(Bytes),
+    /// Before the request is looked at the object has these bytes instead.
+    ReplaceBefore(Bytes),
     /// The request is done, but the client sees the connection closed: a write whose answer is lost.
     LoseAnswer,
 }

@@ -65,6 +65,7 @@ async fn answer(
         }
         Some(Fault::Hangup) => return Err(hangup()),
         Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
+        Some(Fault::ReplaceBefore(body)) => replace(&state, &address, body.clone()),
         _ => {}
     }
     let answer = match hyper::service::Service::call(&service, request).await {
@@ -76,14 +77,19 @@ async fn answer(
         Some(Fault::CutBody(bytes)) => Ok(answer.map(|body| cut(body, bytes))),
         Some(Fault::ReplaceAfter(body)) => {
             // The body of the answer holds its own bytes, so the object can change under it at once.
-            if let Some((bucket, key)) = address.split_once('/')
-                && let Some(objects) = lock(&state).buckets.get_mut(bucket)
-            {
-                objects.insert(key.to_owned(), Stored::with_checksum(body));
-            }
+            replace(&state, &address, body);
             Ok(answer)
         }
         _ => Ok(answer),
+    }
+}
+
+/// Gives the object at an address other bytes.
+fn replace(state: &Shared, address: &str, body: Bytes) {
+    if let Some((bucket, key)) = address.split_once('/')
+        && let Some(objects) = lock(state).buckets.get_mut(bucket)
+    {
+        objects.insert(key.to_owned(), Stored::with_checksum(body));
     }
 }
 

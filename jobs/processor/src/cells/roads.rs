@@ -49,8 +49,8 @@ impl Window {
 pub enum Value {
     /// Empty.
     Absent,
-    /// Rejected; the number where it was one.
-    Rejected(Option<f64>),
+    /// Rejected; a hash of it as given, so that two different ones are not taken for a repeat.
+    Rejected(u64),
     /// A number.
     Known(f64),
 }
@@ -77,6 +77,8 @@ pub struct Reading {
     pub state: TrafficState,
     /// Given status.
     pub status: ArcStatus,
+    /// A hash of a state or status as given that is none of the known ones; 0 where both are.
+    pub unknown: u64,
 }
 
 const SEEN: u8 = 1;
@@ -123,6 +125,17 @@ impl Cell {
     }
 }
 
+/// Rows of D of one file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Overlap {
+    /// All.
+    pub rows: u64,
+    /// For cells that another file has too.
+    pub shared: u64,
+    /// For cells that a later file has too, and so without effect.
+    pub superseded: u64,
+}
+
 /// What rows of D say of the arc itself, raw; the last in order that has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ArcFacts {
@@ -136,7 +149,7 @@ pub struct ArcFacts {
 
 impl ArcFacts {
     fn keep(slot: &mut Option<Box<[u8]>>, raw: &[u8]) {
-        if !raw.is_empty() && slot.as_deref() != Some(raw) {
+        if slot.as_deref() != Some(raw) && !raw.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b'"') {
             *slot = Some(raw.into());
         }
     }
@@ -263,17 +276,19 @@ impl RoadCells {
         self.index.iter().filter_map(|(id, slot)| Some((&**id, self.arcs.get(*slot)?)))
     }
 
-    /// For each file with rows of D: its rows, and how many of them are for cells that another file has too.
+    /// For each file with rows of D, how they lie over those of others.
     #[must_use]
-    pub fn overlaps(&self) -> BTreeMap<u32, (u64, u64)> {
-        let mut overlaps: BTreeMap<u32, (u64, u64)> = BTreeMap::new();
+    pub fn overlaps(&self) -> BTreeMap<u32, Overlap> {
+        let mut overlaps: BTreeMap<u32, Overlap> = BTreeMap::new();
         for arc in &self.arcs {
             for cell in arc.cells.range(self.window.day_from..).map(|(_, cell)| cell) {
-                let shared = cell.files.iter().any(|(file, _)| Some(*file) != cell.files.first().map(|first| first.0));
+                let last = cell.files.last().map(|last| last.0);
+                let shared = cell.files.first().map(|first| first.0) != last;
                 for (file, rows) in &cell.files {
                     let entry = overlaps.entry(*file).or_default();
-                    entry.0 += rows;
-                    entry.1 += if shared { *rows } else { 0 };
+                    entry.rows += rows;
+                    entry.shared += if shared { *rows } else { 0 };
+                    entry.superseded += if Some(*file) == last { 0 } else { *rows };
                 }
             }
         }
@@ -315,12 +330,17 @@ mod tests {
         let mut cells = RoadCells::new(window());
         for (arc, hour, flow, file, label) in rows {
             let flow = match flow {
-                -1 => Value::Rejected(Some(-1.0)),
+                -1 => Value::Rejected(1),
                 0 => Value::Absent,
                 n => Value::Known(f64::from(*n)),
             };
-            let reading =
-                Reading { flow, occupancy: Value::Absent, state: TrafficState::Inconnu, status: ArcStatus::Invalide };
+            let reading = Reading {
+                flow,
+                occupancy: Value::Absent,
+                state: TrafficState::Inconnu,
+                status: ArcStatus::Invalide,
+                unknown: 0,
+            };
             let label: &[u8] = if *label == 0 { b"" } else { std::slice::from_ref(label) };
             cells.add(*file, &RoadRow { arc: &[*arc], hour: *hour, reading, label, point: b"", shape: b"" });
         }
@@ -363,6 +383,7 @@ mod tests {
         let (_, arc) = whole.arcs().next().unwrap();
         let cell = &arc.cells[&hour];
         assert_eq!((cell.repeats, cell.conflicts, cell.last.flow), (1, 2, Value::Known(1.0)));
-        assert_eq!(whole.overlaps(), BTreeMap::from([(0, (2, 2)), (1, (2, 2))]));
+        let of = |superseded| Overlap { rows: 2, shared: 2, superseded };
+        assert_eq!(whole.overlaps(), BTreeMap::from([(0, of(2)), (1, of(0))]));
     }
 }

@@ -40,7 +40,11 @@ pub fn measure(active: &[&WorksiteRecord], context: &DayContext<'_>) -> Chantier
 fn worksite(record: &WorksiteRecord, zones: Option<&Zones>, parameters: &WorksiteParameters) -> Worksite {
     let (code, zone) = match &record.postal_code {
         Some(code) => (Some(code.clone()), zones.and_then(|zones| zones.by_code(code)).map(|zone| zone.name.clone())),
-        None => place(zones, record.point),
+        // Without a code there is no name either.
+        None => match place(zones, record.point) {
+            (Some(code), zone) => (Some(code), zone),
+            (None, _) => (None, None),
+        },
     };
     Worksite {
         identifiant: record.id.clone(),

@@ -11,8 +11,9 @@ use contract::document::comptages::{Comptages, RoadEvolution};
 use contract::document::{DayStatus, Quality};
 use contract::number::Fixed2;
 
-use crate::cells::roads::RoadCells;
+use crate::cells::roads::{Overlap, RoadCells};
 use crate::context::DayContext;
+use crate::geo;
 use crate::source::referentiel::Network;
 use crate::source::{Draft, Measured};
 
@@ -62,9 +63,8 @@ pub fn measure(
 
     let mut reasons = reasons();
     warn(&day, &silent, context, &mut quality, &mut reasons);
-    let old = newest.is_some_and(|newest| {
-        newest + 3600 > (context.day.end() + chrono::Duration::days(parameters.definitif_jours)).timestamp()
-    });
+    let final_from = context.day.plus(parameters.definitif_jours + 1).start().timestamp();
+    let old = newest.is_some_and(|newest| newest >= final_from);
     let complete = completeness.is_some_and(|percent| percent.get() >= parameters.definitif_part);
     if completeness.is_none() {
         reasons.insert("completude".to_owned(), "aucun_troncon_attendu".to_owned());
@@ -119,7 +119,7 @@ fn warn(
 ) {
     let in_day: Vec<String> = silent
         .iter()
-        .filter(|hour| (day.day_from..day.complete_until().unwrap_or(0)).contains(hour) && !day.changes_clock(**hour))
+        .filter(|hour| (day.day_from..day.edges.end).contains(hour) && !day.changes_clock(**hour))
         .map(|hour| day.stamp(*hour).local().format("%H h").to_string())
         .collect();
     if !in_day.is_empty() {
@@ -128,10 +128,8 @@ fn warn(
             in_day.join(", ")
         ));
     }
+    quality.avertissements.extend(geo::zone_warnings(context.zones));
     if context.zones.is_none() {
-        quality.avertissements.push(
-            "Zones inconnues : ni fichier reference/zones.geojson ni contours dans le profil de la ville.".to_owned(),
-        );
         reasons.insert("metrics.zone".to_owned(), NO_ZONES.to_owned());
     }
 }
@@ -152,19 +150,19 @@ fn larger_first(a: Option<f64>, b: Option<f64>) -> Ordering {
 }
 
 /// Sentences that name the files to archive: those of which more than `limit` percent of the rows of D are for cells that another file
-/// has. Of several such files the last in key order stays: its rows win.
+/// has. Where the rows of some are without effect, because a later file has their cells, these are named; else the later one.
 #[must_use]
-pub fn overlap_warnings(overlaps: &BTreeMap<u32, (u64, u64)>, keys: &[String], limit: f64) -> Vec<String> {
-    let shares: Vec<(u32, Fixed2)> = overlaps
-        .iter()
-        .filter_map(|(file, (rows, shared))| Some((*file, percent(*shared, *rows)?)))
-        .filter(|(_, share)| share.get() > limit)
-        .collect();
-    let named = if shares.len() > 1 { &shares[..shares.len() - 1] } else { &shares[..] };
+pub fn overlap_warnings(overlaps: &BTreeMap<u32, Overlap>, keys: &[String], limit: f64) -> Vec<String> {
+    let above = |part: u64, whole: u64| percent(part, whole).filter(|share| share.get() > limit);
+    let mut named: Vec<(u32, Fixed2)> =
+        overlaps.iter().filter_map(|(file, rows)| Some((*file, above(rows.superseded, rows.rows)?))).collect();
+    if named.is_empty() {
+        named = overlaps.iter().filter_map(|(file, rows)| Some((*file, above(rows.shared, rows.rows)?))).collect();
+    }
     named
-        .iter()
+        .into_iter()
         .filter_map(|(file, share)| {
-            let key = keys.get(usize::try_from(*file).ok()?)?;
+            let key = keys.get(usize::try_from(file).ok()?)?;
             let share = share.rounded();
             Some(format!("{share} % des lignes du jour de {key} sont pour des cellules qu'un autre fichier a aussi : archivez ce fichier."))
         })

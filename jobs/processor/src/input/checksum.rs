@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::document::Input;
 use crc_fast::{CrcAlgorithm, Digest};
-use runtime::store::SharedStore;
+use runtime::store::{SharedStore, Version};
 
 use super::InputError;
 use crate::source::SourceError;
@@ -41,8 +41,12 @@ impl Checksum {
 ///
 /// # Errors
 /// The bytes that arrived are not those that the store took in.
-pub async fn compare(store: &SharedStore, input: &Input) -> Result<(), InputError> {
+pub async fn compare(store: &SharedStore, input: &Input, version: &Version) -> Result<(), InputError> {
     match store.stored_checksum(&input.cle).await? {
+        // The checksum of another version says nothing of this one.
+        Some(kept) if kept != input.crc64nvme && store.head(&input.cle).await?.version != *version => {
+            Err(InputError::Replaced(input.cle.clone()))
+        }
         Some(kept) if kept != input.crc64nvme => Err(InputError::Content(SourceError {
             key: input.cle.clone(),
             reason: format!("its CRC-64/NVME is {}, the store keeps {kept}; upload the file again", input.crc64nvme),

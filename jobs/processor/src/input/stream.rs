@@ -66,7 +66,7 @@ impl Blocks {
             }
         });
         let shared = std::sync::Arc::new(std::sync::Mutex::new(State::default()));
-        let ranges = Ranges { receiver, current: Bytes::new(), shared: shared.clone() };
+        let ranges = Ranges { receiver, current: Bytes::new(), left: object.size, shared: shared.clone() };
         let compressed = object.key.ends_with(".gz") || object.key.ends_with(".zst");
         let (mut decoder, mut plain) = (None, Some(ranges));
         if compressed && let Some(ranges) = plain.take() {
@@ -112,14 +112,20 @@ impl Blocks {
 struct Ranges {
     receiver: mpsc::Receiver<Result<Bytes, Option<StoreError>>>,
     current: Bytes,
+    /// Bytes still to come.
+    left: u64,
     shared: std::sync::Arc<std::sync::Mutex<State>>,
 }
 
 impl Ranges {
     fn next_range(&mut self) -> io::Result<Bytes> {
         match self.receiver.blocking_recv() {
+            None if self.left > 0 => {
+                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the transfer was given up midway"))
+            }
             None => Ok(Bytes::new()),
             Some(Ok(bytes)) => {
+                self.left = self.left.saturating_sub(bytes.len() as u64);
                 if let Ok(mut state) = self.shared.lock() {
                     state.sum.update(&bytes);
                 }

@@ -1,9 +1,10 @@
-//! Every local day with a row of a required source: a first pass over the input that reads only times.
+//! Every local day with a row of the road counts: a first pass over the input that reads only times. The other sources' records do not
+//! make a day of their own: where `comptages` is not required, days are named.
 
 use std::collections::BTreeSet;
 
 use chrono::DateTime;
-use contract::{NaiveDate, ServiceDay, Source, keys};
+use contract::{NaiveDate, ServiceDay, Source};
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
 
@@ -16,15 +17,9 @@ use crate::source::comptages::days_of_chunk;
 /// # Errors
 /// The store's, a file that cannot be the source, and `66` where there is no day at all.
 pub(super) async fn present(engine: &Engine) -> Result<Vec<NaiveDate>, Failure> {
-    let mut days = BTreeSet::new();
-    for source in &engine.config.required {
-        match source {
-            Source::Comptages => days.extend(of_roads(engine).await?),
-            // Snapshots describe the days around their collection; a day of them without a record is published as absent.
-            Source::Bikes | Source::Traffic | Source::Weather => days.extend(of_snapshots(engine, *source).await?),
-            // Whole snapshots of the present have no days of their own.
-            _ => {}
-        }
+    let days = of_roads(engine).await?;
+    if engine.config.required.len() > 1 {
+        tracing::warn!("`all` means the days of comptages; days that only another required source has are left out");
     }
     if days.is_empty() {
         return Err(Failure::new(
@@ -60,13 +55,5 @@ async fn of_roads(engine: &Engine) -> Result<BTreeSet<NaiveDate>, Failure> {
     Ok(hours
         .into_iter()
         .filter_map(|hour| Some(ServiceDay::of(DateTime::from_timestamp(hour, 0)?, engine.config.city.tz).date()))
-        .collect())
-}
-
-async fn of_snapshots(engine: &Engine, source: Source) -> Result<BTreeSet<NaiveDate>, Failure> {
-    let objects = engine.raw.list(&format!("{}{source}/dt=", keys::API)).await.map_err(|error| error.failure())?;
-    Ok(objects
-        .iter()
-        .filter_map(|object| object.key.split('/').find_map(|part| part.strip_prefix("dt="))?.parse().ok())
         .collect())
 }

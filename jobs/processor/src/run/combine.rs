@@ -2,6 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use contract::document::bikes::Bikes;
+use contract::document::chantiers::Chantiers;
+use contract::document::comptages::Comptages;
+use contract::document::traffic::Traffic;
+use contract::document::weather::Weather;
 use contract::document::{Document, Header, Input};
 use contract::{SCHEMA_VERSION, Source};
 use serde::de::DeserializeOwned;
@@ -23,16 +28,16 @@ pub(super) fn document(engine: &Engine, result: &DayResult, documents: &[Resolve
     }
     let (config, reference) = (&engine.config, &result.reference);
     let date = result.day.date();
-    let comptages = either(result.comptages.body(), documents, Source::Comptages);
-    let bikes = either(result.bikes.body(), documents, Source::Bikes);
-    let traffic = either(result.traffic.body(), documents, Source::Traffic);
-    let weather = either(result.weather.body(), documents, Source::Weather);
-    let chantiers = either(result.chantiers.body(), documents, Source::Chantiers);
+    let comptages: Option<Comptages> = body(documents, Source::Comptages);
+    let bikes: Option<Bikes> = body(documents, Source::Bikes);
+    let traffic: Option<Traffic> = body(documents, Source::Traffic);
+    let weather: Option<Weather> = body(documents, Source::Weather);
+    let chantiers: Option<Chantiers> = body(documents, Source::Chantiers);
     // A kept document gives the shapes that it holds itself.
     let worksites = result.worksites.clone().or_else(|| {
         Some(
             chantiers
-                .as_deref()?
+                .as_ref()?
                 .chantiers_actifs
                 .iter()
                 .filter_map(|site| {
@@ -51,11 +56,11 @@ pub(super) fn document(engine: &Engine, result: &DayResult, documents: &[Resolve
         calendar::school_holiday(date, city, reference.calendar.as_ref()).map(str::to_owned),
     );
     let known = Documents {
-        comptages: comptages.as_deref(),
-        bikes: bikes.as_deref(),
-        traffic: traffic.as_deref(),
-        weather: weather.as_deref(),
-        chantiers: chantiers.as_deref(),
+        comptages: comptages.as_ref(),
+        bikes: bikes.as_ref(),
+        traffic: traffic.as_ref(),
+        weather: weather.as_ref(),
+        chantiers: chantiers.as_ref(),
     };
     let (body, raisons) = contexte::measure(facts, known, worksites.as_deref(), &result.network, &config.parameters);
     let state = worst(documents, &config.required);
@@ -91,11 +96,8 @@ fn inputs(documents: &[Resolved], calendar: Option<&Input>) -> Vec<Input> {
     inputs.into_values().collect()
 }
 
-/// What this run measured, or the kept document's own part.
-fn either<B: DeserializeOwned + Clone>(fresh: Option<&B>, documents: &[Resolved], source: Source) -> Option<Box<B>> {
-    if let Some(fresh) = fresh {
-        return Some(Box::new(fresh.clone()));
-    }
+/// A document's own part as it is written, fresh or kept alike: the same documents give the same bytes.
+fn body<B: DeserializeOwned>(documents: &[Resolved], source: Source) -> Option<B> {
     let bytes = documents.iter().find(|document| document.entry.source == source)?.bytes.as_ref()?;
-    serde_json::from_slice::<Document<B>>(bytes).ok().map(|document| Box::new(document.body))
+    serde_json::from_slice::<Document<B>>(bytes).ok().map(|document| document.body)
 }

@@ -22,6 +22,7 @@ use crate::cells::roads::Window;
 use crate::context::DayContext;
 use crate::indicator;
 use crate::input::{self, InputError, Inventory};
+use crate::publish;
 use crate::source::chantiers::WorksiteShape;
 use crate::source::comptages::Search;
 use crate::source::referentiel::Network;
@@ -64,7 +65,7 @@ pub struct DayResult {
 pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> Result<DayResult, Failure> {
     let day = ServiceDay::new(date, engine.config.city.tz);
     let mut reader = Reader { engine, inventory: Inventory::take(&engine.raw, date).await?, date };
-    let reference = Reference::read(&engine.raw, &reader.inventory, &engine.config).await?;
+    let reference = reader.reference().await?;
     let context = DayContext {
         day,
         day_type: calendar::day_type(date, &engine.config.city, reference.calendar.as_ref()),
@@ -82,10 +83,22 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
     let with_lines: Vec<Input> = reference.lines_input.iter().chain(&reference.calendar_input).cloned().collect();
     let calendar: Vec<Input> = reference.calendar_input.iter().cloned().collect();
     let parameters = context.parameters;
-    let of = |files: &Reading, extra: &[Input]| Reading {
-        inputs: files.inputs.iter().chain(extra).cloned().collect(),
-        ignored: files.ignored.clone(),
-        warnings: reference.warnings.clone(),
+    let of = |files: &Reading, extra: &[Input]| {
+        let depends = |input: &Option<Input>| input.as_ref().is_some_and(|input| extra.contains(input));
+        let told = [
+            (&reference.zones_input, &reference.zone_warning),
+            (&reference.calendar_input, &reference.calendar_warning),
+            (&reference.lines_input, &reference.line_warning),
+        ];
+        Reading {
+            inputs: files.inputs.iter().chain(extra).cloned().collect(),
+            ignored: files.ignored.clone(),
+            warnings: told
+                .iter()
+                .filter(|(input, _)| depends(input))
+                .filter_map(|(_, warning)| (*warning).clone())
+                .collect(),
+        }
     };
 
     let (mut network, mut network_input) = (Network::default(), Vec::new());
@@ -101,12 +114,35 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
         },
     };
 
+    let mut network_warning = None;
+    if let Outcome::Error(error) = &referentiel {
+        // The counts would lose lengths and labels for a broken file of another source: the network that the day has already serves.
+        let kept = if engine.config.force {
+            None
+        } else {
+            publish::kept_document::<Referentiel>(&engine.metrics, date, Source::Referentiel).await?
+        };
+        network_warning = Some(match &kept {
+            Some(_) => format!(
+                "Référentiel illisible ({error}) : longueurs et libellés viennent de celui déjà publié pour ce jour."
+            ),
+            None => format!(
+                "Référentiel illisible ({error}) : longueurs et libellés viennent des comptages seuls, où ils y sont."
+            ),
+        });
+        if let Some((document, input)) = kept {
+            network = Network::of_document(&document);
+            network_input.push(input);
+        }
+    }
     let known = (!network.is_empty()).then_some(&network);
     let comptages = match reader.roads(&context, known, progress).await? {
         Err(missing) => missing.into(),
         Ok((measured, reading)) => {
             let extra: Vec<Input> = with_zones.iter().chain(&network_input).cloned().collect();
-            document(Source::Comptages, measured, of(&reading, &extra), &parameters.comptages, &context)
+            let mut reading = of(&reading, &extra);
+            reading.warnings.extend(network_warning);
+            document(Source::Comptages, measured, reading, &parameters.comptages, &context)
         }
     };
 
@@ -201,6 +237,17 @@ impl Reader<'_> {
         tracing::warn!(key, "replaced while it was read; its source starts again");
         self.inventory = Inventory::take(&self.engine.raw, self.date).await?;
         Ok(())
+    }
+
+    /// What the day is seen by.
+    async fn reference(&mut self) -> Result<Reference, Failure> {
+        for attempt in 0.. {
+            match Reference::read(&self.engine.raw, &self.inventory, &self.engine.config).await {
+                Err(InputError::Replaced(key)) => self.again(&key, attempt).await?,
+                read => return read.map_err(fatal),
+            }
+        }
+        Ok(Reference::default())
     }
 
     /// All small files of a source, whole.

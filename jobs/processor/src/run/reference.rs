@@ -2,10 +2,8 @@
 
 use contract::document::Input;
 use contract::keys;
-use runtime::failure::Failure;
 use runtime::store::SharedStore;
 
-use super::fatal;
 use crate::calendar::SchoolCalendar;
 use crate::config::Config;
 use crate::geo::Zones;
@@ -22,19 +20,24 @@ pub(super) struct Reference {
     pub calendar_input: Option<Input>,
     pub lines: Vec<ServiceLine>,
     pub lines_input: Option<Input>,
-    /// What went wrong, sentences.
-    pub warnings: Vec<String>,
+    /// What went wrong with each, a sentence.
+    pub zone_warning: Option<String>,
+    pub calendar_warning: Option<String>,
+    pub line_warning: Option<String>,
 }
 
 impl Reference {
     /// Reads what is there.
-    pub(super) async fn read(store: &SharedStore, inventory: &Inventory, config: &Config) -> Result<Self, Failure> {
+    pub(super) async fn read(store: &SharedStore, inventory: &Inventory, config: &Config) -> Result<Self, InputError> {
         let mut reference = Self::default();
         let city = &config.city;
         if let Some((file, input)) = optional(store, inventory, keys::ZONES).await? {
             match file.and_then(|file| Zones::read(&file.key, &file.bytes)) {
                 Ok(zones) => reference.zones = Some(zones),
-                Err(error) => reference.warn(&error, "the zones of the city profile, where it has any, are used"),
+                Err(error) => {
+                    let instead = "les zones du profil de la ville servent, s'il en a";
+                    reference.zone_warning = Some(warning(&error, instead));
+                }
             }
             reference.zones_input = Some(input);
         }
@@ -43,10 +46,9 @@ impl Reference {
         {
             match Zones::read(name, bytes) {
                 Ok(zones) => reference.zones = Some(zones),
-                Err(error) => reference.warn(&error, "zones are unknown"),
+                Err(error) => reference.zone_warning = Some(warning(&error, "les zones sont inconnues")),
             }
         }
-        reference.warnings.extend(reference.zones.iter().flat_map(Zones::warnings).cloned());
         if let Some((file, input)) = optional(store, inventory, keys::SCHOOL_CALENDAR).await? {
             match file.and_then(|file| SchoolCalendar::read(&file.key, &file.bytes, city.tz)) {
                 Ok(calendar) => {
@@ -55,14 +57,18 @@ impl Reference {
                     }
                     reference.calendar = Some(calendar);
                 }
-                Err(error) => reference.warn(&error, "no day counts as a school holiday"),
+                Err(error) => {
+                    reference.calendar_warning = Some(warning(&error, "aucun jour ne compte comme vacances scolaires"));
+                }
             }
             reference.calendar_input = Some(input);
         }
         if let Some((file, input)) = optional(store, inventory, keys::LINES).await? {
             match file.and_then(|file| read_lines(&file.key, &file.bytes)) {
                 Ok(lines) => reference.lines = lines,
-                Err(error) => reference.warn(&error, "the rail lines of the city profile are used"),
+                Err(error) => {
+                    reference.line_warning = Some(warning(&error, "les lignes ferrées du profil de la ville servent"));
+                }
             }
             reference.lines_input = Some(input);
         }
@@ -75,11 +81,12 @@ impl Reference {
         }
         Ok(reference)
     }
+}
 
-    fn warn(&mut self, error: &SourceError, instead: &str) {
-        tracing::warn!(key = error.key, reason = error.reason, "reference file not usable: {instead}");
-        self.warnings.push(format!("{error} ({instead})"));
-    }
+/// A reference file that cannot be used: told in the log, and in the documents that would depend on it.
+fn warning(error: &SourceError, instead: &str) -> String {
+    tracing::warn!(key = error.key, reason = error.reason, instead, "reference file not usable");
+    format!("Fichier de référence inutilisable, {error} ; {instead}.")
 }
 
 /// A file of `reference/`: nothing where it is not there, and why where its content cannot be had.
@@ -87,7 +94,7 @@ async fn optional(
     store: &SharedStore,
     inventory: &Inventory,
     key: &str,
-) -> Result<Option<(Result<RawFile, SourceError>, Input)>, Failure> {
+) -> Result<Option<(Result<RawFile, SourceError>, Input)>, InputError> {
     let Some(object) = inventory.at(key) else { return Ok(None) };
     let (stored, input) = match input::fetch(store, object).await {
         Ok(fetched) => fetched,
@@ -95,7 +102,7 @@ async fn optional(
             let input = Input { cle: key.to_owned(), taille_octets: object.size, crc64nvme: String::new() };
             return Ok(Some((Err(error), input)));
         }
-        Err(error) => return Err(fatal(error)),
+        Err(error) => return Err(error),
     };
     let file = input::content(key, stored).map(|bytes| RawFile { key: key.to_owned(), bytes, collected: None });
     Ok(Some((file, input)))

@@ -99,7 +99,7 @@ pub(super) fn scan<T: Send>(
     ordered(pool, pool.current_num_threads() * 2 + 2, pieces, map, fold)?;
     bar.inc(object.size);
     let input = blocks.input();
-    tokio::runtime::Handle::current().block_on(checksum::compare(store, &input))?;
+    tokio::runtime::Handle::current().block_on(checksum::compare(store, &input, &object.version))?;
     Ok(input)
 }
 

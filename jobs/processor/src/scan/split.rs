@@ -152,13 +152,15 @@ impl Splitter {
             self.at_beginning = false;
         }
         if self.separator.is_none() {
-            // Blank lines before the header do not tell anything.
-            let begin = self.buffer.iter().position(|byte| !matches!(byte, b'\n' | b'\r')).unwrap_or(self.buffer.len());
-            let line_end = memchr(b'\n', &self.buffer[begin..]).map(|at| begin + at);
-            if line_end.is_none() && !end && self.buffer.len() - begin <= LONGEST_RECORD {
+            // Blank lines before the header do not tell anything; however many there are, they are not kept.
+            let begin = self.buffer.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(self.buffer.len());
+            self.line += memchr_iter(b'\n', &self.buffer[..begin]).count() as u64;
+            self.buffer.drain(..begin);
+            let line_end = memchr(b'\n', &self.buffer);
+            if line_end.is_none() && !end && self.buffer.len() <= LONGEST_RECORD {
                 return false;
             }
-            let line = &self.buffer[begin..line_end.unwrap_or(self.buffer.len())];
+            let line = &self.buffer[..line_end.unwrap_or(self.buffer.len())];
             self.separator = [b';', b'\t'].into_iter().find(|byte| memchr(*byte, line).is_some()).or(Some(b','));
         }
         true

@@ -108,11 +108,12 @@ fn read_row(
     let Some(hour) = search.window.hour_of(start) else { return Ok(()) };
     let flow = value::flow(&fields.get(record, layout.flow));
     let occupancy = value::occupancy(&fields.get(record, layout.occupancy));
-    let state = value::state(&layout.optional(fields, record, layout.state));
+    let given = [layout.optional(fields, record, layout.state), layout.optional(fields, record, layout.status)];
+    let (state, status) = (value::state(&given[0]), value::status(&given[1]));
     let in_day = hour >= search.window.day_from;
     if in_day {
         part.tally.rows_of_day += 1;
-        for reason in [flow.1, occupancy.1, state.1].into_iter().flatten() {
+        for reason in [flow.1, occupancy.1, state.1, status.1].into_iter().flatten() {
             part.tally.reject(reason, file.key, line, record);
         }
     }
@@ -121,7 +122,12 @@ fn read_row(
         flow: flow.0,
         occupancy: occupancy.0,
         state: state.0,
-        status: value::status(&layout.optional(fields, record, layout.status)),
+        status: status.0,
+        unknown: [state.1, status.1]
+            .iter()
+            .zip(&given)
+            .filter(|(reason, _)| reason.is_some())
+            .fold(0, |all, (_, text)| all ^ value::hash(text)),
     };
     let row =
         RoadRow { arc, hour, reading, label: raw(layout.label), point: raw(layout.point), shape: raw(layout.shape) };

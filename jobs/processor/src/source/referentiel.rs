@@ -68,6 +68,26 @@ pub struct Network {
 }
 
 impl Network {
+    /// From a document of the network, with the decimals that it has.
+    #[must_use]
+    pub fn of_document(document: &Referentiel) -> Self {
+        let arc = |known: &contract::document::referentiel::NetworkArc| RoadArc {
+            label: known.libelle.clone(),
+            length_m: known.longueur_metres.map(contract::Fixed::get),
+            point: known.geo_point_2d.as_deref().and_then(crate::geo::parse_point),
+            lines: known
+                .trace
+                .iter()
+                .flatten()
+                .map(|line| line.iter().map(|[lon, lat]| (lon.get(), lat.get())).collect())
+                .collect(),
+            upstream: known.noeud_amont.clone(),
+            downstream: known.noeud_aval.clone(),
+            active: known.actif,
+        };
+        Self::new(document.mapping.iter().map(|(id, known)| (id.clone(), arc(known))).collect())
+    }
+
     fn new(mut arcs: Vec<(String, RoadArc)>) -> Self {
         arcs.sort_by(|(a, _), (b, _)| id_order(a, b));
         let places = arcs.iter().enumerate().map(|(index, (id, _))| (id.clone(), index)).collect();

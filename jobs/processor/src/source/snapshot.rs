@@ -55,13 +55,13 @@ pub fn elements<'a>(bytes: &'a [u8], names: &[&str]) -> Option<Vec<Element<'a>>>
     }
 }
 
-/// One object per line; the first decides whether it is that.
+/// One record per line; the first decides whether it is that: JSON by itself.
 fn lines(bytes: &[u8], lead: usize) -> Option<Vec<Element<'_>>> {
     let mut elements = Vec::new();
     for (line, text) in (1..).zip(bytes.get(lead..)?.split(|byte| *byte == b'\n')) {
         let raw = text.trim_ascii();
         if !raw.is_empty() {
-            if elements.is_empty() && !(raw.first() == Some(&b'{') && is_json(raw)) {
+            if elements.is_empty() && !is_json(raw) {
                 return None;
             }
             elements.push(Element { line, raw });

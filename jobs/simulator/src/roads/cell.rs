@@ -161,7 +161,7 @@ impl Roads {
             |fault: Fault, shift: u32| self.faults.has(fault) && defect == Defect::None && (bits >> shift) % 512 == 7;
         let lost = rare(Fault::MissingValues, 20);
         let keep_q = arc.has_flow && !silent && !(lost && bits & 1 == 0);
-        let keep_k = !silent && !(lost && bits & 1 == 1);
+        let keep_k = !(silent || lost && bits & 1 == 1);
         let state = match (rare(Fault::BadStates, 30), bits & 3) {
             (true, 0) => UNKNOWN_STATE,
             (true, _) if state > 0 && keep_k => {
@@ -179,7 +179,7 @@ impl Roads {
     /// The defect of a row: rare, but for the first hours, which have one of each.
     fn defect(&self, arc: &Arc, hour: &HourInfo, bits: u64) -> Defect {
         let since = usize::try_from(hour.hour - self.first_hour).unwrap_or(0);
-        if (5..12).contains(&since) {
+        if (5..8).contains(&since) {
             return self.defects.get(arc.index + self.arcs.len() * (since - 5)).copied().unwrap_or(Defect::None);
         }
         let turn = usize::try_from((bits >> 40) % 4096).unwrap_or(0);

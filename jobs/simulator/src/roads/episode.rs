@@ -45,6 +45,8 @@ pub struct Episode {
     pub kind: Kind,
 }
 
+/// Hours without episodes at the beginning of each slot.
+pub const CLEAN: i64 = 8;
 /// Every arc has one episode, at most, in this many hours.
 const SLOT: i64 = 96;
 
@@ -69,7 +71,7 @@ fn sorts(faults: Faults) -> Vec<(Kind, i64, i64)> {
     sorts
 }
 
-/// The episodes of an arc in order, none before the twelfth hour, for a clean beginning.
+/// The episodes of an arc in order, none in the first hours, for a clean beginning.
 #[must_use]
 pub fn plan(index: usize, seed: u64, faults: Faults, first: Hour, end: Hour) -> Vec<Episode> {
     let sorts = sorts(faults);
@@ -83,15 +85,15 @@ pub fn plan(index: usize, seed: u64, faults: Faults, first: Hour, end: Hour) -> 
         let spared = if index < 64 {
             (pair + number) % 8 == 7
         } else {
-            random::at(seed, 0xe90, index as u64, number as u64) % 3 != 0
+            !random::at(seed, 0xe90, index as u64, number as u64).is_multiple_of(3)
         };
         let turn = pair + 7 * number;
         if !spared && let Some((kind, shortest, longest)) = sorts.get(turn % sorts.len()).copied() {
             let bits = random::at(seed, 0xe91, index as u64, number as u64);
-            let hours = (shortest + i64::try_from(bits % 64).unwrap_or(0) % (longest - shortest + 1)).min(slot);
-            let room = (slot - 12 - hours).max(0);
-            let mut begin =
-                start + (slot - hours).min(12) + i64::try_from((bits >> 8) % 1024).unwrap_or(0) % (room + 1);
+            let hours = (shortest + i64::try_from(bits % 64).unwrap_or(0) % (longest - shortest + 1))
+                .min((slot - CLEAN).max(0));
+            let room = (slot - CLEAN - hours).max(0);
+            let mut begin = start + CLEAN + i64::try_from((bits >> 8) % 1024).unwrap_or(0) % (room + 1);
             if kind == Kind::Night {
                 // 22:00 UTC is never far from the city's midnight.
                 begin = begin - begin.rem_euclid(24) + 21;
@@ -118,5 +120,6 @@ pub fn at(episodes: &[Episode], hour: Hour) -> Option<&Episode> {
 /// Whether a district is saturated in an hour, given what the clocks call it: every third day the quarter's own, in the evening.
 #[must_use]
 pub fn district_saturated(zone: usize, day: usize, local: usize) -> bool {
-    zone == 3 && day % 3 == 0 && (17..20).contains(&local) || zone == 9 && day % 4 == 1 && (8..10).contains(&local)
+    zone == 3 && day.is_multiple_of(3) && (17..20).contains(&local)
+        || zone == 9 && day % 4 == 1 && (8..10).contains(&local)
 }

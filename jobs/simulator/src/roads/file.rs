@@ -117,7 +117,7 @@ fn shuffled(hours: &[HourInfo], start: usize, shape: Shape) -> impl Iterator<Ite
     let step = if shape == Shape::Historique {
         1
     } else {
-        [5, 11, 13, 17].into_iter().find(|step| count % step != 0).unwrap_or(1)
+        [5, 11, 13, 17].into_iter().find(|step| !count.is_multiple_of(*step)).unwrap_or(1)
     };
     let first = if shape == Shape::Historique { 0 } else { start };
     (0..count).filter_map(move |index| hours.get((first + index * step) % count))

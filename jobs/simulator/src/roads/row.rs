@@ -51,7 +51,7 @@ impl Shape {
     #[must_use]
     pub fn row_bytes(self) -> u64 {
         match self {
-            Self::Labels | Self::Fields => 385,
+            Self::Labels | Self::Fields => 405,
             Self::Historique => 115,
         }
     }

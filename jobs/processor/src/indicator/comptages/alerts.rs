@@ -145,7 +145,7 @@ fn row(day: &RoadDay, alert: &Alert, parameters: &RoadParameters) -> CongestionA
         debut: day.stamp(alert.hours.start),
         fin: day.stamp(alert.hours.end),
         duree_heures: Fixed2::of(hours),
-        ouvert: reaches(&alert.hours, &day.edges()),
+        ouvert: reaches(&alert.hours, &day.edges),
         taux_occupation_max: Fixed2::of(highest(&mut cells().filter_map(|(.., cell)| cell.occupancy)).unwrap_or(0.0)),
         debit_max: arc.and_then(|_| highest(&mut cells().filter_map(|(.., cell)| cell.flow))).map(Fixed2::of),
         temps_perdu_minutes: (!lost.is_empty()).then(|| Fixed1::of(lost.iter().sum())),

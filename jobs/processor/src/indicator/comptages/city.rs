@@ -51,7 +51,9 @@ pub(super) fn global(
         total_vehicules_jour: vehicles.map(Fixed2::of),
         vehicules_km: total(&|sums| sums.distance).map(Fixed1::of),
         nombre_troncons: seen().count() as u64,
-        nombre_troncons_actifs: seen().filter(|arc| arc.measured_in_day > 0).count() as u64,
+        nombre_troncons_actifs: seen()
+            .filter(|arc| arc.hours[day.day_from..].iter().flatten().any(Hour::measured))
+            .count() as u64,
         moyenne_debit_par_troncon: mean_flow,
         taux_occupation_moyen: mean(occupancy),
         nombre_troncons_satures: sums.iter().filter(|sums| sums.saturated).count() as u64,

@@ -60,7 +60,7 @@ fn silence(
         let hours = first..last + 1;
         let counted = hours.clone().filter(counts).count();
         if counted > parameters.silence_heures as usize {
-            let open = reaches(&hours, &day.edges());
+            let open = reaches(&hours, &day.edges);
             found.push(Failing {
                 arc: index,
                 measure: Measure::Both,
@@ -88,8 +88,17 @@ fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut V
             (!quiet).then_some(own)
         };
         for hours in equal_runs(0..day.end, value) {
-            if hours.len() > parameters.fige_heures as usize {
-                found.push(Failing::of(index, measure, DetectorFault::Fige, hours, day));
+            if hours.len() <= parameters.fige_heures as usize {
+                continue;
+            }
+            // Both judged apart, and stuck in the very same hours: one detector, told once.
+            let twin = found.iter_mut().find(|other| {
+                (other.arc, other.measure, other.fault) == (index, Measure::Flow, DetectorFault::Fige)
+                    && other.hours == hours
+            });
+            match twin {
+                Some(twin) if measure == Measure::Occupancy => twin.measure = Measure::Both,
+                _ => found.push(Failing::of(index, measure, DetectorFault::Fige, hours, day)),
             }
         }
     }
@@ -114,7 +123,7 @@ fn inconsistent(day: &RoadDay, index: usize, parameters: &RoadParameters, found:
 
 impl Failing {
     fn of(arc: usize, measure: Measure, fault: DetectorFault, hours: Range<usize>, day: &RoadDay) -> Self {
-        let open = reaches(&hours, &day.edges());
+        let open = reaches(&hours, &day.edges);
         Self { arc, measure, fault, counted: hours.len(), hours, open }
     }
 }

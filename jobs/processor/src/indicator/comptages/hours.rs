@@ -119,6 +119,9 @@ pub struct RoadDay {
     pub day_from: usize,
     /// Number of hours.
     pub end: usize,
+    /// The window as far as the inputs go: from its first to its last hour with a measure, before any is set aside. A run that reaches
+    /// an edge may go on beyond.
+    pub edges: Range<usize>,
     /// By id.
     pub arcs: Vec<ArcHours>,
 }
@@ -172,7 +175,10 @@ impl RoadDay {
         let start = DateTime::from_timestamp(window.start, 0).unwrap_or_default()
             + Duration::hours(i64::try_from(window.rows_from).unwrap_or(0));
         let (day_from, end) = (window.day_from - window.rows_from, window.hours - window.rows_from);
-        Self { day: context.day, start, day_from, end, arcs }
+        let mut day = Self { day: context.day, start, day_from, end, edges: 0..end, arcs };
+        let first = (0..end).find(|hour| day.any_measure(*hour)).unwrap_or(0);
+        day.edges = first..day.complete_until().unwrap_or(end);
+        day
     }
 
     /// Start of an hour of the window (end of the one before).
@@ -218,13 +224,6 @@ impl RoadDay {
     #[must_use]
     pub fn silent_hours(&self) -> Vec<usize> {
         (0..self.end).filter(|hour| !self.any_measure(*hour)).collect()
-    }
-
-    /// The window as far as the inputs go: from its first to its last hour with a measure. A run that reaches an edge may go on beyond.
-    #[must_use]
-    pub fn edges(&self) -> Range<usize> {
-        let first = (0..self.end).find(|hour| self.any_measure(*hour)).unwrap_or(0);
-        first..self.complete_until().unwrap_or(self.end)
     }
 
     /// Whether an hour of D is one of a clock change (local 01 to 03) of which no arc has a measure.

@@ -9,6 +9,7 @@ use super::arcs::ArcSums;
 use super::hours::RoadDay;
 use super::{larger_first, percent};
 use crate::geo::Zones;
+use crate::order::id_order;
 
 /// A zone's row with what it is ranked by.
 #[derive(Debug, Clone)]
@@ -23,12 +24,16 @@ pub(super) fn all(day: &RoadDay, sums: &[ArcSums], zones: Option<&Zones>) -> Vec
     if zones.is_none() {
         return Vec::new();
     }
-    let mut arcs_of: BTreeMap<(bool, &str), Vec<usize>> = BTreeMap::new();
+    let mut arcs_of: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
     for (index, arc) in day.arcs.iter().enumerate().filter(|(_, arc)| arc.seen) {
-        let code = arc.zone_code.as_deref();
-        arcs_of.entry((code.is_none(), code.unwrap_or_default())).or_default().push(index);
+        arcs_of.entry(arc.zone_code.as_deref()).or_default().push(index);
     }
-    arcs_of.into_values().map(|arcs| one(day, sums, &arcs)).collect()
+    let mut zones: Vec<_> = arcs_of.into_iter().collect();
+    zones.sort_by(|(a, _), (b, _)| match (a, b) {
+        (Some(a), Some(b)) => id_order(a, b),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    });
+    zones.into_iter().map(|(_, arcs)| one(day, sums, &arcs)).collect()
 }
 
 fn one(day: &RoadDay, sums: &[ArcSums], arcs: &[usize]) -> ZoneRow {

@@ -6,10 +6,10 @@ use contract::document::traffic::{Line, Severity, TransitAlert, TransitAlertType
 use contract::number::Fixed2;
 
 use super::stretches::{Stretches, hours};
-use super::{OfDay, sort_lines};
+use super::{OfDay, natural_order, sort_lines};
 use crate::parameters::TrafficParameters;
 
-/// By type (`critique`, `longue`, `generalisee`), then in the order of the disruptions, the general ones by begin.
+/// By type (`critique`, `longue`, `generalisee`), then begin, then id.
 ///
 /// A disruption is `critique` by its severity, `longue` where it is ELEVEE and takes more than `longue_heures` of the day; `debut` and `fin`
 /// are its first and last moment within the day, `duree_heures` what its periods cover between them.
@@ -33,8 +33,10 @@ pub(super) fn alerts(of_day: &[OfDay<'_>], day: ServiceDay, parameters: &Traffic
             nombre: 1,
         });
     }
-    // Stable: within a type the order of the disruptions stays.
-    alerts.sort_by_key(|alert| alert.kind);
+    alerts.sort_by(|one, other| {
+        let id = |alert: &TransitAlert| alert.id.clone().unwrap_or_default();
+        (one.kind, one.debut).cmp(&(other.kind, other.debut)).then_with(|| natural_order(&id(one), &id(other)))
+    });
     alerts.extend(general(of_day, day, u64::from(parameters.generalisee_nombre)));
     alerts
 }

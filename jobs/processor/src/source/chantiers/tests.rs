@@ -176,7 +176,7 @@ fn the_postal_code_given_decides_else_the_point_and_no_code_comes_last() {
     ]);
     let places: Vec<(Option<&str>, Option<&str>)> =
         draft.body.chantiers_actifs.iter().map(|site| (site.arrondissement.as_deref(), site.zone.as_deref())).collect();
-    let outside = (None, Some("Hors zone"));
+    let outside = (None, None);
     assert_eq!(
         places,
         [

@@ -16,9 +16,9 @@ use crate::cells::roads::Value;
 pub(super) fn flow(bytes: &[u8]) -> Judged {
     match parse(bytes) {
         Parsed::Empty => (Value::Absent, None),
-        Parsed::Number(value) if value < 0.0 => (Value::Rejected(Some(value)), Some(Reason::DebitNegatif)),
+        Parsed::Number(value) if value < 0.0 => (Value::Rejected(hash(bytes)), Some(Reason::DebitNegatif)),
         Parsed::Number(value) => (Value::Known(value), None),
-        Parsed::Other => (Value::Rejected(None), Some(Reason::DebitIllisible)),
+        Parsed::Other => (Value::Rejected(hash(bytes)), Some(Reason::DebitIllisible)),
     }
 }
 
@@ -27,10 +27,10 @@ pub(super) fn occupancy(bytes: &[u8]) -> Judged {
     match parse(bytes) {
         Parsed::Empty => (Value::Absent, None),
         Parsed::Number(value) if !(0.0..=100.0).contains(&value) => {
-            (Value::Rejected(Some(value)), Some(Reason::TauxHorsBornes))
+            (Value::Rejected(hash(bytes)), Some(Reason::TauxHorsBornes))
         }
         Parsed::Number(value) => (Value::Known(value), None),
-        Parsed::Other => (Value::Rejected(None), Some(Reason::TauxIllisible)),
+        Parsed::Other => (Value::Rejected(hash(bytes)), Some(Reason::TauxIllisible)),
     }
 }
 
@@ -47,6 +47,12 @@ fn parse(bytes: &[u8]) -> Parsed {
     }
     // "-0" is zero, and not a negative number.
     std::str::from_utf8(bytes).ok().and_then(number).map_or(Parsed::Other, |value| Parsed::Number(value + 0.0))
+}
+
+/// FNV-1a of what was given, never 0: two different values that are not believed are not a repeat of one another.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    bytes.trim_ascii().iter().fold(0xcbf2_9ce4_8422_2325, step) | 1
 }
 
 /// Given state, as a label with or without accents and case, or as a digit.
@@ -69,9 +75,9 @@ pub(super) fn state(bytes: &[u8]) -> (TrafficState, Option<Reason>) {
     (known, None)
 }
 
-/// Arc status, as a label or a digit; anything else is unknown.
-pub(super) fn status(bytes: &[u8]) -> ArcStatus {
-    match bytes.trim_ascii() {
+/// Arc status, as a label or a digit; anything else is unknown, and counted.
+pub(super) fn status(bytes: &[u8]) -> (ArcStatus, Option<Reason>) {
+    let known = match bytes.trim_ascii() {
         b"1" | b"Ouvert" => ArcStatus::Ouvert,
         b"2" => ArcStatus::Barre,
         b"3" | b"Invalide" => ArcStatus::Invalide,
@@ -80,9 +86,11 @@ pub(super) fn status(bytes: &[u8]) -> ArcStatus {
             "ouvert" => ArcStatus::Ouvert,
             "barre" => ArcStatus::Barre,
             "invalide" => ArcStatus::Invalide,
-            _ => ArcStatus::Inconnu,
+            "inconnu" => ArcStatus::Inconnu,
+            _ => return (ArcStatus::Inconnu, Some(Reason::StatutInconnu)),
         },
-    }
+    };
+    (known, None)
 }
 
 fn letters(bytes: &[u8]) -> String {
@@ -198,6 +206,6 @@ mod tests {
             assert_eq!(state(text.as_bytes()), (TrafficState::PreSature, None), "{text}");
         }
         assert_eq!(state(b"Embouteille").1, Some(Reason::EtatInconnu));
-        assert_eq!(status("Barré".as_bytes()), ArcStatus::Barre);
+        assert_eq!(status("Barré".as_bytes()), (ArcStatus::Barre, None));
     }
 }

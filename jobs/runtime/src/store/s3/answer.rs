@@ -41,6 +41,8 @@ fn refused(status: u16, code: Option<&str>, message: Option<&str>, region: Optio
     let detail = [Some(status.to_string().as_str()), code, message].into_iter().flatten().collect::<Vec<_>>().join(" ");
     match (status, code.unwrap_or_default()) {
         (_, "NoSuchBucket") => StoreError::NoSuchRoot { root: asked.root.clone() },
+        // Some servers answer an access key that they do not know like this.
+        (404, code) if code.ends_with("UserNotFound") => StoreError::Denied { key, detail },
         (404, _) => StoreError::NotFound { key },
         (412, _) => StoreError::Changed { key },
         (409, _) => StoreError::Conflict { key },
@@ -125,6 +127,7 @@ mod tests {
         for (status, code, expected) in [
             (404, "NoSuchBucket", Code::Usage),
             (404, "NoSuchKey", Code::NoInput),
+            (404, "XAdminUserNotFound", Code::Usage),
             (412, "PreconditionFailed", Code::Later),
             (409, "ConditionalRequestConflict", Code::Later),
             (401, "Unauthorized", Code::Usage),

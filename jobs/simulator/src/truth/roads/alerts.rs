@@ -41,7 +41,8 @@ pub(super) fn alerts(window: &Window<'_>) -> Vec<CongestionAlert> {
 }
 
 fn of_arc(window: &Window<'_>, arc: &ArcHours<'_>) -> Vec<Alert> {
-    let at_least = |percent: u32| move |reading: super::told::Reading| reading.k.is_some_and(|k| k >= percent * PERCENT);
+    let at_least =
+        |percent: u32| move |reading: super::told::Reading| reading.k.is_some_and(|k| k >= percent * PERCENT);
     let congestions: Vec<_> = runs(&arc.kept, at_least(80)).into_iter().filter(|(from, to)| to - from >= 2).collect();
     let mut rest = arc.kept.clone();
     for (from, to) in &congestions {
@@ -55,7 +56,9 @@ fn of_arc(window: &Window<'_>, arc: &ArcHours<'_>) -> Vec<Alert> {
             let readings = || (from..to).filter_map(|index| window::at(&arc.kept, index));
             let worst = readings().filter_map(|reading| reading.k).max().unwrap_or(0);
             let mut lost = LostTime::default();
-            (from.max(window.first)..to).filter_map(|index| window::at(&arc.kept, index)).for_each(|reading| lost.add(reading));
+            (from.max(window.first)..to)
+                .filter_map(|index| window::at(&arc.kept, index))
+                .for_each(|reading| lost.add(reading));
             let lost = arc.place.length.and_then(|length| lost.minutes(length));
             let critical = match kind {
                 AlertType::Congestion => worst >= 90 * PERCENT,
@@ -116,13 +119,20 @@ fn of_zone(window: &Window<'_>, code: &str) -> Vec<Alert> {
             let mut alert = base(window, AlertType::ZoneSaturee, (from, to), worst, lost);
             alert.arrondissement = Some(code.to_owned());
             alert.zone = arcs.first().and_then(|arc| arc.place.zone.clone());
-            alert.nombre_troncons = counts.get(from..to).into_iter().flatten().map(|(many, _)| *many as u64).max().unwrap_or(0);
+            alert.nombre_troncons =
+                counts.get(from..to).into_iter().flatten().map(|(many, _)| *many as u64).max().unwrap_or(0);
             Alert { lost, worst, alert }
         })
         .collect()
 }
 
-fn base(window: &Window<'_>, kind: AlertType, (from, to): (usize, usize), worst: u32, lost: Option<f64>) -> CongestionAlert {
+fn base(
+    window: &Window<'_>,
+    kind: AlertType,
+    (from, to): (usize, usize),
+    worst: u32,
+    lost: Option<f64>,
+) -> CongestionAlert {
     let (start, end) = (window.hour(from), window.hour(to - 1) + 1);
     CongestionAlert {
         kind,

@@ -65,7 +65,8 @@ pub(super) fn set_aside(window: &mut Window<'_>) -> (Vec<FailingDetector>, u64) 
                 });
             }
         }
-        let changed = (first..hours.len()).filter(|index| window::at(&arc.read, *index) != window::at(&arc.kept, *index));
+        let changed =
+            (first..hours.len()).filter(|index| window::at(&arc.read, *index) != window::at(&arc.kept, *index));
         lost += changed.count() as u64;
     }
     found.sort_by(|a, b| {
@@ -100,8 +101,14 @@ fn failing(arc: &ArcHours<'_>, listening: &[bool]) -> Vec<Failing> {
     }
     failing.append(&mut occupancy);
     let mut add = |measure: Measure, least: usize, wrong: fn(Reading) -> bool| {
-        let runs = super::runs(&arc.read, |reading| wrong(reading)).into_iter().filter(|(from, to)| to - from >= least);
-        failing.extend(runs.map(|(from, to)| Failing { measure, fault: DetectorFault::Incoherent, from, to, hours: to - from }));
+        let runs = super::runs(&arc.read, wrong).into_iter().filter(|(from, to)| to - from >= least);
+        failing.extend(runs.map(|(from, to)| Failing {
+            measure,
+            fault: DetectorFault::Incoherent,
+            from,
+            to,
+            hours: to - from,
+        }));
     };
     add(Measure::Flow, 1, |reading| reading.q.is_some_and(|q| q > LARGEST_FLOW));
     add(Measure::Both, NO_OCCUPANCY, |reading| reading.q.is_some_and(|q| q > 0) && reading.k == Some(0));
@@ -118,7 +125,8 @@ fn silence(arc: &ArcHours<'_>, listening: &[bool], failing: &mut Vec<Failing>) {
         if window::measured(&arc.read, index) {
             failing.extend(run.take().filter(|run| run.hours > SILENCE));
         } else {
-            let fresh = Failing { measure: Measure::Both, fault: DetectorFault::Silencieux, from: index, to: index, hours: 0 };
+            let fresh =
+                Failing { measure: Measure::Both, fault: DetectorFault::Silencieux, from: index, to: index, hours: 0 };
             let current = run.get_or_insert(fresh);
             current.to = index + 1;
             current.hours += 1;

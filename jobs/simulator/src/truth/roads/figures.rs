@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::document::comptages::{ArcMetrics, ArcStatus, CongestionAlert, RoadGlobal, StateShare, TopArc, TrafficState};
+use contract::document::comptages::{
+    ArcMetrics, ArcStatus, CongestionAlert, RoadGlobal, StateShare, TopArc, TrafficState,
+};
 use contract::number::{Degrees, Fixed1, Fixed2, Fixed3};
 
 use super::hours_count;
@@ -54,8 +56,12 @@ impl LostTime {
     /// Minutes lost on a length in metres; none without a cell.
     pub(super) fn minutes(&self, length: f64) -> Option<f64> {
         let speeds = [50.0, 40.0, 30.0, 20.0];
-        let hours_per_km: f64 =
-            self.vehicles.iter().zip(speeds).map(|(vehicles, speed)| number(*vehicles) * (1.0 / speed - 1.0 / 50.0)).sum();
+        let hours_per_km: f64 = self
+            .vehicles
+            .iter()
+            .zip(speeds)
+            .map(|(vehicles, speed)| number(*vehicles) * (1.0 / speed - 1.0 / 50.0))
+            .sum();
         (self.cells > 0).then_some(60.0 * length / 1000.0 * hours_per_km)
     }
 
@@ -118,7 +124,8 @@ pub(super) fn arcs<'a>(window: &'a Window<'a>, alerts: &[CongestionAlert]) -> Ve
 }
 
 fn figures<'a>(window: &Window<'_>, arc: &'a ArcHours<'a>, alerted: bool) -> Figures<'a> {
-    let cells: Vec<_> = window.of_day().filter_map(|index| window::at(&arc.kept, index).map(|reading| (index, reading))).collect();
+    let cells: Vec<_> =
+        window.of_day().filter_map(|index| window::at(&arc.kept, index).map(|reading| (index, reading))).collect();
     let flows: Vec<_> = cells.iter().filter_map(|(index, reading)| Some((*index, reading.q?))).collect();
     let occupancies: Vec<_> = cells.iter().filter_map(|(_, reading)| reading.k).collect();
     let total = (!flows.is_empty()).then(|| flows.iter().map(|(_, q)| u64::from(*q)).sum::<u64>());
@@ -160,7 +167,9 @@ fn figures<'a>(window: &Window<'_>, arc: &'a ArcHours<'a>, alerted: bool) -> Fig
         taux_par_heure: curve(window, |index| window::at(&arc.kept, index)?.k.map(percent_of)),
         longueur_metres: arc.place.length.map(Fixed1::of),
         temps_perdu_total_minutes: minutes.map(Fixed1::of),
-        temps_perdu_minutes: minutes.filter(|_| lost.vehicles() > 0).map(|minutes| Fixed3::of(minutes / number(lost.vehicles()))),
+        temps_perdu_minutes: minutes
+            .filter(|_| lost.vehicles() > 0)
+            .map(|minutes| Fixed3::of(minutes / number(lost.vehicles()))),
         vehicules_km: vehicle_km.map(Fixed1::of),
         part_observee: percent(measured, hours_of_day).unwrap_or_default(),
         congestion_alerte: alerted,
@@ -196,7 +205,8 @@ pub(super) fn global(window: &Window<'_>, figures: &[Figures<'_>]) -> RoadGlobal
     let totals = figures.iter().filter_map(|arc| arc.total);
     let with_flow = totals.clone().count();
     let total = (with_flow > 0).then(|| totals.sum::<u64>());
-    let cells = || window.of_day().flat_map(|index| figures.iter().filter_map(move |arc| window::at(&arc.hours.kept, index)));
+    let cells =
+        || window.of_day().flat_map(|index| figures.iter().filter_map(move |arc| window::at(&arc.hours.kept, index)));
     let occupancies: Vec<_> = cells().filter_map(|reading| reading.k).collect();
     let all_cells = cells().count() as u64;
     let mut states: BTreeMap<String, u64> = BTreeMap::new();
@@ -260,7 +270,9 @@ impl Availability {
         let hours = window.expected_hours();
         let until = window.complete_until.unwrap_or(i64::MIN);
         let complete: Vec<_> = hours.iter().copied().filter(|index| window.hour(*index) < until).collect();
-        let share = |hours: &[usize], expected: &dyn Fn(&ArcHours<'_>) -> bool, there: &dyn Fn(&ArcHours<'_>, usize) -> bool| {
+        let share = |hours: &[usize],
+                     expected: &dyn Fn(&ArcHours<'_>) -> bool,
+                     there: &dyn Fn(&ArcHours<'_>, usize) -> bool| {
             let arcs: Vec<_> = window.arcs.iter().filter(|arc| expected(arc)).collect();
             let found: usize = arcs.iter().map(|arc| hours.iter().filter(|index| there(arc, **index)).count()).sum();
             percent(found as u64, (arcs.len() * hours.len()) as u64)

@@ -48,8 +48,12 @@ struct Told {
 
 fn told(cell: &Cell, earlier: impl FnOnce(&Cell) -> Cell, shape: Shape, again: bool) -> Told {
     let mut told = Told::default();
-    let mut reading =
-        Reading { q: cell.q, k: cell.k, state: if cell.state == UNKNOWN_STATE { 0 } else { cell.state }, status: cell.status };
+    let mut reading = Reading {
+        q: cell.q,
+        k: cell.k,
+        state: if cell.state == UNKNOWN_STATE { 0 } else { cell.state },
+        status: cell.status,
+    };
     let mut bad = |value: Reason| {
         told.value = Some(value);
         told.values = 1;
@@ -177,7 +181,8 @@ fn day_rows(city: &City, day: usize) -> DayRows {
             {
                 rows.incoherent_states += 1;
             }
-            *flags |= SEEN | if reading.q.is_some() { FLOW } else { 0 } | if reading.k.is_some() { OCCUPANCY } else { 0 };
+            *flags |=
+                SEEN | if reading.q.is_some() { FLOW } else { 0 } | if reading.k.is_some() { OCCUPANCY } else { 0 };
             if reading.measured() {
                 rows.last = rows.last.max(Some(hour.hour));
             }

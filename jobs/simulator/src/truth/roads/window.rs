@@ -154,7 +154,8 @@ pub(crate) fn length<'a>(lines: impl Iterator<Item = &'a Vec<Point>>) -> Option<
 fn place(city: &City, arc: &Arc, day: ServiceDay, network: bool, geometry: bool) -> Place {
     let pieces = arc.pieces.as_ref().filter(|_| network);
     let own_line = Some(&arc.line).filter(|line| geometry && line.len() > 1);
-    let in_network = pieces.and_then(|pieces| length(pieces_of(pieces, day.date()).into_iter().flat_map(|piece| &piece.lines)));
+    let in_network =
+        pieces.and_then(|pieces| length(pieces_of(pieces, day.date()).into_iter().flat_map(|piece| &piece.lines)));
     let point = arc.point.filter(|_| pieces.is_some() || geometry);
     let (code, zone) = city.zones.place(point);
     Place {

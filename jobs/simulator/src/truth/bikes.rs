@@ -1,0 +1,303 @@
+//! The true `bikes` document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contract::document::bikes::{
+    BikeEvolution, BikeGlobal, BikeZone, Bikes as Body, Coordinates, CounterFault, CounterMetrics, FailingCounter,
+    TopCounter,
+};
+use contract::document::{DayStatus, Quality};
+use contract::number::{Degrees, Fixed2};
+use contract::{Reason, ServiceDay};
+
+use super::weather::in_reach;
+use super::{Answer, id_order};
+use crate::City;
+use crate::bikes::{Bikes, Count, Counter, Damage, Entry};
+use crate::clock::{self, Hour};
+
+/// Days in which a counter with a value is expected, the day included.
+const EXPECTED_DAYS: i64 = 28;
+/// Hours of one value that are still none.
+const STUCK: usize = 12;
+
+/// What the records of a run say: the last count of every counter and hour.
+struct Records {
+    cells: BTreeMap<(usize, Hour), Count>,
+    quality: Quality,
+    newest: Hour,
+}
+
+fn records(bikes: &Bikes, day: ServiceDay) -> Records {
+    let hours = clock::hour_of(day.start())..clock::hour_of(day.end());
+    let mut records = Records { cells: BTreeMap::new(), quality: Quality::default(), newest: i64::MIN };
+    let take = |records: &mut Records, counter: usize, hour: Hour, count: Count| {
+        let before = records.cells.insert((counter, hour), count);
+        records.newest = records.newest.max(hour);
+        let quality = &mut records.quality;
+        quality.lignes_lues += 1;
+        if !hours.contains(&hour) {
+            return;
+        }
+        quality.lignes_du_jour += 1;
+        match before {
+            None => quality.cellules += 1,
+            Some(before) if before == count => quality.doublons += 1,
+            Some(_) => quality.conflits += 1,
+        }
+        let wrong = match count {
+            Count::Negative => Reason::ComptageNegatif,
+            Count::Text => Reason::ComptageIllisible,
+            Count::Known(_) | Count::Null => return,
+        };
+        *quality.rejets.entry(wrong).or_default() += 1;
+    };
+    bikes.history().for_each(|(counter, hour, count)| take(&mut records, counter, hour, count));
+    for folder in bikes.folders().filter(|folder| in_reach(clock::instant(*folder), day)) {
+        let snapshot = bikes.snapshot(folder);
+        if snapshot.damage != Damage::None {
+            *records.quality.rejets_structure.entry(Reason::InstantaneIllisible).or_default() += 1;
+            continue;
+        }
+        for entry in snapshot.entries {
+            let reason = match entry {
+                Entry::Count { counter, hour, count } => {
+                    take(&mut records, counter, hour, count);
+                    continue;
+                }
+                Entry::NoId => Reason::IdentifiantAbsent,
+                Entry::BadDate => Reason::DateIllisible,
+                Entry::NoObject => Reason::EnregistrementIllisible,
+            };
+            records.quality.lignes_lues += 1;
+            *records.quality.rejets_structure.entry(reason).or_default() += 1;
+        }
+    }
+    records
+}
+
+fn known(count: Option<&Count>) -> Option<u32> {
+    if let Some(Count::Known(n)) = count { Some(*n) } else { None }
+}
+
+/// The day of a counter.
+struct CounterDay<'a> {
+    counter: &'a Counter,
+    /// By hour of the day; the inner one is none where there is no cell.
+    counts: Vec<Option<Option<u32>>>,
+    failing: Option<FailingCounter>,
+    place: (Option<String>, Option<String>),
+}
+
+impl CounterDay<'_> {
+    fn values(&self) -> impl Iterator<Item = (usize, u32)> + '_ {
+        self.counts.iter().enumerate().filter_map(|(index, count)| Some((index, count.flatten()?)))
+    }
+
+    fn total(&self) -> Option<u64> {
+        self.values().map(|(_, n)| u64::from(n)).reduce(|sum, n| sum + n)
+    }
+}
+
+/// The document of a day; none where no record is of it.
+pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
+    let bikes = &city.bikes;
+    let records = records(bikes, day);
+    if records.quality.cellules == 0 {
+        return None;
+    }
+    let (start, end) = (clock::hour_of(day.start()), clock::hour_of(day.end()));
+    let window = clock::hour_of(day.plus(-2).start());
+    let mut days: Vec<CounterDay<'_>> = bikes
+        .counters
+        .iter()
+        .filter_map(|counter| {
+            let count = |hour: Hour| records.cells.get(&(counter.index, hour));
+            let counts: Vec<_> = (start..end).map(|hour| count(hour).map(|count| known(Some(count)))).collect();
+            counts.iter().any(Option::is_some).then(|| CounterDay {
+                failing: failing(counter, &counts, |hour| known(count(hour)), day, (window, start, end)),
+                place: city.zones.place(Some(counter.point)),
+                counter,
+                counts,
+            })
+        })
+        .collect();
+    days.sort_by(|a, b| id_order(&a.counter.id, &b.counter.id));
+    let since = clock::hour_of(day.plus(1 - EXPECTED_DAYS).start());
+    let expected: BTreeSet<_> = records
+        .cells
+        .iter()
+        .filter(|((_, hour), count)| (since..end).contains(hour) && known(Some(count)).is_some())
+        .map(|((counter, _), _)| *counter)
+        .collect();
+    let last = days.iter().flat_map(CounterDay::values).map(|(index, _)| index).max();
+    let global = global(&days, day, expected.len(), last);
+    let old = clock::instant(records.newest + 1) - day.end() > chrono::Duration::days(3);
+    let definite = old || global.part_observee.is_some_and(|share| share.get() >= 95.0);
+    Some(Answer {
+        status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
+        complete_until: last.map(|index| day.stamp(clock::instant(start + i64::try_from(index).unwrap_or(0) + 1))),
+        completeness: global.part_observee,
+        quality: records.quality,
+        body: body(&days, day, global),
+    })
+}
+
+fn failing(
+    counter: &Counter,
+    counts: &[Option<Option<u32>>],
+    count: impl Fn(Hour) -> Option<u32>,
+    day: ServiceDay,
+    (window, start, end): (Hour, Hour, Hour),
+) -> Option<FailingCounter> {
+    let fault = |reason: CounterFault, from: Hour, to: Hour| FailingCounter {
+        id_compteur: counter.id.clone(),
+        nom_compteur: Some(counter.name.clone()),
+        raison: reason,
+        debut: day.stamp(clock::instant(from)),
+        fin: day.stamp(clock::instant(to)),
+        duree_heures: Fixed2::of(f64::from(i32::try_from(to - from).unwrap_or(0))),
+        ouvert: from == window || to == end,
+    };
+    if counts.iter().all(|count| count.flatten().unwrap_or(0) == 0) {
+        return Some(fault(CounterFault::Silencieux, start, end));
+    }
+    let mut from = window;
+    let mut hour = window;
+    while hour < end {
+        let value = count(hour).filter(|n| *n > 0);
+        if hour == from || value.is_none() || value != count(from) {
+            from = hour;
+        }
+        hour += 1;
+        let ends = hour == end || count(hour) != value;
+        let length = usize::try_from(hour - from).unwrap_or(0);
+        if ends && value.is_some() && length > STUCK && hour > start {
+            return Some(fault(CounterFault::Fige, from, hour));
+        }
+    }
+    None
+}
+
+fn curve(day: ServiceDay, value: impl Fn(usize) -> Option<f64>) -> Vec<Option<Fixed2>> {
+    let mut sums = [(0.0, 0_u32); 24];
+    for (index, local) in day.local_hours().into_iter().enumerate() {
+        if let (Some(value), Some(slot)) = (value(index), sums.get_mut(local)) {
+            *slot = (slot.0 + value, slot.1 + 1);
+        }
+    }
+    sums.iter().map(|(sum, n)| (*n > 0).then(|| Fixed2::of(sum / f64::from(*n)))).collect()
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+fn percent(part: usize, whole: usize) -> Option<Fixed2> {
+    (whole > 0).then(|| Fixed2::of(100.0 * part as f64 / whole as f64))
+}
+
+fn small(value: usize) -> Option<u8> {
+    u8::try_from(value).ok()
+}
+
+fn global(days: &[CounterDay<'_>], day: ServiceDay, expected: usize, last: Option<usize>) -> BikeGlobal {
+    let hours = day.hour_count();
+    let good = || days.iter().filter(|counter| counter.failing.is_none());
+    let curve = curve(day, |index| {
+        let counts = good().filter_map(|counter| counter.counts.get(index)?.flatten());
+        counts.map(f64::from).reduce(|sum, n| sum + n)
+    });
+    let highest = curve.iter().flatten().map(|value| value.get()).fold(f64::NEG_INFINITY, f64::max);
+    let peak = curve.iter().position(|value| value.is_some_and(|value| value.get() >= highest));
+    BikeGlobal {
+        date: day.date(),
+        total_jour: good().filter_map(CounterDay::total).reduce(|sum, n| sum + n),
+        nombre_compteurs: days.len() as u64,
+        compteurs_actifs: good().filter(|counter| counter.values().any(|(_, n)| n > 0)).count() as u64,
+        part_observee: percent(days.iter().map(|counter| counter.values().count()).sum(), expected * hours),
+        taux_disponibilite: percent(
+            good().map(|counter| counter.values().count()).sum(),
+            expected * last.map_or(0, |last| last + 1),
+        ),
+        pic_horaire: peak.and_then(small),
+        debit_par_heure: curve,
+    }
+}
+
+fn metrics(entry: &CounterDay<'_>, day: ServiceDay) -> CounterMetrics {
+    let total = entry.total();
+    let n = entry.values().count();
+    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
+    let mean = total.map(|total| total as f64 / n as f64);
+    let largest = entry.values().map(|(_, n)| n).max();
+    let names = day.local_hours();
+    let peak = entry.values().find(|(_, n)| Some(*n) == largest).and_then(|(index, _)| names.get(index).copied());
+    let curve = curve(day, |index| entry.counts.get(index)?.flatten().map(f64::from));
+    let quiet = |value: &Option<Fixed2>| value.zip(mean).is_some_and(|(value, mean)| value.get() < mean / 2.0);
+    let [lon, lat] = entry.counter.point;
+    CounterMetrics {
+        date: day.date(),
+        id_compteur: entry.counter.id.clone(),
+        nom_compteur: Some(entry.counter.name.clone()),
+        total_jour: total,
+        moyenne_horaire: mean.map(Fixed2::of),
+        pic_horaire: peak.and_then(small),
+        heures_creuses: curve
+            .iter()
+            .enumerate()
+            .filter(|(_, value)| quiet(value))
+            .filter_map(|(hour, _)| small(hour))
+            .collect(),
+        debit_par_heure: curve,
+        part_observee: percent(n, day.hour_count()).unwrap_or_default(),
+        arrondissement: entry.place.0.clone(),
+        zone: entry.place.1.clone(),
+        coordinates: Some(Coordinates { lon: Degrees::of(lon), lat: Degrees::of(lat) }),
+        anomalie_detectee: None,
+        defaillant: entry.failing.is_some(),
+    }
+}
+
+fn body(days: &[CounterDay<'_>], day: ServiceDay, global_metrics: BikeGlobal) -> Body {
+    let good = || days.iter().filter(|counter| counter.failing.is_none());
+    let mut top: Vec<_> = good().filter_map(|counter| Some((counter.total()?, counter))).collect();
+    top.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| id_order(&a.1.counter.id, &b.1.counter.id)));
+    let mut districts: BTreeMap<(bool, Option<String>), BikeZone> = BTreeMap::new();
+    for counter in good() {
+        let (code, zone) = counter.place.clone();
+        let district = districts.entry((code.is_none(), code.clone())).or_insert(BikeZone {
+            arrondissement: code,
+            zone,
+            nombre_compteurs: 0,
+            total_jour: None,
+        });
+        district.nombre_compteurs += 1;
+        district.total_jour = match (district.total_jour, counter.total()) {
+            (Some(sum), Some(total)) => Some(sum + total),
+            (sum, total) => sum.or(total),
+        };
+    }
+    Body {
+        metrics: days.iter().map(|counter| metrics(counter, day)).collect(),
+        failing_sensors: days
+            .iter()
+            .filter(|counter| counter.failing.is_some())
+            .map(|entry| entry.counter.id.clone())
+            .collect(),
+        capteurs_defaillants: days.iter().filter_map(|counter| counter.failing.clone()).collect(),
+        top_counters: top
+            .into_iter()
+            .take(10)
+            .map(|(total, entry)| TopCounter {
+                id_compteur: entry.counter.id.clone(),
+                nom_compteur: Some(entry.counter.name.clone()),
+                total_jour: total,
+                zone: entry.place.1.clone(),
+            })
+            .collect(),
+        by_arrondissement: districts.into_values().collect(),
+        global_metrics,
+        frequentation_index: None,
+        anomalies: None,
+        profils: None,
+        evolution: BikeEvolution::default(),
+    }
+}

@@ -1,0 +1,124 @@
+//! The true `weather` document.
+
+use chrono::{DateTime, Duration, Utc};
+use contract::ServiceDay;
+use contract::document::weather::{Weather, WeatherCategory, WeatherHour, WeatherMetrics};
+use contract::document::{DayStatus, Quality};
+use contract::number::Fixed1;
+
+use super::Answer;
+use crate::City;
+use crate::weather::Record;
+
+/// Whether a folder is read for a day: collected from two days before to seven days after.
+pub(super) fn in_reach(folder: DateTime<Utc>, day: ServiceDay) -> bool {
+    let away = (folder.date_naive() - day.date()).num_days();
+    (-2..=7).contains(&away)
+}
+
+/// The document of a day; none where no record of it is left.
+pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Weather>> {
+    let mut quality = Quality::default();
+    let mut used: Option<(Record, Option<DateTime<Utc>>)> = None;
+    let mut definite = false;
+    let history = city.weather.history();
+    quality.lignes_lues = history.len() as u64;
+    let mut take = |record: &Record, collected: Option<DateTime<Utc>>, quality: &mut Quality| {
+        if record.date != day.date() {
+            return;
+        }
+        quality.lignes_du_jour += 1;
+        match (record.wrong, &used) {
+            (Some(reason), _) => {
+                *quality.rejets.entry(reason).or_default() += 1;
+                return;
+            }
+            (None, Some((before, _))) if same(before, record) => quality.doublons += 1,
+            (None, Some(_)) => quality.conflits += 1,
+            (None, None) => quality.cellules += 1,
+        }
+        used = Some((record.clone(), collected));
+    };
+    history.iter().for_each(|record| take(record, None, &mut quality));
+    for snapshot in city.weather.snapshots().filter(|snapshot| in_reach(snapshot.folder, day)) {
+        let Some(records) = &snapshot.records else {
+            *quality.rejets_structure.entry(contract::Reason::InstantaneIllisible).or_default() += 1;
+            continue;
+        };
+        let collected = snapshot.folder + Duration::hours(1);
+        definite |= collected > day.end();
+        quality.lignes_lues += records.len() as u64;
+        records.iter().for_each(|record| take(record, Some(collected), &mut quality));
+    }
+    let (record, collected) = used?;
+    let observed = record.source == "obs" || collected.is_some_and(|collected| collected > day.end());
+    Some(Answer {
+        status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
+        complete_until: None,
+        completeness: None,
+        quality,
+        body: body(&record, observed),
+    })
+}
+
+/// Whether two records tell the same weather; where they have it from is not weather.
+fn same(a: &Record, b: &Record) -> bool {
+    let told = |record: &Record| Record { source: "", ..record.clone() };
+    told(a) == told(b)
+}
+
+fn tenths(value: i32) -> f64 {
+    f64::from(value) / 10.0
+}
+
+fn body(record: &Record, observed: bool) -> Weather {
+    let fixed = |value: i32| Fixed1::of(tenths(value));
+    let mean_wind = record.hours.as_ref().filter(|hours| !hours.is_empty()).map(|hours| {
+        let sum: i32 = hours.iter().map(|hour| hour.3).sum();
+        f64::from(sum) / (10.0 * f64::from(u32::try_from(hours.len()).unwrap_or(1)))
+    });
+    let rain = record.rain.unwrap_or(0);
+    let mut categories = Vec::new();
+    let mut impact = 50;
+    for (applies, category, points) in [
+        (rain >= 50, WeatherCategory::Pluvieux, -20),
+        (record.wind >= 300, WeatherCategory::Venteux, -10),
+        (record.mean < 100, WeatherCategory::Froid, -10),
+        (record.mean > 250, WeatherCategory::Chaud, 5),
+    ] {
+        if applies {
+            categories.push(category);
+            impact += points;
+        }
+    }
+    let (rain_mm, wind, temp) = (tenths(rain), tenths(record.wind), tenths(record.mean));
+    let cost = (8.0 * rain_mm).min(40.0)
+        + (wind - 15.0).clamp(0.0, 30.0)
+        + (2.0 * (12.0 - temp).max(temp - 26.0).max(0.0)).min(30.0);
+    Weather {
+        metrics: WeatherMetrics {
+            date: record.date,
+            temp_moyenne: Some(fixed(record.mean)),
+            temp_min: Some(fixed(record.min)),
+            temp_max: Some(fixed(record.max)),
+            precip_totale: fixed(rain),
+            vent_max: Some(fixed(record.wind)),
+            vent_moyen: record.wind_mean.map(tenths).or(mean_wind).map(Fixed1::of),
+            conditions: Some(record.conditions.to_owned()),
+        },
+        categories,
+        impact_mobilite: Fixed1::of(f64::from(impact.clamp(0, 100))),
+        indice_cyclable: Fixed1::of((100.0 - cost).max(0.0)),
+        heures: record.hours.as_ref().map(|hours| {
+            let hour = |(name, temp, rain, wind): &(usize, i32, i32, i32)| WeatherHour {
+                heure: format!("{name:02}:00:00"),
+                temp: Some(fixed(*temp)),
+                precip: Some(fixed(*rain)),
+                vent: Some(fixed(*wind)),
+                conditions: Some("Clear".to_owned()),
+            };
+            hours.iter().map(hour).collect()
+        }),
+        observation: observed,
+    }
+}

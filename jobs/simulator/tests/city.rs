@@ -1,0 +1,250 @@
+//! The synthetic city from outside: the same flags give the same bytes, what is asked for is there, and the truth adds up.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use contract::Source;
+use serde_json::Value;
+use simulator::Config;
+use simulator::faults::Faults;
+use simulator::output::Compression;
+use simulator::roads::plan::Shapes;
+use tempfile::TempDir;
+
+struct Made {
+    folder: TempDir,
+}
+
+impl Made {
+    fn new(first: &str, last: &str, change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::small(folder.path().join("raw"), first.parse().unwrap(), last.parse().unwrap());
+        config.truth = Some(folder.path().join("truth"));
+        change(&mut config);
+        simulator::run(&config).unwrap();
+        Self { folder }
+    }
+
+    fn faulty(first: &str, last: &str) -> Self {
+        Self::new(first, last, |config| {
+            config.faults = Faults::all();
+            config.shapes = Shapes::Mixed;
+        })
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        String::from_utf8_lossy(&fs::read(self.path(name)).unwrap()).into_owned()
+    }
+
+    fn truth(&self, source: &str, day: &str) -> Value {
+        serde_json::from_str(&self.text(&format!("truth/{source}_{day}.json"))).unwrap()
+    }
+
+    fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        collect(self.folder.path(), self.folder.path(), &mut files);
+        files
+    }
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            files.insert(path.strip_prefix(root).unwrap().display().to_string(), fs::read(&path).unwrap());
+        }
+    }
+}
+
+fn number(value: &Value, path: &str) -> u64 {
+    value.pointer(path).and_then(Value::as_u64).unwrap_or_else(|| panic!("{path} in {value}"))
+}
+
+/// Rows of the day are cells, repeats, conflicts and, but for the roads, records rejected whole.
+fn adds_up(document: &Value, rejected_whole: bool) {
+    let rejected: u64 = document["qualite"]["rejets"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+    let parts: u64 =
+        ["cellules", "doublons", "conflits"].iter().map(|key| number(document, &format!("/qualite/{key}"))).sum();
+    assert_eq!(number(document, "/qualite/lignes_du_jour"), parts + if rejected_whole { rejected } else { 0 });
+}
+
+#[test]
+fn the_same_flags_give_the_same_bytes_whatever_the_threads() {
+    let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let five = rayon::ThreadPoolBuilder::new().num_threads(5).build().unwrap();
+    let first = one.install(|| Made::faulty("2025-11-01", "2025-11-09").files());
+    let second = five.install(|| Made::faulty("2025-11-01", "2025-11-09").files());
+    assert!(first == second);
+    let other = Made::new("2025-11-01", "2025-11-09", |config| config.seed = 43);
+    assert!(first["raw/reference/zones.geojson"] != other.files()["raw/reference/zones.geojson"]);
+}
+
+#[test]
+fn all_six_sources_are_written_for_every_day() {
+    let made = Made::new("2025-11-01", "2025-11-02", |_| ());
+    let files = made.files();
+    for prefix in [
+        "raw/batch/comptages-01.csv",
+        "raw/batch/referentiel-",
+        "raw/batch/chantiers-2025-10.csv",
+        "raw/batch/chantiers-2025-11.csv",
+        "raw/batch/comptage-velo",
+        "raw/batch/meteo",
+        "raw/api/bikes/dt=2025-11-03/hour=23/",
+        "raw/api/traffic/dt=2025-11-03/hour=05/page-0.json",
+        "raw/api/weather/dt=2025-11-03/hour=18/part.json",
+        "raw/reference/zones.geojson",
+        "raw/reference/calendrier-scolaire.csv",
+        "raw/reference/lignes.csv",
+        "truth/tolerances.json",
+    ] {
+        assert!(files.keys().any(|key| key.starts_with(prefix)), "{prefix}");
+    }
+    for source in Source::ALL {
+        assert!(files.contains_key(&format!("truth/{source}_2025-11-02.json")), "{source}");
+    }
+    assert!(!files.keys().any(|key| key.ends_with(".part")));
+}
+
+#[test]
+fn rows_are_as_long_as_the_real_ones_and_carry_their_marks() {
+    let made = Made::new("2025-11-01", "2025-11-02", |_| ());
+    let text = made.text("raw/batch/comptages-01.csv");
+    let lines: Vec<_> = text.split("\r\n").collect();
+    assert!(text.starts_with("\u{feff}Identifiant arc;Libelle;"));
+    assert_eq!(lines.len(), 1 + 40 * 48 + 1);
+    let mean = text.len() / lines.len();
+    assert!((330..430).contains(&mean), "{mean}");
+    assert!(text.contains("2025-11-03T00:00:00+01:00") && text.contains("\"{\"\"coordinates\"\": [["));
+}
+
+#[test]
+fn every_fault_that_is_asked_for_is_there_and_counted() {
+    let made = Made::faulty("2025-11-01", "2025-11-09");
+    let days: Vec<_> = (1..=9).map(|day| made.truth("comptages", &format!("2025-11-{day:02}"))).collect();
+    for reason in ["nombre_de_colonnes", "utf8_invalide", "identifiant_absent", "date_illisible", "ligne_trop_longue"] {
+        assert!(number(&days[0], &format!("/qualite/rejets_structure/{reason}")) > 0);
+    }
+    let total = |key: &str| days.iter().map(|day| day.pointer(key).and_then(Value::as_u64).unwrap_or(0)).sum::<u64>();
+    for key in ["debit_illisible", "debit_negatif", "taux_illisible", "taux_hors_bornes", "etat_inconnu"] {
+        assert!(total(&format!("/qualite/rejets/{key}")) > 0, "{key}");
+    }
+    for key in ["doublons", "conflits", "cellules_ecartees", "etats_incoherents"] {
+        assert!(total(&format!("/qualite/{key}")) > 0, "{key}");
+    }
+    let lists = |list: &str, key: &str| -> Vec<String> {
+        days.iter()
+            .flat_map(|day| day[list].as_array().unwrap())
+            .map(|item| item[key].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (reasons, types) = (lists("capteurs_defaillants", "raison"), lists("alertes_congestion", "type"));
+    for reason in ["silencieux", "fige", "incoherent"] {
+        assert!(reasons.iter().any(|found| found == reason), "{reason}");
+    }
+    for kind in ["congestion", "blocage", "zone_saturee"] {
+        assert!(types.iter().any(|found| found == kind), "{kind}");
+    }
+    let all: String = (1..=3).map(|file| made.text(&format!("raw/batch/comptages-{file:02}.csv"))).collect();
+    for text in ["<script>", "=SOMME", "côté pair", "n/d", "100.5", "iu_ac,libelle", "iu_ac;libelle"] {
+        assert!(all.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn without_faults_nothing_is_rejected() {
+    let made = Made::new("2025-11-03", "2025-11-05", |_| ());
+    for source in ["comptages", "bikes", "traffic", "weather", "chantiers", "referentiel"] {
+        let document = made.truth(source, "2025-11-04");
+        assert_eq!(document["qualite"]["rejets_structure"], serde_json::json!({}), "{source}");
+        assert_eq!(document["qualite"]["rejets"], serde_json::json!({}), "{source}");
+    }
+    let roads = made.truth("comptages", "2025-11-04");
+    assert_eq!(number(&roads, "/qualite/cellules"), 40 * 24);
+    assert_eq!(number(&roads, "/qualite/lignes_lues"), 40 * 72);
+    assert_eq!(roads["complet_jusqu_a"], "2025-11-05T00:00:00+01:00");
+    assert_eq!(roads["completude"], 100);
+}
+
+#[test]
+fn the_truth_adds_up() {
+    let made = Made::faulty("2025-11-01", "2025-11-09");
+    for day in 1..=9 {
+        let day = format!("2025-11-{day:02}");
+        for source in ["comptages", "bikes", "traffic", "weather", "chantiers", "referentiel"] {
+            adds_up(&made.truth(source, &day), source == "weather");
+        }
+        let roads = made.truth("comptages", &day);
+        let sum = |list: &str, key: &str| -> f64 {
+            roads[list].as_array().unwrap().iter().filter_map(|item| item[key].as_f64()).sum()
+        };
+        let total = roads["global_metrics"]["total_vehicules_jour"].as_f64().unwrap();
+        assert!((sum("metrics", "debit_journalier_total") - total).abs() < 0.01);
+        assert!((sum("zones", "total_vehicules") - total).abs() < 0.01);
+        let cells: u64 = roads["global_metrics"]["repartition_etat_trafic"]
+            .as_object()
+            .unwrap()
+            .values()
+            .map(|state| number(state, "/heures"))
+            .sum();
+        assert_eq!(cells, number(&roads, "/qualite/cellules"));
+    }
+}
+
+#[test]
+fn the_clock_changes_leave_the_hours_out_that_the_city_leaves_out() {
+    let autumn = Made::faulty("2025-10-23", "2025-10-28");
+    let day = autumn.truth("comptages", "2025-10-26");
+    // 25 hours, one of which no row tells.
+    assert_eq!(autumn.truth("contexte", "2025-10-26")["jour"]["heures"], 25);
+    assert!(!autumn.text("raw/batch/comptages-03.csv").contains("2025-10-26T02:00:00+02:00"));
+    assert!(
+        day["global_metrics"]["debit_par_heure"][1].is_null() && !day["global_metrics"]["debit_par_heure"][2].is_null()
+    );
+
+    let spring = Made::new("2026-03-26", "2026-03-31", |config| {
+        config.faults = "clock".parse().unwrap();
+        config.shapes = Shapes::Historique;
+    });
+    let day = spring.truth("comptages", "2026-03-29");
+    assert_eq!(spring.truth("contexte", "2026-03-29")["jour"]["heures"], 23);
+    assert!(spring.text("raw/batch/comptages-01.csv").contains("2026-03-29 02:00:00"));
+    assert_eq!(number(&day, "/qualite/rejets_structure/heure_inexistante"), 14);
+    assert!(
+        day["global_metrics"]["debit_par_heure"][2].is_null() && day["global_metrics"]["debit_par_heure"][1].is_null()
+    );
+    assert_eq!(day["completude"], 100);
+}
+
+#[test]
+fn files_are_split_and_compressed_on_request() {
+    let plain = Made::new("2025-11-01", "2025-11-04", |config| config.file_size = Some(400_000));
+    let packed = Made::new("2025-11-01", "2025-11-04", |config| {
+        config.file_size = Some(400_000);
+        config.compression = Compression::Zst;
+    });
+    let keys: Vec<_> = packed.files().into_keys().filter(|key| key.contains("batch/comptages-")).collect();
+    assert_eq!(keys.len(), 4, "{keys:?}");
+    for key in keys {
+        let bytes = zstd::decode_all(fs::read(packed.path(&key)).unwrap().as_slice()).unwrap();
+        assert!(bytes == fs::read(plain.path(key.trim_end_matches(".zst"))).unwrap());
+    }
+}
+
+#[test]
+fn a_place_that_is_not_empty_is_not_mixed_up() {
+    let made = Made::new("2025-11-01", "2025-11-01", |_| ());
+    let mut config = Config::small(made.path("raw"), "2025-11-01".parse().unwrap(), "2025-11-01".parse().unwrap());
+    assert!(simulator::run(&config).unwrap_err().todo.contains("--force"));
+    config.force = true;
+    simulator::run(&config).unwrap();
+}

@@ -1,0 +1,145 @@
+//! A simulated week with everything that goes wrong in real data, against the simulator's own answer, field by field; and the same bytes
+//! from a folder and from S3, with one thread and with eight.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::print_stdout, reason = "what was compared, or not, is said")]
+
+use std::path::Path;
+
+use acceptance::difference::{Tolerances, differences};
+use acceptance::world::RAW;
+use acceptance::{Published, World};
+use chrono::NaiveDate;
+use contract::Source;
+use serde_json::Value;
+
+/// Differences that are printed; all are counted.
+const SHOWN: usize = 300;
+
+/// Writes the raw files of these days into a folder, with the truth beside them.
+fn simulate(world: &World, truth: &Path, flags: &[&str]) {
+    world.simulator().arg("--truth").arg(truth).args(["--quiet", "--faults", "all"]).args(flags).succeed();
+}
+
+fn json(path: &Path) -> Option<Value> {
+    let body = std::fs::read(path).ok()?;
+    Some(serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+}
+
+/// The document without what the truth does not speak of: what only a run knows, and the wording of its quality.
+fn told(expected: &Value, mut document: Value) -> Value {
+    let keep = |expected: &Value, found: &mut Value| {
+        if let (Some(expected), Some(found)) = (expected.as_object(), found.as_object_mut()) {
+            found.retain(|key, _| expected.contains_key(key));
+        }
+    };
+    keep(expected, &mut document);
+    keep(&expected["qualite"], &mut document["qualite"]);
+    if expected.get("qualite").is_none() {
+        document.as_object_mut().and_then(|document| document.remove("qualite"));
+    }
+    document
+}
+
+fn days(first: &str, last: &str) -> Vec<String> {
+    let [first, last]: [NaiveDate; 2] = [first, last].map(|day| day.parse().unwrap());
+    first.iter_days().take_while(|day| *day <= last).map(|day| day.to_string()).collect()
+}
+
+/// The same week from a folder with one thread, and from S3 with eight: the truth, and the same bytes.
+fn week(first: &str, last: &str, flags: &[&str]) {
+    let folder = World::folder();
+    let truth = folder.scratch("truth");
+    simulate(&folder, &truth, &[&["--from", first, "--to", last], flags].concat());
+    let s3 = World::s3();
+    for (key, body) in folder.everything(&format!("{RAW}/")) {
+        s3.put(&key, body);
+    }
+    let tolerances = json(&truth.join("tolerances.json")).expect("the truth says how it is compared");
+    let tolerances: Tolerances = serde_json::from_value(tolerances).unwrap();
+    let (mut wrong, mut compared) = (Vec::new(), 0);
+    for day in days(first, last) {
+        folder.processor().env("CITYFLOW_THREADS", "1").arg(&day).succeed();
+        let found = Published::of(&folder, &day);
+        s3.processor().env("CITYFLOW_THREADS", "8").arg(&day).succeed();
+        let elsewhere = Published::of(&s3, &day);
+        for source in Source::ALL {
+            let same = found.bytes.get(&source) == elsewhere.bytes.get(&source);
+            assert!(same, "{source} of {day} has other bytes on S3 with 8 threads than in a folder with one");
+        }
+        assert_eq!(found.manifest.digest, elsewhere.manifest.digest, "{day}");
+
+        for source in Source::ALL {
+            let Some(expected) = json(&truth.join(format!("{source}_{day}.json"))) else { continue };
+            compared += 1;
+            let lines = match found.bytes.get(&source) {
+                Some(_) => differences(source.name(), &expected, &told(&expected, found.document(source)), &tolerances),
+                None => vec![format!("a document is expected, and it is {:?}", found.entry(source))],
+            };
+            wrong.extend(lines.into_iter().map(|line| format!("{day} {line}")));
+        }
+    }
+    println!("{first} to {last}: {compared} documents compared with the truth");
+    wrong.iter().take(SHOWN).for_each(|line| println!("{line}"));
+    assert!(wrong.is_empty(), "{} differences from the truth, the first of them above", wrong.len());
+    let raw = Source::RAW.len() * days(first, last).len();
+    assert!(compared >= raw, "{compared} documents have a truth, {raw} at least should");
+}
+
+#[test]
+fn the_week_of_the_autumn_change() {
+    week("2025-10-22", "2025-10-28", &["--shape", "mixed", "--arcs", "60", "--seed", "7"]);
+}
+
+#[test]
+fn the_week_of_the_spring_change() {
+    week("2026-03-25", "2026-03-31", &["--compress", "zst", "--arcs", "40", "--seed", "11"]);
+}
+
+#[test]
+fn a_few_days_of_many_small_files() {
+    let flags = ["--shape", "historique", "--compress", "gz", "--file-size", "100KB", "--arcs", "30", "--seed", "3"];
+    week("2025-11-01", "2025-11-03", &flags);
+}
+
+#[test]
+fn eight_threads_and_one_give_the_same_bytes_in_one_place() {
+    let world = World::folder();
+    simulate(
+        &world,
+        &world.scratch("truth"),
+        &["--from", "2025-11-01", "--to", "2025-11-03", "--arcs", "200", "--seed", "5"],
+    );
+    let run = |threads: &str| {
+        world.processor().env("CITYFLOW_THREADS", threads).args(["--force", "2025-11-03"]).succeed();
+        Published::of(&world, "2025-11-03").bytes
+    };
+    let one = run("1");
+    for threads in ["2", "3", "8"] {
+        assert!(one == run(threads), "{threads} threads");
+    }
+}
+
+#[test]
+fn the_simulator_writes_the_same_bytes_again_into_a_folder_and_into_s3() {
+    let flags = [
+        "--from",
+        "2025-11-01",
+        "--to",
+        "2025-11-02",
+        "--faults",
+        "all",
+        "--arcs",
+        "20",
+        "--quiet",
+        "--file-size",
+        "256MB",
+    ];
+    let [first, second, bucket] = [World::folder(), World::folder(), World::s3()];
+    for world in [&first, &second, &bucket] {
+        world.simulator().args(flags).succeed();
+    }
+    let all = |world: &World| world.everything(&format!("{RAW}/"));
+    assert!(all(&first) == all(&second), "the same seed is the same city");
+    assert!(all(&first) == all(&bucket), "wherever it is written");
+}
