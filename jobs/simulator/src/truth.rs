@@ -134,9 +134,6 @@ fn tolerances() -> Value {
         "absolute": {
             "chantiers.chantiers_actifs.*.surface_m2": 0.2,
             "chantiers.by_arrondissement.*.surface_m2": 1.0,
-            "comptages.metrics.*.taux_occupation_moyen": 0.01,
-            "comptages.top_10_troncons.*.taux_occupation_moyen": 0.01,
-            "comptages.global_metrics.taux_occupation_moyen": 0.01,
             "weather.metrics.vent_moyen": 0.1,
             "chantiers.surface_totale_impactee_m2": 2.0,
         },

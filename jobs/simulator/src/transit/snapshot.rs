@@ -22,6 +22,15 @@ pub enum Form {
     Cut,
 }
 
+/// Who is asked: each has a list of its own, and what one leaves out the other may still tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Feed {
+    /// The one big file.
+    Bulk,
+    /// The pages of the API.
+    Navitia,
+}
+
 /// The snapshot of an hour.
 #[derive(Debug)]
 pub struct Snapshot<'a> {
@@ -42,6 +51,12 @@ impl Snapshot<'_> {
     #[must_use]
     pub fn complete(&self) -> bool {
         matches!(self.form, Form::Bulk | Form::Pages)
+    }
+
+    /// Which feed it is of.
+    #[must_use]
+    pub fn feed(&self) -> Feed {
+        if matches!(self.form, Form::Pages | Form::FirstPage) { Feed::Navitia } else { Feed::Bulk }
     }
 
     /// Whether it cannot be read.

@@ -18,6 +18,8 @@ use crate::clock::{self, Hour};
 
 /// Days in which a counter with a value is expected, the day included.
 const EXPECTED_DAYS: i64 = 28;
+/// Days past the day after which it is final anyway.
+const FINAL_DAYS: i64 = 3;
 /// Hours of one value that are still none.
 const STUCK: usize = 12;
 
@@ -132,13 +134,15 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
         .collect();
     let last = days.iter().flat_map(CounterDay::values).map(|(index, _)| index).max();
     let global = global(&days, day, expected.len(), last);
-    let old = clock::instant(records.newest + 1) - day.end() > chrono::Duration::days(3);
+    let old = clock::instant(records.newest) >= day.plus(FINAL_DAYS + 1).start();
     let definite = old || global.part_observee.is_some_and(|share| share.get() >= 95.0);
+    let out =
+        days.iter().filter(|counter| counter.failing.is_some()).map(|counter| counter.values().count() as u64).sum();
     Some(Answer {
         status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
         complete_until: last.map(|index| day.stamp(clock::instant(start + i64::try_from(index).unwrap_or(0) + 1))),
         completeness: global.part_observee,
-        quality: records.quality,
+        quality: Quality { cellules_ecartees: out, ..records.quality },
         body: body(&days, day, global),
     })
 }
@@ -211,7 +215,7 @@ fn global(days: &[CounterDay<'_>], day: ServiceDay, expected: usize, last: Optio
         date: day.date(),
         total_jour: good().filter_map(CounterDay::total).reduce(|sum, n| sum + n),
         nombre_compteurs: days.len() as u64,
-        compteurs_actifs: good().filter(|counter| counter.values().any(|(_, n)| n > 0)).count() as u64,
+        compteurs_actifs: days.iter().filter(|counter| counter.values().any(|(_, n)| n > 0)).count() as u64,
         part_observee: percent(days.iter().map(|counter| counter.values().count()).sum(), expected * hours),
         taux_disponibilite: percent(
             good().map(|counter| counter.values().count()).sum(),

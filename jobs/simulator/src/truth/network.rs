@@ -30,7 +30,7 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
     let mut quality = Quality::default();
     let mut mapping = Map::new();
     let mut districts: Districts = BTreeMap::new();
-    let (mut total, mut with_length, mut count) = (0.0, 0_u32, 0_u64);
+    let (mut total, mut with_length) = (0.0, 0_u32);
     for arc in &city.roads.arcs {
         let Some(all) = &arc.pieces else { continue };
         quality.lignes_lues += all.iter().map(|piece| piece.copies as u64).sum::<u64>();
@@ -40,7 +40,6 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
         let lines: Vec<_> = pieces.iter().flat_map(|piece| &piece.lines).collect();
         let metres = length(lines.iter().copied());
         let (code, zone) = city.zones.place(arc.point);
-        count += 1;
         let district = districts.entry((code.is_none(), code.clone(), zone.clone())).or_default();
         district.0 += 1;
         if let Some(metres) = metres {
@@ -78,8 +77,7 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
         })
         .collect();
     let mean = (with_length > 0).then(|| Fixed1::of(total / f64::from(with_length)));
-    let statistiques =
-        json!({"nombre_troncons": count, "longueur_totale_metres": Fixed1::of(total), "longueur_moyenne_metres": mean});
+    let statistiques = json!({"nombre_troncons": with_length, "longueur_totale_metres": Fixed1::of(total), "longueur_moyenne_metres": mean});
     Answer {
         status: DayStatus::Definitif,
         complete_until: None,

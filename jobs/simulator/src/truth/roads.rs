@@ -13,6 +13,7 @@ use contract::document::{DayStatus, Quality};
 use super::Answer;
 use crate::City;
 use crate::clock;
+use crate::roads::cell::state_of;
 use told::{DayRows, Reading};
 use window::Window;
 
@@ -40,6 +41,14 @@ fn runs(readings: &[Option<Reading>], wanted: impl Fn(Reading) -> bool) -> Vec<(
     runs
 }
 
+/// Cells of the day whose given state is more than one class from the occupancy that is left.
+fn incoherent_states(window: &Window<'_>) -> u64 {
+    let far =
+        |reading: &Reading| reading.state > 0 && reading.k.is_some_and(|k| state_of(k).abs_diff(reading.state) > 1);
+    let cells = window.arcs.iter().flat_map(|arc| arc.kept.iter().skip(window.first).flatten());
+    cells.filter(|reading| far(reading)).count() as u64
+}
+
 /// What all days share: the rows of the whole input.
 #[derive(Debug)]
 pub(super) struct Roads {
@@ -64,7 +73,7 @@ impl Roads {
         let (zones, congested, busy) = districts::districts(&figures);
         let completeness = figures::Availability::new(&window).observed;
         let newest = self.days.iter().rposition(|rows| rows.cells > 0).and_then(|last| city.days.days().get(last));
-        let old = newest.is_some_and(|newest| newest.end() - day.end() > chrono::Duration::days(FINAL_DAYS));
+        let old = newest.is_some_and(|newest| newest.date() > day.plus(FINAL_DAYS).date());
         let definite = old || completeness.is_some_and(|share| share.get() >= FINAL_SHARE);
         let (read, structure) = told::whole(city, &self.days);
         let quality = Quality {
@@ -75,7 +84,7 @@ impl Roads {
             doublons: rows.repeats,
             conflits: rows.conflicts,
             cellules_ecartees: set_aside,
-            etats_incoherents: rows.incoherent_states,
+            etats_incoherents: incoherent_states(&window),
             rejets: rows.values.clone(),
             ..Quality::default()
         };

@@ -62,7 +62,7 @@ pub(super) fn of(city: &City, day: ServiceDay, lines_known: bool) -> Option<Answ
         .incidents
         .values()
         .filter_map(|story| {
-            let periods = story.periods(&known.complete);
+            let periods = story.periods(&known.whole);
             let within = union(periods.iter().filter_map(|period| clip(*period, bounds)));
             let line = city.transit.lines.get(story.incident.line)?;
             (!within.is_empty()).then_some(Concern { incident: story.incident, line, periods, within })
@@ -216,13 +216,18 @@ fn alerts(concerns: &[Concern<'_>], day: ServiceDay) -> Vec<TransitAlert> {
             nombre: 1,
         });
     }
-    let serious: Vec<_> = concerns.iter().filter(|concern| concern.serious()).map(|concern| &concern.within).collect();
-    for (span, most) in general(&serious) {
+    let serious: Vec<_> = concerns.iter().filter(|concern| concern.serious()).collect();
+    let spans: Vec<_> = serious.iter().map(|concern| &concern.within).collect();
+    for (span, most) in general(&spans) {
+        let runs_in = |concern: &&&Concern<'_>| concern.within.iter().any(|own| clip(*own, span).is_some());
+        let lines: BTreeSet<_> = serious.iter().filter(runs_in).map(|concern| &concern.line.line).collect();
+        let mut lines: Vec<_> = lines.into_iter().cloned().collect();
+        lines.sort_by(|a, b| a.mode.cmp(&b.mode).then_with(|| id_order(&a.code, &b.code)));
         alerts.push(TransitAlert {
             kind: TransitAlertType::Generalisee,
             id: None,
             titre: None,
-            lignes: Vec::new(),
+            lignes: lines,
             debut: day.stamp(span.0),
             fin: day.stamp(span.1),
             duree_heures: Fixed2::of(hours(&[span])),

@@ -106,11 +106,14 @@ impl Record {
     }
 }
 
-/// The fields of a record: its own, or those of the older shapes' `fields` and `record.fields`.
+/// The fields of a record: its own, or those of the older shapes' `fields` and `record.fields`; `None` where these are no object.
 pub(super) fn fields(value: &Value) -> Option<&Map<String, Value>> {
     let outer = value.as_object()?;
     let inner = outer.get("record").and_then(Value::as_object).unwrap_or(outer);
-    Some(inner.get("fields").and_then(Value::as_object).unwrap_or(inner))
+    match inner.get("fields") {
+        Some(fields) => fields.as_object(),
+        None => Some(inner),
+    }
 }
 
 /// The start of the hour of a time: an instant, or the city's wall time where it has no offset.

@@ -143,7 +143,7 @@ fn base(
         debut: window.day.stamp(clock::instant(start)),
         fin: window.day.stamp(clock::instant(end)),
         duree_heures: Fixed2::of(hours_count(to - from)),
-        ouvert: start == window.edges.0 || end == window.edges.1,
+        ouvert: window.open(start, end),
         taux_occupation_max: Fixed2::of(percent_of(worst)),
         debit_max: None,
         temps_perdu_minutes: lost.map(Fixed1::of),

@@ -61,7 +61,7 @@ pub(super) fn set_aside(window: &mut Window<'_>) -> (Vec<FailingDetector>, u64) 
                     debut: day.stamp(clock::instant(start)),
                     fin: day.stamp(clock::instant(end)),
                     duree_heures: Fixed2::of(f64::from(u32::try_from(run.hours).unwrap_or(0))),
-                    ouvert: start == edges.0 || end == edges.1,
+                    ouvert: window::reaches(edges, start, end),
                 });
             }
         }

@@ -77,6 +77,8 @@ pub(super) struct Figures<'a> {
     pub(super) total: Option<u64>,
     pub(super) lost: Option<f64>,
     pub(super) vehicle_km: Option<f64>,
+    /// Sum of its occupancies, percent.
+    occupancy: f64,
     pub(super) has_occupancy: bool,
     pub(super) saturated: bool,
     pub(super) metrics: ArcMetrics,
@@ -146,7 +148,6 @@ fn figures<'a>(window: &Window<'_>, arc: &'a ArcHours<'a>, alerted: bool) -> Fig
     let hours_of_day = window.of_day().len() as u64;
     let measured = window.of_day().filter(|index| window::measured(&arc.read, *index)).count() as u64;
     let mean = |sum: u64, n: usize| (n > 0).then(|| number(sum) / hours_count(n));
-    let occupancy_sum: u64 = occupancies.iter().map(|k| u64::from(*k)).sum();
     let metrics = ArcMetrics {
         date: window.day.date(),
         identifiant_arc: arc.arc.id.clone(),
@@ -156,7 +157,7 @@ fn figures<'a>(window: &Window<'_>, arc: &'a ArcHours<'a>, alerted: bool) -> Fig
         debit_journalier_total: total.map(|total| Fixed2::of(number(total))),
         debit_max: largest.map(|q| Fixed2::of(q.into())),
         heure_pic: peak.map(|hour| window.day.stamp(clock::instant(hour))),
-        taux_occupation_moyen: mean_occupancy(occupancy_sum, occupancies.len()),
+        taux_occupation_moyen: mean_occupancy(added(&occupancies), occupancies.len()),
         etat_trafic_dominant: states
             .iter()
             .max_by_key(|(state, n)| (**n, **state))
@@ -184,15 +185,21 @@ fn figures<'a>(window: &Window<'_>, arc: &'a ArcHours<'a>, alerted: bool) -> Fig
         total,
         lost: minutes,
         vehicle_km,
+        occupancy: added(&occupancies),
         has_occupancy: !occupancies.is_empty(),
         saturated: occupancies.iter().any(|k| *k >= 30 * PERCENT),
         metrics,
     }
 }
 
-/// Mean of occupancies: one division of whole numbers.
-fn mean_occupancy(sum: u64, n: usize) -> Option<Fixed2> {
-    (n > 0).then(|| Fixed2::of(number(sum) / (hours_count(n) * f64::from(PERCENT))))
+/// Occupancies of an arc in percent, added hour after hour.
+fn added(occupancies: &[u32]) -> f64 {
+    occupancies.iter().map(|k| percent_of(*k)).sum()
+}
+
+/// Mean of occupancies, rounded once.
+fn mean_occupancy(sum: f64, n: usize) -> Option<Fixed2> {
+    (n > 0).then(|| Fixed2::of(sum / hours_count(n)))
 }
 
 /// The sum of what there is; none where there is nothing.
@@ -207,7 +214,8 @@ pub(super) fn global(window: &Window<'_>, figures: &[Figures<'_>]) -> RoadGlobal
     let total = (with_flow > 0).then(|| totals.sum::<u64>());
     let cells =
         || window.of_day().flat_map(|index| figures.iter().filter_map(move |arc| window::at(&arc.hours.kept, index)));
-    let occupancies: Vec<_> = cells().filter_map(|reading| reading.k).collect();
+    let occupancies: f64 = figures.iter().map(|arc| arc.occupancy).sum();
+    let occupied = cells().filter(|reading| reading.k.is_some()).count();
     let all_cells = cells().count() as u64;
     let mut states: BTreeMap<String, u64> = BTreeMap::new();
     let mut statuses: BTreeMap<String, u64> = BTreeMap::new();
@@ -231,7 +239,7 @@ pub(super) fn global(window: &Window<'_>, figures: &[Figures<'_>]) -> RoadGlobal
         nombre_troncons: figures.len() as u64,
         nombre_troncons_actifs: count(&|arc| arc.metrics.heures_mesurees > 0),
         moyenne_debit_par_troncon: total.map(|total| Fixed2::of(number(total) / hours_count(with_flow))),
-        taux_occupation_moyen: mean_occupancy(occupancies.iter().map(|k| u64::from(*k)).sum(), occupancies.len()),
+        taux_occupation_moyen: mean_occupancy(occupancies, occupied),
         nombre_troncons_satures: count(&|arc| arc.saturated),
         nombre_troncons_en_alerte: count(&|arc| arc.metrics.congestion_alerte),
         nombre_troncons_muets: count(&|arc| !arc.hours.expected),

@@ -9,7 +9,7 @@ use crate::City;
 use crate::clock::{Hour, HourInfo};
 use crate::faults::Fault;
 use crate::roads::arc::Arc;
-use crate::roads::cell::{Cell, Defect, UNKNOWN_STATE, state_of};
+use crate::roads::cell::{Cell, Defect, UNKNOWN_STATE};
 use crate::roads::file;
 use crate::roads::plan;
 use crate::roads::row::Shape;
@@ -120,8 +120,6 @@ pub(super) struct DayRows {
     pub(super) structure: BTreeMap<Reason, u64>,
     /// Values rejected, by reason.
     pub(super) values: BTreeMap<Reason, u64>,
-    /// States far from the occupancy.
-    pub(super) incoherent_states: u64,
     /// Flags by arc.
     pub(super) flags: Vec<u8>,
     /// The last hour that has a measure.
@@ -174,12 +172,6 @@ fn day_rows(city: &City, day: usize) -> DayRows {
             rows.conflicts += told.conflicts;
             if let Some(reason) = told.value {
                 *rows.values.entry(reason).or_default() += told.values;
-            }
-            if let Some(k) = reading.k
-                && reading.state > 0
-                && state_of(k).abs_diff(reading.state) > 1
-            {
-                rows.incoherent_states += 1;
             }
             *flags |=
                 SEEN | if reading.q.is_some() { FLOW } else { 0 } | if reading.k.is_some() { OCCUPANCY } else { 0 };

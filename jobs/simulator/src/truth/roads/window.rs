@@ -49,7 +49,7 @@ pub(super) struct Window<'a> {
     pub(super) hours: &'a [HourInfo],
     /// Where the day begins in `hours`.
     pub(super) first: usize,
-    /// The edges of the window, whether there is data up to them or not.
+    /// Begin of the first hour that anybody measured, and end of the last one of the day: beyond them nobody knows how a run goes on.
     pub(super) edges: (Hour, Hour),
     pub(super) arcs: Vec<ArcHours<'a>>,
     /// Whether any arc has a measure, by hour.
@@ -87,16 +87,22 @@ impl<'a> Window<'a> {
             })
             .collect();
         let measured = |index: usize| arcs.iter().any(|arc| measured(&arc.read, index));
-        let reported = (0..hours.len()).map(measured).collect();
-        let start = crate::clock::hour_of(day.plus(-2).start());
-        let end = crate::clock::hour_of(day.end());
+        let reported: Vec<bool> = (0..hours.len()).map(measured).collect();
+        let heard = hours.iter().zip(&reported).find(|(_, reported)| **reported).map(|(hour, _)| hour.hour);
+        let start = heard.or(hours.first().map(|hour| hour.hour)).unwrap_or(i64::MIN);
         let complete_until = days.get(number).and_then(|rows| rows.last).map(|hour| hour + 1);
+        let end = complete_until.unwrap_or_else(|| crate::clock::hour_of(day.end()));
         Self { day, hours, first, edges: (start, end), arcs, reported, complete_until }
     }
 
     /// The hours of the day as places in the window.
     pub(super) fn of_day(&self) -> std::ops::Range<usize> {
         self.first..self.hours.len()
+    }
+
+    /// Whether a run may go on beyond what is known; the end is excluded.
+    pub(super) fn open(&self, from: Hour, to: Hour) -> bool {
+        reaches(self.edges, from, to)
     }
 
     /// An hour by place.
@@ -114,6 +120,11 @@ impl<'a> Window<'a> {
             })
             .collect()
     }
+}
+
+/// Whether a run touches one of the edges; the end is excluded.
+pub(super) fn reaches(edges: (Hour, Hour), from: Hour, to: Hour) -> bool {
+    from <= edges.0 || edges.1 <= to
 }
 
 /// The reading at a place, if there is one.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use contract::{Reason, ServiceDay};
 
+use crate::transit::snapshot::Feed;
 use crate::transit::{Incident, Span, Transit, Version};
 use crate::truth::weather::in_reach;
 
@@ -13,6 +14,8 @@ pub(super) struct Story<'a> {
     pub(super) incident: &'a Incident,
     /// When it was told, and how.
     told: Vec<(DateTime<Utc>, &'a Version)>,
+    /// The feeds that told it.
+    feeds: BTreeSet<Feed>,
     pub(super) repeats: u64,
     pub(super) changes: u64,
 }
@@ -23,8 +26,8 @@ pub(super) struct Known<'a> {
     pub(super) incidents: BTreeMap<&'a str, Story<'a>>,
     /// All ids.
     pub(super) ids: BTreeSet<&'a str>,
-    /// When each complete snapshot was taken.
-    pub(super) complete: Vec<DateTime<Utc>>,
+    /// When each complete snapshot was taken, and of which feed.
+    pub(super) whole: Vec<(DateTime<Utc>, Feed)>,
     pub(super) records: u64,
     pub(super) rejected: BTreeMap<Reason, u64>,
     pub(super) readable: u64,
@@ -37,7 +40,7 @@ impl<'a> Known<'a> {
         let mut known = Self {
             incidents: BTreeMap::new(),
             ids: BTreeSet::new(),
-            complete: Vec::new(),
+            whole: Vec::new(),
             records: 0,
             rejected: BTreeMap::new(),
             readable: 0,
@@ -51,8 +54,9 @@ impl<'a> Known<'a> {
             known.readable += 1;
             known.last_taken = Some(snapshot.taken);
             if snapshot.complete() {
-                known.complete.push(snapshot.taken);
+                known.whole.push((snapshot.taken, snapshot.feed()));
             }
+            let feed = snapshot.feed();
             for (incident, version) in snapshot.told {
                 known.records += 1;
                 known.ids.insert(&incident.id);
@@ -67,9 +71,11 @@ impl<'a> Known<'a> {
                 let story = known.incidents.entry(&incident.id).or_insert_with(|| Story {
                     incident,
                     told: Vec::new(),
+                    feeds: BTreeSet::new(),
                     repeats: 0,
                     changes: 0,
                 });
+                story.feeds.insert(feed);
                 if let Some((_, before)) = story.told.last() {
                     let same = *before == version;
                     story.repeats += u64::from(same);
@@ -83,8 +89,9 @@ impl<'a> Known<'a> {
 }
 
 impl Story<'_> {
-    /// When it really was: the periods of the latest version, those of earlier ones that had begun, and nothing after it disappeared.
-    pub(super) fn periods(&self, complete: &[DateTime<Utc>]) -> Vec<Span> {
+    /// When it really was: the periods of the latest version, those of earlier ones that had begun, and nothing after it disappeared
+    /// from a feed that had told it: of what another one leaves out it says nothing.
+    pub(super) fn periods(&self, whole: &[(DateTime<Utc>, Feed)]) -> Vec<Span> {
         let usable =
             |version: &Version| version.periods.iter().copied().filter(|(begin, end)| begin <= end).collect::<Vec<_>>();
         let Some((_, latest)) = self.told.iter().max_by_key(|(taken, version)| (version.updated, *taken)) else {
@@ -102,7 +109,8 @@ impl Story<'_> {
             }
         }
         let seen = self.told.iter().map(|(taken, _)| *taken).max();
-        let gone = complete.iter().copied().filter(|taken| Some(*taken) > seen).min();
+        let later = whole.iter().filter(|(taken, feed)| Some(*taken) > seen && self.feeds.contains(feed));
+        let gone = later.map(|(taken, _)| *taken).min();
         let kept = ends.into_iter().map(|(begin, end)| (begin, gone.map_or(end, |gone| end.min(gone))));
         kept.filter(|(begin, end)| begin < end).collect()
     }
