@@ -41,6 +41,7 @@ fn dependencies_point_one_way() {
         ("reporter", &["contract", "runtime"]),
         ("simulator", &["contract", "runtime"]),
         ("acceptance", &["contract", "runtime"]),
+        ("demo", &[]),
     ]);
     let found = dependencies(&metadata());
     let names: Vec<_> = found.keys().map(String::as_str).collect();

@@ -3,17 +3,20 @@
 
 use std::collections::BTreeSet;
 
-use crate::input::checksum::Checksum;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
+use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
-use contract::document::{DayStatus, Document, Input};
 use contract::number::Fixed2;
 use contract::{NaiveDate, SCHEMA_VERSION, ServiceDay, Source, keys};
 use runtime::failure::{Code, Failure};
 use runtime::store::{Condition, SharedStore, StoreError, Version};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
+
+mod written;
+
+use written::retried;
+pub use written::{hex, kept_document, to_bytes};
 
 /// How long an object that no manifest names is kept.
 const KEEP: Duration = Duration::days(7);
@@ -348,60 +351,4 @@ fn resolved(date: NaiveDate, source: Source, bytes: Bytes, statut: EntryStatus, 
     };
     let state = serde_json::from_slice(&bytes).ok();
     Resolved { entry, bytes: Some(bytes), state }
-}
-
-/// The document that stands in the manifest of a day for a source, as an input of another one: `cle` relative to the metrics folder.
-///
-/// # Errors
-/// The store's. A manifest or document that is not there, or cannot be read, is none.
-pub async fn kept_document<B: serde::de::DeserializeOwned>(
-    store: &SharedStore,
-    date: NaiveDate,
-    source: Source,
-) -> Result<Option<(B, Input)>, Failure> {
-    let get = async |key: &str| match store.get(key).await {
-        Ok((bytes, _)) => Ok(Some(bytes)),
-        Err(StoreError::NotFound { .. } | StoreError::NoSuchRoot { .. }) => Ok(None),
-        Err(error) => Err(error.failure()),
-    };
-    let manifest = get(&keys::manifest(date)).await?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
-    let entry = manifest.and_then(|manifest| manifest.documents.into_iter().find(|entry| entry.source == source));
-    let Some(key) = entry.and_then(|entry| entry.cle) else { return Ok(None) };
-    let Some(bytes) = get(&key).await? else { return Ok(None) };
-    let mut sum = Checksum::default();
-    sum.update(&bytes);
-    let input = Input { cle: key, taille_octets: bytes.len() as u64, crc64nvme: sum.base64() };
-    Ok(serde_json::from_slice::<Document<B>>(&bytes).ok().map(|document| (document.body, input)))
-}
-
-/// A document as it is written: compact JSON and a line end.
-///
-/// # Errors
-/// A bug: no document holds what JSON cannot.
-pub fn to_bytes(document: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
-    let mut bytes = serde_json::to_vec(document).map_err(|error| {
-        Failure::new(Code::Bug, format!("a document cannot be written as JSON ({error})"), "", "Report it")
-    })?;
-    bytes.push(b'\n');
-    Ok(bytes)
-}
-
-/// sha256 in lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Sends a write again while the store says that another one to the same key is under way (409).
-async fn retried<T, F: Future<Output = Result<T, StoreError>>>(mut write: impl FnMut() -> F) -> Result<T, StoreError> {
-    const TRIES: u32 = 5;
-    for attempt in 1..TRIES {
-        match write().await {
-            Err(StoreError::Conflict { .. }) => {
-                tokio::time::sleep(std::time::Duration::from_millis(50 << attempt)).await;
-            }
-            other => return other,
-        }
-    }
-    write().await
 }

@@ -57,8 +57,8 @@ fn run() -> Result<(), String> {
     step("3. Process one day: raw files to metrics documents.");
     job("processor", &[DAY, "--raw", "demo/raw", "--out", "demo/processed"])?;
 
-    step("4. Write its report.");
-    job("reporter", &[DAY, "--metrics", "demo/processed/metrics", "--reports", "demo/processed/reports"])?;
+    step("4. Write its report. (Without --quiet the reporter shows the figures itself; here they follow in full.)");
+    job("reporter", &[DAY, "--metrics", "demo/processed/metrics", "--reports", "demo/processed/reports", "--quiet"])?;
 
     let path = format!("demo/processed/reports/daily_report_{DAY}.json");
     let text = std::fs::read_to_string(root.join(&path)).map_err(|error| format!("{path}: {error}"))?;
@@ -66,10 +66,10 @@ fn run() -> Result<(), String> {
     step("What the report says");
     print!("{}", show::report(&report));
     step("Where it is");
-    println!("  report      {path}");
-    println!("              demo/processed/reports/daily_report_{DAY}.csv   opens in a spreadsheet");
-    println!("  documents   demo/processed/metrics/                        by way of manifest_{DAY}.json");
-    println!("  raw data    demo/raw/");
+    println!("  report        {path}");
+    println!("  spreadsheet   demo/processed/reports/daily_report_{DAY}.csv");
+    println!("  documents     demo/processed/metrics/manifest_{DAY}.json names them");
+    println!("  raw data      demo/raw/");
     println!("\nDone in {:.0} s. Next: README.md, and `--help` of each program.", start.elapsed().as_secs_f64());
     Ok(())
 }

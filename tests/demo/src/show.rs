@@ -44,7 +44,7 @@ pub(crate) fn report(report: &Value) -> String {
         } else {
             let rejected: u64 = entries(&read["rejets"]).filter_map(|(_, count)| count.as_u64()).sum();
             let [all, twice, differ] = ["lignes_lues", "doublons", "conflits"].map(|key| figure(&read[key]));
-            format!("{all:>8} rows read, {rejected} rejected, {twice} duplicates, {differ} conflicts")
+            format!("{all:>8} rows read; rejected {rejected}, duplicates {twice}, conflicts {differ}")
         };
         line(4, format!("{source:<12}{:<8}{rows}{reason}", plain(&state["statut"])).trim_end().to_owned());
     }

@@ -40,9 +40,11 @@ impl Bikes {
             let collected = Self::collected(folder);
             let base = keys::snapshots(Source::Bikes, collected.date_naive());
             let key = |extension: &str| format!("{base}hour={}/part.{extension}", collected.format("%H"));
-            let form = snapshot.number % 5;
+            // Without a record, one per line would be a file of 0 bytes, which is a lost one.
+            let form = if snapshot.entries.is_empty() { 0 } else { snapshot.number % 5 };
             let body = self.body(&snapshot, form);
             match (snapshot.damage, form) {
+                (Damage::Empty, 3) => output.put(&key("jsonl"), b"")?,
                 (Damage::Empty, _) => output.put(&key("json"), b"")?,
                 (Damage::Cut, _) => output.put(&key("json"), body.get(..body.len() / 2).unwrap_or_default())?,
                 (Damage::None, 3) => output.put(&key("jsonl"), &body)?,

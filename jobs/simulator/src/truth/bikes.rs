@@ -21,7 +21,7 @@ const EXPECTED_DAYS: i64 = 28;
 /// Days past the day after which it is final anyway.
 const FINAL_DAYS: i64 = 3;
 /// Hours of one value that are still none.
-const STUCK: usize = 12;
+const STUCK: Hour = 12;
 
 /// What the records of a run say: the last count of every counter and hour.
 struct Records {
@@ -87,7 +87,7 @@ struct CounterDay<'a> {
     counter: &'a Counter,
     /// By hour of the day; the inner one is none where there is no cell.
     counts: Vec<Option<Option<u32>>>,
-    failing: Option<FailingCounter>,
+    failing: Vec<FailingCounter>,
     place: (Option<String>, Option<String>),
 }
 
@@ -109,15 +109,27 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
         return None;
     }
     let (start, end) = (clock::hour_of(day.start()), clock::hour_of(day.end()));
+    let since = clock::hour_of(day.plus(1 - EXPECTED_DAYS).start());
+    let valued = |from: Hour| {
+        let cells = records.cells.iter().filter(move |((_, hour), _)| (from..end).contains(hour));
+        cells.filter(|(_, count)| known(Some(count)).is_some()).map(|(cell, _)| *cell)
+    };
+    let expected: BTreeSet<usize> = valued(since).map(|(counter, _)| counter).collect();
     let window = clock::hour_of(day.plus(-2).start());
+    let until = valued(start).map(|(_, hour)| hour + 1).max();
+    let known_hours = Span {
+        window: (window, start, end),
+        edges: (valued(window).map(|(_, hour)| hour).min().unwrap_or(start), until.unwrap_or(end)),
+    };
     let mut days: Vec<CounterDay<'_>> = bikes
         .counters
         .iter()
         .filter_map(|counter| {
             let count = |hour: Hour| records.cells.get(&(counter.index, hour));
             let counts: Vec<_> = (start..end).map(|hour| count(hour).map(|count| known(Some(count)))).collect();
-            counts.iter().any(Option::is_some).then(|| CounterDay {
-                failing: failing(counter, &counts, |hour| known(count(hour)), day, (window, start, end)),
+            let seen = counts.iter().any(Option::is_some);
+            (seen || expected.contains(&counter.index)).then(|| CounterDay {
+                failing: failing(counter, |hour| known(count(hour)), day, &known_hours),
                 place: city.zones.place(Some(counter.point)),
                 counter,
                 counts,
@@ -125,35 +137,39 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
         })
         .collect();
     days.sort_by(|a, b| id_order(&a.counter.id, &b.counter.id));
-    let since = clock::hour_of(day.plus(1 - EXPECTED_DAYS).start());
-    let expected: BTreeSet<_> = records
-        .cells
-        .iter()
-        .filter(|((_, hour), count)| (since..end).contains(hour) && known(Some(count)).is_some())
-        .map(|((counter, _), _)| *counter)
-        .collect();
+    // One that is expected and has no record at all fails, and is nowhere else.
+    let failures: Vec<_> = days.iter().flat_map(|counter| counter.failing.clone()).collect();
+    days.retain(|counter| counter.counts.iter().any(Option::is_some));
     let last = days.iter().flat_map(CounterDay::values).map(|(index, _)| index).max();
     let global = global(&days, day, expected.len(), last);
     let old = clock::instant(records.newest) >= day.plus(FINAL_DAYS + 1).start();
     let definite = old || global.part_observee.is_some_and(|share| share.get() >= 95.0);
     let out =
-        days.iter().filter(|counter| counter.failing.is_some()).map(|counter| counter.values().count() as u64).sum();
+        days.iter().filter(|counter| !counter.failing.is_empty()).map(|counter| counter.values().count() as u64).sum();
     Some(Answer {
         status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
         complete_until: last.map(|index| day.stamp(clock::instant(start + i64::try_from(index).unwrap_or(0) + 1))),
         completeness: global.part_observee,
         quality: Quality { cellules_ecartees: out, ..records.quality },
-        body: body(&days, day, global),
+        body: body(&days, day, failures, global),
     })
 }
 
+/// Hours that a run is looked for in.
+struct Span {
+    /// Two days before the day, its begin, its end.
+    window: (Hour, Hour, Hour),
+    /// The first hour of it in which any counter has a value, and the end of the last one of the day.
+    edges: (Hour, Hour),
+}
+
+/// When and why a counter fails: nothing but zero all day, from as long before as there was nothing else; or stuck.
 fn failing(
     counter: &Counter,
-    counts: &[Option<Option<u32>>],
     count: impl Fn(Hour) -> Option<u32>,
     day: ServiceDay,
-    (window, start, end): (Hour, Hour, Hour),
-) -> Option<FailingCounter> {
+    span: &Span,
+) -> Vec<FailingCounter> {
     let fault = |reason: CounterFault, from: Hour, to: Hour| FailingCounter {
         id_compteur: counter.id.clone(),
         nom_compteur: Some(counter.name.clone()),
@@ -161,26 +177,25 @@ fn failing(
         debut: day.stamp(clock::instant(from)),
         fin: day.stamp(clock::instant(to)),
         duree_heures: Fixed2::of(f64::from(i32::try_from(to - from).unwrap_or(0))),
-        ouvert: from == window || to == end,
+        ouvert: from <= span.edges.0 || span.edges.1 <= to,
     };
-    if counts.iter().all(|count| count.flatten().unwrap_or(0) == 0) {
-        return Some(fault(CounterFault::Silencieux, start, end));
+    let (window, start, end) = span.window;
+    let something = |hour: Hour| count(hour).is_some_and(|n| n > 0);
+    if !(start..end).any(something) {
+        let before = (window..start).rev().find(|hour| something(*hour)).map_or(window, |hour| hour + 1);
+        return vec![fault(CounterFault::Silencieux, before.max(span.edges.0).min(start), span.edges.1)];
     }
+    let mut stuck = Vec::new();
     let mut from = window;
-    let mut hour = window;
-    while hour < end {
-        let value = count(hour).filter(|n| *n > 0);
-        if hour == from || value.is_none() || value != count(from) {
-            from = hour;
+    while from < end {
+        let value = count(from);
+        let to = (from + 1..end).find(|hour| count(*hour) != value).unwrap_or(end);
+        if value.is_some_and(|n| n > 0) && to - from > STUCK && to > start {
+            stuck.push(fault(CounterFault::Fige, from, to));
         }
-        hour += 1;
-        let ends = hour == end || count(hour) != value;
-        let length = usize::try_from(hour - from).unwrap_or(0);
-        if ends && value.is_some() && length > STUCK && hour > start {
-            return Some(fault(CounterFault::Fige, from, hour));
-        }
+        from = to;
     }
-    None
+    stuck
 }
 
 fn curve(day: ServiceDay, value: impl Fn(usize) -> Option<f64>) -> Vec<Option<Fixed2>> {
@@ -204,7 +219,7 @@ fn small(value: usize) -> Option<u8> {
 
 fn global(days: &[CounterDay<'_>], day: ServiceDay, expected: usize, last: Option<usize>) -> BikeGlobal {
     let hours = day.hour_count();
-    let good = || days.iter().filter(|counter| counter.failing.is_none());
+    let good = || days.iter().filter(|counter| counter.failing.is_empty());
     let curve = curve(day, |index| {
         let counts = good().filter_map(|counter| counter.counts.get(index)?.flatten());
         counts.map(f64::from).reduce(|sum, n| sum + n)
@@ -256,12 +271,19 @@ fn metrics(entry: &CounterDay<'_>, day: ServiceDay) -> CounterMetrics {
         zone: entry.place.1.clone(),
         coordinates: Some(Coordinates { lon: Degrees::of(lon), lat: Degrees::of(lat) }),
         anomalie_detectee: None,
-        defaillant: entry.failing.is_some(),
+        defaillant: !entry.failing.is_empty(),
     }
 }
 
-fn body(days: &[CounterDay<'_>], day: ServiceDay, global_metrics: BikeGlobal) -> Body {
-    let good = || days.iter().filter(|counter| counter.failing.is_none());
+/// Each id once, in the order of the failures.
+fn failing_sensors(failures: &[FailingCounter]) -> Vec<String> {
+    let mut ids: Vec<_> = failures.iter().map(|failure| failure.id_compteur.clone()).collect();
+    ids.dedup();
+    ids
+}
+
+fn body(days: &[CounterDay<'_>], day: ServiceDay, failures: Vec<FailingCounter>, global_metrics: BikeGlobal) -> Body {
+    let good = || days.iter().filter(|counter| counter.failing.is_empty());
     let mut top: Vec<_> = good().filter_map(|counter| Some((counter.total()?, counter))).collect();
     top.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| id_order(&a.1.counter.id, &b.1.counter.id)));
     let mut districts: BTreeMap<(bool, Option<String>), BikeZone> = BTreeMap::new();
@@ -281,12 +303,8 @@ fn body(days: &[CounterDay<'_>], day: ServiceDay, global_metrics: BikeGlobal) ->
     }
     Body {
         metrics: days.iter().map(|counter| metrics(counter, day)).collect(),
-        failing_sensors: days
-            .iter()
-            .filter(|counter| counter.failing.is_some())
-            .map(|entry| entry.counter.id.clone())
-            .collect(),
-        capteurs_defaillants: days.iter().filter_map(|counter| counter.failing.clone()).collect(),
+        failing_sensors: failing_sensors(&failures),
+        capteurs_defaillants: failures,
         top_counters: top
             .into_iter()
             .take(10)

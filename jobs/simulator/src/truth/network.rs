@@ -77,7 +77,11 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
         })
         .collect();
     let mean = (with_length > 0).then(|| Fixed1::of(total / f64::from(with_length)));
-    let statistiques = json!({"nombre_troncons": with_length, "longueur_totale_metres": Fixed1::of(total), "longueur_moyenne_metres": mean});
+    let statistiques = json!({
+        "nombre_troncons": with_length,
+        "longueur_totale_metres": Fixed1::of(total),
+        "longueur_moyenne_metres": mean,
+    });
     Answer {
         status: DayStatus::Definitif,
         complete_until: None,

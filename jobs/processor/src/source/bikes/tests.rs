@@ -372,4 +372,5 @@ fn an_hour_is_named_by_its_start_whatever_the_minutes() {
     assert_eq!((draft.body.metrics[0].total_jour, draft.body.metrics[0].pic_horaire), (Some(4), Some(0)));
 }
 
+#[path = "tests/properties.rs"]
 mod properties;

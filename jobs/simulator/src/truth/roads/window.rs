@@ -8,6 +8,9 @@ use crate::City;
 use crate::clock::{Hour, HourInfo};
 use crate::geometry::{self, Point};
 use crate::roads::arc::{Arc, Piece};
+use crate::roads::cell::Defect;
+use crate::roads::file;
+use crate::roads::plan::{self, FilePlan};
 
 /// Days in which an arc with a measure is expected, the day included.
 const EXPECTED_DAYS: usize = 28;
@@ -65,8 +68,6 @@ impl<'a> Window<'a> {
         let hours = city.days.hours_of(from, number + 1);
         let first = city.days.hours_of(from, number).len();
         let known = days.get((number + 1).saturating_sub(EXPECTED_DAYS)..=number).unwrap_or_default();
-        let geometry = city.files.iter().find(|file| file.from <= number && number < file.to);
-        let geometry = geometry.is_some_and(|file| file.shape.has_geometry());
         let arcs: Vec<_> = city
             .roads
             .arcs
@@ -76,7 +77,7 @@ impl<'a> Window<'a> {
                 let flags = known.iter().filter_map(|rows| rows.flags.get(arc.index)).fold(0, |all, flags| all | flags);
                 ArcHours {
                     arc,
-                    place: place(city, arc, day, network, geometry),
+                    place: place(city, arc, day, network, has_geometry(city, arc, number)),
                     kept: read.clone(),
                     seen: read.iter().skip(first).any(Option::is_some),
                     read,
@@ -160,6 +161,18 @@ pub(crate) fn pieces_of(pieces: &[Piece], day: chrono::NaiveDate) -> Vec<&Piece>
 #[must_use]
 pub(crate) fn length<'a>(lines: impl Iterator<Item = &'a Vec<Point>>) -> Option<f64> {
     lines.filter(|line| line.len() > 1).map(|line| geometry::length(line)).reduce(|sum, length| sum + length)
+}
+
+/// Whether some row of the day tells where the arc lies: those of its file, or its last hours once more in the next one.
+fn has_geometry(city: &City, arc: &Arc, number: usize) -> bool {
+    let Some(own) = plan::file_of(&city.files, number) else { return false };
+    let tells = |file: usize| city.files.get(file).filter(|file| file.shape.has_geometry());
+    let again = |next: &FilePlan| {
+        let hours = plan::overlap(&city.days, next).iter().filter(|hour| hour.day == number);
+        file::overlapping(&city.roads, next, arc.index)
+            && hours.into_iter().any(|hour| city.roads.cell(arc, hour).defect == Defect::None)
+    };
+    tells(own).is_some() || tells(own + 1).is_some_and(again)
 }
 
 fn place(city: &City, arc: &Arc, day: ServiceDay, network: bool, geometry: bool) -> Place {
