@@ -55,6 +55,8 @@ faults! {
     BadStates = "bad-states",
     /// a row of more than 1 MiB
     LongLine = "long-line",
+    /// a quote at the end of a file that is never closed, with a row after it
+    OpenQuote = "open-quote",
     /// wall times that the clock change skips, in files without offsets
     Clock = "clock",
     /// detectors and counters that say nothing for more than 6 hours

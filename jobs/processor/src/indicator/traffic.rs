@@ -73,7 +73,7 @@ pub fn measure(
         active_disruptions_count: of_day.len() as u64,
         disruptions_by_severity: by_severity,
         disruptions_by_mode: by_mode,
-        top_lignes_impactees: top_lines(&of_day, &disrupted, lines_of_service),
+        top_lignes_impactees: top_lines(&of_day, lines_of_service),
         heures_ligne_perturbees: hours_by_mode.into_iter().map(|(mode, hours)| (mode, Fixed2::of(hours))).collect(),
         reliability_index: reliability::index(&disrupted, lines_of_service, day),
         alerts: alerts::alerts(&of_day, day, parameters),
@@ -129,20 +129,19 @@ fn disrupted(of_day: &[OfDay<'_>]) -> BTreeMap<LineKey, Stretches> {
     disrupted
 }
 
-/// The lines with most disrupted hours, then most disruptions (of any severity and object), then by mode and code.
-fn top_lines(
-    of_day: &[OfDay<'_>],
-    disrupted: &BTreeMap<LineKey, Stretches>,
-    service: &[ServiceLine],
-) -> Vec<DisruptedLine> {
-    let mut counts: BTreeMap<&LineKey, u64> = BTreeMap::new();
-    for key in of_day.iter().flat_map(|one| one.event.content.lines.keys()) {
-        *counts.entry(key).or_default() += 1;
+/// The lines with most disrupted hours, then most disruptions, then by mode and code. Disruptions of any severity and object count, overlaps
+/// of one line merged: what the line's passengers met, where `heures_ligne_perturbees` says how long the line itself was hit hard.
+fn top_lines(of_day: &[OfDay<'_>], service: &[ServiceLine]) -> Vec<DisruptedLine> {
+    let mut lines: BTreeMap<&LineKey, (Stretches, u64)> = BTreeMap::new();
+    for one in of_day {
+        for key in one.event.content.lines.keys() {
+            let (stretches, count) = lines.entry(key).or_default();
+            stretches.add(&one.within);
+            *count += 1;
+        }
     }
-    let mut ranked: Vec<_> = counts
-        .into_iter()
-        .map(|(key, count)| (disrupted.get(key).map_or(0, Stretches::seconds), count, line(key, service)))
-        .collect();
+    let mut ranked: Vec<_> =
+        lines.into_iter().map(|(key, (stretches, count))| (stretches.seconds(), count, line(key, service))).collect();
     ranked.sort_by(|(seconds, count, line), (other_seconds, other_count, other)| {
         (other_seconds, other_count)
             .cmp(&(seconds, count))

@@ -50,6 +50,7 @@ pub fn write(
                     done(block.len() as u64);
                 }
             }
+            target.write(&ending(roads, file))?;
             target.finish()
         });
         for batch in blocks.chunks(BATCH) {
@@ -83,6 +84,15 @@ fn opening(roads: &Roads, days: &Days, file: &FilePlan, texts: &[RowText]) -> Ve
         }
     }
     out
+}
+
+/// A row with a quote that nothing closes, and one that is too short but is a row of its own.
+fn ending(roads: &Roads, file: &FilePlan) -> Vec<u8> {
+    if !roads.faults.has(Fault::OpenQuote) {
+        return Vec::new();
+    }
+    let end = file.shape.line_end();
+    format!("\"jamais ferm\u{e9};1;2{end}trop;court{end}").into_bytes()
 }
 
 /// Whether a file begins with hours of the one before for this arc.

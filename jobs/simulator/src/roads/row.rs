@@ -60,7 +60,9 @@ impl Shape {
         if self == Self::Historique { b',' } else { b';' }
     }
 
-    fn line_end(self) -> &'static str {
+    /// What ends a row.
+    #[must_use]
+    pub fn line_end(self) -> &'static str {
         if self == Self::Labels { "\r\n" } else { "\n" }
     }
 }

@@ -129,7 +129,7 @@ fn hours_of_a_line_are_of_serious_disruptions_of_the_line_itself() {
         .collect();
     assert_eq!(
         top,
-        [("Métro 13".into(), json!(3), 4), ("Métro 4".into(), json!(0.5), 1), ("RER A".into(), json!(0), 1)]
+        [("Métro 13".into(), json!(7), 4), ("RER A".into(), json!(4), 1), ("Métro 4".into(), json!(0.5), 1)]
     );
 }
 

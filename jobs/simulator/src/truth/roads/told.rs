@@ -155,6 +155,14 @@ pub(super) fn whole(city: &City, days: &[DayRows]) -> (u64, BTreeMap<Reason, u64
         structure.insert(Reason::LigneTropLongue, files);
         rows += files;
     }
+    if city.roads.faults.has(Fault::OpenQuote) {
+        // What follows the quote is read again, as a row of its own.
+        let files = city.files.len() as u64;
+        for reason in [Reason::GuillemetOuvert, Reason::NombreDeColonnes] {
+            *structure.entry(reason).or_default() += files;
+            rows += files;
+        }
+    }
     (rows, structure)
 }
 
