@@ -69,7 +69,7 @@ pub struct Settings {
     /// Address buckets by path, for S3 servers other than AWS
     #[arg(long, env = "CITYFLOW_S3_PATH_STYLE", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true,
           default_missing_value = "yes", value_parser = switch, global = true)]
-    pub s3_path_style: bool,
+    pub path_style: bool,
 
     /// Sets a threshold, such as comptages.congestion_taux=80; documents list them all
     /// under `parametres`. May be repeated, or several with ; between
@@ -129,7 +129,7 @@ Examples:
   processor check --raw s3://cityflow-raw --out s3://cityflow-processed
 
 S3: credentials, region and endpoint are the AWS SDK's own (AWS_PROFILE, AWS_REGION,
-AWS_ENDPOINT_URL, ...); for a server other than AWS add --s3-path-style.
+AWS_ENDPOINT_URL, ...); for a server other than AWS add --path-style.
 
 Raw folder:
   batch/      comptages-*.csv  chantiers-*.csv  referentiel-*.csv  comptage-velo*.csv

@@ -188,7 +188,7 @@ impl Config {
             outlines,
             required,
             parameters,
-            path_style: settings.s3_path_style,
+            path_style: settings.path_style,
             threads,
             force: settings.force,
             dry_run: settings.dry_run,

@@ -176,7 +176,7 @@ async fn one_day(engine: &Engine, date: NaiveDate) -> Result<(), Failure> {
         }
     }
     tracing::info!(
-        day = %date, statut_jour = ?manifest.statut_jour, completude = manifest.completude.map(Fixed2::rounded),
+        day = %date, statut_jour = status(manifest.statut_jour), completude = manifest.completude.map(Fixed2::rounded),
         digest = manifest.digest, changed, dry_run = config.dry_run, "day done"
     );
     summary::print(engine, &result, &manifest, changed);
@@ -193,6 +193,14 @@ fn fresh<B: serde::Serialize>(outcome: &Outcome<B>) -> Result<Fresh, Failure> {
         Outcome::Absent(reason) => Fresh::Absent(reason.clone()),
         Outcome::Error(error) => Fresh::Error(error.to_string()),
     })
+}
+
+/// The name in documents.
+fn status(status: DayStatus) -> &'static str {
+    match status {
+        DayStatus::Definitif => "definitif",
+        DayStatus::Provisoire => "provisoire",
+    }
 }
 
 /// Where the files of a source are looked for.

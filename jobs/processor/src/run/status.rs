@@ -1,7 +1,6 @@
 //! `processor status`: the last days at a glance.
 
 use chrono::{DateTime, Duration, Utc};
-use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::{NaiveDate, keys};
 use runtime::failure::Failure;
@@ -51,10 +50,7 @@ async fn row(
                 matches!(entry.statut, EntryStatus::Ok | EntryStatus::Conserve)
             };
             let documents = format!("{}/{}", manifest.documents.iter().filter(good).count(), manifest.documents.len());
-            let status = match manifest.statut_jour {
-                DayStatus::Definitif => "definitif",
-                DayStatus::Provisoire => "provisoire",
-            };
+            let status = super::status(manifest.statut_jour);
             let completeness =
                 manifest.completude.map_or_else(|| "-".to_owned(), |percent| format!("{:.2} %", percent.rounded()));
             let age = age(now - manifest.generated_at.instant());

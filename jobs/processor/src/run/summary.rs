@@ -33,7 +33,7 @@ pub(super) fn print(engine: &Engine, result: &DayResult, manifest: &Manifest, ch
             EntryStatus::Ok => figures(result, entry.source),
             _ => entry.raison.clone().unwrap_or_default(),
         };
-        line(&format!("  {:<12} {:<9} {what}", entry.source, entry.statut.name()));
+        line(format!("  {:<12} {:<9} {what}", entry.source, entry.statut.name()).trim_end());
     }
     let place = engine.metrics.address(&keys::manifest(manifest.date));
     let written = match (engine.config.dry_run, changed) {
