@@ -1,59 +1,8 @@
-//! How a whole process ends: its code, its line on stderr, its termination message. Each test starts this very file again as a child.
+//! How a whole process ends: its code, its line on stderr, its termination message. Each test starts `process/child.rs`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
 
 use std::process::{Command, Output, Stdio};
-
-use runtime::failure::{Code, Failure};
-use runtime::location::{Access, Location};
-use runtime::log::LogOptions;
-
-/// What the child does. It runs as a test that is ignored, so that only these tests start it.
-#[test]
-#[ignore = "the child of the other tests"]
-fn child() {
-    let role = std::env::var("CHILD").unwrap_or_default();
-    runtime::exit::install_panic_hook();
-    let result = match role.as_str() {
-        "usage" => {
-            Err(Failure::new(Code::Usage, "there is no day 2025-02-30", "REPORT_DATE", "Write a day like 2025-11-03"))
-        }
-        "log" => {
-            runtime::log::init(LogOptions::default());
-            runtime::log::init(LogOptions { quiet: true, verbose: 0 });
-            log_from_runtime();
-            Ok(())
-        }
-        "panic" => {
-            let _ = std::thread::spawn(|| panic!("two\nlines")).join();
-            Ok(())
-        }
-        "wait" => tokio().block_on(runtime::signals::run_until_stopped(async {
-            // Handlers stand once this is polled again; the parent waits for the line.
-            tokio::task::yield_now().await;
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), b"ready\n");
-            std::future::pending().await
-        })),
-        "clock" => runtime::clock::now().map(|_| ()),
-        address => tokio().block_on(async {
-            let store = address.parse::<Location>()?.open(true, Access::Read).await?;
-            store.list("").await?;
-            Ok(())
-        }),
-    };
-    std::process::exit(runtime::exit::finish(result));
-}
-
-/// Through the failure line, the one event that this crate logs whatever happens.
-fn log_from_runtime() {
-    let failure = Failure::new(Code::Later, "the first", "key", "Wait");
-    assert_eq!(runtime::exit::finish(Err(failure)), 75);
-}
-
-fn tokio() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
 
 struct Child {
     command: Command,
@@ -64,8 +13,10 @@ impl Child {
     fn new(role: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("last-words"), "").unwrap();
-        let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--ignored", "--exact", "child", "--nocapture"]).env_clear().env("CHILD", role);
+        // Built with the tests as an example, beside the folder of this program.
+        let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/child");
+        let mut command = Command::new(program);
+        command.arg(role).env_clear();
         command.env("CITYFLOW_TERMINATION_LOG", folder.path().join("last-words")).env("HOME", folder.path());
         command.env("AWS_EC2_METADATA_DISABLED", "true").stdout(Stdio::null()).stderr(Stdio::piped());
         Self { command, folder }
@@ -121,7 +72,7 @@ fn a_wrong_rust_log_is_told() {
 fn a_panic_in_any_thread_is_a_bug_in_one_line() {
     let (code, events, words) = Child::new("panic").run();
     assert_eq!((code, events.len()), (70, 1), "{events:?}");
-    assert!(words.starts_with("this is a bug (two lines): ") && words.contains("process.rs:"), "{words}");
+    assert!(words.starts_with("this is a bug (two lines): ") && words.contains("child.rs:"), "{words}");
     assert_eq!(words.lines().count(), 1);
 }
 

@@ -1,0 +1,50 @@
+//! A process that ends as its argument says: what `process.rs` looks at from outside.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a child of tests ends where it cannot go on")]
+
+use runtime::failure::{Code, Failure};
+use runtime::location::{Access, Location};
+use runtime::log::LogOptions;
+
+fn main() {
+    let role = std::env::args().nth(1).unwrap_or_default();
+    runtime::exit::install_panic_hook();
+    let result = match role.as_str() {
+        "usage" => {
+            Err(Failure::new(Code::Usage, "there is no day 2025-02-30", "REPORT_DATE", "Write a day like 2025-11-03"))
+        }
+        "log" => {
+            runtime::log::init(LogOptions::default());
+            runtime::log::init(LogOptions { quiet: true, verbose: 0 });
+            log_from_runtime();
+            Ok(())
+        }
+        "panic" => {
+            let _ = std::thread::spawn(|| panic!("two\nlines")).join();
+            Ok(())
+        }
+        "wait" => tokio().block_on(runtime::signals::run_until_stopped(async {
+            // Handlers stand once this is polled again; the parent waits for the line.
+            tokio::task::yield_now().await;
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), b"ready\n");
+            std::future::pending().await
+        })),
+        "clock" => runtime::clock::now().map(|_| ()),
+        address => tokio().block_on(async {
+            let store = address.parse::<Location>()?.open(true, Access::Read).await?;
+            store.list("").await?;
+            Ok(())
+        }),
+    };
+    std::process::exit(runtime::exit::finish(result));
+}
+
+/// Through the failure line, the one event that this crate logs whatever happens.
+fn log_from_runtime() {
+    let failure = Failure::new(Code::Later, "the first", "key", "Wait");
+    assert_eq!(runtime::exit::finish(Err(failure)), 75);
+}
+
+fn tokio() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
