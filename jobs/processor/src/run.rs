@@ -172,6 +172,9 @@ async fn one_day(engine: &Engine, date: NaiveDate) -> Result<(), Failure> {
             Some(reason) if entry.statut == EntryStatus::Erreur || reason_is_error(&fresh, entry.source) => {
                 tracing::warn!(day = %date, source, statut, reason, "source in error");
             }
+            Some(reason) if entry.statut == EntryStatus::Conserve => {
+                tracing::warn!(day = %date, source, statut, reason, "this run has no document; the earlier one is kept");
+            }
             reason => tracing::info!(day = %date, source, statut, reason = reason.as_deref().unwrap_or(""), "document"),
         }
     }
