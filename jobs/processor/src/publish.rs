@@ -196,12 +196,12 @@ impl Publisher<'_> {
         fresh: &Fresh,
         before: Option<&Manifest>,
     ) -> Result<Resolved, Failure> {
-        let (statut, raison) = match fresh {
+        let (statut, mut raison) = match fresh {
             Fresh::Document(bytes) => return Ok(resolved(date, source, bytes.clone(), EntryStatus::Ok, None)),
-            Fresh::Absent(reason) => (EntryStatus::Absent, reason),
-            Fresh::Error(reason) => (EntryStatus::Erreur, reason),
+            Fresh::Absent(reason) => (EntryStatus::Absent, reason.clone()),
+            // A code for readers and programs first, as for what is absent; then what the operator needs.
+            Fresh::Error(reason) => (EntryStatus::Erreur, format!("source_inutilisable ({reason})")),
         };
-        let mut raison = raison.clone();
         let kept = before
             .filter(|_| !self.force)
             .and_then(|manifest| manifest.documents.iter().find(|entry| entry.source == source));

@@ -14,7 +14,7 @@ use runtime::location::Access;
 use runtime::progress::Progress;
 use runtime::store::SharedStore;
 
-use crate::config::{Action, Config};
+use crate::config::{Action, Config, DEFAULT_RAW};
 use crate::input::InputError;
 use crate::publish::{Fresh, Published, Publisher, to_bytes};
 
@@ -52,8 +52,11 @@ pub struct Engine {
 /// How the run ended, where it did not end well.
 pub async fn run(config: Config) -> Result<(), Failure> {
     let now = runtime::clock::now()?;
-    if !config.defaults.is_empty() && !config.log.quiet {
-        let places = config.defaults.join(" and ");
+    // The table of the last days reads nothing raw.
+    let needed = |place: &&&str| !matches!(config.command, Some(Action::Status { .. })) || **place != DEFAULT_RAW;
+    let places: Vec<&str> = config.defaults.iter().filter(needed).copied().collect();
+    if !places.is_empty() && !config.log.quiet {
+        let places = places.join(" and ");
         summary::note(&format!(
             "no location is set: working on {places} (--raw and --out, or their variables, say otherwise)"
         ));

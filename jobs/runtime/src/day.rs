@@ -158,7 +158,7 @@ fn agree(asked: Days, named: Named, name: &str, tz: Tz) -> Result<(), Failure> {
 
 /// `YYYY-MM-DD`, `YYYY-MM-DD..YYYY-MM-DD`, or `all`.
 fn read_argument(text: &str) -> Result<Days, Failure> {
-    let wrong = |what: String| Failure::new(Code::Usage, what, "REPORT_DATE", EXAMPLE);
+    let wrong = |what: String| Failure::new(Code::Usage, what, "the day (argument or REPORT_DATE)", EXAMPLE);
     if text == "all" {
         return Ok(Days::All);
     }
