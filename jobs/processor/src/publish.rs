@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::source::SourceError;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use contract::document::DayStatus;
@@ -29,7 +30,7 @@ pub enum Fresh {
     /// Nothing of the day, and why.
     Absent(String),
     /// Unusable, and why.
-    Error(String),
+    Error(SourceError),
 }
 
 /// One entry of the manifest with the bytes behind it.

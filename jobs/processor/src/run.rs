@@ -78,12 +78,16 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         other => other.list().unwrap_or_default(),
     };
     let mut worst: Option<Failure> = None;
+    let several = days.len() > 1;
     for day in days {
         match one_day(&engine, day).await {
             Ok(()) => {}
             // What concerns one day does not keep the others from being done; what concerns the store does.
             Err(failure) if matches!(failure.code, Code::Data | Code::NoInput | Code::Later) => {
-                tracing::error!(day = %day, code = failure.code as i32, "{failure}");
+                // Of one day the end of the run tells it, on its one line.
+                if several {
+                    tracing::error!(day = %day, code = failure.code as i32, "{failure}");
+                }
                 if worst.as_ref().is_none_or(|worst| severity(worst.code) < severity(failure.code)) {
                     worst = Some(failure);
                 }
@@ -197,7 +201,7 @@ fn fresh<B: serde::Serialize>(outcome: &Outcome<B>) -> Result<Fresh, Failure> {
     Ok(match outcome {
         Outcome::Document(document) => Fresh::Document(to_bytes(document)?.into()),
         Outcome::Absent(reason) => Fresh::Absent(reason.clone()),
-        Outcome::Error(error) => Fresh::Error(error.to_string()),
+        Outcome::Error(error) => Fresh::Error(error.clone()),
     })
 }
 
@@ -225,25 +229,26 @@ fn place(source: Source) -> &'static str {
 /// How a published day ends the run.
 fn judge(engine: &Engine, fresh: &[(Source, Fresh)], manifest: &Manifest) -> Result<(), Failure> {
     let config = &engine.config;
+    // What is wrong with a source, and with which file of it.
     let unusable = |source: Source, fresh: &Fresh| match fresh {
-        Fresh::Error(reason) => Some(format!("{source} is unusable: {reason}")),
+        Fresh::Error(error) => Some((format!("{source} is unusable ({})", error.reason), error.key.clone())),
         Fresh::Absent(reason) if reason == outcome::NO_FILE => {
-            Some(format!("{source} has no file ({} is looked for)", place(source)))
+            Some((format!("{source} has no file"), place(source).to_owned()))
         }
         _ => None,
     };
-    let required: Vec<String> = fresh
-        .iter()
-        .filter(|(source, _)| config.required.contains(source))
-        .filter_map(|(source, fresh)| unusable(*source, fresh))
-        .collect();
-    let all: Vec<String> = fresh.iter().filter_map(|(source, fresh)| unusable(*source, fresh)).collect();
-    let failed = if required.is_empty() && all.len() == fresh.len() { all } else { required };
+    let all: Vec<(Source, (String, String))> =
+        fresh.iter().filter_map(|(source, fresh)| Some((*source, unusable(*source, fresh)?))).collect();
+    let required = || all.iter().filter(|(source, _)| config.required.contains(source));
+    let failed: Vec<_> =
+        if required().count() == 0 && all.len() == fresh.len() { all.iter().collect() } else { required().collect() };
     if !failed.is_empty() {
+        let (what, keys): (Vec<_>, Vec<_>) =
+            failed.iter().map(|(_, (what, key))| (what.as_str(), engine.raw.address(key))).unzip();
         return Err(Failure::new(
             Code::Data,
-            format!("{}: {}", manifest.date, failed.join("; ")),
-            engine.raw.root(),
+            format!("{}: {}", manifest.date, what.join("; ")),
+            keys.join(", "),
             "Put the right file there and run the day again; what could be published was",
         ));
     }

@@ -57,7 +57,29 @@ pub async fn compare(store: &SharedStore, input: &Input, version: &Version) -> R
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use runtime::store::MemoryStore;
+
     use super::*;
+
+    #[tokio::test]
+    async fn other_bytes_than_the_store_took_in_are_an_error_and_another_version_is_a_replacement() {
+        let memory = MemoryStore::new();
+        let version = memory.insert("batch/a.csv", "now");
+        let store: SharedStore = Arc::new(memory.clone());
+        let mut sum = Checksum::default();
+        sum.update(&store.get("batch/a.csv").await.unwrap().0);
+        let input = Input { cle: "batch/a.csv".to_owned(), taille_octets: 3, crc64nvme: sum.base64() };
+        memory.set_checksum("batch/a.csv", &input.crc64nvme);
+        assert_eq!(compare(&store, &input, &version).await, Ok(()));
+        memory.set_checksum("batch/a.csv", "AAAAAAAAAAA=");
+        let damaged = compare(&store, &input, &version).await;
+        assert!(matches!(&damaged, Err(InputError::Content(error)) if error.key == "batch/a.csv"), "{damaged:?}");
+        memory.insert("batch/a.csv", "new");
+        memory.set_checksum("batch/a.csv", "AAAAAAAAAAA=");
+        assert_eq!(compare(&store, &input, &version).await, Err(InputError::Replaced("batch/a.csv".to_owned())));
+    }
 
     #[test]
     fn it_is_the_published_check_value() {
