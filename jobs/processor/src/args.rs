@@ -80,6 +80,11 @@ pub struct Settings {
     #[arg(long, env = "CITYFLOW_THREADS", hide_env_values = true, value_name = "N", global = true)]
     pub threads: Option<String>,
 
+    /// Memory to work with, such as 512MB or 2GiB; more lets more of the input be on its way at once. Default: four fifths of the
+    /// container's limit, or of the machine's free memory
+    #[arg(long, env = "CITYFLOW_MEMORY_TARGET", hide_env_values = true, value_name = "SIZE", global = true)]
+    pub memory_target: Option<String>,
+
     /// Replace a good document even by none
     #[arg(long, env = "CITYFLOW_FORCE", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
           value_parser = switch, global = true)]

@@ -7,6 +7,7 @@ use runtime::day::{self, DayChoice};
 use runtime::failure::{Code, Failure};
 use runtime::location::Location;
 use runtime::log::LogOptions;
+use runtime::memory::Budget;
 
 use crate::args::{Command, Parsed};
 use crate::city::City;
@@ -35,6 +36,8 @@ pub struct Config {
     pub path_style: bool,
     /// Threads of the pool.
     pub threads: usize,
+    /// Memory to work with.
+    pub memory: Budget,
     /// Replace a good document even by none.
     pub force: bool,
     /// Write nothing.
@@ -70,7 +73,7 @@ pub const DEFAULT_RAW: &str = "./data/raw";
 pub const DEFAULT_OUT: &str = "./data/processed";
 
 impl Config {
-    /// Checks the arguments. Reads the profile's file, where a path is given, and nothing else.
+    /// Checks the arguments. Reads the profile's file, where a path is given, and the limits of memory, and nothing else.
     ///
     /// # Errors
     /// All mistakes at once, each with what to do.
@@ -133,6 +136,11 @@ impl Config {
             }
         };
 
+        let memory = Budget::find(settings.memory_target.as_deref(), Path::new("/")).unwrap_or_else(|error| {
+            mistakes.push(format!("--memory-target (CITYFLOW_MEMORY_TARGET): {error}"));
+            Budget::default()
+        });
+
         let command = match parsed.cli.command {
             None => None,
             Some(Command::Check) => Some(Action::Check),
@@ -190,6 +198,7 @@ impl Config {
             parameters,
             path_style: settings.path_style,
             threads,
+            memory,
             force: settings.force,
             dry_run: settings.dry_run,
             until_complete: settings.until_complete,

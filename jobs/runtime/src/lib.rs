@@ -1,4 +1,4 @@
-//! What any job needs, with no knowledge of traffic: stores, settings, the day of a run, logs, exit codes, signals.
+//! What any job needs, with no knowledge of traffic: stores, settings, the day of a run, logs, exit codes, signals, memory.
 
 pub mod clock;
 pub mod day;
@@ -6,6 +6,7 @@ pub mod exit;
 pub mod failure;
 pub mod location;
 pub mod log;
+pub mod memory;
 pub mod progress;
 pub mod signals;
 pub mod store;
