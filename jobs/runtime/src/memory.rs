@@ -68,7 +68,10 @@ impl Budget {
             return Err(MemoryError(format!("\"{text}\" is not a size; write one such as 512MB, 2GiB or bytes")));
         };
         if target < LEAST {
-            return Err(MemoryError(format!("{} is too little to work with; raise it to {least} or more", size(target))));
+            return Err(MemoryError(format!(
+                "{} is too little to work with; raise it to {least} or more",
+                size(target)
+            )));
         }
         match limit {
             Some(limit) if target > limit => Err(MemoryError(format!(
@@ -132,9 +135,15 @@ impl Budget {
         let (target, limit) = (size(target), size(target.saturating_add(target / 4)));
         Err(Failure::new(
             Code::Usage,
-            format!("the results of so many days need about {} of memory, and {} is left for them", size(needed), size(room)),
+            format!(
+                "the results of so many days need about {} of memory, and {} is left for them",
+                size(needed),
+                size(room)
+            ),
             "--memory-target",
-            format!("Raise it (CITYFLOW_MEMORY_TARGET) to {target}, or the container's memory limit to {limit}, or do fewer days at once"),
+            format!(
+                "Raise it (CITYFLOW_MEMORY_TARGET) to {target}, or the container's memory limit to {limit}, or do fewer days at once"
+            ),
         ))
     }
 
@@ -229,7 +238,8 @@ mod tests {
 
     #[test]
     fn without_a_setting_it_is_four_fifths_of_what_there_is() {
-        let target = |files: &[(&str, &str)]| Budget::find(None, root(files).path()).map(|budget| budget.target() / MIB);
+        let target =
+            |files: &[(&str, &str)]| Budget::find(None, root(files).path()).map(|budget| budget.target() / MIB);
         assert_eq!(target(&[MACHINE]), Ok(6553), "of what is free on a machine");
         let container = [MACHINE, ("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "1073741824\n")];
         assert_eq!(target(&container), Ok(819), "of the limit in a container");
@@ -241,8 +251,7 @@ mod tests {
 
     #[test]
     fn a_setting_must_be_able_to_work() {
-        let container =
-            root(&[MACHINE, ("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "1073741824\n")]);
+        let container = root(&[MACHINE, ("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "1073741824\n")]);
         let find = |text| Budget::find(Some(text), container.path()).map(|budget| budget.target());
         assert_eq!(find("1GiB"), Ok(1 << 30));
         assert_eq!(find(" "), Ok((1 << 30) / 5 * 4), "nothing is no setting");

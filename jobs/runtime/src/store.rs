@@ -7,6 +7,7 @@ mod advice;
 mod key;
 pub mod local;
 pub mod memory;
+mod open;
 pub mod s3;
 
 use std::ops::Range;
@@ -17,6 +18,7 @@ use bytes::Bytes;
 
 pub use local::LocalStore;
 pub use memory::MemoryStore;
+pub use open::OpenFile;
 pub use s3::{S3Options, S3Store};
 
 /// A shared handle on a store.
@@ -126,6 +128,12 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// Bytes `range` of the object at `version`; `Changed` when it is another by now. The range must lie within the object.
     async fn get_range(&self, key: &str, range: Range<u64>, version: &Version) -> Result<Bytes, StoreError>;
+
+    /// The object at `version` as a file that many threads can read at once, where the store has files; `Changed` as in a range.
+    async fn open_file(&self, key: &str, version: &Version) -> Result<Option<OpenFile>, StoreError> {
+        let (_, _) = (key, version);
+        Ok(None)
+    }
 
     /// The whole object with its version.
     async fn get(&self, key: &str) -> Result<(Bytes, Object), StoreError>;

@@ -10,6 +10,7 @@ use super::InputError;
 use crate::source::SourceError;
 
 /// A checksum on the way.
+#[derive(Clone, Copy)]
 pub struct Checksum(Digest);
 
 impl std::fmt::Debug for Checksum {
@@ -28,6 +29,20 @@ impl Checksum {
     /// The next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
+    }
+
+    /// The checksum of some bytes and those that follow them, from the checksums of the two parts. So parts can be summed up apart, on
+    /// several threads; each knows its own length.
+    #[must_use]
+    pub fn combine(mut self, next: Self) -> Self {
+        self.0.combine(&next.0);
+        self
+    }
+
+    /// How many bytes it is of.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.0.get_amount()
     }
 
     /// As S3 and documents hold it.
@@ -59,9 +74,33 @@ pub async fn compare(store: &SharedStore, input: &Input, version: &Version) -> R
 mod tests {
     use std::sync::Arc;
 
+    use proptest::prelude::*;
     use runtime::store::MemoryStore;
 
     use super::*;
+
+    fn of(bytes: &[u8]) -> Checksum {
+        let mut sum = Checksum::default();
+        sum.update(bytes);
+        sum
+    }
+
+    proptest! {
+        #[test]
+        fn any_split_gives_the_same_sum(
+            bytes in proptest::collection::vec(any::<u8>(), 0..5000),
+            cuts in proptest::collection::vec(0usize..5000, 0..6),
+        ) {
+            let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).chain([0, bytes.len()]).collect();
+            cuts.sort_unstable();
+            let parts: Vec<Checksum> = cuts.windows(2).map(|cut| of(&bytes[cut[0]..cut[1]])).collect();
+            let from_left = parts.iter().fold(Checksum::default(), |sum, part| sum.combine(*part));
+            prop_assert_eq!((from_left.base64(), from_left.length()), (of(&bytes).base64(), bytes.len() as u64));
+            // The parts may be put together in any grouping.
+            let from_right = parts.iter().rev().fold(Checksum::default(), |sum, part| part.combine(sum));
+            prop_assert_eq!(from_right.base64(), of(&bytes).base64());
+        }
+    }
 
     #[tokio::test]
     async fn other_bytes_than_the_store_took_in_are_an_error_and_another_version_is_a_replacement() {

@@ -4,7 +4,7 @@
 //! sees half an object and no crash leaves one. Not for folders that others write without care: a file that is changed in place is
 //! noticed by its size and time, no more.
 
-mod file;
+pub(super) mod file;
 mod walk;
 
 use std::io;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Condition, Object, Store, StoreError, Version, key};
+use super::{Condition, Object, OpenFile, Store, StoreError, Version, key};
 
 /// What the store's own files (locks, unfinished writes) begin with. They are no objects, and no key may name one.
 const OWN: &str = ".cityflow.";
@@ -135,6 +135,19 @@ impl Store for LocalStore {
         let path = self.path(key)?;
         let version = version.clone();
         self.blocking(key, move |_| file::read_range(&path, range, &version)).await
+    }
+
+    async fn open_file(&self, key: &str, version: &Version) -> Result<Option<OpenFile>, StoreError> {
+        let path = self.path(key)?;
+        let (wanted, address) = (version.clone(), self.address(key));
+        self.blocking(key, move |_| {
+            let (file, data) = file::open(&path)?;
+            if file::version(&data) != wanted {
+                return Err(Trouble::Changed);
+            }
+            Ok(Some(OpenFile::new(file, path, address, data.len(), wanted)))
+        })
+        .await
     }
 
     async fn get(&self, key: &str) -> Result<(Bytes, Object), StoreError> {

@@ -5,13 +5,14 @@
 
 mod answer;
 mod connect;
+mod read;
 
 use std::ops::Range;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::{ByteStream, DateTime as SdkTime};
+use aws_sdk_s3::primitives::DateTime as SdkTime;
 use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -19,9 +20,6 @@ use chrono::{DateTime, Utc};
 use super::{Condition, Object, Store, StoreError, Version, key};
 use crate::failure::Failure;
 use answer::{Asked, error_of};
-
-/// The longest pause between two attempts.
-const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// How to reach S3. The default is right for AWS.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +34,8 @@ pub struct S3Options {
     pub backoff: Option<Duration>,
     /// Longest wait for a connection, 5 s where `None`, and for the first byte of an answer, 60 s where `None`.
     pub timeouts: (Option<Duration>, Option<Duration>),
+    /// Longest silence in the middle of an answer before it is asked for again; 10 s where `None`.
+    pub silence: Option<Duration>,
     /// Server, access key and secret key instead of the SDK's settings: for tests, which must not change the process's variables.
     pub fixed: Option<(String, String, String)>,
 }
@@ -50,6 +50,7 @@ pub struct S3Store {
     page_size: Option<i32>,
     attempts: u32,
     backoff: Duration,
+    silence: Duration,
 }
 
 impl S3Store {
@@ -65,6 +66,7 @@ impl S3Store {
             page_size: options.page_size,
             attempts: connection.attempts,
             backoff: connection.backoff,
+            silence: options.silence.unwrap_or(read::SILENCE),
         })
     }
 
@@ -75,68 +77,6 @@ impl S3Store {
 
     fn asked(&self, key: &str) -> Asked {
         Asked { root: format!("s3://{}", self.bucket), key: self.address(key) }
-    }
-
-    /// One attempt at bytes `range`, which is not empty.
-    async fn read_range(&self, key: &str, full: &str, range: &Range<u64>, wanted: &Version) -> Result<Bytes, Broken> {
-        let length = range.end - range.start;
-        let request = self.client.get_object().bucket(&self.bucket).key(full).if_match(etag(wanted));
-        let request = request.range(format!("bytes={}-{}", range.start, range.end - 1));
-        let answer = request.send().await.map_err(|error| Broken::Refused(error_of(error, &self.asked(key))))?;
-        let announced = answer.content_length().map(|length| size(Some(length)));
-        if let Some(announced) = announced.filter(|&announced| announced != length) {
-            // Past the end a server gives what there is, and one that knows no ranges gives everything.
-            let detail = format!("asked for bytes {}..{}, the store has {announced} there", range.start, range.end);
-            return Err(Broken::Refused(StoreError::Other { key: self.address(key), detail }));
-        }
-        collect(answer.body, Some(length)).await
-    }
-
-    /// One attempt at the whole object.
-    async fn read(&self, key: &str, full: &str) -> Result<(Bytes, Object), Broken> {
-        let request = self.client.get_object().bucket(&self.bucket).key(full);
-        let answer = request.send().await.map_err(|error| Broken::Refused(error_of(error, &self.asked(key))))?;
-        let version = version(answer.e_tag());
-        let modified = time(answer.last_modified());
-        let announced = answer.content_length().map(|length| size(Some(length)));
-        let body = collect(answer.body, announced).await?;
-        let object = Object { key: key.to_owned(), size: body.len() as u64, version, modified };
-        Ok((body, object))
-    }
-
-    /// After an attempt that gave nothing: waits before the next one, or says why there is none.
-    async fn wait(&self, key: &str, attempt: u32, broken: Broken) -> Result<(), StoreError> {
-        match broken {
-            Broken::Refused(error) => Err(error),
-            Broken::Body(detail) if attempt >= self.attempts => {
-                Err(StoreError::Unreachable { key: self.address(key), detail })
-            }
-            Broken::Body(detail) => {
-                tracing::debug!(key = self.address(key), attempt, detail, "the answer broke off; asking again");
-                tokio::time::sleep((self.backoff * 2_u32.pow((attempt - 1).min(10))).min(LONGEST_PAUSE)).await;
-                Ok(())
-            }
-        }
-    }
-}
-
-/// Why one attempt at a read gave nothing. The SDK itself retries only up to the headers of an answer.
-enum Broken {
-    /// The store answered, and the answer stands.
-    Refused(StoreError),
-    /// The answer broke off on the way.
-    Body(String),
-}
-
-/// The whole of a body, which must have the length announced.
-async fn collect(body: ByteStream, expected: Option<u64>) -> Result<Bytes, Broken> {
-    let collected = body.collect().await.map_err(|error| Broken::Body(answer::chain(&error)))?;
-    let bytes = collected.into_bytes();
-    match expected {
-        Some(expected) if bytes.len() as u64 != expected => {
-            Err(Broken::Body(format!("the answer has {} bytes instead of {expected}", bytes.len())))
-        }
-        _ => Ok(bytes),
     }
 }
 
@@ -216,26 +156,12 @@ impl Store for S3Store {
             key::check_range(&range, present.size, || self.address(key))?;
             return Ok(Bytes::new());
         }
-        let mut attempt = 1;
-        loop {
-            match self.read_range(key, &full, &range, wanted).await {
-                Ok(body) => return Ok(body),
-                Err(broken) => self.wait(key, attempt, broken).await?,
-            }
-            attempt += 1;
-        }
+        self.repeated(key, || self.read_range(key, &full, &range, wanted)).await
     }
 
     async fn get(&self, key: &str) -> Result<(Bytes, Object), StoreError> {
         let full = self.full(key)?;
-        let mut attempt = 1;
-        loop {
-            match self.read(key, &full).await {
-                Ok(found) => return Ok(found),
-                Err(broken) => self.wait(key, attempt, broken).await?,
-            }
-            attempt += 1;
-        }
+        self.repeated(key, || self.read(key, &full)).await
     }
 
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {

@@ -19,7 +19,7 @@ const READS: usize = 3;
 
 /// Size, time of the last change in nanoseconds, and inode. Each write makes a new file, so a rewrite shows in the inode even where the
 /// size and the time are the same, and in the time where the file system gives the inode out again.
-pub(super) fn version(data: &Metadata) -> Version {
+pub(in crate::store) fn version(data: &Metadata) -> Version {
     Version(format!("{}-{}.{:09}-{}", data.size(), data.mtime(), data.mtime_nsec(), data.ino()))
 }
 
@@ -30,7 +30,7 @@ pub(super) fn object(key: &str, data: &Metadata) -> Object {
 }
 
 /// The metadata of a file; a folder is no object.
-pub(super) fn regular(path: &Path) -> io::Result<Metadata> {
+pub(in crate::store) fn regular(path: &Path) -> io::Result<Metadata> {
     only_file(fs::metadata(path)?)
 }
 
@@ -38,7 +38,8 @@ fn only_file(data: Metadata) -> io::Result<Metadata> {
     if data.is_file() { Ok(data) } else { Err(ErrorKind::NotFound.into()) }
 }
 
-fn open(path: &Path) -> io::Result<(File, Metadata)> {
+/// An open file with its metadata.
+pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     // Asked before opening, for opening a pipe would wait for its other end.
     regular(path)?;
     let file = File::open(path)?;

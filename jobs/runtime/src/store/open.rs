@@ -1,0 +1,131 @@
+//! A file of a local store, held open to be read by many threads at once.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::local::file;
+use super::{StoreError, Version};
+
+/// An open file at one version. Clones share it. All calls block.
+#[derive(Debug, Clone)]
+pub struct OpenFile {
+    inside: Arc<Inside>,
+}
+
+#[derive(Debug)]
+struct Inside {
+    file: File,
+    path: PathBuf,
+    /// Address for messages.
+    address: String,
+    size: u64,
+    version: Version,
+}
+
+impl OpenFile {
+    /// A file that was found at `version`.
+    pub(super) fn new(file: File, path: PathBuf, address: String, size: u64, version: Version) -> Self {
+        Self { inside: Arc::new(Inside { file, path, address, size, version }) }
+    }
+
+    /// Size in bytes at that version.
+    pub fn size(&self) -> u64 {
+        self.inside.size
+    }
+
+    /// Fills the buffer with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// `Changed` where the file ends before the buffer is full, for it was long enough once; `Other` where the system cannot read it.
+    pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), StoreError> {
+        match self.inside.file.read_exact_at(buffer, offset) {
+            Ok(()) => Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(self.changed()),
+            Err(error) => Err(StoreError::Other { key: self.inside.address.clone(), detail: error.to_string() }),
+        }
+    }
+
+    /// Whether the file is still the one that was opened: neither written to nor replaced under its name.
+    ///
+    /// # Errors
+    /// `Changed` where it is another.
+    pub fn verify(&self) -> Result<(), StoreError> {
+        let held = self.inside.file.metadata().map(|data| file::version(&data));
+        let named = file::regular(&self.inside.path).map(|data| file::version(&data));
+        match (held, named) {
+            (Ok(held), Ok(named)) if held == self.inside.version && named == self.inside.version => Ok(()),
+            _ => Err(self.changed()),
+        }
+    }
+
+    fn changed(&self) -> StoreError {
+        StoreError::Changed { key: self.inside.address.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+    use crate::store::{LocalStore, MemoryStore, Store as _};
+
+    /// A folder with one file of ten bytes, and that file open.
+    async fn opened() -> (tempfile::TempDir, OpenFile) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a"), "0123456789").unwrap();
+        let store = LocalStore::open(folder.path()).unwrap();
+        let version = store.head("a").await.unwrap().version;
+        let file = store.open_file("a", &version).await.unwrap().unwrap();
+        (folder, file)
+    }
+
+    #[tokio::test]
+    async fn many_threads_read_it_at_once() {
+        let (_folder, file) = opened().await;
+        assert_eq!(file.size(), 10);
+        std::thread::scope(|scope| {
+            for at in 0..8 {
+                let file = file.clone();
+                scope.spawn(move || {
+                    let mut bytes = [0; 3];
+                    file.read_at(&mut bytes, at).unwrap();
+                    assert_eq!(bytes[..], b"0123456789"[at as usize..at as usize + 3]);
+                });
+            }
+        });
+        file.verify().unwrap();
+        assert!(matches!(file.read_at(&mut [0; 3], 8), Err(StoreError::Changed { key }) if key.ends_with("/a")));
+    }
+
+    #[tokio::test]
+    async fn written_to_replaced_or_removed_it_has_changed() {
+        let (folder, file) = opened().await;
+        std::fs::OpenOptions::new().append(true).open(folder.path().join("a")).unwrap().write_all(b"more").unwrap();
+        assert!(matches!(file.verify(), Err(StoreError::Changed { .. })));
+
+        let (folder, file) = opened().await;
+        std::fs::write(folder.path().join("b"), "0123456789").unwrap();
+        std::fs::rename(folder.path().join("b"), folder.path().join("a")).unwrap();
+        assert!(matches!(file.verify(), Err(StoreError::Changed { .. })));
+        file.read_at(&mut [0; 10], 0).unwrap();
+
+        let (folder, file) = opened().await;
+        std::fs::remove_file(folder.path().join("a")).unwrap();
+        assert!(matches!(file.verify(), Err(StoreError::Changed { .. })));
+    }
+
+    #[tokio::test]
+    async fn another_version_cannot_be_opened_and_no_other_store_has_files() {
+        let (folder, _file) = opened().await;
+        let store = LocalStore::open(folder.path()).unwrap();
+        let old = Version("another".to_owned());
+        assert!(matches!(store.open_file("a", &old).await, Err(StoreError::Changed { .. })));
+        assert!(matches!(store.open_file("b", &old).await, Err(StoreError::NotFound { .. })));
+        let memory = MemoryStore::new();
+        let version = memory.insert("a", "x");
+        assert!(memory.open_file("a", &version).await.unwrap().is_none());
+    }
+}
