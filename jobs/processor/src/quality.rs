@@ -25,7 +25,48 @@ pub struct Tally {
     examples: Vec<Example>,
 }
 
+/// What was not used of a part of a file whose place in the file is not known yet: lines are counted from where the part begins.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rejects {
+    counts: BTreeMap<Reason, u64>,
+    /// The first few: line, reason and excerpt.
+    examples: Vec<(u64, Reason, String)>,
+}
+
+impl Rejects {
+    /// The next rejection, in the order of the lines and, of one line, of the reasons.
+    pub fn add(&mut self, reason: Reason, line: u64, excerpt: &[u8]) {
+        *self.counts.entry(reason).or_default() += 1;
+        if self.examples.len() < EXAMPLES {
+            self.examples.push((line, reason, excerpt_of(excerpt)));
+        }
+    }
+
+    /// How many there are for a reason.
+    #[must_use]
+    pub fn count(&self, reason: Reason) -> u64 {
+        self.counts.get(&reason).copied().unwrap_or(0)
+    }
+}
+
 impl Tally {
+    /// Adds what was not used of a part of a file before which there are so many lines.
+    pub fn add(&mut self, file: &str, lines: u64, rejects: &Rejects) {
+        for (reason, n) in &rejects.counts {
+            let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
+            *counts.entry(*reason).or_default() += n;
+        }
+        let before = |last: &Example, line: u64| (file, line) < (last.fichier.as_str(), last.ligne);
+        for (line, reason, excerpt) in &rejects.examples {
+            let line = line + lines;
+            if self.examples.len() < EXAMPLES || self.examples.last().is_some_and(|last| before(last, line)) {
+                let (fichier, extrait) = (file.to_owned(), excerpt.clone());
+                self.examples.push(Example { fichier, ligne: line, raison: *reason, extrait });
+            }
+        }
+        self.trim();
+    }
+
     /// Counts a rejection under its reason and keeps it as an example while there are few.
     pub fn reject(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
         let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };

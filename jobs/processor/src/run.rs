@@ -32,7 +32,7 @@ pub use day::{DayResult, measure};
 use outcome::Outcome;
 
 /// What a run works with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Engine {
     /// Settings.
     pub config: Config,

@@ -1,131 +1,44 @@
-//! Cells of the road counts: one arc and one hour.
+//! Cells of the road counts: one arc and one hour, for all days that a run asks for and those before them that they need.
 //!
-//! For the 28 days in which an arc with a measure is expected only three bits an hour are kept; whole rows only from D−2 on, where runs
-//! of hours are looked for.
+//! The last row of a cell in the order of the input wins; each row is compared with the one before it, so that repeats and conflicts are
+//! counted the same for any split of the input. Cells lie by arc and service day in pages of 25 hours: rows of an arc and a day come
+//! together in exports, and a day's figures want them so.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use contract::ServiceDay;
-use contract::document::comptages::{ArcStatus, TrafficState};
+mod batch;
+mod cell;
+#[cfg(test)]
+mod tests;
 
-/// The hours that are looked at, counted from the first hour of the window.
+pub use batch::{Batch, Facts};
+pub use cell::{Cell, Reading, Value};
+
+/// Hours of the longest day.
+pub const HOURS: usize = 25;
+
+/// Which days count, as days of the Common Era.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
-    /// First instant, seconds since the epoch.
-    pub start: i64,
-    /// First hour of which whole rows are kept (D−2).
-    pub rows_from: usize,
-    /// First hour of D.
-    pub day_from: usize,
-    /// Number of hours.
-    pub hours: usize,
+pub struct Span {
+    /// First day whose cells are kept.
+    pub from: i32,
+    /// First day that is asked for.
+    pub first: i32,
+    /// Last day of both.
+    pub last: i32,
 }
 
-impl Window {
-    /// From `expected_days` days that end with D; whole rows from D−2.
+impl Span {
+    /// Whether the day itself is asked for.
+    #[inline]
     #[must_use]
-    pub fn new(day: &ServiceDay, expected_days: i64) -> Self {
-        let start = day.plus(1 - expected_days.max(3)).start();
-        let hours_to =
-            |instant: chrono::DateTime<chrono::Utc>| usize::try_from((instant - start).num_hours()).unwrap_or(0);
-        Self {
-            start: start.timestamp(),
-            rows_from: hours_to(day.plus(-2).start()),
-            day_from: hours_to(day.start()),
-            hours: hours_to(day.end()),
-        }
-    }
-
-    /// The hour in which an instant lies.
-    #[must_use]
-    pub fn hour_of(&self, instant: i64) -> Option<usize> {
-        let hour = usize::try_from((instant - self.start).div_euclid(3600)).ok()?;
-        (hour < self.hours).then_some(hour)
+    pub fn asks_for(&self, day: i32) -> bool {
+        (self.first..=self.last).contains(&day)
     }
 }
 
-/// A value of a row: there, not there, or there and not believable.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Value {
-    /// Empty.
-    Absent,
-    /// Rejected; a hash of it as given, so that two different ones are not taken for a repeat.
-    Rejected(u64),
-    /// A number.
-    Known(f64),
-}
-
-impl Value {
-    /// The number, if it is known.
-    #[must_use]
-    pub fn known(self) -> Option<f64> {
-        match self {
-            Self::Known(value) => Some(value),
-            _ => None,
-        }
-    }
-}
-
-/// What one row says of its cell, as given.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Reading {
-    /// Flow, vehicles in the hour.
-    pub flow: Value,
-    /// Occupancy, percent.
-    pub occupancy: Value,
-    /// Given state.
-    pub state: TrafficState,
-    /// Given status.
-    pub status: ArcStatus,
-    /// A hash of a state or status as given that is none of the known ones; 0 where both are.
-    pub unknown: u64,
-}
-
-const SEEN: u8 = 1;
-const FLOW: u8 = 2;
-const OCCUPANCY: u8 = 4;
-
-impl Reading {
-    fn presence(&self) -> u8 {
-        SEEN | if self.flow.known().is_some() { FLOW } else { 0 }
-            | if self.occupancy.known().is_some() { OCCUPANCY } else { 0 }
-    }
-}
-
-/// One cell: the first and the last row, and what lay between.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Cell {
-    first: Reading,
-    /// The row that wins.
-    pub last: Reading,
-    /// Further rows equal to the one before.
-    pub repeats: u64,
-    /// Further rows that differ from the one before.
-    pub conflicts: u64,
-    /// Rows by file, in the order of the files; only in D.
-    files: Vec<(u32, u64)>,
-}
-
-impl Cell {
-    fn follow(&mut self, next: Self) {
-        if self.last == next.first {
-            self.repeats += 1;
-        } else {
-            self.conflicts += 1;
-        }
-        self.repeats += next.repeats;
-        self.conflicts += next.conflicts;
-        self.last = next.last;
-        for (file, rows) in next.files {
-            match self.files.last_mut() {
-                Some(last) if last.0 == file => last.1 += rows,
-                _ => self.files.push((file, rows)),
-            }
-        }
-    }
-}
-
-/// Rows of D of one file.
+/// Rows of a day of one file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overlap {
     /// All.
@@ -136,254 +49,283 @@ pub struct Overlap {
     pub superseded: u64,
 }
 
-/// What rows of D say of the arc itself, raw; the last in order that has it.
+/// What is counted of a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ArcFacts {
-    /// Label.
-    pub label: Option<Box<[u8]>>,
-    /// `geo_point_2d`.
-    pub point: Option<Box<[u8]>>,
-    /// `geo_shape`, a field with its quotes.
-    pub shape: Option<Box<[u8]>>,
+pub struct DayCounts {
+    /// Rows.
+    pub rows: u64,
+    /// Cells.
+    pub cells: u64,
+    /// Further rows of a cell equal to the one before.
+    pub repeats: u64,
+    /// Further rows of a cell that differ from the one before.
+    pub conflicts: u64,
+    /// By file.
+    pub files: BTreeMap<u16, Overlap>,
 }
 
-impl ArcFacts {
-    fn keep(slot: &mut Option<Box<[u8]>>, raw: &[u8]) {
-        if slot.as_deref() != Some(raw) && !raw.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b'"') {
-            *slot = Some(raw.into());
-        }
-    }
+/// The hours of one arc and one day.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// By hour of the day.
+    pub cells: [Cell; HOURS],
+    facts: [u32; 3],
+    /// Whether some hour has a flow, and whether some has an occupancy.
+    measures: Measures,
 }
 
-/// All that is known of one arc.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ArcCells {
-    presence: Vec<u8>,
-    /// Hour of the window → cell, from D−2 on.
-    pub cells: BTreeMap<usize, Cell>,
-    /// Label, point and shape.
-    pub facts: ArcFacts,
+/// Whether there is any of each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Measures {
+    /// A flow.
+    pub flow: bool,
+    /// An occupancy.
+    pub occupancy: bool,
 }
 
-impl ArcCells {
-    /// Whether some hour of the window has a flow.
-    #[must_use]
-    pub fn has_flow(&self) -> bool {
-        self.presence.iter().any(|bits| bits & FLOW != 0)
-    }
+/// Pages are made by so many at once: what is there is never moved.
+const BLOCK: usize = 128;
 
-    /// Whether some hour of the window has an occupancy.
-    #[must_use]
-    pub fn has_occupancy(&self) -> bool {
-        self.presence.iter().any(|bits| bits & OCCUPANCY != 0)
-    }
+/// One arc: its days in order, each with the number of its page.
+#[derive(Debug, Clone, Default)]
+struct ArcPages {
+    days: Vec<(i32, u32)>,
+    /// Where the last row was.
+    recent: usize,
 }
 
-/// One row for a cell of the window.
-#[derive(Debug, Clone, Copy)]
-pub struct RoadRow<'a> {
-    /// Arc id.
-    pub arc: &'a [u8],
-    /// Hour of the window.
-    pub hour: usize,
-    /// Its values.
-    pub reading: Reading,
-    /// Label, raw field.
-    pub label: &'a [u8],
-    /// Point, raw field.
-    pub point: &'a [u8],
-    /// Shape, raw field.
-    pub shape: &'a [u8],
-}
-
-/// The cells of a part of the input.
-#[derive(Debug, Clone, PartialEq)]
+/// The cells of the input so far.
+#[derive(Debug, Clone)]
 pub struct RoadCells {
-    window: Window,
-    index: HashMap<Box<[u8]>, usize>,
-    arcs: Vec<ArcCells>,
-    /// The arc of the row before: exports hold the rows of an arc together.
-    recent: Option<(Box<[u8]>, usize)>,
+    span: Span,
+    index: HashMap<Box<[u8]>, u32>,
+    arcs: Vec<ArcPages>,
+    blocks: Vec<Vec<Page>>,
+    counts: HashMap<i32, DayCounts>,
+    texts: HashMap<Arc<[u8]>, u32>,
+    by_number: Vec<Arc<[u8]>>,
+    /// Rows of the last file of cells that have more than a cell can count, by page and hour.
+    many: HashMap<(u32, u8), u32>,
 }
 
 impl RoadCells {
     /// No cells yet.
     #[must_use]
-    pub fn new(window: Window) -> Self {
-        Self { window, index: HashMap::new(), arcs: Vec::new(), recent: None }
-    }
-
-    /// The window that it covers.
-    #[must_use]
-    pub fn window(&self) -> Window {
-        self.window
-    }
-
-    /// The next row of file number `file`, in the order of the input.
-    pub fn add(&mut self, file: u32, row: &RoadRow<'_>) {
-        let in_day = row.hour >= self.window.day_from;
-        let rows_from = self.window.rows_from;
-        let slot = self.slot(row.arc);
-        let Some(arc) = self.arcs.get_mut(slot) else { return };
-        if let Some(bits) = arc.presence.get_mut(row.hour) {
-            *bits = row.reading.presence();
-        }
-        if row.hour < rows_from {
-            return;
-        }
-        let files = if in_day { vec![(file, 1)] } else { Vec::new() };
-        let cell = Cell { first: row.reading, last: row.reading, repeats: 0, conflicts: 0, files };
-        match arc.cells.entry(row.hour) {
-            std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(cell)),
-            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().follow(cell),
-        }
-        if in_day {
-            ArcFacts::keep(&mut arc.facts.label, row.label);
-            ArcFacts::keep(&mut arc.facts.point, row.point);
-            ArcFacts::keep(&mut arc.facts.shape, row.shape);
+    pub fn new(span: Span) -> Self {
+        Self {
+            span,
+            index: HashMap::new(),
+            arcs: Vec::new(),
+            blocks: Vec::new(),
+            counts: HashMap::new(),
+            texts: HashMap::new(),
+            by_number: vec![Arc::from(b"".as_slice())],
+            many: HashMap::new(),
         }
     }
 
-    /// Adds the cells of the part that follows.
-    pub fn merge(&mut self, next: Self) {
-        let mut theirs: Vec<Option<ArcCells>> = next.arcs.into_iter().map(Some).collect();
-        let mut ids: Vec<_> = next.index.into_iter().collect();
-        ids.sort_unstable_by_key(|(_, slot)| *slot);
-        for (id, slot) in ids {
-            let Some(arc) = theirs.get_mut(slot).and_then(Option::take) else { continue };
-            let slot = self.slot(&id);
-            let Some(ours) = self.arcs.get_mut(slot) else { continue };
-            for (bits, later) in ours.presence.iter_mut().zip(arc.presence) {
-                if later != 0 {
-                    *bits = later;
-                }
-            }
-            for (hour, cell) in arc.cells {
-                match ours.cells.entry(hour) {
-                    std::collections::btree_map::Entry::Vacant(entry) => drop(entry.insert(cell)),
-                    std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().follow(cell),
-                }
-            }
-            let facts = arc.facts;
-            ours.facts.label = facts.label.or(ours.facts.label.take());
-            ours.facts.point = facts.point.or(ours.facts.point.take());
-            ours.facts.shape = facts.shape.or(ours.facts.shape.take());
+    /// Adds the next rows of the input, all of one file. Files come in order; from the 65,536th on they count as one.
+    pub fn fold(&mut self, file: u32, batch: &Batch) {
+        let file = u16::try_from(file).unwrap_or(u16::MAX);
+        let mut slots = vec![u32::MAX; batch.arc_count()];
+        let mut texts = vec![u32::MAX; batch.text_count()];
+        for (number, run) in batch.runs.iter().enumerate() {
+            let to = batch.runs.get(number + 1).map_or(batch.rows.len(), |next| next.from as usize);
+            let rows = batch.rows.get(run.from as usize..to).unwrap_or_default();
+            let slot = known(&mut slots, run.arc, || self.slot(batch.arc(run.arc)));
+            let page = self.page(slot, run.day);
+            let facts = run.facts.map(|fact| match fact {
+                0 => 0,
+                fact => known(&mut texts, fact, || self.text(batch.text(fact))),
+            });
+            self.fold_run(file, page, run.day, rows, facts);
         }
     }
 
-    /// All arcs with their ids, in no order.
-    pub fn arcs(&self) -> impl Iterator<Item = (&[u8], &ArcCells)> {
-        self.index.iter().filter_map(|(id, slot)| Some((&**id, self.arcs.get(*slot)?)))
-    }
-
-    /// For each file with rows of D, how they lie over those of others.
-    #[must_use]
-    pub fn overlaps(&self) -> BTreeMap<u32, Overlap> {
-        let mut overlaps: BTreeMap<u32, Overlap> = BTreeMap::new();
-        for arc in &self.arcs {
-            for cell in arc.cells.range(self.window.day_from..).map(|(_, cell)| cell) {
-                let last = cell.files.last().map(|last| last.0);
-                let shared = cell.files.first().map(|first| first.0) != last;
-                for (file, rows) in &cell.files {
-                    let entry = overlaps.entry(*file).or_default();
-                    entry.rows += rows;
-                    entry.shared += if shared { *rows } else { 0 };
-                    entry.superseded += if Some(*file) == last { 0 } else { *rows };
-                }
+    fn fold_run(&mut self, file: u16, number: u32, day: i32, rows: &[(u8, Cell)], facts: [u32; 3]) {
+        let Some(page) = page_mut(&mut self.blocks, number) else { return };
+        for (slot, fact) in page.facts.iter_mut().zip(facts) {
+            if fact != 0 {
+                *slot = fact;
             }
         }
-        overlaps
+        let mut counts = self.span.asks_for(day).then(|| self.counts.entry(day).or_default());
+        if let Some(counts) = &mut counts {
+            counts.rows += rows.len() as u64;
+            counts.files.entry(file).or_default().rows += rows.len() as u64;
+        }
+        for &(hour, row) in rows {
+            let Some(cell) = page.cells.get_mut(usize::from(hour)) else { continue };
+            let next = row.of_file(file);
+            let Some(counts) = &mut counts else {
+                *cell = next;
+                continue;
+            };
+            if !cell.is_seen() {
+                counts.cells += 1;
+                *cell = next;
+                continue;
+            }
+            if cell.says_the_same(&next) {
+                counts.repeats += 1;
+            } else {
+                counts.conflicts += 1;
+            }
+            let shared = cell.is_shared() || cell.file != file;
+            let before = match cell.rows() {
+                cell::MANY => self.many.get(&(number, hour)).copied().unwrap_or(cell::MANY),
+                rows => rows,
+            };
+            let rows = if cell.file == file { before + 1 } else { 1 };
+            if cell.file != file {
+                let earlier = counts.files.entry(cell.file).or_default();
+                earlier.superseded += u64::from(before);
+                earlier.shared += if cell.is_shared() { 0 } else { u64::from(before) };
+            }
+            if shared {
+                counts.files.entry(file).or_default().shared += 1;
+            }
+            if rows >= cell::MANY {
+                self.many.insert((number, hour), rows);
+            }
+            *cell = next.with_past(shared, rows);
+        }
     }
 
-    fn slot(&mut self, id: &[u8]) -> usize {
-        if let Some((recent, slot)) = &self.recent
-            && **recent == *id
-        {
+    fn slot(&mut self, id: &[u8]) -> u32 {
+        if let Some(slot) = self.index.get(id) {
             return *slot;
         }
-        let slot = match self.index.get(id) {
-            Some(slot) => *slot,
-            None => {
-                let presence = vec![0; self.window.hours];
-                self.arcs.push(ArcCells { presence, cells: BTreeMap::new(), facts: ArcFacts::default() });
-                self.index.insert(id.into(), self.arcs.len() - 1);
-                self.arcs.len() - 1
-            }
-        };
-        self.recent = Some((id.into(), slot));
+        let slot = number_of(self.arcs.len());
+        self.arcs.push(ArcPages::default());
+        self.index.insert(id.into(), slot);
         slot
+    }
+
+    fn page(&mut self, slot: u32, day: i32) -> u32 {
+        let Some(arc) = self.arcs.get_mut(slot as usize) else { return u32::MAX };
+        if let Some(&(of, page)) = arc.days.get(arc.recent)
+            && of == day
+        {
+            return page;
+        }
+        match arc.days.binary_search_by_key(&day, |entry| entry.0) {
+            Ok(at) => {
+                arc.recent = at;
+                arc.days[at].1
+            }
+            Err(at) => {
+                if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
+                    self.blocks.push(Vec::with_capacity(BLOCK));
+                }
+                let page = number_of((self.blocks.len() - 1) * BLOCK + self.blocks.last().map_or(0, Vec::len));
+                if let Some(block) = self.blocks.last_mut() {
+                    block.push(Page { cells: [Cell::default(); HOURS], facts: [0; 3], measures: Measures::default() });
+                }
+                arc.days.insert(at, (day, page));
+                arc.recent = at;
+                page
+            }
+        }
+    }
+
+    fn text(&mut self, text: &[u8]) -> u32 {
+        if let Some(number) = self.texts.get(text) {
+            return *number;
+        }
+        let number = number_of(self.by_number.len());
+        let text: Arc<[u8]> = text.into();
+        self.by_number.push(text.clone());
+        self.texts.insert(text, number);
+        number
+    }
+
+    /// After the last row: what days need to know of the days before them.
+    pub fn finish(&mut self) {
+        for page in self.blocks.iter_mut().flatten() {
+            page.measures = Measures {
+                flow: page.cells.iter().any(|cell| cell.flow().is_some()),
+                occupancy: page.cells.iter().any(|cell| cell.occupancy().is_some()),
+            };
+        }
+    }
+
+    /// The days that are asked for and have a row.
+    pub fn days(&self) -> impl Iterator<Item = i32> {
+        self.counts.keys().copied()
+    }
+
+    /// What is counted of a day that is asked for.
+    #[must_use]
+    pub fn counts(&self, day: i32) -> DayCounts {
+        self.counts.get(&day).cloned().unwrap_or_default()
+    }
+
+    /// The arcs with a row in the days from `from` to `to`, in no order.
+    pub fn arcs(&self, from: i32, to: i32) -> impl Iterator<Item = ArcDays<'_>> {
+        self.index.iter().filter_map(move |(id, slot)| {
+            let days = &self.arcs.get(*slot as usize)?.days;
+            let begin = days.partition_point(|entry| entry.0 < from);
+            let end = days.partition_point(|entry| entry.0 <= to);
+            let days = days.get(begin..end).filter(|days| !days.is_empty())?;
+            Some(ArcDays { id, days, cells: self })
+        })
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
+/// Some days of one arc.
+#[derive(Debug, Clone, Copy)]
+pub struct ArcDays<'a> {
+    /// Its id.
+    pub id: &'a [u8],
+    days: &'a [(i32, u32)],
+    cells: &'a RoadCells,
+}
 
-    fn window() -> Window {
-        Window::new(&ServiceDay::new("2025-11-03".parse().unwrap(), chrono_tz::Europe::Paris), 28)
+impl<'a> ArcDays<'a> {
+    /// The hours of a day.
+    #[must_use]
+    pub fn page(&self, day: i32) -> Option<&'a Page> {
+        let at = self.days.binary_search_by_key(&day, |entry| entry.0).ok()?;
+        page(&self.cells.blocks, self.days.get(at)?.1)
     }
 
-    type Input = (u8, usize, i8, u32, u8);
+    /// What all its days have, after [`RoadCells::finish`].
+    #[must_use]
+    pub fn measures(&self) -> Measures {
+        self.days.iter().filter_map(|entry| page(&self.cells.blocks, entry.1)).fold(Measures::default(), |all, page| {
+            Measures { flow: all.flow || page.measures.flow, occupancy: all.occupancy || page.measures.occupancy }
+        })
+    }
 
-    fn cells(rows: &[Input]) -> RoadCells {
-        let mut cells = RoadCells::new(window());
-        for (arc, hour, flow, file, label) in rows {
-            let flow = match flow {
-                -1 => Value::Rejected(1),
-                0 => Value::Absent,
-                n => Value::Known(f64::from(*n)),
-            };
-            let reading = Reading {
-                flow,
-                occupancy: Value::Absent,
-                state: TrafficState::Inconnu,
-                status: ArcStatus::Invalide,
-                unknown: 0,
-            };
-            let label: &[u8] = if *label == 0 { b"" } else { std::slice::from_ref(label) };
-            cells.add(*file, &RoadRow { arc: &[*arc], hour: *hour, reading, label, point: b"", shape: b"" });
+    /// What rows of a day say of the arc itself, the last in order that says something.
+    #[must_use]
+    pub fn facts(&self, day: i32) -> Facts<'a> {
+        let numbers = self.page(day).map_or([0; 3], |page| page.facts);
+        numbers.map(|number| self.cells.by_number.get(number as usize).map_or(b"".as_slice(), |text| text))
+    }
+}
+
+/// The number at a place, found when it is first asked for.
+fn known(numbers: &mut [u32], at: u32, find: impl FnOnce() -> u32) -> u32 {
+    match numbers.get_mut(at as usize) {
+        Some(number) if *number == u32::MAX => {
+            *number = find();
+            *number
         }
-        cells
+        Some(number) => *number,
+        None => find(),
     }
+}
 
-    fn comparable(cells: &RoadCells) -> BTreeMap<Vec<u8>, ArcCells> {
-        cells.arcs().map(|(id, arc)| (id.to_vec(), arc.clone())).collect()
-    }
+fn number_of(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
 
-    proptest! {
-        #[test]
-        fn merging_is_associative_for_any_split(
-            mut rows in prop::collection::vec((0u8..3, 590usize..672, -1i8..3, 0u32..3, 0u8..3), 0..60),
-            one in 0usize..60,
-            two in 0usize..60,
-        ) {
-            rows.sort_by_key(|row| row.3);
-            let one = one.min(rows.len());
-            let two = two.clamp(one, rows.len().max(one));
-            let (a, b, c) = (cells(&rows[..one]), cells(&rows[one..two]), cells(&rows[two..]));
-            let mut left = a.clone();
-            left.merge(b.clone());
-            left.merge(c.clone());
-            let mut right = b;
-            right.merge(c);
-            let mut all = a;
-            all.merge(right);
-            let whole = cells(&rows);
-            prop_assert_eq!(comparable(&left), comparable(&whole));
-            prop_assert_eq!(comparable(&all), comparable(&whole));
-            prop_assert_eq!(all.overlaps(), whole.overlaps());
-        }
-    }
+fn page(blocks: &[Vec<Page>], number: u32) -> Option<&Page> {
+    blocks.get(number as usize / BLOCK)?.get(number as usize % BLOCK)
+}
 
-    #[test]
-    fn the_last_row_wins_and_each_is_compared_with_the_one_before() {
-        let hour = window().day_from;
-        let whole = cells(&[(1, hour, 1, 0, 0), (1, hour, 1, 0, 0), (1, hour, 2, 1, 0), (1, hour, 1, 1, 0)]);
-        let (_, arc) = whole.arcs().next().unwrap();
-        let cell = &arc.cells[&hour];
-        assert_eq!((cell.repeats, cell.conflicts, cell.last.flow), (1, 2, Value::Known(1.0)));
-        let of = |superseded| Overlap { rows: 2, shared: 2, superseded };
-        assert_eq!(whole.overlaps(), BTreeMap::from([(0, of(2)), (1, of(0))]));
-    }
+fn page_mut(blocks: &mut [Vec<Page>], number: u32) -> Option<&mut Page> {
+    blocks.get_mut(number as usize / BLOCK)?.get_mut(number as usize % BLOCK)
 }

@@ -31,7 +31,7 @@ pub const NO_HISTORY: &str = "historique_absent";
 /// Why a zone is null.
 pub const NO_ZONES: &str = "zones_inconnues";
 
-/// The document of the day; `quality` comes with the rows' part filled in.
+/// The document of the day; `quality` comes with what was counted of the rows.
 #[must_use]
 pub fn measure(
     cells: &RoadCells,
@@ -46,7 +46,6 @@ pub fn measure(
         return Measured::Absent { last_day: newest.and_then(|newest| last_day(newest, &context.day)) };
     }
     let mut quality = quality;
-    day.count(cells, &mut quality);
     let complete_until = day.complete_until();
     let expected = day.expectation(complete_until);
     let completeness = percent(expected.measured, expected.cells);
@@ -152,9 +151,9 @@ fn larger_first(a: Option<f64>, b: Option<f64>) -> Ordering {
 /// Sentences that name the files to archive: those of which more than `limit` percent of the rows of D are for cells that another file
 /// has. Where the rows of some are without effect, because a later file has their cells, these are named; else the later one.
 #[must_use]
-pub fn overlap_warnings(overlaps: &BTreeMap<u32, Overlap>, keys: &[String], limit: f64) -> Vec<String> {
+pub fn overlap_warnings(overlaps: &BTreeMap<u16, Overlap>, keys: &[&str], limit: f64) -> Vec<String> {
     let above = |part: u64, whole: u64| percent(part, whole).filter(|share| share.get() > limit);
-    let mut named: Vec<(u32, Fixed2)> =
+    let mut named: Vec<(u16, Fixed2)> =
         overlaps.iter().filter_map(|(file, rows)| Some((*file, above(rows.superseded, rows.rows)?))).collect();
     if named.is_empty() {
         named = overlaps.iter().filter_map(|(file, rows)| Some((*file, above(rows.shared, rows.rows)?))).collect();
@@ -162,7 +161,7 @@ pub fn overlap_warnings(overlaps: &BTreeMap<u32, Overlap>, keys: &[String], limi
     named
         .into_iter()
         .filter_map(|(file, share)| {
-            let key = keys.get(usize::try_from(file).ok()?)?;
+            let key = keys.get(usize::from(file))?;
             let share = share.rounded();
             Some(format!("{share} % des lignes du jour de {key} sont pour des cellules qu'un autre fichier a aussi : archivez ce fichier."))
         })

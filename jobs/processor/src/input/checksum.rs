@@ -3,25 +3,19 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::document::Input;
-use crc_fast::{CrcAlgorithm, Digest};
 use runtime::store::{SharedStore, Version};
 
 use super::InputError;
+use crate::scan::Sum;
 use crate::source::SourceError;
 
 /// A checksum on the way.
-#[derive(Clone, Copy)]
-pub struct Checksum(Digest);
+#[derive(Debug, Clone, Default)]
+pub struct Checksum(Sum);
 
-impl std::fmt::Debug for Checksum {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Checksum")
-    }
-}
-
-impl Default for Checksum {
-    fn default() -> Self {
-        Self(Digest::new(CrcAlgorithm::Crc64Nvme))
+impl From<Sum> for Checksum {
+    fn from(sum: Sum) -> Self {
+        Self(sum)
     }
 }
 
@@ -42,13 +36,13 @@ impl Checksum {
     /// How many bytes it is of.
     #[must_use]
     pub fn length(&self) -> u64 {
-        self.0.get_amount()
+        self.0.length()
     }
 
     /// As S3 and documents hold it.
     #[must_use]
     pub fn base64(&self) -> String {
-        STANDARD.encode(self.0.finalize().to_be_bytes())
+        STANDARD.encode(self.0.value().to_be_bytes())
     }
 }
 
@@ -94,10 +88,10 @@ mod tests {
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).chain([0, bytes.len()]).collect();
             cuts.sort_unstable();
             let parts: Vec<Checksum> = cuts.windows(2).map(|cut| of(&bytes[cut[0]..cut[1]])).collect();
-            let from_left = parts.iter().fold(Checksum::default(), |sum, part| sum.combine(*part));
+            let from_left = parts.iter().fold(Checksum::default(), |sum, part| sum.combine(part.clone()));
             prop_assert_eq!((from_left.base64(), from_left.length()), (of(&bytes).base64(), bytes.len() as u64));
             // The parts may be put together in any grouping.
-            let from_right = parts.iter().rev().fold(Checksum::default(), |sum, part| part.combine(sum));
+            let from_right = parts.iter().rev().fold(Checksum::default(), |sum, part| part.clone().combine(sum));
             prop_assert_eq!(from_right.base64(), of(&bytes).base64());
         }
     }

@@ -100,6 +100,12 @@ impl Blocks {
         }
     }
 
+    /// After the last block of a compressed object, the sum of its stored bytes.
+    #[must_use]
+    pub fn stored_sum(&self) -> Option<String> {
+        self.decoder.is_some().then(|| self.input().crc64nvme)
+    }
+
     /// What documents say of the object, after its last block.
     #[must_use]
     pub fn input(&self) -> Input {

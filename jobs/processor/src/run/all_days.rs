@@ -3,14 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use chrono::DateTime;
-use contract::{NaiveDate, ServiceDay, Source};
+use contract::{NaiveDate, Source};
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
 
 use super::{Engine, fatal, roads};
 use crate::input::Inventory;
-use crate::source::comptages::days_of_chunk;
 
 /// The days, in order.
 ///
@@ -34,26 +32,8 @@ pub(super) async fn present(engine: &Engine) -> Result<Vec<NaiveDate>, Failure> 
 
 async fn of_roads(engine: &Engine) -> Result<BTreeSet<NaiveDate>, Failure> {
     let files = Inventory::take(&engine.raw, engine.now.date_naive()).await?.batch(Source::Comptages);
-    let (store, pool, tz) = (engine.raw.clone(), engine.pool.clone(), engine.config.city.tz);
     let bar = Progress::new(engine.config.log.quiet).bytes("days", files.iter().map(|file| file.size).sum());
-    let read = tokio::task::spawn_blocking(move || {
-        let mut hours: BTreeSet<i64> = BTreeSet::new();
-        for object in &files {
-            roads::scan(
-                &store,
-                object,
-                &pool,
-                &bar,
-                |work| work.chunk().map(|(chunk, layout, header)| days_of_chunk(chunk, header, layout, tz)),
-                |found| hours.extend(found.into_iter().flatten()),
-            )?;
-        }
-        bar.finish();
-        Ok(hours)
-    });
-    let hours = read.await.map_err(|error| super::bug(&error))?.map_err(fatal)?;
-    Ok(hours
-        .into_iter()
-        .filter_map(|hour| Some(ServiceDay::of(DateTime::from_timestamp(hour, 0)?, engine.config.city.tz).date()))
-        .collect())
+    let engine = engine.clone();
+    let read = tokio::task::spawn_blocking(move || roads::read(&engine, &files, roads::Scope::All, &bar));
+    Ok(read.await.map_err(|error| super::bug(&error))?.map_err(fatal)?.days())
 }

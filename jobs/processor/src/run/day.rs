@@ -18,13 +18,10 @@ use super::outcome::{NO_FILE, Outcome, Reading, document};
 use super::reference::Reference;
 use super::{Engine, fatal, roads};
 use crate::calendar;
-use crate::cells::roads::Window;
 use crate::context::DayContext;
-use crate::indicator;
 use crate::input::{self, InputError, Inventory};
 use crate::publish;
 use crate::source::chantiers::WorksiteShape;
-use crate::source::comptages::Search;
 use crate::source::referentiel::Network;
 use crate::source::{self, Measured, RawFile, SourceError};
 
@@ -300,35 +297,23 @@ impl Reader<'_> {
         network: Option<&Network>,
         progress: &Progress,
     ) -> Read<Measured<Comptages>> {
-        let day = context.day;
-        let search = Search { day, window: Window::new(&day, context.parameters.comptages.attendu_jours) };
+        let day = context.day.date();
         for attempt in 0.. {
             let files = self.inventory.batch(Source::Comptages);
             if files.is_empty() {
                 return Ok(Err(Missing::NoFile));
             }
             let bar = progress.bytes("comptages", files.iter().map(|file| file.size).sum());
-            let (store, pool) = (self.engine.raw.clone(), self.engine.pool.clone());
-            let wanted = files.clone();
+            let engine = self.engine.clone();
             let read = tokio::task::spawn_blocking(move || {
-                let read = roads::read(&store, &wanted, &search, &pool, &bar);
+                let read = roads::read(&engine, &files, roads::Scope::Days { first: day, last: day }, &bar);
                 bar.finish();
                 read
             });
             match read.await.map_err(|error| super::bug(&error))? {
-                Ok((part, inputs)) => {
-                    let overlaps = part.cells.overlaps();
-                    let quality = part.tally.finish();
-                    let mut measured =
-                        indicator::comptages::measure(&part.cells, part.newest, quality, network, context);
-                    if let Measured::Document(draft) = &mut measured {
-                        let limit = context.parameters.comptages.recouvrement_part;
-                        let keys: Vec<String> = files.iter().map(|file| file.key.clone()).collect();
-                        draft
-                            .quality
-                            .avertissements
-                            .extend(indicator::comptages::overlap_warnings(&overlaps, &keys, limit));
-                    }
+                Ok(roads) => {
+                    let measured = roads.measure(network, context);
+                    let inputs = roads.inputs().to_vec();
                     return Ok(Ok((measured, Reading { inputs, ..Reading::default() })));
                 }
                 Err(InputError::Content(error)) => return Ok(Err(Missing::Error(error))),

@@ -1,184 +1,234 @@
-//! Reads the road counts: blocks of all files, in key order, through the scan into one part. For a thread that may block.
+//! Reads the road counts: all files, in key order, through the scan, once for all days of a run.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::Path;
 
+use bytes::Bytes;
+use chrono::NaiveDate;
 use contract::document::Input;
+use contract::document::comptages::Comptages;
 use runtime::progress::Bar;
-use runtime::store::{Object, SharedStore};
+use runtime::store::{Object, OpenFile};
 
+use super::Engine;
+use crate::context::DayContext;
+use crate::indicator::comptages as indicator;
+use crate::input::InputError;
+use crate::input::checksum::{self, Checksum};
 use crate::input::stream::Blocks;
-use crate::input::{InputError, checksum};
-use crate::scan::parallel::ordered;
-use crate::scan::split::{Chunk, GivenUp, Piece, Splitter};
-use crate::source::SourceError;
-use crate::source::comptages::{FileOf, Layout, Part, Search, check_text, read_chunk};
+use crate::scan::engine::{self, Block, Feed, Settings};
+use crate::scan::head::{self, Head, Peek};
+use crate::scan::{LONGEST_RECORD, Simd};
+use crate::source::comptages::{Layout, RoadCounts, RoadRows, Search};
+use crate::source::referentiel::Network;
+use crate::source::{Measured, SourceError};
 
-/// Bytes of a chunk, about.
-const CHUNK: usize = 2 << 20;
+pub(super) use crate::source::comptages::Scope;
 
-/// Reads all files.
+/// Bytes of a piece of a file: small enough to stay near the processor from the copy to the last row.
+const CHUNK: usize = 512 << 10;
+/// How much of a file is looked at first, to find its header.
+const BEGINNING: usize = 64 << 10;
+
+/// The road counts of all days of a run.
+#[derive(Debug)]
+pub(super) struct Roads {
+    counts: RoadCounts,
+    inputs: Vec<Input>,
+}
+
+impl Roads {
+    /// The local days that are asked for and have a row.
+    #[must_use]
+    pub(super) fn days(&self) -> BTreeSet<NaiveDate> {
+        self.counts.days().collect()
+    }
+
+    /// The objects that were read, in key order.
+    #[must_use]
+    pub(super) fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The document of a day.
+    #[must_use]
+    pub(super) fn measure(&self, network: Option<&Network>, context: &DayContext<'_>) -> Measured<Comptages> {
+        let day = context.day.date();
+        let quality = self.counts.quality(day);
+        let mut measured = indicator::measure(&self.counts.cells, self.counts.newest, quality, network, context);
+        if let Measured::Document(draft) = &mut measured {
+            let overlaps = self.counts.overlaps(day);
+            let keys: Vec<&str> = self.inputs.iter().map(|input| input.cle.as_str()).collect();
+            let limit = context.parameters.comptages.recouvrement_part;
+            draft.quality.avertissements.extend(indicator::overlap_warnings(&overlaps, &keys, limit));
+        }
+        measured
+    }
+}
+
+/// Reads all files. For a thread that may block, within a tokio runtime.
 ///
 /// # Errors
 /// The first file that cannot be the source, or that the store does not give.
-pub(super) fn read(
-    store: &SharedStore,
-    files: &[Object],
-    search: &Search,
-    pool: &rayon::ThreadPool,
-    bar: &Bar,
-) -> Result<(Part, Vec<Input>), InputError> {
-    let mut whole = Part::new(search);
+pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -> Result<Roads, InputError> {
+    let config = &engine.config;
+    let search = Search::new(scope, config.city.tz, config.parameters.comptages.attendu_jours);
+    let mut counts = RoadCounts::new(search);
     let mut inputs = Vec::new();
     for (number, object) in (0u32..).zip(files) {
-        let mut part = Part::new(search);
-        let input =
-            scan(store, object, pool, bar, |work| work.part(number, &object.key, search), |next| part.merge(next))?;
-        inputs.push(input);
-        let invalid = part.tally.structure.get(&contract::Reason::Utf8Invalide).copied().unwrap_or(0);
-        check_text(&object.key, part.tally.rows, invalid).map_err(InputError::Content)?;
-        whole.merge(part);
+        bar.message(&object.key);
+        inputs.push(file(engine, object, search, number, &mut counts, bar)?);
+        counts.end_file(&object.key).map_err(InputError::Content)?;
     }
-    Ok((whole, inputs))
+    counts.cells.finish();
+    Ok(Roads { counts, inputs })
 }
 
-/// One piece of a file, for a thread of the pool.
-pub(super) struct Work {
-    layout: Arc<Layout>,
-    piece: Piece,
-    with_header: bool,
-}
-
-impl Work {
-    fn part(self, number: u32, key: &str, search: &Search) -> Part {
-        match self.piece {
-            Piece::Chunk(chunk) => {
-                read_chunk(&chunk, self.with_header, FileOf { number, key, layout: &self.layout }, search)
-            }
-            Piece::GivenUp { line, why, head } => {
-                let mut part = Part::new(search);
-                part.tally.rows = 1;
-                let reason = match why {
-                    GivenUp::TooLong => contract::Reason::LigneTropLongue,
-                    GivenUp::OpenQuote => contract::Reason::GuillemetOuvert,
-                };
-                part.tally.reject(reason, key, line, &head);
-                part
-            }
-        }
-    }
-
-    /// The chunk with its layout, where the piece is one.
-    pub(super) fn chunk(&self) -> Option<(&Chunk, &Layout, bool)> {
-        match &self.piece {
-            Piece::Chunk(chunk) => Some((chunk, &self.layout, self.with_header)),
-            Piece::GivenUp { .. } => None,
-        }
-    }
-}
-
-/// Streams one file through the pool.
-pub(super) fn scan<T: Send>(
-    store: &SharedStore,
+/// Reads one file, and says what documents say of it.
+fn file(
+    engine: &Engine,
     object: &Object,
-    pool: &rayon::ThreadPool,
+    search: Search,
+    number: u32,
+    counts: &mut RoadCounts,
     bar: &Bar,
-    map: impl Fn(Work) -> T + Sync,
-    fold: impl FnMut(T),
 ) -> Result<Input, InputError> {
-    let mut blocks = Blocks::open(store, object)?;
-    let pieces = Pieces {
-        key: &object.key,
-        blocks: &mut blocks,
-        splitter: Some(Splitter::new(CHUNK)),
-        ready: std::collections::VecDeque::new(),
-        layout: None,
-        separator: b';',
-        bar,
+    let runtime = tokio::runtime::Handle::current();
+    let compressed = is_compressed(&object.key);
+    let open = match compressed {
+        true => None,
+        false => runtime.block_on(engine.raw.open_file(&object.key, &object.version))?,
     };
-    // Two chunks a thread are enough to keep it busy while the next is cut.
-    ordered(pool, pool.current_num_threads() * 2 + 2, pieces, map, fold)?;
-    bar.inc(object.size);
-    let input = blocks.input();
-    tokio::runtime::Handle::current().block_on(checksum::compare(store, &input, &object.version))?;
+    let mut source = match open {
+        Some(file) => Source::File { file, next: 0 },
+        None => Source::Stream(Box::new(Blocks::open(&engine.raw, object)?)),
+    };
+    let (beginning, head) = begin(&mut source, &object.key)?;
+    let layout = Layout::of(&object.key, &head).map_err(InputError::Content)?;
+    let settings =
+        Settings { separator: head.separator, line: head.line, simd: Simd::chosen(), in_flight: 3, sum: !compressed };
+    let file = match &source {
+        Source::File { file, .. } => Some(file.clone()),
+        Source::Stream(_) => None,
+    };
+    let fetch = |offset, buffer: &mut [u8]| match &file {
+        Some(file) => Ok(file.read_at(buffer, offset)?),
+        None => Ok(()),
+    };
+    source.go_to(head.length, &beginning);
+    let mut feed = Pieces { source, first: Some(beginning.slice(head.length.min(beginning.len())..)), bar };
+    let rows = RoadRows::new(search, layout);
+    let report = engine::run(&engine.pool, &rows, settings, &mut feed, fetch, |part, lines| {
+        counts.fold(number, &object.key, &part, lines);
+    })?;
+    if let Some(file) = &file {
+        file.verify()?;
+    }
+    tracing::debug!(key = object.key, bytes = report.bytes, chunks = report.chunks, repaired = report.repaired, "read");
+    let stored = match &feed.source {
+        Source::Stream(blocks) => blocks.stored_sum(),
+        Source::File { .. } => None,
+    };
+    let crc64nvme = stored.unwrap_or_else(|| {
+        let mut sum = Checksum::default();
+        sum.update(beginning.get(..head.length).unwrap_or_default());
+        match report.sum {
+            Some(rest) => sum.combine(rest.into()).base64(),
+            None => sum.base64(),
+        }
+    });
+    let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme };
+    runtime.block_on(checksum::compare(&engine.raw, &input, &object.version))?;
     Ok(input)
 }
 
-/// The pieces of one file, the header's layout with each.
-struct Pieces<'a> {
-    key: &'a str,
-    blocks: &'a mut Blocks,
-    /// `None` after the end.
-    splitter: Option<Splitter>,
-    ready: std::collections::VecDeque<Piece>,
-    layout: Option<Arc<Layout>>,
-    separator: u8,
-    bar: &'a Bar,
+fn is_compressed(key: &str) -> bool {
+    Path::new(key).extension().is_some_and(|ending| ending == "gz" || ending == "zst")
 }
 
-impl Pieces<'_> {
-    fn step(&mut self) -> Result<Option<Work>, InputError> {
-        loop {
-            if let Some(piece) = self.ready.pop_front() {
-                return self.work(piece).map(Some).map_err(InputError::Content);
+/// Where a file's bytes come from.
+enum Source {
+    /// From the disk or the memory of this machine: the threads read it themselves.
+    File { file: OpenFile, next: u64 },
+    /// In order, from elsewhere or from a decoder.
+    Stream(Box<Blocks>),
+}
+
+impl Source {
+    /// The next bytes of the beginning.
+    fn take(&mut self) -> Result<Option<Bytes>, InputError> {
+        match self {
+            Self::Stream(blocks) => blocks.next_block(),
+            Self::File { file, next } => {
+                let length = (BEGINNING as u64).min(file.size() - *next);
+                let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+                file.read_at(&mut bytes, *next)?;
+                *next += length;
+                Ok((length > 0).then(|| bytes.into()))
             }
-            let Some(splitter) = &mut self.splitter else {
-                return match self.layout {
-                    Some(_) => Ok(None),
-                    None => Err(InputError::Content(self.error("the file is empty; export it again, with its header"))),
-                };
-            };
-            let mut pieces = Vec::new();
-            match self.blocks.next_block()? {
-                Some(block) => {
-                    splitter.feed(&block, &mut pieces);
-                    self.separator = splitter.separator().unwrap_or(self.separator);
-                }
-                None => {
-                    splitter.finish(&mut pieces);
-                    self.separator = splitter.separator().unwrap_or(self.separator);
-                    self.splitter = None;
-                }
-            }
-            self.bar.message(self.key);
-            self.separate(pieces);
         }
     }
 
-    /// Reads the header from the first chunk.
-    fn work(&mut self, piece: Piece) -> Result<Work, SourceError> {
-        let (layout, with_header) = match (&self.layout, &piece) {
-            (Some(layout), _) => (layout.clone(), false),
-            (None, Piece::Chunk(chunk)) => {
-                let layout = Arc::new(Layout::of_chunk(self.key, chunk, self.separator)?);
-                self.layout = Some(layout.clone());
-                (layout, true)
-            }
-            (None, Piece::GivenUp { .. }) => {
-                return Err(self.error("its first line is no header of road counts; put the right file there"));
-            }
-        };
-        Ok(Work { layout, piece, with_header })
-    }
-
-    fn separate(&mut self, pieces: Vec<Piece>) {
-        // Blank lines alone are no chunk that a header could be in.
-        self.ready.extend(pieces.into_iter().filter(|piece| match piece {
-            Piece::Chunk(chunk) => {
-                self.layout.is_some() || chunk.bytes.iter().any(|byte| !matches!(byte, b'\r' | b'\n'))
-            }
-            Piece::GivenUp { .. } => true,
-        }));
-    }
-
-    fn error(&self, reason: &str) -> SourceError {
-        SourceError { key: self.key.to_owned(), reason: reason.to_owned() }
+    /// A file is read on from here; of a stream the rest of the beginning is at hand.
+    fn go_to(&mut self, offset: usize, beginning: &Bytes) {
+        if let Self::File { next, .. } = self {
+            *next = offset.min(beginning.len()) as u64;
+        }
     }
 }
 
-impl Iterator for Pieces<'_> {
-    type Item = Result<Work, InputError>;
+/// Reads as much as the header needs.
+fn begin(source: &mut Source, key: &str) -> Result<(Bytes, Head), InputError> {
+    let error = |reason: &str| InputError::Content(SourceError { key: key.to_owned(), reason: reason.to_owned() });
+    let mut beginning = Bytes::new();
+    loop {
+        let next = source.take()?;
+        let is_all = next.is_none();
+        if let Some(next) = next {
+            beginning = if beginning.is_empty() { next } else { [beginning, next].concat().into() };
+        }
+        match head::peek(&beginning, is_all) {
+            Peek::Head(head) => return Ok((beginning, head)),
+            Peek::Blank => return Err(error("the file is empty; export it again, with its header")),
+            Peek::More if !is_all && beginning.len() <= 8 * LONGEST_RECORD => {}
+            Peek::More | Peek::GivenUp(_) => {
+                return Err(error("its first line is no header of road counts; put the right file there"));
+            }
+        }
+    }
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        self.step().transpose()
+/// The pieces of a file after its header.
+struct Pieces<'a> {
+    source: Source,
+    /// Of a stream, what was read with the header.
+    first: Option<Bytes>,
+    bar: &'a Bar,
+}
+
+impl Feed for &mut Pieces<'_> {
+    type Error = InputError;
+
+    fn next(&mut self) -> Result<Option<Block>, InputError> {
+        match &mut self.source {
+            Source::File { file, next } => {
+                let offset = *next;
+                // Pieces after the first begin where pages do.
+                let end = ((offset / CHUNK as u64 + 1) * CHUNK as u64).min(file.size());
+                let Some(length) = usize::try_from(end.saturating_sub(offset)).ok().filter(|length| *length > 0) else {
+                    return Ok(None);
+                };
+                *next = end;
+                self.bar.inc(length as u64);
+                Ok(Some(Block::Range { offset, length }))
+            }
+            Source::Stream(blocks) => {
+                let block = match self.first.take() {
+                    Some(first) => Some(first),
+                    None => blocks.next_block()?,
+                };
+                Ok(block.map(Block::Bytes))
+            }
+        }
     }
 }

@@ -1,168 +1,264 @@
-//! Road counts: one row per arc and hour, in three shapes told apart by the header. Chunks of rows become cells.
+//! Road counts: one row per arc and hour, in three shapes told apart by the header. Rows become cells.
 //!
 //! The timestamp marks the END of the hour. Nothing is dropped for its arc status: that says whether the *open/closed status* is known.
 
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate};
+use contract::document::Quality;
 use contract::{Reason, ServiceDay};
 
 use super::SourceError;
-use crate::cells::roads::{Reading, RoadCells, RoadRow, Value, Window};
-use crate::quality::Tally;
-use crate::scan::record::{Fields, Records};
-use crate::scan::split::Chunk;
+use crate::cells::roads::{Batch, Cell, Overlap, Reading, RoadCells, Span};
+use crate::quality::{Rejects, Tally};
+use crate::scan::{GivenUp, Reader, Row};
 
-pub mod layout;
-pub mod value;
+mod clock;
+mod layout;
+mod value;
 
+pub use clock::Clock;
 pub use layout::Layout;
-use value::Clock;
 
-/// What a run looks for in the rows.
+/// Which days a pass over the input gathers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// From the first to the last of these days.
+    Days {
+        /// The first.
+        first: NaiveDate,
+        /// The last.
+        last: NaiveDate,
+    },
+    /// Every day that has a row.
+    All,
+}
+
+/// What a pass looks for in the rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Search {
-    /// The day.
-    pub day: ServiceDay,
-    /// The window of hours.
-    pub window: Window,
+    tz: chrono_tz::Tz,
+    span: Span,
+    /// First and last second of what is kept, since the epoch.
+    kept: (i64, i64),
 }
 
-/// What a part of the input holds. Parts are merged in the order of the input.
-#[derive(Debug, Clone)]
+impl Search {
+    /// For days that each need the `before` days that end with themselves, three at least.
+    #[must_use]
+    pub fn new(scope: Scope, tz: chrono_tz::Tz, before: i64) -> Self {
+        let number = |date: NaiveDate| date.num_days_from_ce();
+        match scope {
+            Scope::All => {
+                Self { tz, span: Span { from: i32::MIN, first: i32::MIN, last: i32::MAX }, kept: (i64::MIN, i64::MAX) }
+            }
+            Scope::Days { first, last } => {
+                let from = ServiceDay::new(first, tz).plus(1 - before.max(3));
+                let kept = (from.start().timestamp(), ServiceDay::new(last, tz).end().timestamp() - 1);
+                Self { tz, span: Span { from: number(from.date()), first: number(first), last: number(last) }, kept }
+            }
+        }
+    }
+}
+
+/// Reads the rows of one file.
+#[derive(Debug)]
+pub struct RoadRows {
+    search: Search,
+    layout: Layout,
+}
+
+impl RoadRows {
+    /// Of a file with such columns.
+    #[must_use]
+    pub fn new(search: Search, layout: Layout) -> Self {
+        Self { search, layout }
+    }
+
+    /// Reads one row into the part, or says why it is rejected whole.
+    #[inline]
+    fn read(&self, clock: &mut Clock, part: &mut Part, row: &Row<'_>) -> Result<(), Reason> {
+        let layout = &self.layout;
+        if !row.is_text {
+            return Err(Reason::Utf8Invalide);
+        }
+        if row.columns() != layout.columns {
+            return Err(Reason::NombreDeColonnes);
+        }
+        let arc = row.field(layout.arc);
+        let arc = arc.trim_ascii();
+        if arc.is_empty() {
+            return Err(Reason::IdentifiantAbsent);
+        }
+        let start = clock.instant(row.field(layout.time).trim_ascii())? - 3600;
+        part.newest = part.newest.max(start);
+        let (from, to) = self.search.kept;
+        if (from..=to).contains(&start) {
+            self.keep(clock, part, row, arc, start);
+        }
+        Ok(())
+    }
+
+    /// A row of the days that are kept.
+    fn keep(&self, clock: &mut Clock, part: &mut Part, row: &Row<'_>, arc: &[u8], start: i64) {
+        let layout = &self.layout;
+        let (day, hour) = clock.hour(start);
+        let flow = value::flow(&row.field(layout.flow));
+        let occupancy = value::occupancy(&row.field(layout.occupancy));
+        let given =
+            [layout.state, layout.status].map(|column| column.map_or_else(Default::default, |at| row.field(at)));
+        let (state, status) = (value::state(&given[0]), value::status(&given[1]));
+        let mut unknown = 0;
+        for (reason, text) in [state.1, status.1].iter().zip(&given) {
+            if reason.is_some() {
+                unknown ^= value::short_hash(text);
+            }
+        }
+        let asked = self.search.span.asks_for(day);
+        let rejections = [flow.1, occupancy.1, state.1, status.1];
+        if asked && rejections.iter().any(Option::is_some) {
+            let rejects = part.values.entry(day).or_default();
+            rejections.into_iter().flatten().for_each(|reason| rejects.add(reason, row.line, row.bytes));
+        }
+        let reading = Reading { flow: flow.0, occupancy: occupancy.0, state: state.0, status: status.0, unknown };
+        let facts = asked.then(|| layout.facts.map(|column| column.map_or(b"".as_slice(), |at| row.raw(at))));
+        part.batch.add(arc, day, hour, Cell::new(&reading), facts);
+    }
+}
+
+impl Reader for RoadRows {
+    type Part = Part;
+    type Worker = Clock;
+
+    fn part(&self) -> Part {
+        Part {
+            rows: 0,
+            structure: Rejects::default(),
+            values: BTreeMap::new(),
+            newest: i64::MIN,
+            batch: Batch::default(),
+        }
+    }
+
+    fn worker(&self) -> Clock {
+        Clock::new(self.search.tz)
+    }
+
+    #[inline]
+    fn row(&self, clock: &mut Clock, part: &mut Part, row: &Row<'_>) {
+        part.rows += 1;
+        if let Err(reason) = self.read(clock, part, row) {
+            part.structure.add(reason, row.line, row.bytes);
+        }
+    }
+
+    fn given_up(&self, part: &mut Part, line: u64, why: GivenUp, head: &[u8]) {
+        part.rows += 1;
+        let reason = match why {
+            GivenUp::TooLong => Reason::LigneTropLongue,
+            GivenUp::OpenQuote => Reason::GuillemetOuvert,
+        };
+        part.structure.add(reason, line, head);
+    }
+}
+
+/// What a part of a file holds.
+#[derive(Debug)]
 pub struct Part {
-    /// Cells of the window.
+    rows: u64,
+    structure: Rejects,
+    /// By day that is asked for.
+    values: BTreeMap<i32, Rejects>,
+    /// Start of the newest hour of any row, seconds since the epoch; the least number where there is none.
+    newest: i64,
+    batch: Batch,
+}
+
+/// The road counts of all days of a pass.
+#[derive(Debug)]
+pub struct RoadCounts {
+    /// Cells.
     pub cells: RoadCells,
-    /// What became of the rows.
-    pub tally: Tally,
+    /// All rows, and those rejected whole.
+    whole: Tally,
+    /// By day, what was not used of its rows.
+    values: BTreeMap<i32, Tally>,
     /// Start of the newest hour of any row, seconds since the epoch.
     pub newest: Option<i64>,
+    /// Of the present file: its rows, and those that are not valid text.
+    file: (u64, u64),
 }
 
-impl Part {
+impl RoadCounts {
     /// Nothing yet.
     #[must_use]
-    pub fn new(search: &Search) -> Self {
-        Self { cells: RoadCells::new(search.window), tally: Tally::default(), newest: None }
-    }
-
-    /// Adds the part that follows.
-    pub fn merge(&mut self, next: Self) {
-        self.cells.merge(next.cells);
-        self.tally.merge(next.tally);
-        self.newest = self.newest.max(next.newest);
-    }
-}
-
-/// One of the files of the data set.
-#[derive(Debug, Clone, Copy)]
-pub struct FileOf<'a> {
-    /// Its place in key order.
-    pub number: u32,
-    /// Its key.
-    pub key: &'a str,
-    /// Where its columns are.
-    pub layout: &'a Layout,
-}
-
-/// Reads one chunk; `with_header` where it begins with the header row.
-#[must_use]
-pub fn read_chunk(chunk: &Chunk, with_header: bool, file: FileOf<'_>, search: &Search) -> Part {
-    let mut part = Part::new(search);
-    let mut clock = Clock::new(search.day.tz());
-    let mut fields = Fields::default();
-    let layout = file.layout;
-    let records = Records::new(&chunk.bytes, layout.separator, chunk.first_line).skip(usize::from(with_header));
-    for record in records {
-        part.tally.rows += 1;
-        if let Err(reason) = read_row(record.bytes, record.line, &mut fields, file, search, &mut clock, &mut part) {
-            part.tally.reject(reason, file.key, record.line, record.bytes);
+    pub fn new(search: Search) -> Self {
+        Self {
+            cells: RoadCells::new(search.span),
+            whole: Tally::default(),
+            values: BTreeMap::new(),
+            newest: None,
+            file: (0, 0),
         }
     }
-    part
-}
 
-/// Reads one row into the part, or says why it is rejected whole.
-fn read_row(
-    record: &[u8],
-    line: u64,
-    fields: &mut Fields,
-    file: FileOf<'_>,
-    search: &Search,
-    clock: &mut Clock,
-    part: &mut Part,
-) -> Result<(), Reason> {
-    let layout = file.layout;
-    if std::str::from_utf8(record).is_err() {
-        return Err(Reason::Utf8Invalide);
-    }
-    fields.cut(record, layout.separator);
-    if fields.len() != layout.columns {
-        return Err(Reason::NombreDeColonnes);
-    }
-    let arc = fields.get(record, layout.arc);
-    let arc = arc.trim_ascii();
-    if arc.is_empty() {
-        return Err(Reason::IdentifiantAbsent);
-    }
-    let end = clock.instant(fields.get(record, layout.time).trim_ascii())?;
-    let start = end - 3600;
-    part.newest = part.newest.max(Some(start));
-    let Some(hour) = search.window.hour_of(start) else { return Ok(()) };
-    let flow = value::flow(&fields.get(record, layout.flow));
-    let occupancy = value::occupancy(&fields.get(record, layout.occupancy));
-    let given = [layout.optional(fields, record, layout.state), layout.optional(fields, record, layout.status)];
-    let (state, status) = (value::state(&given[0]), value::status(&given[1]));
-    let in_day = hour >= search.window.day_from;
-    if in_day {
-        part.tally.rows_of_day += 1;
-        for reason in [flow.1, occupancy.1, state.1, status.1].into_iter().flatten() {
-            part.tally.reject(reason, file.key, line, record);
+    /// Adds the next part of a file; `lines` come before those that it counts.
+    pub fn fold(&mut self, number: u32, key: &str, part: &Part, lines: u64) {
+        self.whole.rows += part.rows;
+        self.file.0 += part.rows;
+        self.file.1 += part.structure.count(Reason::Utf8Invalide);
+        self.whole.add(key, lines, &part.structure);
+        for (day, rejects) in &part.values {
+            self.values.entry(*day).or_default().add(key, lines, rejects);
         }
+        if part.newest > i64::MIN {
+            self.newest = self.newest.max(Some(part.newest));
+        }
+        self.cells.fold(number, &part.batch);
     }
-    let raw = |column: Option<usize>| column.map_or(b"".as_slice(), |column| fields.raw(record, column));
-    let reading = Reading {
-        flow: flow.0,
-        occupancy: occupancy.0,
-        state: state.0,
-        status: status.0,
-        unknown: [state.1, status.1]
-            .iter()
-            .zip(&given)
-            .filter(|(reason, _)| reason.is_some())
-            .fold(0, |all, (_, text)| all ^ value::hash(text)),
-    };
-    let row =
-        RoadRow { arc, hour, reading, label: raw(layout.label), point: raw(layout.point), shape: raw(layout.shape) };
-    part.cells.add(file.number, &row);
-    Ok(())
-}
 
-/// The starts of the hours of which a chunk has a row, one per local day and chunk at least: seconds since the epoch.
-#[must_use]
-pub fn days_of_chunk(chunk: &Chunk, with_header: bool, layout: &Layout, tz: chrono_tz::Tz) -> Vec<i64> {
-    let mut clock = Clock::new(tz);
-    let mut fields = Fields::default();
-    let mut hours: Vec<i64> = Records::new(&chunk.bytes, layout.separator, chunk.first_line)
-        .skip(usize::from(with_header))
-        .filter_map(|record| {
-            fields.cut(record.bytes, layout.separator);
-            if fields.len() != layout.columns || fields.get(record.bytes, layout.arc).trim_ascii().is_empty() {
-                return None;
-            }
-            clock.instant(fields.get(record.bytes, layout.time).trim_ascii()).ok().map(|end| end - 3600)
-        })
-        .collect();
-    hours.sort_unstable();
-    hours.dedup();
-    hours
+    /// The file is at its end: whether so many of its rows are not valid text that it cannot be the source.
+    ///
+    /// # Errors
+    /// Names the file, the number of rows and what to do.
+    pub fn end_file(&mut self, key: &str) -> Result<(), SourceError> {
+        let (rows, invalid) = std::mem::take(&mut self.file);
+        check_text(key, rows, invalid)
+    }
+
+    /// The days that are asked for and have a row.
+    pub fn days(&self) -> impl Iterator<Item = NaiveDate> {
+        self.cells.days().filter_map(NaiveDate::from_num_days_from_ce_opt)
+    }
+
+    /// What became of the rows, as the document of a day tells it.
+    #[must_use]
+    pub fn quality(&self, day: NaiveDate) -> Quality {
+        let number = day.num_days_from_ce();
+        let counts = self.cells.counts(number);
+        let mut tally = self.whole.clone();
+        if let Some(values) = self.values.get(&number) {
+            tally.merge(values.clone());
+        }
+        tally.rows_of_day = counts.rows;
+        let mut quality = tally.finish();
+        quality.cellules = counts.cells;
+        quality.doublons = counts.repeats;
+        quality.conflits = counts.conflicts;
+        quality
+    }
+
+    /// For each file with rows of a day, by its number, how they lie over those of others.
+    #[must_use]
+    pub fn overlaps(&self, day: NaiveDate) -> BTreeMap<u16, Overlap> {
+        self.cells.counts(day.num_days_from_ce()).files
+    }
 }
 
 /// More invalid rows than this part of all make a file unusable.
 const INVALID_TEXT_PART: f64 = 0.01;
 
-/// Whether so many rows are not valid text that the file cannot be the source.
-///
-/// # Errors
-/// Names the file, the number of rows and what to do.
-pub fn check_text(key: &str, rows: u64, invalid: u64) -> Result<(), SourceError> {
+fn check_text(key: &str, rows: u64, invalid: u64) -> Result<(), SourceError> {
     #[expect(clippy::cast_precision_loss, reason = "row counts are far below 2^53")]
     if invalid as f64 > rows as f64 * INVALID_TEXT_PART {
         let reason = format!("{invalid} of {rows} rows are not valid UTF-8; export the file again as UTF-8");
@@ -171,76 +267,6 @@ pub fn check_text(key: &str, rows: u64, invalid: u64) -> Result<(), SourceError>
     Ok(())
 }
 
-/// A value with the reason for which it was rejected.
-type Judged = (Value, Option<Reason>);
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scan::split::{Piece, Splitter};
-    use proptest::prelude::*;
-
-    fn search() -> Search {
-        let day = ServiceDay::new("2025-11-03".parse().unwrap(), chrono_tz::Europe::Paris);
-        Search { day, window: Window::new(&day, 28) }
-    }
-
-    fn read(text: &[u8]) -> Result<Part, SourceError> {
-        let mut splitter = Splitter::new(1 << 20);
-        let mut pieces = Vec::new();
-        splitter.feed(text, &mut pieces);
-        splitter.finish(&mut pieces);
-        let mut whole = Part::new(&search());
-        let mut layout = None;
-        for piece in &pieces {
-            let Piece::Chunk(chunk) = piece else { continue };
-            let first = layout.is_none();
-            if first {
-                layout = Some(Layout::of_chunk("batch/comptages.csv", chunk, splitter.separator().unwrap())?);
-            }
-            let file = FileOf { number: 0, key: "batch/comptages.csv", layout: layout.as_ref().unwrap() };
-            whole.merge(read_chunk(chunk, first, file, &search()));
-        }
-        Ok(whole)
-    }
-
-    const FIELD_NAMES: &str = "iu_ac;libelle;t_1h;q;k;etat_trafic;etat_barre\n";
-
-    #[test]
-    fn a_row_stamped_at_midnight_is_the_last_hour_of_the_day_before() {
-        let part =
-            read(format!("{FIELD_NAMES}1;A;2025-11-04T00:00:00+01:00;12,5;3;Fluide;Ouvert\n").as_bytes()).unwrap();
-        let (_, arc) = part.cells.arcs().next().unwrap();
-        let (hour, cell) = arc.cells.iter().next().unwrap();
-        assert_eq!(*hour, search().window.day_from + 23);
-        assert_eq!(cell.last.flow, Value::Known(12.5));
-    }
-
-    #[test]
-    fn every_row_is_used_or_counted() {
-        let text = format!(
-            "{FIELD_NAMES}1;A;2025-11-03 01:00:00;-1;3;Fluide;1\n1;A;2025-11-03 02:00:00;x;101;7;1\n1;A\n;A;2025-11-03 02:00:00;1;1;1;1\n1;A;tomorrow;1;1;1;1\n1;A;2025-03-30 02:30:00;1;1;1;1\n"
-        );
-        let part = read(text.as_bytes()).unwrap();
-        let quality = part.tally.finish();
-        assert_eq!((quality.lignes_lues, quality.lignes_du_jour), (6, 2));
-        assert_eq!(quality.rejets_structure.values().sum::<u64>(), 4);
-        assert_eq!(quality.rejets.values().sum::<u64>(), 4);
-        assert_eq!(quality.exemples.iter().map(|example| example.ligne).collect::<Vec<_>>(), [2, 3, 3, 3, 4, 5, 6, 7]);
-    }
-
-    #[test]
-    fn a_file_without_a_known_header_is_refused() {
-        let error = read(b"a;b;c\n1;2;3\n").unwrap_err();
-        assert!(error.reason.contains("header"), "{error}");
-    }
-
-    proptest! {
-        #[test]
-        fn no_bytes_make_it_panic(body in prop::collection::vec(any::<u8>(), 0..300)) {
-            let mut text = FIELD_NAMES.as_bytes().to_vec();
-            text.extend(body);
-            read(&text).unwrap();
-        }
-    }
-}
+#[path = "comptages/tests.rs"]
+mod tests;

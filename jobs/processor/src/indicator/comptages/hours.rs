@@ -2,17 +2,16 @@
 
 use std::ops::Range;
 
-use chrono::{DateTime, Duration, Utc};
-use contract::document::Quality;
+use chrono::{DateTime, Datelike, Duration, Utc};
 use contract::document::comptages::{ArcStatus, TrafficState};
 use contract::{ServiceDay, Stamp};
 
-use crate::cells::roads::{ArcFacts, RoadCells};
+use crate::cells::roads::{Facts, RoadCells};
 use crate::context::DayContext;
 use crate::geo;
 use crate::order::id_order;
 use crate::parameters::RoadParameters;
-use crate::scan::record::unquote;
+use crate::scan::row::unquote;
 use crate::source::referentiel::Network;
 
 /// One hour of one arc.
@@ -130,28 +129,35 @@ impl RoadDay {
     /// From cells, the network and the zones.
     #[must_use]
     pub fn new(cells: &RoadCells, network: Option<&Network>, context: &DayContext<'_>) -> Self {
-        let window = cells.window();
+        let date = context.day;
+        let days: [ServiceDay; 3] = [-2, -1, 0].map(|days| date.plus(days));
+        let start = days[0].start();
+        let hours_to = |instant: DateTime<Utc>| usize::try_from((instant - start).num_hours()).unwrap_or(0);
+        let (day_from, end) = (hours_to(date.start()), hours_to(date.end()));
+        let (number, expected) = (date.date().num_days_from_ce(), context.parameters.comptages.attendu_jours.max(3));
+        let first = date.plus(1 - expected).date().num_days_from_ce();
         let radius = context.parameters.referentiel.rayon_terre_metres;
         let mut arcs: Vec<ArcHours> = cells
-            .arcs()
-            .map(|(id, arc)| {
-                let id = String::from_utf8_lossy(id).into_owned();
-                let mut hours = vec![None; window.hours - window.rows_from];
-                for (hour, cell) in &arc.cells {
-                    if let Some(slot) = hours.get_mut(hour - window.rows_from) {
+            .arcs(first, number)
+            .map(|arc| {
+                let mut hours = vec![None; end];
+                for day in &days {
+                    let Some(page) = arc.page(day.date().num_days_from_ce()) else { continue };
+                    let slots = hours.get_mut(hours_to(day.start())..).unwrap_or_default();
+                    for (slot, cell) in slots.iter_mut().zip(&page.cells).filter(|(_, cell)| cell.is_seen()) {
                         *slot = Some(Hour {
-                            flow: cell.last.flow.known(),
-                            occupancy: cell.last.occupancy.known(),
-                            given: cell.last.state,
-                            status: cell.last.status,
+                            flow: cell.flow(),
+                            occupancy: cell.occupancy(),
+                            given: cell.state(),
+                            status: cell.status(),
                         });
                     }
                 }
-                let day_from = window.day_from - window.rows_from;
                 let in_day = hours.get(day_from..).unwrap_or_default();
                 let seen = in_day.iter().any(Option::is_some);
                 let measured_in_day = in_day.iter().flatten().filter(|hour| hour.measured()).count() as u64;
-                let (expects_flow, expects_occupancy) = (arc.has_flow(), arc.has_occupancy());
+                let measures = arc.measures();
+                let facts = arc.facts(number);
                 let mut arc = ArcHours {
                     label: None,
                     point: None,
@@ -161,20 +167,17 @@ impl RoadDay {
                     zone_name: None,
                     hours,
                     measured_in_day,
-                    expects_flow,
-                    expects_occupancy,
+                    expects_flow: measures.flow,
+                    expects_occupancy: measures.occupancy,
                     seen,
-                    id,
+                    id: String::from_utf8_lossy(arc.id).into_owned(),
                 }
-                .with_facts(&arc.facts, network, radius);
+                .with_facts(facts, network, radius);
                 (arc.zone_code, arc.zone_name) = geo::place(context.zones, arc.point);
                 arc
             })
             .collect();
         arcs.sort_by(|a, b| id_order(&a.id, &b.id));
-        let start = DateTime::from_timestamp(window.start, 0).unwrap_or_default()
-            + Duration::hours(i64::try_from(window.rows_from).unwrap_or(0));
-        let (day_from, end) = (window.day_from - window.rows_from, window.hours - window.rows_from);
         let mut day = Self { day: context.day, start, day_from, end, edges: 0..end, arcs };
         let first = (0..end).find(|hour| day.any_measure(*hour)).unwrap_or(0);
         day.edges = first..day.complete_until().unwrap_or(end);
@@ -197,17 +200,6 @@ impl RoadDay {
     #[must_use]
     pub fn local_hour(&self, hour: usize) -> usize {
         self.day.local_hour(self.instant(hour))
-    }
-
-    /// Adds cells, repeats and conflicts of D to the tally.
-    pub fn count(&self, cells: &RoadCells, quality: &mut Quality) {
-        for (_, arc) in cells.arcs() {
-            for (_, cell) in arc.cells.range(cells.window().day_from..) {
-                quality.cellules += 1;
-                quality.doublons += cell.repeats;
-                quality.conflits += cell.conflicts;
-            }
-        }
     }
 
     /// The hour after the last one of D that has a measure.
@@ -269,16 +261,16 @@ impl RoadDay {
 
 impl ArcHours {
     /// Network first, then what the rows say.
-    fn with_facts(mut self, facts: &ArcFacts, network: Option<&Network>, radius: f64) -> Self {
-        let text = |raw: &Option<Box<[u8]>>| {
-            let raw = raw.as_deref()?;
+    fn with_facts(mut self, facts: Facts<'_>, network: Option<&Network>, radius: f64) -> Self {
+        let [label, point, shape] = facts;
+        let text = |raw: &[u8]| {
             let text = String::from_utf8_lossy(&unquote(raw)).trim().to_owned();
             (!text.is_empty()).then_some(text)
         };
         let known = network.and_then(|network| network.get(&self.id));
-        self.label = known.and_then(|arc| arc.label.clone()).or_else(|| text(&facts.label));
-        self.point = known.and_then(|arc| arc.point).or_else(|| geo::parse_point(&text(&facts.point)?));
-        let lines = || geo::parse_lines(&text(&facts.shape)?);
+        self.label = known.and_then(|arc| arc.label.clone()).or_else(|| text(label));
+        self.point = known.and_then(|arc| arc.point).or_else(|| geo::parse_point(&text(point)?));
+        let lines = || geo::parse_lines(&text(shape)?);
         self.length = known.and_then(|arc| arc.length_m);
         if self.length.is_none() || known.is_none() {
             let lines = lines();

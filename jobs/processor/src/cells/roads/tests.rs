@@ -1,0 +1,107 @@
+//! Any split of the rows gives the same cells and the same counts.
+
+use contract::document::comptages::{ArcStatus, TrafficState};
+use proptest::prelude::*;
+
+use super::*;
+
+/// Arc, day, hour, flow, file, label of a row.
+type Input = (u8, i32, u8, i8, u32, u8);
+
+const SPAN: Span = Span { from: 90, first: 99, last: 100 };
+
+fn batch(rows: &[Input]) -> Batch {
+    let mut batch = Batch::default();
+    for (arc, day, hour, flow, _, label) in rows {
+        let flow = match flow {
+            -1 => Value::Rejected(1),
+            0 => Value::Absent,
+            n => Value::Known(f64::from(*n)),
+        };
+        let (state, status) = (TrafficState::Inconnu, ArcStatus::Invalide);
+        let cell = Cell::new(&Reading { flow, occupancy: Value::Absent, state, status, unknown: 0 });
+        let label: &[u8] = if *label == 0 { b"" } else { std::slice::from_ref(label) };
+        batch.add(&[*arc], *day, *hour, cell, SPAN.asks_for(*day).then_some([label, b"", b"\""]));
+    }
+    batch
+}
+
+/// Rows in batches of at most `size`, each of one file.
+fn cells(rows: &[Input], size: usize) -> RoadCells {
+    let mut cells = RoadCells::new(SPAN);
+    for of_file in rows.chunk_by(|a, b| a.4 == b.4) {
+        of_file.chunks(size).for_each(|part| cells.fold(part[0].4, &batch(part)));
+    }
+    cells.finish();
+    cells
+}
+
+type Arcs = BTreeMap<(Vec<u8>, i32), (Vec<(Option<f64>, bool)>, Vec<u8>, Measures)>;
+
+fn comparable(cells: &RoadCells) -> Arcs {
+    let mut all = BTreeMap::new();
+    for day in SPAN.from..=SPAN.last {
+        for arc in cells.arcs(day, day) {
+            let hours = arc.page(day).unwrap().cells.iter().map(|cell| (cell.flow(), cell.is_seen())).collect();
+            all.insert((arc.id.to_vec(), day), (hours, arc.facts(day)[0].to_vec(), arc.measures()));
+        }
+    }
+    all
+}
+
+/// The same by maps of maps, row by row.
+fn counted(rows: &[Input], day: i32) -> DayCounts {
+    let mut last: BTreeMap<(u8, u8), Vec<&Input>> = BTreeMap::new();
+    let mut counts = DayCounts::default();
+    for row in rows.iter().filter(|row| row.1 == day) {
+        let cell = last.entry((row.0, row.2)).or_default();
+        match cell.last() {
+            Some(before) if before.3 == row.3 => counts.repeats += 1,
+            Some(_) => counts.conflicts += 1,
+            None => counts.cells += 1,
+        }
+        counts.rows += 1;
+        counts.files.entry(row.4 as u16).or_default().rows += 1;
+        cell.push(row);
+    }
+    for rows in last.values() {
+        let final_file = rows.last().unwrap().4;
+        let shared = rows.iter().any(|row| row.4 != final_file);
+        for row in rows {
+            let file = counts.files.entry(row.4 as u16).or_default();
+            file.shared += u64::from(shared);
+            file.superseded += u64::from(row.4 != final_file);
+        }
+    }
+    counts
+}
+
+proptest! {
+    #[test]
+    fn any_split_gives_the_same(
+        mut rows in prop::collection::vec((0u8..3, 97i32..101, 0u8..3, -1i8..3, 0u32..3, 0u8..3), 0..400),
+        size in 1usize..50,
+    ) {
+        rows.sort_by_key(|row| row.4);
+        let (whole, split) = (cells(&rows, usize::MAX), cells(&rows, size));
+        prop_assert_eq!(comparable(&whole), comparable(&split));
+        for day in [99, 100] {
+            prop_assert_eq!(split.counts(day), counted(&rows, day));
+            prop_assert_eq!(whole.counts(day), counted(&rows, day));
+        }
+        prop_assert!(split.days().all(|day| SPAN.asks_for(day)));
+    }
+}
+
+#[test]
+fn the_last_row_wins_and_each_is_compared_with_the_one_before() {
+    let rows = [(1, 100, 5, 1, 0, 0), (1, 100, 5, 1, 0, 0), (1, 100, 5, 2, 1, 7), (1, 100, 5, 1, 1, 0)];
+    let whole = cells(&rows, 2);
+    let counts = whole.counts(100);
+    assert_eq!((counts.cells, counts.repeats, counts.conflicts), (1, 1, 2));
+    let of = |superseded| Overlap { rows: 2, shared: 2, superseded };
+    assert_eq!(counts.files, BTreeMap::from([(0, of(2)), (1, of(0))]));
+    let arc = whole.arcs(100, 100).next().unwrap();
+    assert_eq!(arc.page(100).unwrap().cells[5].flow(), Some(1.0));
+    assert_eq!(arc.facts(100), [b"\x07".as_slice(), b"", b""]);
+}

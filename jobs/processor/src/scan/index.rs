@@ -1,0 +1,235 @@
+//! The index of a text: where its fields and records end, found 64 bytes at a time without looking at any byte alone.
+//!
+//! A quote that opens a field stands at the field's beginning: after a separator, a line feed, or a quote that has just closed (the second
+//! of a doubled pair). While all do, whether a place lies inside quotes is the parity of the quotes before it, which is one
+//! multiplication for 64 bytes. The index ends before the first quote that opens anywhere else; there the slow reader goes on.
+
+use super::mask::{BLOCK, Lanes, Simd, Work};
+
+/// Where a record ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct RowEnd {
+    /// Its line feed.
+    pub(super) at: u32,
+    /// How many ends of fields there are up to its own last one, in the whole text.
+    pub(super) ends: u32,
+    /// How many line feeds there are up to this one, those inside quotes too.
+    pub(super) lines: u32,
+}
+
+/// Fields and records of a text. Made once by a thread, and used again from text to text.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Separators and line feeds outside quotes; what lies beyond the last record's is of no meaning.
+    ends: Vec<u32>,
+    /// Ends of records.
+    pub(super) rows: Vec<RowEnd>,
+    /// For each block, whether it has a byte that is not ASCII.
+    high: Vec<bool>,
+    /// The first quote that opens where none should.
+    pub(super) irregular: Option<usize>,
+}
+
+impl Index {
+    /// Reads a text of less than 4 GiB that begins at a record.
+    pub(super) fn build(&mut self, simd: Simd, text: &[u8], separator: u8) {
+        self.rows.clear();
+        self.irregular = None;
+        // Room for a whole block beyond the last end, so that a block is written without asking.
+        grow(&mut self.ends, text.len() + 2 * BLOCK, 0);
+        grow(&mut self.high, text.len().div_ceil(BLOCK), false);
+        simd.run(Build { index: self, text, separator });
+    }
+
+    /// The ends of the fields of row `row`.
+    #[inline]
+    pub(super) fn ends_of(&self, row: usize) -> &[u32] {
+        let from = row.checked_sub(1).and_then(|before| self.rows.get(before)).map_or(0, |end| end.ends);
+        let to = self.rows.get(row).map_or(from, |end| end.ends);
+        self.ends.get(from as usize..to as usize).unwrap_or_default()
+    }
+
+    /// Whether the record from `begin` to `end` is valid UTF-8. Only what lies between its first and its last block with a byte that is
+    /// not ASCII is looked at: no character reaches over the end of a block into one of ASCII alone.
+    #[inline]
+    pub(super) fn is_text(&self, text: &[u8], begin: usize, end: usize) -> bool {
+        let from = begin / BLOCK;
+        let blocks = self.high.get(from..end.div_ceil(BLOCK)).unwrap_or_default();
+        let Some(first) = blocks.iter().position(|high| *high) else { return true };
+        let last = blocks.iter().rposition(|high| *high).unwrap_or(first);
+        let part = text.get(((from + first) * BLOCK).max(begin)..((from + last + 1) * BLOCK).min(end));
+        part.is_some_and(|part| std::str::from_utf8(part).is_ok())
+    }
+}
+
+fn grow<T: Clone>(buffer: &mut Vec<T>, length: usize, fill: T) {
+    if buffer.len() < length {
+        buffer.resize(length, fill);
+    }
+}
+
+struct Build<'a> {
+    index: &'a mut Index,
+    text: &'a [u8],
+    separator: u8,
+}
+
+impl Work for Build<'_> {
+    #[inline(always)]
+    fn with<L: Lanes>(self, lanes: L) {
+        let Self { index, text, separator } = self;
+        let mut state = State { ends: 0, lines: 0, inside: 0, boundary: 1 };
+        let (blocks, rest) = text.as_chunks::<BLOCK>();
+        for (number, block) in blocks.iter().enumerate() {
+            if !state.step(lanes, index, number, block, separator) {
+                return;
+            }
+        }
+        if !rest.is_empty() {
+            let mut block = [0; BLOCK];
+            block[..rest.len()].copy_from_slice(rest);
+            state.step(lanes, index, blocks.len(), &block, separator);
+        }
+    }
+}
+
+/// What one block leaves for the next.
+struct State {
+    /// Ends of fields so far.
+    ends: usize,
+    /// Line feeds so far.
+    lines: u32,
+    /// All ones inside quotes, else nothing.
+    inside: u64,
+    /// 1 where a field may begin.
+    boundary: u64,
+}
+
+impl State {
+    /// One block; false at a quote that opens where none should.
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "a text is shorter than 4 GiB")]
+    fn step<L: Lanes>(
+        &mut self,
+        lanes: L,
+        index: &mut Index,
+        number: usize,
+        block: &[u8; BLOCK],
+        separator: u8,
+    ) -> bool {
+        let mut masks = lanes.masks(block, separator);
+        let inside = lanes.parity(masks.quote) ^ self.inside;
+        self.inside = (inside.cast_signed() >> 63).cast_unsigned();
+        let boundary = masks.newline | masks.separator | masks.quote;
+        let wrong = masks.quote & inside & !(boundary << 1 | self.boundary);
+        self.boundary = boundary >> 63;
+        if let Some(high) = index.high.get_mut(number) {
+            *high = masks.high != 0;
+        }
+        let base = (number * BLOCK) as u32;
+        if wrong != 0 {
+            let before = (wrong & wrong.wrapping_neg()) - 1;
+            masks.newline &= before;
+            masks.separator &= before;
+            index.irregular = Some(base as usize + wrong.trailing_zeros() as usize);
+        }
+        let ends = (masks.newline | masks.separator) & !inside;
+        let mut rows = masks.newline & !inside;
+        while rows != 0 {
+            let at = rows.trailing_zeros();
+            let up_to = rows ^ (rows - 1);
+            index.rows.push(RowEnd {
+                at: base + at,
+                ends: self.ends as u32 + (ends & up_to).count_ones(),
+                lines: self.lines + (masks.newline & up_to).count_ones(),
+            });
+            rows &= rows - 1;
+        }
+        self.lines += masks.newline.count_ones();
+        self.write(index, ends, base);
+        wrong == 0
+    }
+
+    /// Positions of the bits, eight at a time: more than there are cost less than asking how many there are.
+    #[inline(always)]
+    fn write(&mut self, index: &mut Index, mut bits: u64, base: u32) {
+        let count = bits.count_ones() as usize;
+        if let Some(slots) = index.ends.get_mut(self.ends..self.ends + BLOCK) {
+            let (groups, _) = slots.as_chunks_mut::<8>();
+            for group in groups {
+                for slot in group {
+                    *slot = base + bits.trailing_zeros();
+                    bits &= bits.wrapping_sub(1);
+                }
+                if bits == 0 {
+                    break;
+                }
+            }
+        }
+        self.ends += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Ends of fields and of records, byte by byte.
+    fn plain(text: &[u8], separator: u8) -> (Vec<u32>, Vec<RowEnd>, Option<usize>) {
+        let (mut ends, mut rows, mut inside, mut lines) = (Vec::new(), Vec::new(), false, 0);
+        for (at, &byte) in text.iter().enumerate() {
+            lines += u32::from(byte == b'\n');
+            match byte {
+                b'"' if inside => inside = false,
+                b'"' => {
+                    let before = at.checked_sub(1).map(|before| text[before]);
+                    if before.is_some_and(|byte| byte != separator && byte != b'\n' && byte != b'"') {
+                        return (ends, rows, Some(at));
+                    }
+                    inside = true;
+                }
+                _ if inside => {}
+                b'\n' => {
+                    ends.push(at as u32);
+                    rows.push(RowEnd { at: at as u32, ends: ends.len() as u32, lines });
+                }
+                byte if byte == separator => ends.push(at as u32),
+                _ => {}
+            }
+        }
+        (ends, rows, None)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+
+        #[test]
+        fn blocks_find_what_bytes_find(
+            text in prop::collection::vec(prop::sample::select(b"abcdefgh;;\"\n\xC3\xA9".to_vec()), 0..400),
+            regular in any::<bool>(),
+        ) {
+            let text: Vec<u8> = if regular {
+                String::from_utf8_lossy(&text).replace('"', ";\"x\";").into_bytes()
+            } else {
+                text
+            };
+            let (ends, rows, irregular) = plain(&text, b';');
+            for simd in Simd::available() {
+                let mut index = Index::default();
+                index.build(simd, &text, b';');
+                prop_assert_eq!(&index.rows, &rows, "{}", simd.name());
+                prop_assert_eq!(index.irregular, irregular);
+                let all: Vec<u32> = (0..rows.len()).flat_map(|row| index.ends_of(row).to_vec()).collect();
+                prop_assert_eq!(&all[..], &ends[..all.len()]);
+                let mut begin = 0;
+                for row in &rows {
+                    let end = row.at as usize;
+                    prop_assert_eq!(index.is_text(&text, begin, end), std::str::from_utf8(&text[begin..end]).is_ok());
+                    begin = end + 1;
+                }
+            }
+        }
+    }
+}
