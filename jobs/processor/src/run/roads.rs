@@ -1,26 +1,130 @@
 //! Reads the road counts: blocks of all files, in key order, through the scan into one part. For a thread that may block.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use contract::document::Input;
+use contract::document::comptages::Comptages;
+use contract::{NaiveDate, ServiceDay};
 use runtime::progress::Bar;
-use runtime::store::{Object, SharedStore};
+use runtime::store::{MemoryStore, Object, SharedStore};
 
+use super::Engine;
+use crate::cells::roads::Window;
+use crate::context::DayContext;
+use crate::indicator;
 use crate::input::stream::Blocks;
 use crate::input::{InputError, checksum};
 use crate::scan::parallel::ordered;
 use crate::scan::split::{Chunk, GivenUp, Piece, Splitter};
-use crate::source::SourceError;
-use crate::source::comptages::{FileOf, Layout, Part, Search, check_text, read_chunk};
+use crate::source::comptages::{FileOf, Layout, Part, Search, check_text, days_of_chunk, read_chunk};
+use crate::source::referentiel::Network;
+use crate::source::{Measured, SourceError};
 
 /// Bytes of a chunk, about.
 const CHUNK: usize = 2 << 20;
 
-/// Reads all files.
+/// Which days' road counts a pass gathers.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Scope {
+    /// From the first to the last of these days.
+    Days { first: NaiveDate, last: NaiveDate },
+    /// Every day that has a row.
+    All,
+}
+
+/// The road counts of the days of a scope.
+#[derive(Debug)]
+pub(super) struct Roads {
+    parts: BTreeMap<NaiveDate, Part>,
+    days: BTreeSet<NaiveDate>,
+    inputs: Vec<Input>,
+}
+
+impl Roads {
+    /// Local days of the scope with a usable row.
+    pub(super) fn days(&self) -> BTreeSet<NaiveDate> {
+        self.days.clone()
+    }
+
+    /// Objects read.
+    pub(super) fn inputs(&self) -> &[Input] {
+        &self.inputs
+    }
+
+    /// The document of a day.
+    pub(super) fn measure(&self, network: Option<&Network>, context: &DayContext<'_>) -> Measured<Comptages> {
+        let Some(part) = self.parts.get(&context.day.date()) else { return Measured::Absent { last_day: None } };
+        let part = part.clone();
+        let quality = part.tally.finish();
+        let mut measured = indicator::comptages::measure(&part.cells, part.newest, quality, network, context);
+        if let Measured::Document(draft) = &mut measured {
+            let limit = context.parameters.comptages.recouvrement_part;
+            let keys: Vec<String> = self.inputs.iter().map(|input| input.cle.clone()).collect();
+            let overlaps = part.cells.overlaps();
+            draft.quality.avertissements.extend(indicator::comptages::overlap_warnings(&overlaps, &keys, limit));
+        }
+        measured
+    }
+}
+
+/// Reads all files. For a thread that may block, within a tokio runtime.
 ///
 /// # Errors
 /// The first file that cannot be the source, or that the store does not give.
-pub(super) fn read(
+pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -> Result<Roads, InputError> {
+    // Each object is fetched once; the days are looked for in memory.
+    let memory = MemoryStore::new();
+    let (mut copies, mut inputs) = (Vec::new(), Vec::new());
+    for object in files {
+        let mut sum = checksum::Checksum::default();
+        let stored = match object.size {
+            0 => bytes::Bytes::new(),
+            size => tokio::runtime::Handle::current().block_on(engine.raw.get_range(
+                &object.key,
+                0..size,
+                &object.version,
+            ))?,
+        };
+        sum.update(&stored);
+        let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme: sum.base64() };
+        tokio::runtime::Handle::current().block_on(checksum::compare(&engine.raw, &input, &object.version))?;
+        inputs.push(input);
+        copies.push(Object { version: memory.insert(object.key.clone(), stored), ..object.clone() });
+    }
+    let (store, pool, tz): (SharedStore, _, _) = (Arc::new(memory), &engine.pool, engine.config.city.tz);
+    let mut hours: BTreeSet<i64> = BTreeSet::new();
+    for object in &copies {
+        scan(
+            &store,
+            object,
+            pool,
+            bar,
+            |work| work.chunk().map(|(chunk, layout, header)| days_of_chunk(chunk, header, layout, tz)),
+            |found| hours.extend(found.into_iter().flatten()),
+        )?;
+    }
+    let mut days: BTreeSet<NaiveDate> = hours
+        .into_iter()
+        .filter_map(|hour| Some(ServiceDay::of(chrono::DateTime::from_timestamp(hour, 0)?, tz).date()))
+        .collect();
+    let wanted: Vec<NaiveDate> = match scope {
+        Scope::All => days.iter().copied().collect(),
+        Scope::Days { first, last } => {
+            days.retain(|day| (first..=last).contains(day));
+            first.iter_days().take_while(|day| *day <= last).collect()
+        }
+    };
+    let mut parts = BTreeMap::new();
+    for date in wanted {
+        let day = ServiceDay::new(date, tz);
+        let search = Search { day, window: Window::new(&day, engine.config.parameters.comptages.attendu_jours) };
+        parts.insert(date, read_day(&store, &copies, &search, pool, bar)?.0);
+    }
+    Ok(Roads { parts, days, inputs })
+}
+
+fn read_day(
     store: &SharedStore,
     files: &[Object],
     search: &Search,
