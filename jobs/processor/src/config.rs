@@ -144,18 +144,12 @@ impl Config {
             }
         };
 
-        let mut earlier_days = |text: Option<String>, name: &str, default: u32| {
-            match set(text) {
+        let mut earlier_days = |text: Option<String>, name: &str, default: u32| match set(text) {
             None => default,
-            Some(text) => {
-                text.trim().parse().ok().filter(|days| *days <= MOST_EARLIER_DAYS).unwrap_or_else(|| {
-                    mistakes.push(format!(
-                        "{name}: \"{text}\" is not a number of days from 0 to {MOST_EARLIER_DAYS}; write one like {default}, 0 for none"
-                    ));
-                    default
-                })
-            }
-        }
+            Some(text) => text.trim().parse().ok().filter(|days| *days <= MOST_EARLIER_DAYS).unwrap_or_else(|| {
+                mistakes.push(format!("{name}: \"{text}\" is no number of days from 0 to {MOST_EARLIER_DAYS}"));
+                default
+            }),
         };
         let lookback = earlier_days(settings.lookback, "--lookback (CITYFLOW_LOOKBACK)", LOOKBACK);
         let catch_up = earlier_days(settings.catch_up, "--catch-up (CITYFLOW_CATCH_UP)", CATCH_UP);
