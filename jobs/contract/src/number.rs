@@ -32,8 +32,26 @@ impl<const DP: usize> Fixed<DP> {
     /// As it is written.
     #[must_use]
     pub fn rounded(self) -> f64 {
-        // The standard formatter rounds the exact value, ties to even; `+ 0.0` turns -0.0 into 0.
+        // A document holds tens of thousands of figures, and almost none of them lies near the middle between two neighbours.
+        self.rounded_by_scaling().unwrap_or_else(|| self.rounded_by_text())
+    }
+
+    /// The standard formatter rounds the exact value, ties to even; `+ 0.0` turns -0.0 into 0.
+    fn rounded_by_text(self) -> f64 {
         format!("{:.*}", DP, self.0).parse::<f64>().unwrap_or(self.0) + 0.0
+    }
+
+    /// The same, where scaling the value cannot change its neighbour: away from the middle, and small enough that the error of the
+    /// multiplication is far below the distance to it. Both the whole number and the power of ten are exact, so that their quotient is
+    /// the nearest value to the decimal, as reading its text gives.
+    fn rounded_by_scaling(self) -> Option<f64> {
+        const LARGEST: f64 = 1e9;
+        const MARGIN: f64 = 1e-4;
+        let power = 10_f64.powi(i32::try_from(DP).ok().filter(|digits| *digits <= 6)?);
+        let scaled = self.0 * power;
+        let whole = scaled.round();
+        let near_middle = ((scaled - whole).abs() - 0.5).abs() < MARGIN;
+        (scaled.abs() < LARGEST && !near_middle).then(|| whole / power + 0.0)
     }
 }
 
@@ -96,6 +114,33 @@ mod tests {
         assert_eq!(written::<1>(-0.04), "0");
         assert_eq!(written::<2>(2.675), "2.67");
         assert_eq!(written::<5>(2.301_722_792), "2.30172");
+    }
+
+    #[test]
+    fn scaling_rounds_as_the_text_does() {
+        fn same<const DP: usize>(value: f64) {
+            let value = Fixed::<DP>::of(value);
+            let expected = value.rounded_by_text().to_bits();
+            assert_eq!(value.rounded().to_bits(), expected, "{value:?}");
+        }
+        let mut state = 7_u64;
+        for round in 0..200_000_u32 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let size = 10_f64.powi(i32::try_from(round % 14).unwrap() - 4);
+            let value = ((state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5) * size;
+            // Beside any value those that lie at and next to a middle.
+            let middle = (value * 1000.0).round() / 1000.0 + 0.0005;
+            for value in [value, middle, middle.next_up(), middle.next_down(), (value * 8.0).round() / 8.0] {
+                same::<0>(value);
+                same::<1>(value);
+                same::<2>(value);
+                same::<3>(value);
+                same::<5>(value);
+            }
+        }
+        for value in [0.0, -0.0, -0.004, f64::MIN_POSITIVE, 1e300, -1e300, 9_007_199_254_740_993.0] {
+            same::<2>(value);
+        }
     }
 
     #[test]

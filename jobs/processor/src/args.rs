@@ -100,6 +100,15 @@ pub struct Settings {
           default_missing_value = "yes", value_parser = switch, global = true)]
     pub until_complete: bool,
 
+    /// Days before its own that a scheduled run does again where their inputs changed; 0 for none. Scheduled is a run whose Job's name
+    /// ends with the scheduled minute. [default: 3]
+    #[arg(long, env = "CITYFLOW_LOOKBACK", hide_env_values = true, value_name = "DAYS", global = true)]
+    pub lookback: Option<String>,
+
+    /// Days before its own that a scheduled run does where they have no manifest; 0 for none. [default: 14]
+    #[arg(long, env = "CITYFLOW_CATCH_UP", hide_env_values = true, value_name = "DAYS", global = true)]
+    pub catch_up: Option<String>,
+
     /// Say only what is wrong
     #[arg(long, short, env = "CITYFLOW_QUIET", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
           value_parser = switch, global = true)]

@@ -44,6 +44,10 @@ pub struct Config {
     pub dry_run: bool,
     /// 75 while provisional.
     pub until_complete: bool,
+    /// Earlier days that a scheduled run does again where their inputs changed.
+    pub lookback: u32,
+    /// Earlier days that a scheduled run does where they have no manifest.
+    pub catch_up: u32,
     /// What is said.
     pub log: LogOptions,
     /// The argument or variable that names the day.
@@ -66,6 +70,13 @@ pub enum Action {
 
 /// The districts of Paris: the city's own outlines, to 30 cm and six decimals.
 const PARIS_OUTLINES: &[u8] = include_bytes!("../profiles/paris/zones.geojson");
+
+/// Earlier days that are done again where nothing is set: the sources publish hours to days late.
+const LOOKBACK: u32 = 3;
+/// Earlier days that are caught up with where nothing is set.
+const CATCH_UP: u32 = 14;
+/// More would be a mistake; for more days there are ranges.
+const MOST_EARLIER_DAYS: u32 = 366;
 
 /// The default folder of raw data.
 pub const DEFAULT_RAW: &str = "./data/raw";
@@ -140,6 +151,15 @@ impl Config {
             mistakes.push(format!("--memory-target (CITYFLOW_MEMORY_TARGET): {error}"));
             Budget::default()
         });
+        let mut earlier_days = |text: Option<String>, name: &str, default: u32| match set(text) {
+            None => default,
+            Some(text) => text.trim().parse().ok().filter(|days| *days <= MOST_EARLIER_DAYS).unwrap_or_else(|| {
+                mistakes.push(format!("{name}: \"{text}\" is no number of days from 0 to {MOST_EARLIER_DAYS}"));
+                default
+            }),
+        };
+        let lookback = earlier_days(settings.lookback, "--lookback (CITYFLOW_LOOKBACK)", LOOKBACK);
+        let catch_up = earlier_days(settings.catch_up, "--catch-up (CITYFLOW_CATCH_UP)", CATCH_UP);
 
         let command = match parsed.cli.command {
             None => None,
@@ -202,6 +222,8 @@ impl Config {
             force: settings.force,
             dry_run: settings.dry_run,
             until_complete: settings.until_complete,
+            lookback,
+            catch_up,
             log: LogOptions { quiet: settings.quiet, verbose: settings.verbose },
             day: parsed.cli.day,
             job_name: settings.job_name,

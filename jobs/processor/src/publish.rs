@@ -10,6 +10,7 @@ use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
 use contract::number::Fixed2;
 use contract::{NaiveDate, SCHEMA_VERSION, ServiceDay, Source, keys};
+use futures::future::try_join_all;
 use runtime::failure::{Code, Failure};
 use runtime::store::{Condition, SharedStore, StoreError, Version};
 use serde::Deserialize;
@@ -17,7 +18,7 @@ use serde::Deserialize;
 mod written;
 
 use written::retried;
-pub use written::{hex, kept_document, to_bytes};
+pub use written::{Written, hex, kept_document, to_bytes};
 
 /// How long an object that no manifest names is kept.
 const KEEP: Duration = Duration::days(7);
@@ -25,8 +26,8 @@ const KEEP: Duration = Duration::days(7);
 /// What this run has of one source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fresh {
-    /// A document's bytes.
-    Document(Bytes),
+    /// A document.
+    Document(Written),
     /// Nothing of the day, and why.
     Absent(String),
     /// Unusable, and why.
@@ -100,12 +101,12 @@ impl Publisher<'_> {
     /// Publishes one day. `context` makes the document that needs the others, from those that will stand in the manifest.
     ///
     /// # Errors
-    /// The store's, and `75` where the race for the manifest is lost twice.
-    pub async fn publish(
+    /// The store's, those of `context`, and `75` where the race for the manifest is lost twice.
+    pub async fn publish<C: Future<Output = Result<Option<Written>, Failure>>>(
         &self,
         day: &ServiceDay,
         fresh: &[(Source, Fresh)],
-        context: impl Fn(&[Resolved]) -> Option<Bytes>,
+        context: impl Fn(Vec<Resolved>) -> C,
     ) -> Result<Published, Failure> {
         for _ in 0..2 {
             if let Some(published) = self.attempt(day, fresh, &context).await? {
@@ -125,11 +126,11 @@ impl Publisher<'_> {
     }
 
     /// One try against the manifest as it stands; nothing where another run was faster.
-    async fn attempt(
+    async fn attempt<C: Future<Output = Result<Option<Written>, Failure>>>(
         &self,
         day: &ServiceDay,
         fresh: &[(Source, Fresh)],
-        context: &impl Fn(&[Resolved]) -> Option<Bytes>,
+        context: &impl Fn(Vec<Resolved>) -> C,
     ) -> Result<Option<Published>, Failure> {
         let date = day.date();
         let before = self.current(date).await?;
@@ -137,7 +138,8 @@ impl Publisher<'_> {
         for (source, fresh) in fresh {
             documents.push(self.resolve(date, *source, fresh, before.as_ref().map(|(manifest, _)| manifest)).await?);
         }
-        let made = context(&documents).map_or_else(|| Fresh::Absent("aucun_document".to_owned()), Fresh::Document);
+        let made = context(documents.clone()).await?;
+        let made = made.map_or_else(|| Fresh::Absent("aucun_document".to_owned()), Fresh::Document);
         documents
             .push(self.resolve(date, Source::Contexte, &made, before.as_ref().map(|(manifest, _)| manifest)).await?);
 
@@ -150,9 +152,8 @@ impl Publisher<'_> {
         if self.dry_run {
             return Ok(Some(Published { manifest, changed: false }));
         }
-        for document in &documents {
-            self.write_object(document, before.as_ref().map(|(manifest, _)| manifest)).await?;
-        }
+        let named = before.as_ref().map(|(manifest, _)| manifest);
+        try_join_all(documents.iter().map(|document| self.write_object(document, named))).await?;
         if !same {
             let condition =
                 before.as_ref().map_or(Condition::Absent, |(_, version)| Condition::Matches(version.clone()));
@@ -170,7 +171,10 @@ impl Publisher<'_> {
     }
 
     /// The manifest as it stands.
-    async fn current(&self, date: NaiveDate) -> Result<Option<(Manifest, Version)>, Failure> {
+    ///
+    /// # Errors
+    /// The store's, and a manifest that cannot be read.
+    pub async fn current(&self, date: NaiveDate) -> Result<Option<(Manifest, Version)>, Failure> {
         let key = keys::manifest(date);
         match self.store.get(&key).await {
             Err(StoreError::NotFound { .. }) => Ok(None),
@@ -198,7 +202,7 @@ impl Publisher<'_> {
         before: Option<&Manifest>,
     ) -> Result<Resolved, Failure> {
         let (statut, mut raison) = match fresh {
-            Fresh::Document(bytes) => return Ok(resolved(date, source, bytes.clone(), EntryStatus::Ok, None)),
+            Fresh::Document(written) => return Ok(resolved(date, source, written.clone(), EntryStatus::Ok, None)),
             Fresh::Absent(reason) => (EntryStatus::Absent, reason.clone()),
             // A code for readers and programs first, as for what is absent; then what the operator needs.
             Fresh::Error(reason) => (EntryStatus::Erreur, format!("source_inutilisable ({reason})")),
@@ -209,7 +213,7 @@ impl Publisher<'_> {
         if let Some((key, sha256)) = kept.and_then(|entry| entry.cle.as_ref().zip(entry.sha256.as_ref())) {
             match self.store.get(key).await {
                 Ok((bytes, _)) if hex(&bytes) == *sha256 => {
-                    return Ok(resolved(date, source, bytes, EntryStatus::Conserve, Some(raison)));
+                    return Ok(resolved(date, source, Written::new(bytes), EntryStatus::Conserve, Some(raison)));
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => {
                     tracing::warn!(key, "the earlier document is gone or damaged, and cannot be kept");
@@ -278,10 +282,11 @@ impl Publisher<'_> {
     /// The fixed names. Where another run wrote another manifest meanwhile, its documents are put there instead: the last one to look
     /// leaves the names of the manifest that stands.
     async fn write_fixed_names(&self, date: NaiveDate, documents: &[Resolved], digest: &str) -> Result<(), Failure> {
-        for document in documents {
-            let Some(bytes) = &document.bytes else { continue };
-            self.write_fixed_name(date, document.entry.source, bytes.clone()).await?;
-        }
+        let written = documents.iter().filter_map(|document| {
+            let bytes = document.bytes.clone()?;
+            Some(self.write_fixed_name(date, document.entry.source, bytes))
+        });
+        try_join_all(written).await?;
         let Some((now, _)) = self.current(date).await?.filter(|(now, _)| now.digest != digest) else { return Ok(()) };
         for entry in &now.documents {
             let Some(key) = &entry.cle else { continue };
@@ -340,8 +345,14 @@ impl Publisher<'_> {
     }
 }
 
-fn resolved(date: NaiveDate, source: Source, bytes: Bytes, statut: EntryStatus, raison: Option<String>) -> Resolved {
-    let sha256 = hex(&bytes);
+fn resolved(
+    date: NaiveDate,
+    source: Source,
+    written: Written,
+    statut: EntryStatus,
+    raison: Option<String>,
+) -> Resolved {
+    let Written { bytes, sha256, state } = written;
     let entry = ManifestEntry {
         source,
         cle: Some(keys::object(date, source, &sha256)),
@@ -350,6 +361,5 @@ fn resolved(date: NaiveDate, source: Source, bytes: Bytes, statut: EntryStatus, 
         statut,
         raison,
     };
-    let state = serde_json::from_slice(&bytes).ok();
     Resolved { entry, bytes: Some(bytes), state }
 }

@@ -1,35 +1,34 @@
-//! The job told as a story: which days, what is there, read, aggregate, measure, publish.
+//! The job told as a story: which days, what is there, read, aggregate, measure, publish. All days of a run are made from one pass over the
+//! input, each document byte for byte that of a run for its day alone.
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use contract::document::DayStatus;
-use contract::document::manifest::{EntryStatus, Manifest};
-use contract::number::Fixed2;
-use contract::{NaiveDate, Source, keys};
-use runtime::day::{Days, Origin};
+use contract::keys;
+use runtime::day::Origin;
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
-use runtime::progress::Progress;
 use runtime::store::SharedStore;
 
 use crate::config::{Action, Config, DEFAULT_RAW};
 use crate::input::InputError;
-use crate::publish::{Fresh, Published, Publisher, to_bytes};
 
-mod all_days;
 mod check;
 mod combine;
+mod conclude;
 mod day;
+mod ends;
 pub mod outcome;
+mod pass;
+mod plan;
 mod reference;
+mod renewed;
 mod roads;
+mod shelf;
+mod shim;
 mod status;
 mod summary;
-
-pub use day::{DayResult, measure};
-use outcome::Outcome;
+mod window;
 
 /// What a run works with.
 #[derive(Debug, Clone)]
@@ -72,39 +71,9 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         summary::note(&format!("{}: {}", choice.days, choice.origin));
     }
     tracing::info!(days = %choice.days, origin = %choice.origin, "days of this run");
-    let engine = Engine::open(config, now).await?;
-    let days = match choice.days {
-        Days::All => all_days::present(&engine).await?,
-        other => other.list().unwrap_or_default(),
-    };
-    let mut worst: Option<Failure> = None;
-    let several = days.len() > 1;
-    for day in days {
-        match one_day(&engine, day).await {
-            Ok(()) => {}
-            // What concerns one day does not keep the others from being done; what concerns the store does.
-            Err(failure) if matches!(failure.code, Code::Data | Code::NoInput | Code::Later) => {
-                // Of one day the end of the run tells it, on its one line.
-                if several {
-                    tracing::error!(day = %day, code = failure.code as i32, "{failure}");
-                }
-                if worst.as_ref().is_none_or(|worst| severity(worst.code) < severity(failure.code)) {
-                    worst = Some(failure);
-                }
-            }
-            Err(failure) => return Err(failure),
-        }
-    }
-    worst.map_or(Ok(()), Err)
-}
-
-/// Which of two days' ends is told: what needs a person before what time heals.
-fn severity(code: Code) -> u8 {
-    match code {
-        Code::Data => 3,
-        Code::NoInput => 2,
-        _ => 1,
-    }
+    let engine = Arc::new(Engine::open(config, now).await?);
+    let planned = plan::days(&engine, &choice).await?;
+    Box::pin(pass::all_days(engine, planned)).await
 }
 
 impl Engine {
@@ -143,130 +112,6 @@ pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
     below.open(config.path_style, Access::Read).await
 }
 
-/// Measures and publishes one day.
-async fn one_day(engine: &Engine, date: NaiveDate) -> Result<(), Failure> {
-    let config = &engine.config;
-    let progress = Progress::new(config.log.quiet);
-    let result = measure(engine, date, &progress).await?;
-    if !result.any_input {
-        return Err(Failure::new(
-            Code::NoInput,
-            format!("there is no input at all for {date}"),
-            engine.raw.root(),
-            "Check the raw location: it holds batch/ and api/ (processor check shows what is there)",
-        ));
-    }
-    let fresh = [
-        (Source::Comptages, fresh(&result.comptages)?),
-        (Source::Bikes, fresh(&result.bikes)?),
-        (Source::Traffic, fresh(&result.traffic)?),
-        (Source::Weather, fresh(&result.weather)?),
-        (Source::Chantiers, fresh(&result.chantiers)?),
-        (Source::Referentiel, fresh(&result.referentiel)?),
-    ];
-    let publisher = Publisher {
-        store: &engine.metrics,
-        now: engine.now,
-        force: config.force,
-        dry_run: config.dry_run,
-        required: &config.required,
-    };
-    let context = |documents: &[_]| combine::document(engine, &result, documents).map(Bytes::from);
-    let Published { manifest, changed } = publisher.publish(&result.day, &fresh, context).await?;
-    for entry in &manifest.documents {
-        let (source, statut) = (entry.source.name(), entry.statut.name());
-        match &entry.raison {
-            Some(reason) if entry.statut == EntryStatus::Erreur || reason_is_error(&fresh, entry.source) => {
-                tracing::warn!(day = %date, source, statut, reason, "source in error");
-            }
-            Some(reason) if entry.statut == EntryStatus::Conserve => {
-                tracing::warn!(day = %date, source, statut, reason, "this run has no document; the earlier one is kept");
-            }
-            reason => tracing::info!(day = %date, source, statut, reason = reason.as_deref().unwrap_or(""), "document"),
-        }
-    }
-    tracing::info!(
-        day = %date, statut_jour = status(manifest.statut_jour), completude = manifest.completude.map(Fixed2::rounded),
-        digest = manifest.digest, changed, dry_run = config.dry_run, "day done"
-    );
-    summary::print(engine, &result, &manifest, changed);
-    judge(engine, &fresh, &manifest)
-}
-
-fn reason_is_error(fresh: &[(Source, Fresh)], source: Source) -> bool {
-    fresh.iter().any(|(of, fresh)| *of == source && matches!(fresh, Fresh::Error(_)))
-}
-
-fn fresh<B: serde::Serialize>(outcome: &Outcome<B>) -> Result<Fresh, Failure> {
-    Ok(match outcome {
-        Outcome::Document(document) => Fresh::Document(to_bytes(document)?.into()),
-        Outcome::Absent(reason) => Fresh::Absent(reason.clone()),
-        Outcome::Error(error) => Fresh::Error(error.clone()),
-    })
-}
-
-/// The name in documents.
-fn status(status: DayStatus) -> &'static str {
-    match status {
-        DayStatus::Definitif => "definitif",
-        DayStatus::Provisoire => "provisoire",
-    }
-}
-
-/// Where the files of a source are looked for.
-fn place(source: Source) -> &'static str {
-    match source {
-        Source::Comptages => "batch/comptages-*.csv",
-        Source::Bikes => "api/bikes/ or batch/comptage-velo*.csv",
-        Source::Traffic => "api/traffic/",
-        Source::Weather => "api/weather/ or batch/meteo*.csv",
-        Source::Chantiers => "batch/chantiers-*.csv",
-        Source::Referentiel => "batch/referentiel-*.csv",
-        Source::Contexte => "",
-    }
-}
-
-/// How a published day ends the run.
-fn judge(engine: &Engine, fresh: &[(Source, Fresh)], manifest: &Manifest) -> Result<(), Failure> {
-    let config = &engine.config;
-    // What is wrong with a source, and with which file of it.
-    let unusable = |source: Source, fresh: &Fresh| match fresh {
-        Fresh::Error(error) => Some((format!("{source} is unusable ({})", error.reason), error.key.clone())),
-        Fresh::Absent(reason) if reason == outcome::NO_FILE => {
-            Some((format!("{source} has no file"), place(source).to_owned()))
-        }
-        _ => None,
-    };
-    let all: Vec<(Source, (String, String))> =
-        fresh.iter().filter_map(|(source, fresh)| Some((*source, unusable(*source, fresh)?))).collect();
-    let required = || all.iter().filter(|(source, _)| config.required.contains(source));
-    let failed: Vec<_> =
-        if required().count() == 0 && all.len() == fresh.len() { all.iter().collect() } else { required().collect() };
-    if !failed.is_empty() {
-        let (what, keys): (Vec<_>, Vec<_>) =
-            failed.iter().map(|(_, (what, key))| (what.as_str(), engine.raw.address(key))).unzip();
-        return Err(Failure::new(
-            Code::Data,
-            format!("{}: {}", manifest.date, what.join("; ")),
-            keys.join(", "),
-            "Put the right file there and run the day again; what could be published was",
-        ));
-    }
-    if manifest.statut_jour == DayStatus::Provisoire {
-        tracing::warn!(day = %manifest.date, completude = manifest.completude.map(Fixed2::rounded),
-            "the day is provisoire: more of its data is still to come; a later run completes it");
-        if config.until_complete {
-            return Err(Failure::new(
-                Code::Later,
-                format!("{} is published, and still provisoire", manifest.date),
-                engine.metrics.address(&keys::manifest(manifest.date)),
-                "Run again when more of its data is there",
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// What ends the whole run, of what can go wrong with an input.
 fn fatal(error: InputError) -> Failure {
     match error {
@@ -286,4 +131,14 @@ fn fatal(error: InputError) -> Failure {
 /// A task of ours that died.
 fn bug(error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Code::Bug, format!("a part of the run died ({error})"), "", "Report it with the log")
+}
+
+/// Computes on the pool, away from the threads that wait for answers.
+async fn on_pool<T: Send + 'static>(
+    pool: &rayon::ThreadPool,
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    pool.spawn(move || drop(sender.send(compute())));
+    receiver.await.map_err(|error| bug(&error))
 }

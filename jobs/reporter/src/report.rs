@@ -73,8 +73,13 @@ impl Previous {
     /// A report that had to do without a document which the manifest names is not finished: the document may be there now.
     #[must_use]
     pub fn is_finished(&self, manifest: &Manifest, version: &str, lang: Lang) -> bool {
-        self.made_from(manifest, version)
-            && self.langue == lang.code()
+        self.made_from(manifest, version) && self.langue == lang.code() && self.tells_all_of(manifest)
+    }
+
+    /// Whether it tells all of this manifest, in whatever version and language: then a later night has no reason to make it again.
+    #[must_use]
+    pub fn tells_all_of(&self, manifest: &Manifest) -> bool {
+        self.metrics_digest == manifest.digest
             && manifest.documents.iter().all(|entry| self.said_of(entry.source) == Some(entry.statut.name()))
     }
 

@@ -146,7 +146,7 @@ async fn each(
     loop {
         let mut later = Vec::new();
         for next in planned {
-            match job.day(next.day, waited).await {
+            match job.day(next, waited).await {
                 Ok(Outcome::NotYet) if next.again => {
                     tracing::debug!(day = %next.day, "no manifest of this earlier day")
                 }

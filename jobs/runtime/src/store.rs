@@ -147,6 +147,21 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// The CRC-64/NVME (base64) that the store itself keeps of the object's bytes, where it keeps one.
     async fn stored_checksum(&self, key: &str) -> Result<Option<String>, StoreError>;
 
+    /// The whole of a small object at its listed version, with the CRC-64/NVME (base64) that the store keeps of these bytes, where it
+    /// keeps one; `Changed` when it is another by now.
+    async fn get_whole(&self, object: &Object) -> Result<(Bytes, Option<String>), StoreError> {
+        let body = match object.size {
+            0 => Bytes::new(),
+            size => self.get_range(&object.key, 0..size, &object.version).await?,
+        };
+        let kept = self.stored_checksum(&object.key).await?;
+        // What was asked for second may be of another version by now.
+        if kept.is_some() && self.head(&object.key).await?.version != object.version {
+            return Err(StoreError::Changed { key: self.address(&object.key) });
+        }
+        Ok((body, kept))
+    }
+
     /// Full address of a key, for messages.
     fn address(&self, key: &str) -> String {
         let root = self.root();

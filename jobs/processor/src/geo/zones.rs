@@ -1,6 +1,7 @@
 //! The districts of a city, read from GeoJSON and found by point.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, RwLock};
 
 use geo::{BoundingRect, Geometry, Intersects, MultiPolygon, Point, Polygon, Validation};
 use rstar::primitives::{GeomWithData, Rectangle};
@@ -36,7 +37,12 @@ pub struct Zones {
     zones: Vec<Zone>,
     index: RTree<PartBox>,
     warnings: Vec<String>,
+    /// Which zone holds a point that was asked for before: the arcs and counters of a city stay where they are from day to day.
+    located: Arc<RwLock<Located>>,
 }
+
+/// Zones by the bits of longitude and latitude.
+type Located = HashMap<(u64, u64), Option<usize>>;
 
 impl Zones {
     /// Reads a GeoJSON FeatureCollection of polygons: the code from `c_arinsee`, else `c_ar`, `code`, `insee`, `id`, the name from `l_ar`,
@@ -90,7 +96,7 @@ impl Zones {
                 }
             }
         }
-        Self { zones, index: RTree::bulk_load(boxes), warnings }
+        Self { zones, index: RTree::bulk_load(boxes), warnings, located: Arc::default() }
     }
 
     /// All zones, by code.
@@ -108,6 +114,20 @@ impl Zones {
     /// The zone that holds the point; on a border the smallest code.
     #[must_use]
     pub fn locate(&self, lon: f64, lat: f64) -> Option<&Zone> {
+        let name = (lon.to_bits(), lat.to_bits());
+        // A lock that a panic has poisoned is as good as no memory.
+        let known = self.located.read().ok().and_then(|located| located.get(&name).copied());
+        let found = known.unwrap_or_else(|| {
+            let found = self.search(lon, lat);
+            if let Ok(mut located) = self.located.write() {
+                located.insert(name, found);
+            }
+            found
+        });
+        self.zones.get(found?)
+    }
+
+    fn search(&self, lon: f64, lat: f64) -> Option<usize> {
         let point = Point::new(lon, lat);
         self.index
             .locate_in_envelope_intersecting(&AABB::from_point([lon, lat]))
@@ -115,7 +135,6 @@ impl Zones {
             .map(|candidate| candidate.data.0)
             // Zones stand in the order of their codes.
             .min()
-            .and_then(|index| self.zones.get(index))
     }
 
     fn polygon(&self, (zone, part): (usize, usize)) -> Option<&Polygon<f64>> {
@@ -214,6 +233,8 @@ pub(crate) mod tests {
         assert_eq!(code_at(&zones, 1.4, 0.5), Some("75002"), "its edge does");
         assert_eq!(code_at(&zones, 3.0, 0.5), None);
         assert_eq!(code_at(&zones, f64::NAN, 0.5), None);
+        assert_eq!(code_at(&zones, 1.2, 0.5), Some("75002"), "from memory");
+        assert_eq!(code_at(&zones, 3.0, 0.5), None, "from memory");
         assert_eq!(zones.by_code("75002").map(|zone| zone.name.as_str()), Some("Est"));
         assert!(zones.by_code("75102").is_none());
         assert!(zones.warnings().is_empty());

@@ -56,6 +56,16 @@ pub async fn compare(store: &SharedStore, input: &Input, version: &Version) -> R
         Some(kept) if kept != input.crc64nvme && store.head(&input.cle).await?.version != *version => {
             Err(InputError::Replaced(input.cle.clone()))
         }
+        kept => equal(input, kept.as_deref()),
+    }
+}
+
+/// Compares with what the store keeps of the very same version.
+///
+/// # Errors
+/// The bytes that arrived are not those that the store took in.
+pub fn equal(input: &Input, kept: Option<&str>) -> Result<(), InputError> {
+    match kept {
         Some(kept) if kept != input.crc64nvme => Err(InputError::Content(SourceError {
             key: input.cle.clone(),
             reason: format!("its CRC-64/NVME is {}, the store keeps {kept}; upload the file again", input.crc64nvme),

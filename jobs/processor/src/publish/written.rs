@@ -1,5 +1,6 @@
 //! Documents as bytes: written, named by their sha256, read again as inputs of other documents.
 
+use bytes::Bytes;
 use contract::document::manifest::Manifest;
 use contract::document::{Document, Input};
 use contract::{NaiveDate, Source, keys};
@@ -7,7 +8,27 @@ use runtime::failure::{Code, Failure};
 use runtime::store::{SharedStore, StoreError};
 use sha2::{Digest as _, Sha256};
 
+use super::State;
 use crate::input::checksum::Checksum;
+
+/// A document as it is written, with what the manifest says of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// Their sha256, lower-case hexadecimal.
+    pub sha256: String,
+    /// Its status and completeness.
+    pub state: Option<State>,
+}
+
+impl Written {
+    /// Sums up a document.
+    #[must_use]
+    pub fn new(bytes: Bytes) -> Self {
+        Self { sha256: hex(&bytes), state: serde_json::from_slice(&bytes).ok(), bytes }
+    }
+}
 
 /// The document that stands in the manifest of a day for a source, as an input of another one: `cle` relative to the metrics folder.
 ///

@@ -1,5 +1,7 @@
 //! `processor check`: configuration, reach and rights. Writes no document; a probe object shows the right to write, and is removed.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{Source, keys};
@@ -17,14 +19,14 @@ pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Fai
     line(&format!("configuration: city {}, zone {}, {} threads", config.city.name, config.city.tz, config.threads));
     let raw = open_raw(config).await?;
     let yesterday = now.with_timezone(&config.city.tz).date_naive() - chrono::Duration::days(1);
-    let inventory = Inventory::take(&raw, yesterday).await?;
+    let inventory = Inventory::take(&raw, &BTreeSet::from([yesterday])).await?;
     line(&format!("raw {}: reachable", raw.root()));
     for source in Source::RAW {
-        let (snapshots, _) = inventory.snapshots(source);
+        let (snapshots, _) = inventory.snapshots(source, yesterday);
         let required = if config.required.contains(&source) { ", required" } else { "" };
         line(&format!(
             "  {source:<12} {} files, {} snapshots around {yesterday}{required}",
-            inventory.batch(source).len(),
+            Inventory::batch(&inventory.files, source).len(),
             snapshots.len()
         ));
     }

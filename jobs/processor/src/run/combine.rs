@@ -9,24 +9,27 @@ use contract::document::traffic::Traffic;
 use contract::document::weather::Weather;
 use contract::document::{Document, Header, Input};
 use contract::{SCHEMA_VERSION, Source};
+use runtime::failure::Failure;
 use serde::de::DeserializeOwned;
 
-use super::Engine;
-use super::day::DayResult;
+use super::day::{DayResult, Pass};
 use crate::calendar;
 use crate::geo;
 use crate::indicator::contexte::{self, Documents};
 use crate::input::checksum::Checksum;
 use crate::parameters::as_map;
-use crate::publish::{Resolved, to_bytes, worst};
+use crate::publish::{Resolved, Written, to_bytes, worst};
 use crate::source::chantiers::WorksiteShape;
 
-/// The bytes of `contexte`; nothing where there is no other document.
-pub(super) fn document(engine: &Engine, result: &DayResult, documents: &[Resolved]) -> Option<Vec<u8>> {
+/// `contexte` as it is written; nothing where there is no other document.
+///
+/// # Errors
+/// A bug: no document holds what JSON cannot.
+pub(super) fn document(pass: &Pass, result: &DayResult, documents: &[Resolved]) -> Result<Option<Written>, Failure> {
     if documents.iter().all(|document| document.bytes.is_none()) {
-        return None;
+        return Ok(None);
     }
-    let (config, reference) = (&engine.config, &result.reference);
+    let (config, reference) = (&pass.engine.config, &pass.shelf.reference);
     let date = result.day.date();
     let comptages: Option<Comptages> = body(documents, Source::Comptages);
     let bikes: Option<Bikes> = body(documents, Source::Bikes);
@@ -79,7 +82,7 @@ pub(super) fn document(engine: &Engine, result: &DayResult, documents: &[Resolve
         qualite: None,
         raisons,
     };
-    to_bytes(&Document { header, body }).ok()
+    Ok(Some(Written::new(to_bytes(&Document { header, body })?.into())))
 }
 
 /// The other documents and the calendar, in key order.

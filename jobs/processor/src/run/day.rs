@@ -1,125 +1,101 @@
-//! One day, source by source: plan, read, aggregate, measure.
+//! One day, source by source, from what has been read: everything that a day's raw data gives.
 
-use chrono::{DateTime, Utc};
+use std::sync::Arc;
+
 use contract::document::bikes::Bikes;
 use contract::document::chantiers::Chantiers;
 use contract::document::comptages::Comptages;
 use contract::document::referentiel::Referentiel;
 use contract::document::traffic::Traffic;
 use contract::document::weather::Weather;
-use contract::document::{Ignored, Input};
+use contract::document::{Document, Input};
 use contract::{NaiveDate, ServiceDay, Source};
-use futures::{StreamExt as _, TryStreamExt as _};
-use runtime::failure::{Code, Failure};
-use runtime::progress::Progress;
-use runtime::store::{Object, SharedStore};
+use runtime::failure::Failure;
 
-use super::outcome::{NO_FILE, Outcome, Reading, document};
+use super::outcome::{Outcome, Reading, document};
 use super::reference::Reference;
-use super::{Engine, fatal, roads};
+use super::shelf::{Files, Missing, Shelf};
+use super::shim as source;
+use super::window::{OfSource, Snapshots};
+use super::{Engine, on_pool};
 use crate::calendar;
 use crate::context::DayContext;
-use crate::input::{self, InputError, Inventory};
-use crate::publish;
+use crate::publish::{self, Fresh};
+use crate::source::Measured;
 use crate::source::chantiers::WorksiteShape;
 use crate::source::referentiel::Network;
-use crate::source::{self, Measured, RawFile, SourceError};
 
-/// Snapshots fetched at once.
-const FETCHES: usize = 16;
+/// What all days of a run are made from.
+#[derive(Debug)]
+pub(super) struct Pass {
+    pub(super) engine: Arc<Engine>,
+    pub(super) shelf: Shelf,
+}
+
+impl Pass {
+    fn context(&self, day: ServiceDay) -> DayContext<'_> {
+        let (config, reference) = (&self.engine.config, &self.shelf.reference);
+        DayContext {
+            day,
+            day_type: calendar::day_type(day.date(), &config.city, reference.calendar.as_ref()),
+            city: &config.city,
+            zones: reference.zones.as_ref(),
+            parameters: &config.parameters,
+        }
+    }
+}
 
 /// Everything that one day's raw data gives.
 #[derive(Debug)]
-pub struct DayResult {
+pub(super) struct DayResult {
     /// The day.
-    pub day: ServiceDay,
-    /// What it is seen by.
-    pub(super) reference: Reference,
+    pub(super) day: ServiceDay,
     /// Road counts.
-    pub comptages: Outcome<Comptages>,
+    pub(super) comptages: Outcome<Comptages>,
     /// Bike counters.
-    pub bikes: Outcome<Bikes>,
+    pub(super) bikes: Outcome<Bikes>,
     /// Disruptions.
-    pub traffic: Outcome<Traffic>,
+    pub(super) traffic: Outcome<Traffic>,
     /// Weather.
-    pub weather: Outcome<Weather>,
+    pub(super) weather: Outcome<Weather>,
     /// Worksites.
-    pub chantiers: Outcome<Chantiers>,
+    pub(super) chantiers: Outcome<Chantiers>,
     /// Network.
-    pub referentiel: Outcome<Referentiel>,
+    pub(super) referentiel: Outcome<Referentiel>,
     /// Shapes of the active worksites, where this run has read them.
-    pub worksites: Option<Vec<WorksiteShape>>,
+    pub(super) worksites: Option<Vec<WorksiteShape>>,
     /// The network, empty where there is none.
-    pub network: Network,
-    /// Whether there is any input for the day.
-    pub any_input: bool,
+    pub(super) network: Network,
+    /// The documents as they are written.
+    pub(super) fresh: Vec<(Source, Fresh)>,
 }
 
-/// Reads and measures one day.
+/// The network of a day, and where it comes from.
+#[derive(Debug)]
+struct Roads {
+    outcome: Outcome<Referentiel>,
+    network: Network,
+    inputs: Vec<Input>,
+    warning: Option<String>,
+}
+
+/// Measures one day.
 ///
 /// # Errors
-/// What ends the whole run: an unreachable store, a missing right, inputs that do not hold still.
-pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> Result<DayResult, Failure> {
+/// The store's, where a document of an earlier run is needed.
+pub(super) async fn measure(pass: &Arc<Pass>, date: NaiveDate, snapshots: Snapshots) -> Result<DayResult, Failure> {
+    let engine = &pass.engine;
     let day = ServiceDay::new(date, engine.config.city.tz);
-    let mut reader = Reader { engine, inventory: Inventory::take(&engine.raw, date).await?, date };
-    let reference = reader.reference().await?;
-    let context = DayContext {
-        day,
-        day_type: calendar::day_type(date, &engine.config.city, reference.calendar.as_ref()),
-        city: &engine.config.city,
-        zones: reference.zones.as_ref(),
-        parameters: &engine.config.parameters,
-    };
-    for key in reader.inventory.strangers() {
-        tracing::warn!(
-            key,
-            "this file of batch/ belongs to no source and is not read; see processor --help for the names"
-        );
-    }
-    let with_zones: Vec<Input> = reference.zones_input.iter().chain(&reference.calendar_input).cloned().collect();
-    let with_lines: Vec<Input> = reference.lines_input.iter().chain(&reference.calendar_input).cloned().collect();
-    let calendar: Vec<Input> = reference.calendar_input.iter().cloned().collect();
-    let parameters = context.parameters;
-    let of = |files: &Reading, extra: &[Input]| {
-        let depends = |input: &Option<Input>| input.as_ref().is_some_and(|input| extra.contains(input));
-        let told = [
-            (&reference.zones_input, &reference.zone_warning),
-            (&reference.calendar_input, &reference.calendar_warning),
-            (&reference.lines_input, &reference.line_warning),
-        ];
-        Reading {
-            inputs: files.inputs.iter().chain(extra).cloned().collect(),
-            ignored: files.ignored.clone(),
-            warnings: told
-                .iter()
-                .filter(|(input, _)| depends(input))
-                .filter_map(|(_, warning)| (*warning).clone())
-                .collect(),
-        }
-    };
-
-    let (mut network, mut network_input) = (Network::default(), Vec::new());
-    let referentiel = match reader.files(Source::Referentiel).await? {
-        Err(missing) => missing.into(),
-        Ok((files, reading)) => match source::referentiel::read(&files, &context) {
-            Err(error) => Outcome::Error(error),
-            Ok((measured, read)) => {
-                network = read;
-                network_input.clone_from(&reading.inputs);
-                document(Source::Referentiel, measured, of(&reading, &with_zones), &parameters.referentiel, &context)
-            }
-        },
-    };
-
-    let mut network_warning = None;
-    if let Outcome::Error(error) = &referentiel {
+    let of_day = pass.clone();
+    let mut roads = on_pool(&engine.pool, move || of_day.roads(day)).await?;
+    if let Outcome::Error(error) = &roads.outcome {
         // The counts would lose lengths and labels for a broken file of another source: the network that the day has already serves.
         let kept = if engine.config.force {
             None
         } else {
             publish::kept_document::<Referentiel>(&engine.metrics, date, Source::Referentiel).await?
         };
-        network_warning = Some(match &kept {
+        roads.warning = Some(match &kept {
             Some(_) => format!(
                 "Référentiel illisible ({error}) : longueurs et libellés viennent de celui déjà publié pour ce jour."
             ),
@@ -128,210 +104,182 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
             ),
         });
         if let Some((document, input)) = kept {
-            network = Network::of_document(&document);
-            network_input.push(input);
+            roads.network = Network::of_document(&document);
+            roads.inputs.push(input);
         }
     }
-    let known = (!network.is_empty()).then_some(&network);
-    let comptages = match reader.roads(&context, known, progress).await? {
-        Err(missing) => missing.into(),
-        Ok((measured, reading)) => {
-            let extra: Vec<Input> = with_zones.iter().chain(&network_input).cloned().collect();
-            let mut reading = of(&reading, &extra);
-            reading.warnings.extend(network_warning);
-            document(Source::Comptages, measured, reading, &parameters.comptages, &context)
-        }
-    };
-
-    let mut worksites = None;
-    let chantiers = match reader.files(Source::Chantiers).await? {
-        Err(missing) => missing.into(),
-        Ok((files, reading)) => match source::chantiers::read(&files, &context) {
-            Err(error) => Outcome::Error(error),
-            Ok((measured, shapes)) => {
-                worksites = matches!(measured, Measured::Document(_)).then_some(shapes);
-                document(Source::Chantiers, measured, of(&reading, &with_zones), &parameters.chantiers, &context)
-            }
-        },
-    };
-    let bikes = match reader.files(Source::Bikes).await? {
-        Err(missing) => missing.into(),
-        Ok((files, reading)) => source::bikes::read(&files, &context).map_or_else(Outcome::Error, |measured| {
-            document(Source::Bikes, measured, of(&reading, &with_zones), &parameters.bikes, &context)
-        }),
-    };
-    let traffic = match reader.files(Source::Traffic).await? {
-        Err(missing) => missing.into(),
-        Ok((files, reading)) => source::traffic::read(&files, &reference.lines, &context)
-            .map_or_else(Outcome::Error, |measured| {
-                document(Source::Traffic, measured, of(&reading, &with_lines), &parameters.traffic, &context)
-            }),
-    };
-    let weather = match reader.files(Source::Weather).await? {
-        Err(missing) => missing.into(),
-        Ok((files, reading)) => source::weather::read(&files, &context).map_or_else(Outcome::Error, |measured| {
-            document(Source::Weather, measured, of(&reading, &calendar), &parameters.weather, &context)
-        }),
-    };
-    let any_input = reader.any_input();
-    Ok(DayResult {
-        day,
-        comptages,
-        bikes,
-        traffic,
-        weather,
-        chantiers,
-        referentiel,
-        worksites,
-        network,
-        any_input,
-        reference,
-    })
+    let of_day = pass.clone();
+    on_pool(&engine.pool, move || of_day.all(day, roads, &snapshots)).await?
 }
 
-/// An object to read; a snapshot with the end of its collection.
-type Planned = (Object, Option<DateTime<Utc>>);
-
-/// Why a source gives nothing at all.
-enum Missing {
-    NoFile,
-    Error(SourceError),
-}
-
-impl<B> From<Missing> for Outcome<B> {
-    fn from(missing: Missing) -> Self {
-        match missing {
-            Missing::NoFile => Self::Absent(NO_FILE.to_owned()),
-            Missing::Error(error) => Self::Error(error),
-        }
-    }
-}
-
-type Read<T> = Result<Result<(T, Reading), Missing>, Failure>;
-
-/// Reads the files of a source; when one is replaced midway, once more from the start.
-struct Reader<'a> {
-    engine: &'a Engine,
-    inventory: Inventory,
-    date: NaiveDate,
-}
-
-impl Reader<'_> {
-    fn any_input(&self) -> bool {
-        !self.inventory.is_empty()
+impl Pass {
+    fn roads(&self, day: ServiceDay) -> Roads {
+        let context = self.context(day);
+        let (mut network, mut inputs) = (Network::default(), Vec::new());
+        let outcome = self.whole(
+            Source::Referentiel,
+            &self.shelf.referentiel,
+            &context,
+            |files, reading| {
+                let (measured, read) = source::referentiel::read(files, &context)?;
+                network = read;
+                inputs.clone_from(&reading.inputs);
+                Ok(measured)
+            },
+            &context.parameters.referentiel,
+        );
+        Roads { outcome, network, inputs, warning: None }
     }
 
-    /// Lists anew after a file was replaced; a second time is once too often.
-    async fn again(&mut self, key: &str, attempt: usize) -> Result<(), Failure> {
-        if attempt > 0 {
-            return Err(Failure::new(
-                Code::Later,
-                "an input was replaced twice while it was read",
-                key,
-                "Run again once the upload is done",
-            ));
-        }
-        tracing::warn!(key, "replaced while it was read; its source starts again");
-        self.inventory = Inventory::take(&self.engine.raw, self.date).await?;
-        Ok(())
+    /// All sources; each is a task of its own, so that a day alone uses several threads too.
+    fn all(&self, day: ServiceDay, roads: Roads, snapshots: &Snapshots) -> Result<DayResult, Failure> {
+        let context = &self.context(day);
+        let mut worksites = None;
+        let (comptages, (chantiers, (bikes, (traffic, weather)))) = rayon::join(
+            || with_bytes(self.comptages(context, &roads)),
+            || {
+                rayon::join(
+                    || with_bytes(self.chantiers(context, &mut worksites)),
+                    || {
+                        rayon::join(
+                            || with_bytes(self.bikes(context, &snapshots.bikes)),
+                            || {
+                                (
+                                    with_bytes(self.traffic(context, &snapshots.traffic)),
+                                    with_bytes(self.weather(context, &snapshots.weather)),
+                                )
+                            },
+                        )
+                    },
+                )
+            },
+        );
+        let (comptages, chantiers, bikes) = (comptages?, chantiers?, bikes?);
+        let (traffic, weather, referentiel) = (traffic?, weather?, with_bytes(roads.outcome)?);
+        let fresh = vec![
+            (Source::Comptages, comptages.1),
+            (Source::Bikes, bikes.1),
+            (Source::Traffic, traffic.1),
+            (Source::Weather, weather.1),
+            (Source::Chantiers, chantiers.1),
+            (Source::Referentiel, referentiel.1),
+        ];
+        Ok(DayResult {
+            day,
+            comptages: comptages.0,
+            bikes: bikes.0,
+            traffic: traffic.0,
+            weather: weather.0,
+            chantiers: chantiers.0,
+            referentiel: referentiel.0,
+            worksites,
+            network: roads.network,
+            fresh,
+        })
     }
 
-    /// What the day is seen by.
-    async fn reference(&mut self) -> Result<Reference, Failure> {
-        for attempt in 0.. {
-            match Reference::read(&self.engine.raw, &self.inventory, &self.engine.config).await {
-                Err(InputError::Replaced(key)) => self.again(&key, attempt).await?,
-                read => return read.map_err(fatal),
-            }
-        }
-        Ok(Reference::default())
+    fn comptages(&self, context: &DayContext<'_>, roads: &Roads) -> Outcome<Comptages> {
+        let (counts, reading) = match &self.shelf.roads {
+            Ok(held) => (&held.0, &held.1),
+            Err(missing) => return missing.into(),
+        };
+        let known = (!roads.network.is_empty()).then_some(&roads.network);
+        let measured = counts.measure(known, context);
+        let mut reading = self.shelf.reference.beside(reading, Reference::zones);
+        reading.inputs.extend(roads.inputs.iter().cloned());
+        reading.warnings.extend(roads.warning.clone());
+        document(Source::Comptages, measured, reading, &context.parameters.comptages, context)
     }
 
-    /// All small files of a source, whole.
-    async fn files(&mut self, source: Source) -> Read<Vec<RawFile>> {
-        for attempt in 0.. {
-            let (objects, reading) = self.plan(source);
-            if objects.is_empty() {
-                return Ok(Err(Missing::NoFile));
-            }
-            let store = &self.engine.raw;
-            let fetched = futures::stream::iter(&objects).map(|(object, collected)| fetch(store, object, *collected));
-            match fetched.buffered(FETCHES).try_collect::<Vec<_>>().await {
-                Ok(read) => {
-                    let (files, inputs): (Vec<_>, Vec<_>) = read.into_iter().unzip();
-                    return Ok(Ok((files, Reading { inputs, ..reading })));
-                }
-                Err(InputError::Content(error)) => return Ok(Err(Missing::Error(error))),
-                Err(InputError::Replaced(key)) => self.again(&key, attempt).await?,
-                Err(error) => return Err(fatal(error)),
-            }
-        }
-        Ok(Err(Missing::NoFile))
+    fn chantiers(&self, context: &DayContext<'_>, worksites: &mut Option<Vec<WorksiteShape>>) -> Outcome<Chantiers> {
+        let read = |files: &[Arc<source::chantiers::ParsedFile>], _: &Reading| {
+            let (measured, shapes) = source::chantiers::read(files, context)?;
+            *worksites = matches!(measured, Measured::Document(_)).then_some(shapes);
+            Ok(measured)
+        };
+        self.whole(Source::Chantiers, &self.shelf.chantiers, context, read, &context.parameters.chantiers)
     }
 
-    /// Which objects of a source are read, and which are there and are not.
-    fn plan(&self, source: Source) -> (Vec<Planned>, Reading) {
-        let mut batch = self.inventory.batch(source);
-        let mut ignored = Vec::new();
-        if matches!(source, Source::Chantiers | Source::Referentiel)
-            && let Some(last) = batch.pop()
-        {
-            let reason = format!("instantane_anterieur_a {}", last.key);
-            ignored.extend(batch.drain(..).map(|object| Ignored { cle: object.key, raison: reason.clone() }));
-            batch.push(last);
-        }
-        let (snapshots, others) = self.inventory.snapshots(source);
-        ignored.extend(others.into_iter().map(|cle| Ignored { cle, raison: "pas_un_instantane".to_owned() }));
-        let objects = batch
-            .into_iter()
-            .map(|object| (object, None))
-            .chain(snapshots.into_iter().map(|(object, end)| (object, Some(end))))
-            .collect();
-        (objects, Reading { ignored, ..Reading::default() })
-    }
-
-    /// The road counts, streamed.
-    async fn roads(
-        &mut self,
+    /// A source whose files are read once for all days.
+    fn whole<F, B, P: serde::Serialize>(
+        &self,
+        source: Source,
+        held: &Files<F>,
         context: &DayContext<'_>,
-        network: Option<&Network>,
-        progress: &Progress,
-    ) -> Read<Measured<Comptages>> {
-        let day = context.day.date();
-        for attempt in 0.. {
-            let files = self.inventory.batch(Source::Comptages);
-            if files.is_empty() {
-                return Ok(Err(Missing::NoFile));
-            }
-            let bar = progress.bytes("comptages", files.iter().map(|file| file.size).sum());
-            let engine = self.engine.clone();
-            let read = tokio::task::spawn_blocking(move || {
-                let read = roads::read(&engine, &files, roads::Scope::Days { first: day, last: day }, &bar);
-                bar.finish();
-                read
-            });
-            match read.await.map_err(|error| super::bug(&error))? {
-                Ok(roads) => {
-                    let measured = roads.measure(network, context);
-                    let inputs = roads.inputs().to_vec();
-                    return Ok(Ok((measured, Reading { inputs, ..Reading::default() })));
-                }
-                Err(InputError::Content(error)) => return Ok(Err(Missing::Error(error))),
-                Err(InputError::Replaced(key)) => self.again(&key, attempt).await?,
-                Err(error) => return Err(fatal(error)),
+        read: impl FnOnce(&[Arc<F>], &Reading) -> Result<Measured<B>, crate::source::SourceError>,
+        parameters: &P,
+    ) -> Outcome<B> {
+        let (files, reading) = match held {
+            Ok(held) => (&held.0, &held.1),
+            Err(missing) => return missing.into(),
+        };
+        match read(files, reading) {
+            Err(error) => Outcome::Error(error),
+            Ok(measured) => {
+                let reading = self.shelf.reference.beside(reading, Reference::zones);
+                document(source, measured, reading, parameters, context)
             }
         }
-        Ok(Err(Missing::NoFile))
+    }
+
+    fn bikes(&self, context: &DayContext<'_>, snapshots: &OfSource<source::bikes::ParsedFile>) -> Outcome<Bikes> {
+        let (files, reading) = match together(Some(&self.shelf.bikes), snapshots) {
+            Ok(held) => held,
+            Err(missing) => return (&missing).into(),
+        };
+        source::bikes::read(&files, context).map_or_else(Outcome::Error, |measured| {
+            let reading = self.shelf.reference.beside(&reading, Reference::zones);
+            document(Source::Bikes, measured, reading, &context.parameters.bikes, context)
+        })
+    }
+
+    fn traffic(&self, context: &DayContext<'_>, snapshots: &OfSource<source::traffic::ParsedFile>) -> Outcome<Traffic> {
+        let (files, reading) = match together(None, snapshots) {
+            Ok(held) => held,
+            Err(missing) => return (&missing).into(),
+        };
+        let reference = &self.shelf.reference;
+        source::traffic::read(&files, &reference.lines, context).map_or_else(Outcome::Error, |measured| {
+            let reading = reference.beside(&reading, Reference::lines);
+            document(Source::Traffic, measured, reading, &context.parameters.traffic, context)
+        })
+    }
+
+    fn weather(&self, context: &DayContext<'_>, snapshots: &OfSource<source::weather::ParsedFile>) -> Outcome<Weather> {
+        let (files, reading) = match together(Some(&self.shelf.weather), snapshots) {
+            Ok(held) => held,
+            Err(missing) => return (&missing).into(),
+        };
+        source::weather::read(&files, context).map_or_else(Outcome::Error, |measured| {
+            let reading = self.shelf.reference.beside(&reading, Reference::calendar_alone);
+            document(Source::Weather, measured, reading, &context.parameters.weather, context)
+        })
     }
 }
 
-async fn fetch(
-    store: &SharedStore,
-    object: &Object,
-    collected: Option<DateTime<Utc>>,
-) -> Result<(RawFile, Input), InputError> {
-    match collected {
-        Some(end) => input::snapshot(store, object, end).await,
-        None => input::file(store, object).await,
-    }
+/// The exports of a source and the day's snapshots beside them.
+fn together<F>(exports: Option<&Files<F>>, snapshots: &OfSource<F>) -> Files<F> {
+    let (mut files, mut reading) = match exports {
+        Some(Ok((files, reading))) => (files.clone(), reading.clone()),
+        Some(Err(Missing::Error(error))) => return Err(Missing::Error(error.clone())),
+        Some(Err(Missing::NoFile)) | None => (Vec::new(), Reading::default()),
+    };
+    files.extend(snapshots.files.iter().cloned());
+    reading.inputs.extend(snapshots.reading.inputs.iter().cloned());
+    reading.ignored.extend(snapshots.reading.ignored.iter().cloned());
+    if files.is_empty() { Err(Missing::NoFile) } else { Ok((files, reading)) }
+}
+
+/// An outcome with its bytes.
+fn with_bytes<B: serde::Serialize>(outcome: Outcome<B>) -> Result<(Outcome<B>, Fresh), Failure> {
+    let fresh = match &outcome {
+        Outcome::Document(document) => written(document)?,
+        Outcome::Absent(reason) => Fresh::Absent(reason.clone()),
+        Outcome::Error(error) => Fresh::Error(error.clone()),
+    };
+    Ok((outcome, fresh))
+}
+
+fn written<B: serde::Serialize>(document: &Document<B>) -> Result<Fresh, Failure> {
+    Ok(Fresh::Document(publish::Written::new(publish::to_bytes(document)?.into())))
 }

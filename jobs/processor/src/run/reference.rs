@@ -2,8 +2,9 @@
 
 use contract::document::Input;
 use contract::keys;
-use runtime::store::SharedStore;
+use runtime::store::{Object, SharedStore};
 
+use super::outcome::Reading;
 use crate::calendar::SchoolCalendar;
 use crate::config::Config;
 use crate::geo::Zones;
@@ -28,10 +29,10 @@ pub(super) struct Reference {
 
 impl Reference {
     /// Reads what is there.
-    pub(super) async fn read(store: &SharedStore, inventory: &Inventory, config: &Config) -> Result<Self, InputError> {
+    pub(super) async fn read(store: &SharedStore, files: &[Object], config: &Config) -> Result<Self, InputError> {
         let mut reference = Self::default();
         let city = &config.city;
-        if let Some((file, input)) = optional(store, inventory, keys::ZONES).await? {
+        if let Some((file, input)) = optional(store, files, keys::ZONES).await? {
             match file.and_then(|file| Zones::read(&file.key, &file.bytes)) {
                 Ok(zones) => reference.zones = Some(zones),
                 Err(error) => {
@@ -49,7 +50,7 @@ impl Reference {
                 Err(error) => reference.zone_warning = Some(warning(&error, "les zones sont inconnues")),
             }
         }
-        if let Some((file, input)) = optional(store, inventory, keys::SCHOOL_CALENDAR).await? {
+        if let Some((file, input)) = optional(store, files, keys::SCHOOL_CALENDAR).await? {
             match file.and_then(|file| SchoolCalendar::read(&file.key, &file.bytes, city.tz)) {
                 Ok(calendar) => {
                     if calendar.ignored() > 0 {
@@ -63,7 +64,7 @@ impl Reference {
             }
             reference.calendar_input = Some(input);
         }
-        if let Some((file, input)) = optional(store, inventory, keys::LINES).await? {
+        if let Some((file, input)) = optional(store, files, keys::LINES).await? {
             match file.and_then(|file| read_lines(&file.key, &file.bytes)) {
                 Ok(lines) => reference.lines = lines,
                 Err(error) => {
@@ -81,7 +82,37 @@ impl Reference {
         }
         Ok(reference)
     }
+
+    /// What was read of a source, with the files of `reference/` that its document depends on and what is wrong with them.
+    pub(super) fn beside(&self, reading: &Reading, depends: impl Fn(&Self) -> Vec<Told<'_>>) -> Reading {
+        let mut reading = reading.clone();
+        for (input, warning) in depends(self) {
+            if let Some(input) = input {
+                reading.inputs.push(input.clone());
+                reading.warnings.extend(warning.clone());
+            }
+        }
+        reading
+    }
+
+    /// What a document with zones depends on.
+    pub(super) fn zones(&self) -> Vec<Told<'_>> {
+        vec![(&self.zones_input, &self.zone_warning), (&self.calendar_input, &self.calendar_warning)]
+    }
+
+    /// What a document with lines depends on.
+    pub(super) fn lines(&self) -> Vec<Told<'_>> {
+        vec![(&self.calendar_input, &self.calendar_warning), (&self.lines_input, &self.line_warning)]
+    }
+
+    /// What any document depends on, by the type of the day.
+    pub(super) fn calendar_alone(&self) -> Vec<Told<'_>> {
+        vec![(&self.calendar_input, &self.calendar_warning)]
+    }
 }
+
+/// A file of `reference/`, where it is there, and what is wrong with it.
+type Told<'a> = (&'a Option<Input>, &'a Option<String>);
 
 /// A reference file that cannot be used: told in the log, and in the documents that would depend on it.
 fn warning(error: &SourceError, instead: &str) -> String {
@@ -92,10 +123,10 @@ fn warning(error: &SourceError, instead: &str) -> String {
 /// A file of `reference/`: nothing where it is not there, and why where its content cannot be had.
 async fn optional(
     store: &SharedStore,
-    inventory: &Inventory,
+    files: &[Object],
     key: &str,
 ) -> Result<Option<(Result<RawFile, SourceError>, Input)>, InputError> {
-    let Some(object) = inventory.at(key) else { return Ok(None) };
+    let Some(object) = Inventory::at(files, key) else { return Ok(None) };
     let (stored, input) = match input::fetch(store, object).await {
         Ok(fetched) => fetched,
         Err(InputError::Content(error)) => {

@@ -50,7 +50,7 @@ async fn row(
                 matches!(entry.statut, EntryStatus::Ok | EntryStatus::Conserve)
             };
             let documents = format!("{}/{}", manifest.documents.iter().filter(good).count(), manifest.documents.len());
-            let status = super::status(manifest.statut_jour);
+            let status = super::conclude::status(manifest.statut_jour);
             let completeness =
                 manifest.completude.map_or_else(|| "-".to_owned(), |percent| format!("{:.2} %", percent.rounded()));
             let age = age(now - manifest.generated_at.instant());

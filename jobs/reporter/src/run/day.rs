@@ -10,6 +10,7 @@ use contract::{Stamp, keys};
 use runtime::failure::{Code, Failure};
 use runtime::store::{SharedStore, StoreError};
 
+use super::Planned;
 use crate::collect::{self, Collected};
 use crate::lang::Lang;
 use crate::notice::data_until;
@@ -56,7 +57,8 @@ pub(super) enum Outcome {
 
 impl Job {
     /// Makes the report of a day, `waited` after the run began.
-    pub(super) async fn day(&self, day: NaiveDate, waited: Duration) -> Result<Outcome, Failure> {
+    pub(super) async fn day(&self, planned: Planned, waited: Duration) -> Result<Outcome, Failure> {
+        let Planned { day, again } = planned;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(BREATH).await;
@@ -65,7 +67,9 @@ impl Job {
             let there = present(&*self.reports, day).await?;
             if let Some(previous) = &there.previous
                 && !self.force
-                && previous.is_finished(&manifest, self.version, self.lang)
+                && (previous.is_finished(&manifest, self.version, self.lang)
+                    // A new version is no reason to write the last days' reports again: their figures are the same.
+                    || again && previous.tells_all_of(&manifest))
             {
                 return Ok(Outcome::UpToDate { edition: previous.edition });
             }

@@ -63,7 +63,7 @@ async fn the_first_run_writes_three_files_and_the_second_none() {
     );
     assert_eq!(city.report()["generated_at"], "2025-11-04T01:30:00+01:00");
     let writes = city.reports.writes();
-    assert!(matches!(city.job.day(date(Day::DATE), Duration::ZERO).await, Ok(Outcome::UpToDate { edition: 1 })));
+    assert!(matches!(city.job.day(own(&[Day::DATE])[0], Duration::ZERO).await, Ok(Outcome::UpToDate { edition: 1 })));
     assert_eq!(city.reports.writes(), writes);
 }
 
@@ -129,7 +129,10 @@ async fn a_dry_run_writes_nothing() {
     let mut city = city();
     city.job.dry_run = true;
     Day::full().publish_to(&city.metrics);
-    assert!(matches!(city.job.day(date(Day::DATE), Duration::ZERO).await, Ok(Outcome::Made { written: false, .. })));
+    assert!(matches!(
+        city.job.day(own(&[Day::DATE])[0], Duration::ZERO).await,
+        Ok(Outcome::Made { written: false, .. })
+    ));
     assert_eq!(city.reports.writes(), 0);
 }
 
@@ -180,6 +183,24 @@ async fn an_earlier_day_is_looked_at_again_without_waiting_for_it() {
     let again = |day: &str| Planned { day: date(day), again: true };
     city.run(vec![again("2025-11-01"), again("2025-11-02"), own(&[Day::DATE])[0]]).await.unwrap();
     assert_eq!(city.report()["edition"], 1);
+}
+
+#[tokio::test]
+async fn an_earlier_day_is_made_again_for_other_figures_and_not_for_another_version_or_language() {
+    let mut city = city();
+    let again = vec![Planned { day: date(Day::DATE), again: true }];
+    Day::full().publish_to(&city.metrics);
+    city.run(own(&[Day::DATE])).await.unwrap();
+    let writes = city.reports.writes();
+    (city.job.version, city.job.lang) = ("0.2.0", Lang::En);
+    city.run(again.clone()).await.unwrap();
+    assert_eq!(city.reports.writes(), writes);
+    Day::full().counting(2_000_000.0).publish_to(&city.metrics);
+    city.run(again).await.unwrap();
+    assert_eq!(city.report()["edition"], 2);
+    (city.job.version, city.job.lang) = ("0.3.0", Lang::En);
+    city.run(own(&[Day::DATE])).await.unwrap();
+    assert_eq!(city.report()["cityflow_version"], "0.3.0", "its own day it makes again");
 }
 
 #[tokio::test]

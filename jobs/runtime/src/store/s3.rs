@@ -164,6 +164,11 @@ impl Store for S3Store {
         self.repeated(key, || self.read(key, &full)).await
     }
 
+    async fn get_whole(&self, object: &Object) -> Result<(Bytes, Option<String>), StoreError> {
+        let full = self.full(&object.key)?;
+        self.repeated(&object.key, || self.read_whole(&full, object)).await
+    }
+
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {
         let request = self.client.put_object().bucket(&self.bucket).key(self.full(key)?).body(body.into());
         let conditional = matches!(condition, Condition::Matches(_));

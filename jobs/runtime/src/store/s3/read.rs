@@ -7,6 +7,7 @@ use std::future::Future;
 use std::ops::Range;
 use std::time::Duration;
 
+use aws_sdk_s3::config::{Builder, ResponseChecksumValidation};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
@@ -89,6 +90,22 @@ impl S3Store {
         let body = self.collect(answer.body, announced).await?;
         let object = Object { key: key.to_owned(), size: body.len() as u64, version, modified };
         Ok((body, object))
+    }
+
+    /// One attempt at the whole object at its listed version, with the checksum that is kept of it: one request for both.
+    pub(super) async fn read_whole(&self, full: &str, wanted: &Object) -> Result<(Bytes, Option<String>), Broken> {
+        // The caller compares: the client itself would take bytes that differ for a transfer that broke off, and ask again and again.
+        let plain = Builder::new().response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+        let request = self.client.get_object().bucket(&self.bucket).key(full).if_match(etag(&wanted.version));
+        let request = request.customize().config_override(plain).mutate_request(|request| {
+            request.headers_mut().insert("x-amz-checksum-mode", "ENABLED");
+        });
+        let answer = request.send().await.map_err(|error| Broken::Refused(error_of(error, &self.asked(&wanted.key))))?;
+        if answer.e_tag().is_some_and(|tag| version(Some(tag)) != wanted.version) {
+            return Err(Broken::Refused(StoreError::Changed { key: self.address(&wanted.key) }));
+        }
+        let kept = answer.checksum_crc64_nvme().map(str::to_owned);
+        self.collect(answer.body, Some(wanted.size)).await.map(|body| (body, kept))
     }
 
     /// The whole of a body, which must have the length announced. Each byte is copied once, into the place where it stays.

@@ -1,6 +1,10 @@
-//! For which day a run is: the argument, the Job's name, and what is said where neither can be understood.
+//! For which days a run is: the argument, the Job's name, what is said where neither can be understood; and that days done together are
+//! what each is alone.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+
+mod night;
+mod several;
 
 use acceptance::{Outcome, World, raw};
 
@@ -30,7 +34,7 @@ fn every_form_of_a_jobs_name_gives_its_day() {
     {
         let world = World::folder();
         raw::write(&world);
-        let done = processor(&world, &[("JOB_NAME", name)], &[]);
+        let done = processor(&world, &[("JOB_NAME", name), ("CITYFLOW_CATCH_UP", "0")], &[]);
         assert_eq!(done.code, 0, "{name}\n{}", done.all());
         assert_eq!(manifests(&world), [raw::DAY], "{name}");
         let told = reporter(&world, &[("JOB_NAME", &name.replace("process", "report"))], &[]);
@@ -116,9 +120,9 @@ fn a_day_that_does_not_exist_is_wrong_usage() {
 #[test]
 fn all_mistakes_are_told_at_once() {
     let world = World::folder();
-    let wrong = ["--required", "rivers", "--threads", "many", "2025-02-30"];
+    let wrong = ["--required", "rivers", "--threads", "many", "--lookback=-1", "--catch-up", "ever", "2025-02-30"];
     processor(&world, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
-        .fails(2, &["rivers", "--threads", "Lutetia", "2025-02-30"]);
+        .fails(2, &["rivers", "--threads", "--lookback", "--catch-up", "\"ever\"", "Lutetia", "2025-02-30"]);
     let wrong = ["--wait", "soon", "--lang", "la", "2025-02-30"];
     reporter(&world, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
         .fails(2, &["soon", "--lang", "Lutetia", "2025-02-30"]);
@@ -141,8 +145,15 @@ fn wrong_usage_is_one_line_too_and_the_help_is_enough_to_begin() {
 fn a_variable_that_is_set_to_nothing_is_not_set() {
     let world = World::folder();
     raw::write(&world);
-    let empty =
-        ["REPORT_DATE", "CITY_PROFILE", "CITY_TIMEZONE", "CITY_NAME", "CITYFLOW_FORCE", "CITYFLOW_S3_PATH_STYLE"];
+    let empty = [
+        "REPORT_DATE",
+        "CITY_PROFILE",
+        "CITY_TIMEZONE",
+        "CITY_NAME",
+        "CITYFLOW_FORCE",
+        "CITYFLOW_S3_PATH_STYLE",
+        "CITYFLOW_LOOKBACK",
+    ];
     let empty: Vec<_> = empty.map(|name| (name, "")).into();
     processor(&world, &empty, &[raw::DAY]).expect(0);
     reporter(&world, &empty, &[raw::DAY]).expect(0);

@@ -1,0 +1,272 @@
+//! What is in the raw folder: listed once for all days of a run, and for each day exactly what a run for it alone would see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use contract::{Source, keys};
+use futures::{StreamExt as _, TryStreamExt as _};
+use runtime::failure::Failure;
+use runtime::store::{Object, SharedStore};
+
+/// Days of collection before and after D in which snapshots of D are looked for.
+const COLLECTED: std::ops::RangeInclusive<i64> = -2..=7;
+/// Listings under way at once.
+const LISTINGS: usize = 16;
+/// From so many days of collection on the whole folder of a source is listed: a thousand keys come with one request.
+const MANY_DAYS: usize = 60;
+/// The sources that come as snapshots.
+pub const OF_THE_API: [Source; 3] = [Source::Bikes, Source::Traffic, Source::Weather];
+
+/// The days of collection whose snapshots a day is made from.
+#[must_use]
+pub fn around(day: NaiveDate) -> std::ops::RangeInclusive<NaiveDate> {
+    let shifted = |days: i64| day.checked_add_signed(Duration::days(days)).unwrap_or(day);
+    shifted(*COLLECTED.start())..=shifted(*COLLECTED.end())
+}
+
+/// Everything in the raw folder that a run may read.
+#[derive(Debug, Clone, Default)]
+pub struct Inventory {
+    /// `batch/` and `reference/`, in key order.
+    pub files: Vec<Object>,
+    /// Snapshots by source and day of collection, in key order.
+    snapshots: BTreeMap<(Source, NaiveDate), Vec<Object>>,
+}
+
+impl Inventory {
+    /// What is there for these days.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn take(store: &SharedStore, days: &BTreeSet<NaiveDate>) -> Result<Self, Failure> {
+        let files = Self::files(store);
+        let snapshots = Self::snapshots_of(store, &OF_THE_API, days);
+        let (files, snapshots) = futures::future::try_join(files, snapshots).await?;
+        Ok(Self { files, snapshots })
+    }
+
+    /// `batch/` and `reference/`, in key order.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn files(store: &SharedStore) -> Result<Vec<Object>, Failure> {
+        let (mut batch, reference) = futures::future::try_join(store.list(keys::BATCH), store.list("reference/"))
+            .await
+            .map_err(|error| error.failure())?;
+        batch.extend(reference);
+        Ok(batch)
+    }
+
+    /// Looks for the snapshots of some sources for these days, anew where they were listed before.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn look(
+        &mut self,
+        store: &SharedStore,
+        sources: &[Source],
+        days: &BTreeSet<NaiveDate>,
+    ) -> Result<(), Failure> {
+        let found = Self::snapshots_of(store, sources, days).await?;
+        let collected: BTreeSet<NaiveDate> = days.iter().flat_map(|day| folders(*day)).collect();
+        self.snapshots.retain(|(source, day), _| !sources.contains(source) || !collected.contains(day));
+        self.snapshots.extend(found);
+        Ok(())
+    }
+
+    async fn snapshots_of(
+        store: &SharedStore,
+        sources: &[Source],
+        days: &BTreeSet<NaiveDate>,
+    ) -> Result<BTreeMap<(Source, NaiveDate), Vec<Object>>, Failure> {
+        let collected: BTreeSet<NaiveDate> = days.iter().flat_map(|day| folders(*day)).collect();
+        let prefixes: Vec<(Source, String)> = sources
+            .iter()
+            .flat_map(|source| match collected.len() {
+                MANY_DAYS.. => vec![(*source, format!("{}{source}/", keys::API))],
+                _ => collected.iter().map(|day| (*source, keys::snapshots(*source, *day))).collect(),
+            })
+            .collect();
+        let listed: Vec<(Source, Vec<Object>)> = futures::stream::iter(prefixes)
+            .map(|(source, prefix)| async move { store.list(&prefix).await.map(|objects| (source, objects)) })
+            .buffered(LISTINGS)
+            .try_collect()
+            .await
+            .map_err(|error| error.failure())?;
+        let mut found: BTreeMap<(Source, NaiveDate), Vec<Object>> = BTreeMap::new();
+        for (source, objects) in listed {
+            for object in objects {
+                if let Some(day) = folder(source, &object.key).filter(|day| collected.contains(day)) {
+                    found.entry((source, day)).or_default().push(object);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether a day has no file of any source; what is in `reference/` describes and measures nothing.
+    #[must_use]
+    pub fn is_empty(&self, day: NaiveDate) -> bool {
+        let any_file = self.files.iter().any(|object| batch_source(&object.key).is_some());
+        let mut snapshots = OF_THE_API.iter().flat_map(|source| self.snapshots.range(range(*source, day)));
+        !any_file && snapshots.next().is_none()
+    }
+
+    /// The object at a key.
+    #[must_use]
+    pub fn at<'a>(files: &'a [Object], key: &str) -> Option<&'a Object> {
+        files.iter().find(|object| object.key == key)
+    }
+
+    /// The files of a source in `batch/`, in key order.
+    #[must_use]
+    pub fn batch(files: &[Object], source: Source) -> Vec<Object> {
+        files.iter().filter(|object| batch_source(&object.key) == Some(source)).cloned().collect()
+    }
+
+    /// Files of `batch/` that belong to no source.
+    pub fn strangers(&self) -> impl Iterator<Item = &str> {
+        self.files
+            .iter()
+            .map(|object| object.key.as_str())
+            .filter(|key| key.starts_with(keys::BATCH) && batch_source(key).is_none())
+    }
+
+    /// The snapshots of a source for a day, with the end of the hour (or day) of collection; then what is there and is no snapshot.
+    #[must_use]
+    pub fn snapshots(&self, source: Source, day: NaiveDate) -> (Vec<(&Object, DateTime<Utc>)>, Vec<&Object>) {
+        let (mut found, mut others) = (Vec::new(), Vec::new());
+        for object in self.snapshots.range(range(source, day)).flat_map(|(_, objects)| objects) {
+            match collected(&object.key) {
+                Some(end) => found.push((object, end)),
+                None => others.push(object),
+            }
+        }
+        (found, others)
+    }
+
+    /// All snapshots that are read, in the order in which days need them.
+    pub fn all_snapshots(&self) -> impl Iterator<Item = (Source, NaiveDate, &Object, DateTime<Utc>)> {
+        let mut all: Vec<_> = self.snapshots.iter().collect();
+        all.sort_by_key(|((source, day), _)| (*day, *source));
+        all.into_iter().flat_map(|((source, day), objects)| {
+            objects.iter().filter_map(|object| Some((*source, *day, object, collected(&object.key)?)))
+        })
+    }
+}
+
+fn folders(day: NaiveDate) -> impl Iterator<Item = NaiveDate> {
+    let days = around(day);
+    let last = *days.end();
+    days.start().iter_days().take_while(move |day| *day <= last)
+}
+
+fn range(source: Source, day: NaiveDate) -> std::ops::RangeInclusive<(Source, NaiveDate)> {
+    let days = around(day);
+    (source, *days.start())..=(source, *days.end())
+}
+
+/// The day of collection that a snapshot's folder names; what lies elsewhere is not looked at.
+fn folder(source: Source, key: &str) -> Option<NaiveDate> {
+    let rest = key.strip_prefix(keys::API)?.strip_prefix(source.name())?.strip_prefix("/dt=")?;
+    let day: NaiveDate = rest.split_once('/')?.0.parse().ok()?;
+    // A day may be read from several spellings, and a listing of its folder knows one.
+    key.starts_with(&keys::snapshots(source, day)).then_some(day)
+}
+
+/// Which source a file of `batch/` belongs to, by its name.
+fn batch_source(key: &str) -> Option<Source> {
+    let name = key.strip_prefix(keys::BATCH)?;
+    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
+    let stem = plain.strip_suffix(".csv").filter(|stem| !stem.contains('/'))?;
+    [
+        ("comptages-", Source::Comptages),
+        ("comptage-velo", Source::Bikes),
+        ("chantiers-", Source::Chantiers),
+        ("referentiel-", Source::Referentiel),
+        ("meteo", Source::Weather),
+    ]
+    .into_iter()
+    .find_map(|(prefix, source)| stem.starts_with(prefix).then_some(source))
+}
+
+/// The end of the hour that a snapshot's folder names, or of its day; nothing where the key is not that of a snapshot.
+fn collected(key: &str) -> Option<DateTime<Utc>> {
+    let plain = key.strip_suffix(".gz").or_else(|| key.strip_suffix(".zst")).unwrap_or(key);
+    if !plain.ends_with(".json") && !plain.ends_with(".jsonl") {
+        return None;
+    }
+    let mut parts = key.split('/');
+    let day: NaiveDate = parts.find_map(|part| part.strip_prefix("dt="))?.parse().ok()?;
+    let midnight = day.and_time(NaiveTime::MIN).and_utc();
+    match parts.find_map(|part| part.strip_prefix("hour=")) {
+        Some(hour) => Some(
+            midnight + Duration::hours(hour.parse::<u8>().ok().filter(|hour| *hour < 24)?.into()) + Duration::hours(1),
+        ),
+        None => Some(midnight + Duration::days(1)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use runtime::store::MemoryStore;
+
+    use super::*;
+
+    #[test]
+    fn a_file_belongs_to_the_source_that_its_name_says() {
+        assert_eq!(batch_source("batch/comptages-2025.csv.zst"), Some(Source::Comptages));
+        assert_eq!(batch_source("batch/comptage-velo-2021-09.csv"), Some(Source::Bikes));
+        assert_eq!(batch_source("batch/meteo.csv"), Some(Source::Weather));
+        for stranger in
+            ["batch/comptages.csv", "batch/old/comptages-1.csv", "batch/comptages-1.txt", "reference/lignes.csv"]
+        {
+            assert_eq!(batch_source(stranger), None, "{stranger}");
+        }
+    }
+
+    #[test]
+    fn a_snapshot_was_collected_by_the_end_of_its_hour() {
+        let end = |key| collected(key).map(|end| end.to_rfc3339());
+        assert_eq!(end("api/bikes/dt=2025-11-04/hour=02/a.json").as_deref(), Some("2025-11-04T03:00:00+00:00"));
+        assert_eq!(end("api/bikes/dt=2025-11-04/a.json").as_deref(), Some("2025-11-05T00:00:00+00:00"));
+        assert_eq!(end("api/bikes/dt=2025-11-04/hour=24/a.json"), None);
+        assert_eq!(end("api/bikes/dt=2025-11-04/hour=02/a.txt"), None);
+        assert_eq!(end("api/bikes/a.json"), None);
+    }
+
+    fn days(from: &str, number: usize) -> BTreeSet<NaiveDate> {
+        from.parse::<NaiveDate>().unwrap().iter_days().take(number).collect()
+    }
+
+    #[tokio::test]
+    async fn a_day_of_many_sees_what_it_sees_alone() {
+        let memory = MemoryStore::new();
+        for day in days("2025-10-01", 100) {
+            memory.insert(format!("api/bikes/dt={day}/hour=03/a.json"), "{}");
+            memory.insert(format!("api/traffic/dt={day}/notes.txt"), "");
+        }
+        for stranger in
+            ["api/bikes/dt=2025-11-4/hour=03/a.json", "api/bikes/other.json", "api/weather/dt=2025-13-01/a.json"]
+        {
+            memory.insert(stranger, "{}");
+        }
+        let store: SharedStore = Arc::new(memory);
+        let few = Inventory::take(&store, &days("2025-11-01", 3)).await.unwrap();
+        let many = Inventory::take(&store, &days("2025-10-01", 80)).await.unwrap();
+        for day in days("2025-11-01", 3) {
+            let alone = Inventory::take(&store, &BTreeSet::from([day])).await.unwrap();
+            for source in OF_THE_API {
+                assert_eq!(few.snapshots(source, day), alone.snapshots(source, day));
+                assert_eq!(many.snapshots(source, day), alone.snapshots(source, day));
+            }
+            assert_eq!(alone.snapshots(Source::Bikes, day).0.len(), 10);
+            assert_eq!(alone.snapshots(Source::Traffic, day).1.len(), 10);
+            assert!(!alone.is_empty(day));
+        }
+        let far = "2027-01-01".parse().unwrap();
+        assert!(Inventory::take(&store, &BTreeSet::from([far])).await.unwrap().is_empty(far));
+    }
+}

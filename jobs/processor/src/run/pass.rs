@@ -1,0 +1,139 @@
+//! All days of a run in one pass over the input: what every day needs is read once, snapshots come along day by day, and several days are
+//! measured and published at a time. What is told comes in the order of the days.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use contract::{NaiveDate, Source};
+use futures::StreamExt as _;
+use futures::future::try_join;
+use futures::stream::FuturesOrdered;
+use runtime::failure::{Code, Failure};
+use runtime::progress::Progress;
+use tokio::task::JoinHandle;
+
+use super::conclude::{self, Done};
+use super::day::Pass;
+use super::ends::Ends;
+use super::plan::Planned;
+use super::roads::Scope;
+use super::shelf::{Missing, Shelf};
+use super::window::{Snapshots, Window};
+use super::{Engine, bug};
+use crate::input::{Inventory, OF_THE_API};
+
+/// Days whose documents are on their way to the store, beside one a thread that is measured.
+const PUBLISHED_AT_ONCE: usize = 4;
+
+/// Does the planned days, or all that the input has.
+///
+/// # Errors
+/// How the run ends, where it does not end well.
+pub(super) async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>) -> Result<(), Failure> {
+    let progress = Progress::new(engine.config.log.quiet);
+    let (planned, shelf, first, window) = match planned {
+        Some(planned) => {
+            let days: BTreeSet<NaiveDate> = planned.iter().map(|next| next.date).collect();
+            let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(()) };
+            let inventory = Inventory::take(&engine.raw, &days).await?;
+            tell_strangers(&inventory);
+            let files = inventory.files.clone();
+            let mut window = Window::open(&engine, inventory, days);
+            // The first snapshots come while the large files are read.
+            let shelf = Shelf::read(&engine, &files, Scope::Days { first, last }, &progress);
+            let (shelf, first) = Box::pin(try_join(shelf, window.next())).await?;
+            (planned, shelf, first, window)
+        }
+        None => {
+            let mut inventory = Inventory::take(&engine.raw, &BTreeSet::new()).await?;
+            tell_strangers(&inventory);
+            let shelf = Box::pin(Shelf::read(&engine, &inventory.files, Scope::All, &progress)).await?;
+            let days = days_of(&engine, &shelf)?;
+            inventory.look(&engine.raw, &OF_THE_API, &days).await?;
+            let mut window = Window::open(&engine, inventory, days.clone());
+            let first = window.next().await?;
+            (days.into_iter().map(Planned::own).collect(), shelf, first, window)
+        }
+    };
+    let pass = Arc::new(Pass { engine, shelf });
+    Box::pin(each(&pass, &planned, first, window)).await
+}
+
+fn tell_strangers(inventory: &Inventory) {
+    for key in inventory.strangers() {
+        tracing::warn!(
+            key,
+            "this file of batch/ belongs to no source and is not read; see processor --help for the names"
+        );
+    }
+}
+
+/// Every local day with a row of the road counts. The other sources' records do not make a day of their own.
+fn days_of(engine: &Engine, shelf: &Shelf) -> Result<BTreeSet<NaiveDate>, Failure> {
+    let days = match &shelf.roads {
+        Ok((roads, _)) => roads.days(),
+        Err(Missing::NoFile) => BTreeSet::new(),
+        Err(Missing::Error(error)) => {
+            let (reason, key) = (error.reason.clone(), engine.raw.address(&error.key));
+            return Err(Failure::new(Code::Data, reason, key, "Put the file right and run again"));
+        }
+    };
+    if engine.config.required.iter().any(|source| *source != Source::Comptages) {
+        tracing::warn!("`all` means the days of comptages; days that only another required source has are left out");
+    }
+    if days.is_empty() {
+        return Err(Failure::new(
+            Code::NoInput,
+            "no required source has a row of any day",
+            engine.raw.root(),
+            "Check the raw location, or name the days",
+        ));
+    }
+    Ok(days)
+}
+
+/// Measures and publishes each day, several at a time.
+async fn each(
+    pass: &Arc<Pass>,
+    planned: &[Planned],
+    mut next: Option<(NaiveDate, Snapshots)>,
+    mut window: Window,
+) -> Result<(), Failure> {
+    let engine = &pass.engine;
+    let at_once = engine.pool.current_num_threads() + PUBLISHED_AT_ONCE;
+    let of_day: BTreeMap<NaiveDate, Planned> = planned.iter().map(|next| (next.date, *next)).collect();
+    let mut ends = Ends::of(planned.len());
+    let mut running = FuturesOrdered::new();
+    loop {
+        while running.len() < at_once
+            && let Some((date, snapshots)) = next.take()
+        {
+            let planned = of_day.get(&date).copied().unwrap_or(Planned::own(date));
+            let task = Running(tokio::spawn(conclude::day(pass.clone(), planned, snapshots)));
+            running.push_back(async move { (planned, task.await) });
+            next = window.next().await?;
+        }
+        let Some((planned, done)) = running.next().await else { break };
+        ends.add(planned, done.and_then(|done| conclude::tell(engine, planned, &done)))?;
+    }
+    ends.end()
+}
+
+/// A day under way; it ends with the run where the run ends early.
+struct Running(JoinHandle<Result<Done, Failure>>);
+
+impl Future for Running {
+    type Output = Result<Done, Failure>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|ended| ended.unwrap_or_else(|error| Err(bug(&error))))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
