@@ -104,7 +104,10 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
     let (mut network, mut network_input) = (Network::default(), Vec::new());
     let referentiel = match reader.files(Source::Referentiel).await? {
         Err(missing) => missing.into(),
-        Ok((files, reading)) => match source::referentiel::read(&files, &context) {
+        Ok((files, reading)) => match source::referentiel::read(
+            &parsed(&files, |file| source::referentiel::parse(file, &engine.config.city)),
+            &context,
+        ) {
             Err(error) => Outcome::Error(error),
             Ok((measured, read)) => {
                 network = read;
@@ -149,7 +152,10 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
     let mut worksites = None;
     let chantiers = match reader.files(Source::Chantiers).await? {
         Err(missing) => missing.into(),
-        Ok((files, reading)) => match source::chantiers::read(&files, &context) {
+        Ok((files, reading)) => match source::chantiers::read(
+            &parsed(&files, |file| source::chantiers::parse(file, &engine.config.city)),
+            &context,
+        ) {
             Err(error) => Outcome::Error(error),
             Ok((measured, shapes)) => {
                 worksites = matches!(measured, Measured::Document(_)).then_some(shapes);
@@ -159,9 +165,12 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
     };
     let bikes = match reader.files(Source::Bikes).await? {
         Err(missing) => missing.into(),
-        Ok((files, reading)) => source::bikes::read(&files, &context).map_or_else(Outcome::Error, |measured| {
-            document(Source::Bikes, measured, of(&reading, &with_zones), &parameters.bikes, &context)
-        }),
+        Ok((files, reading)) => {
+            source::bikes::read(&parsed(&files, |file| source::bikes::parse(file, &engine.config.city)), &context)
+                .map_or_else(Outcome::Error, |measured| {
+                    document(Source::Bikes, measured, of(&reading, &with_zones), &parameters.bikes, &context)
+                })
+        }
     };
     let traffic = match reader.files(Source::Traffic).await? {
         Err(missing) => missing.into(),
@@ -172,9 +181,12 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
     };
     let weather = match reader.files(Source::Weather).await? {
         Err(missing) => missing.into(),
-        Ok((files, reading)) => source::weather::read(&files, &context).map_or_else(Outcome::Error, |measured| {
-            document(Source::Weather, measured, of(&reading, &calendar), &parameters.weather, &context)
-        }),
+        Ok((files, reading)) => {
+            source::weather::read(&parsed(&files, |file| source::weather::parse(file, &engine.config.city)), &context)
+                .map_or_else(Outcome::Error, |measured| {
+                    document(Source::Weather, measured, of(&reading, &calendar), &parameters.weather, &context)
+                })
+        }
     };
     let any_input = reader.any_input();
     Ok(DayResult {
@@ -338,6 +350,10 @@ impl Reader<'_> {
         }
         Ok(Err(Missing::NoFile))
     }
+}
+
+fn parsed<P>(files: &[RawFile], parse: impl Fn(&RawFile) -> P) -> Vec<std::sync::Arc<P>> {
+    files.iter().map(|file| std::sync::Arc::new(parse(file))).collect()
 }
 
 async fn fetch(
