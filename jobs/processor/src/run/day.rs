@@ -174,10 +174,14 @@ pub async fn measure(engine: &Engine, date: NaiveDate, progress: &Progress) -> R
     };
     let traffic = match reader.files(Source::Traffic).await? {
         Err(missing) => missing.into(),
-        Ok((files, reading)) => source::traffic::read(&files, &reference.lines, &context)
-            .map_or_else(Outcome::Error, |measured| {
-                document(Source::Traffic, measured, of(&reading, &with_lines), &parameters.traffic, &context)
-            }),
+        Ok((files, reading)) => source::traffic::read(
+            &parsed(&files, |file| source::traffic::parse(file, &engine.config.city)),
+            &reference.lines,
+            &context,
+        )
+        .map_or_else(Outcome::Error, |measured| {
+            document(Source::Traffic, measured, of(&reading, &with_lines), &parameters.traffic, &context)
+        }),
     };
     let weather = match reader.files(Source::Weather).await? {
         Err(missing) => missing.into(),

@@ -43,6 +43,15 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// A text or a number as text, outer spaces removed; `None` where it is neither, or blank.
+    pub(super) fn text(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(Cow::Borrowed),
+            Self::Number(number) => Some(number.to_string().into()),
+            _ => None,
+        }
+    }
+
     /// A number.
     pub(super) fn as_f64(&self) -> Option<f64> {
         match self {

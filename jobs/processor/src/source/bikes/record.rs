@@ -81,9 +81,9 @@ impl<'a> Record<'a> {
     /// Of an object of the API.
     pub(super) fn of_json(fields: &'a Fields<'_>, tz: Tz) -> Result<Self, Reason> {
         Ok(Self {
-            id: text(fields.id.as_ref()).ok_or(Reason::IdentifiantAbsent)?,
-            name: text(fields.name.as_ref()),
-            hour: hour_of(&text(fields.date.as_ref()).ok_or(Reason::DateIllisible)?, tz)?,
+            id: fields.id.as_ref().and_then(Json::text).ok_or(Reason::IdentifiantAbsent)?,
+            name: fields.name.as_ref().and_then(Json::text),
+            hour: hour_of(&fields.date.as_ref().and_then(Json::text).ok_or(Reason::DateIllisible)?, tz)?,
             given: match &fields.count {
                 None | Some(Json::Null) => Given::Nothing,
                 Some(Json::Number(number)) => {
@@ -95,15 +95,6 @@ impl<'a> Record<'a> {
             },
             point: fields.coordinates.as_ref().map_or(Ok(None), point_of_json),
         })
-    }
-}
-
-/// A text or a number as text; `None` where there is none or it is blank.
-fn text<'a>(value: Option<&'a Json<'_>>) -> Option<Cow<'a, str>> {
-    match value? {
-        Json::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(Cow::Borrowed),
-        Json::Number(number) => Some(number.to_string().into()),
-        _ => None,
     }
 }
 
