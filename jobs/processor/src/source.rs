@@ -14,6 +14,8 @@ pub mod bikes;
 pub mod chantiers;
 pub mod comptages;
 mod json;
+#[cfg(test)]
+mod once;
 pub mod referentiel;
 mod rejected;
 pub mod snapshot;

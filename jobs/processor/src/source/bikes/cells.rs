@@ -9,6 +9,7 @@ use contract::ServiceDay;
 use super::parsed::{Entry, Records};
 use super::record::Given;
 use crate::quality::Tally;
+use crate::source::rejected::Rejected;
 
 /// Longest window that a setting can ask for, days: beyond it lies the end of the calendar.
 pub const LONGEST_WINDOW: i64 = 3660;
@@ -116,10 +117,10 @@ impl Cells {
         self.tally.rows += file.rows;
         self.newest = self.newest.max(file.newest());
         let values = file.values.get(&self.day.date());
-        for (reason, n) in values.into_iter().flat_map(|values| values.counts()) {
+        for (reason, n) in values.into_iter().flat_map(Rejected::counts) {
             self.tally.count(reason, n);
         }
-        file.rejected.tell(values.into_iter().flat_map(|values| values.quotes()), key, &mut self.tally);
+        file.rejected.tell(values.into_iter().flat_map(Rejected::quotes), key, &mut self.tally);
 
         // By counter of the file: its place here, and the last row that names it or says where it stands.
         let mut met: Vec<Option<(usize, Last, Last)>> = vec![None; file.counters.len()];
