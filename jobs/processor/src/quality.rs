@@ -6,7 +6,7 @@ use contract::Reason;
 use contract::document::{Example, Quality};
 
 /// How many rejected rows are quoted.
-const EXAMPLES: usize = 10;
+pub(crate) const EXAMPLES: usize = 10;
 /// How much of each, in characters.
 const EXCERPT: usize = 200;
 
@@ -69,8 +69,18 @@ impl Tally {
 
     /// Counts a rejection under its reason and keeps it as an example while there are few.
     pub fn reject(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
+        self.count(reason, 1);
+        self.quote(reason, file, line, excerpt);
+    }
+
+    /// Counts rejections under their reason, quotes none.
+    pub fn count(&mut self, reason: Reason, n: u64) {
         let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
-        *counts.entry(reason).or_default() += 1;
+        *counts.entry(reason).or_default() += n;
+    }
+
+    /// Keeps a rejection that is counted elsewhere as an example while there are few.
+    pub fn quote(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
         if self.examples.len() < EXAMPLES
             || self.examples.last().is_some_and(|last| (file, line) < (&last.fichier, last.ligne))
         {
@@ -117,8 +127,8 @@ impl Tally {
     }
 }
 
-/// The beginning of a row for people: valid text, no line breaks' mischief, at most 200 characters.
-fn excerpt_of(bytes: &[u8]) -> String {
+/// The beginning of a row for people: valid text, no line breaks' mischief, at most 200 characters. That of an excerpt is itself.
+pub(crate) fn excerpt_of(bytes: &[u8]) -> String {
     let head = bytes.get(..EXCERPT * 4).unwrap_or(bytes);
     String::from_utf8_lossy(head).chars().take(EXCERPT).collect::<String>().trim_end_matches(['\r', '\n']).to_owned()
 }

@@ -25,7 +25,6 @@ mod reference;
 mod renewed;
 mod roads;
 mod shelf;
-mod shim;
 mod status;
 mod summary;
 mod window;

@@ -13,7 +13,11 @@ use contract::number::Fixed2;
 pub mod bikes;
 pub mod chantiers;
 pub mod comptages;
+mod json;
+#[cfg(test)]
+mod once;
 pub mod referentiel;
+mod rejected;
 pub mod snapshot;
 pub mod table;
 pub mod traffic;

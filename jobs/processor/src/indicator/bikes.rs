@@ -44,7 +44,7 @@ fn draft(cells: &Cells, context: &DayContext<'_>) -> Draft<Bikes> {
     let day = context.day;
     let parameters = &context.parameters.bikes;
     let expected_since = day.plus(1 - parameters.attendu_jours.clamp(1, LONGEST_WINDOW)).start();
-    let mut counters: Vec<_> = cells.counters().map(|(id, counter)| Seen::new(id, counter, context)).collect();
+    let mut counters: Vec<_> = cells.counters().map(|counter| Seen::new(counter, context)).collect();
     counters.sort_by(|a, b| id_order(a.id, b.id));
     let expected_counters: Vec<_> =
         counters.iter().filter(|seen| seen.counter.has_value_since(expected_since)).collect();
@@ -125,10 +125,14 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    fn new(id: &'a str, counter: &'a Counter, context: &DayContext<'_>) -> Self {
+    fn new(counter: &'a Counter, context: &DayContext<'_>) -> Self {
         let (arrondissement, zone) = place(context.zones, counter.point);
         let values = context.day.hours().map(|hour| counter.at(hour).flatten()).collect();
-        Self { id, counter, values, in_day: counter.cells_of(context.day) > 0, arrondissement, zone }
+        Self { id: &counter.id, counter, values, in_day: counter.cells_of(context.day) > 0, arrondissement, zone }
+    }
+
+    fn name(&self) -> Option<String> {
+        self.counter.name.as_deref().map(str::to_owned)
     }
 
     fn value(&self, at: usize) -> Option<u32> {
@@ -169,7 +173,7 @@ fn metrics(seen: &Seen<'_>, failing: bool, context: &DayContext<'_>) -> CounterM
     CounterMetrics {
         date: day.date(),
         id_compteur: seen.id.to_owned(),
-        nom_compteur: seen.counter.name.clone(),
+        nom_compteur: seen.name(),
         total_jour: total,
         moyenne_horaire: mean.map(Fixed2::of),
         pic_horaire: first_largest(&values).and_then(|at| day.local_hours().get(at).copied()).and_then(small),
@@ -222,7 +226,7 @@ fn top(sound: &[&Seen<'_>]) -> Vec<TopCounter> {
     first
         .map(|(total_jour, seen)| TopCounter {
             id_compteur: seen.id.to_owned(),
-            nom_compteur: seen.counter.name.clone(),
+            nom_compteur: seen.name(),
             total_jour,
             zone: seen.zone.clone(),
         })

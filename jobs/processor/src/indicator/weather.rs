@@ -8,13 +8,13 @@ use contract::number::Fixed1;
 
 use crate::context::DayContext;
 use crate::parameters::WeatherParameters;
-use crate::source::weather::{DayRecord, Gathered, HourRecord};
+use crate::source::weather::{Chosen, DayRecord, Gathered, HourRecord};
 use crate::source::{Draft, Measured};
 
 /// The document of the day, or the last day there is where no usable record is of it.
 #[must_use]
 pub fn measure(gathered: Gathered, context: &DayContext<'_>) -> Measured<Weather> {
-    let Some(record) = gathered.chosen else {
+    let Some(Chosen { record, collected_after }) = gathered.chosen else {
         return Measured::Absent { last_day: gathered.last_day };
     };
     let mut quality = gathered.tally.finish();
@@ -32,7 +32,7 @@ pub fn measure(gathered: Gathered, context: &DayContext<'_>) -> Measured<Weather
         quality.avertissements.push(format!("La météo du jour vient de {} heures sur {hours}.", record.hours.len()));
     }
     // A file that does not say when it was collected was so after the day.
-    let settled = gathered.collected_after || record.collected_after;
+    let settled = gathered.collected_after || collected_after;
     Measured::Document(Box::new(Draft {
         status: if settled { DayStatus::Definitif } else { DayStatus::Provisoire },
         complete_until: None,
@@ -40,11 +40,11 @@ pub fn measure(gathered: Gathered, context: &DayContext<'_>) -> Measured<Weather
         quality,
         reasons: BTreeMap::new(),
         ignored: Vec::new(),
-        body: body(&record, context),
+        body: body(&record, collected_after, context),
     }))
 }
 
-fn body(record: &DayRecord, context: &DayContext<'_>) -> Weather {
+fn body(record: &DayRecord, collected_after: bool, context: &DayContext<'_>) -> Weather {
     let parameters = &context.parameters.weather;
     let figure = |value: Option<f64>| value.and_then(Fixed1::new);
     let rain = record.precip.unwrap_or(0.0);
@@ -58,23 +58,23 @@ fn body(record: &DayRecord, context: &DayContext<'_>) -> Weather {
             precip_totale: Fixed1::of(rain),
             vent_max: figure(record.wind),
             vent_moyen: figure(record.wind_mean.or_else(|| mean_wind(&record.hours))),
-            conditions: record.conditions.clone(),
+            conditions: record.conditions.as_deref().map(str::to_owned),
         },
         impact_mobilite: Fixed1::of(impact(&categories)),
         indice_cyclable: Fixed1::of(cycling_index(rain, record.wind, record.temp)),
         categories,
         heures: (!record.hours.is_empty()).then(|| record.hours.iter().map(hour).collect()),
-        observation: record.source.as_deref() == Some("obs") || record.collected_after,
+        observation: record.source.as_deref() == Some("obs") || collected_after,
     }
 }
 
 fn hour(hour: &HourRecord) -> WeatherHour {
     WeatherHour {
-        heure: hour.time.clone(),
+        heure: hour.time.to_string(),
         temp: hour.temp.and_then(Fixed1::new),
         precip: hour.precip.and_then(Fixed1::new),
         vent: hour.wind.and_then(Fixed1::new),
-        conditions: hour.conditions.clone(),
+        conditions: hour.conditions.as_deref().map(str::to_owned),
     }
 }
 

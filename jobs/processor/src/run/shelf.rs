@@ -13,11 +13,11 @@ use runtime::store::Object;
 use super::outcome::{NO_FILE, Outcome, Reading};
 use super::reference::Reference;
 use super::roads::{self, Roads, Scope};
-use super::shim::{bikes, chantiers, referentiel, weather};
 use super::{Engine, fatal, on_pool};
 use crate::city::City;
 use crate::input::{self, InputError, Inventory};
 use crate::source::{RawFile, SourceError};
+use crate::source::{bikes, chantiers, referentiel, weather};
 
 /// Files of one source fetched at once.
 const FETCHES: usize = 4;

@@ -12,12 +12,12 @@ use runtime::store::{Object, Version};
 
 use super::outcome::Reading;
 use super::shelf::replaced_twice;
-use super::shim::{bikes, traffic, weather};
 use super::{Engine, bug, fatal};
 use crate::city::City;
 use crate::input::ahead::{Ahead, Arrived};
 use crate::input::{InputError, Inventory, OF_THE_API, around, content};
 use crate::source::RawFile;
+use crate::source::{bikes, traffic, weather};
 
 /// A snapshot, parsed as its source.
 #[derive(Debug, Clone)]

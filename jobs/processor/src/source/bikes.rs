@@ -3,20 +3,22 @@
 //! A record's time is an instant and marks the START of its hour. Files are taken in order (`batch/` by key, then snapshots by time of
 //! collection, then key) and records by position: the last one of a cell wins whole.
 
-use contract::Reason;
+use std::sync::Arc;
+
 use contract::document::bikes::Bikes;
 
-use super::snapshot::elements;
-use super::table::{Column, Table};
-use super::{Measured, RawFile, SourceError};
+use super::table::Column;
+use super::{Measured, SourceError};
 use crate::context::DayContext;
 use crate::indicator;
 
 pub mod cells;
+mod parsed;
 mod record;
 
 use cells::Cells;
-use record::Record;
+use parsed::Content;
+pub use parsed::{ParsedFile, parse};
 
 /// The export with labels, or with field names; the numbers are those of [`record`].
 const COLUMNS: [Column; 5] = [
@@ -34,7 +36,7 @@ const LISTS: [&str; 2] = ["results", "records"];
 ///
 /// # Errors
 /// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable.
-pub fn read(files: &[RawFile], context: &DayContext<'_>) -> Result<Measured<Bikes>, SourceError> {
+pub fn read(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Measured<Bikes>, SourceError> {
     Ok(indicator::bikes::measure(&collect(files, context)?, context))
 }
 
@@ -42,18 +44,20 @@ pub fn read(files: &[RawFile], context: &DayContext<'_>) -> Result<Measured<Bike
 ///
 /// # Errors
 /// As [`read`].
-pub fn collect(files: &[RawFile], context: &DayContext<'_>) -> Result<Cells, SourceError> {
-    let mut files: Vec<_> = files.iter().collect();
+pub fn collect(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Cells, SourceError> {
+    let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
     // `None` comes before any time of collection: `batch/` first.
-    files.sort_by(|a, b| (a.collected, &a.key).cmp(&(b.collected, &b.key)));
+    files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
     let mut cells = Cells::new(context.day, context.parameters.bikes.attendu_jours);
     let mut lost = Vec::new();
     for file in &files {
-        if !file.is_snapshot() {
-            read_export(file, context, &mut cells)?;
-        } else if read_snapshot(file, context, &mut cells).is_none() {
-            cells.tally.reject(Reason::InstantaneIllisible, &file.key, 1, &file.bytes);
-            lost.push(file.key.as_str());
+        match &file.content {
+            Content::Records(records) => cells.add(records, file.key()),
+            Content::Refused(error) => return Err(error.clone()),
+            Content::Lost(quote) => {
+                cells.tally.reject(quote.reason, file.key(), quote.line, quote.excerpt.as_bytes());
+                lost.push(file.key());
+            }
         }
     }
     match lost.last() {
@@ -66,47 +70,6 @@ pub fn collect(files: &[RawFile], context: &DayContext<'_>) -> Result<Cells, Sou
         }),
         _ => Ok(cells),
     }
-}
-
-fn read_export(file: &RawFile, context: &DayContext<'_>, cells: &mut Cells) -> Result<(), SourceError> {
-    let table = Table::open(&file.key, &file.bytes, &COLUMNS)?;
-    for row in table.rows() {
-        cells.tally.rows += 1;
-        match row {
-            Ok(row) => match Record::of_row(&row, context.city.tz) {
-                Ok(record) => cells.add(record, &file.key, row.line, row.raw()),
-                Err(reason) => cells.tally.reject(reason, &file.key, row.line, row.raw()),
-            },
-            Err(bad) => bad.count(&mut cells.tally, &file.key),
-        }
-    }
-    Ok(())
-}
-
-/// `None` where the snapshot is not readable; nothing of it is counted then.
-fn read_snapshot(file: &RawFile, context: &DayContext<'_>, cells: &mut Cells) -> Option<()> {
-    let elements = elements(&file.bytes, &LISTS)?;
-    let mut ours = elements.is_empty();
-    let mut records = Vec::with_capacity(elements.len());
-    for element in &elements {
-        let record = element.value().and_then(|value| {
-            let fields = record::fields(&value).ok_or(Reason::EnregistrementIllisible)?;
-            ours |= fields.contains_key("id_compteur") || fields.contains_key("sum_counts");
-            Record::of_json(fields, context.city.tz)
-        });
-        records.push((element, record));
-    }
-    if !ours {
-        return None;
-    }
-    for (element, record) in records {
-        cells.tally.rows += 1;
-        match record {
-            Ok(record) => cells.add(record, &file.key, element.line, element.raw),
-            Err(reason) => cells.tally.reject(reason, &file.key, element.line, element.raw),
-        }
-    }
-    Some(())
 }
 
 #[cfg(test)]

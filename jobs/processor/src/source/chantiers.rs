@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use contract::Reason;
 use contract::document::chantiers::Chantiers;
 use contract::document::{DayStatus, Ignored};
-use geo::Geometry;
+use geo::{CoordsIter as _, Geometry};
 
 use super::table::{Column, Row, Table};
 use super::{Draft, Measured, RawFile, SourceError};
+use crate::city::City;
 use crate::context::DayContext;
 use crate::geo::{ZONES_UNKNOWN, parse_point, parse_shape, postal_code, zone_warnings};
 use crate::indicator;
 use crate::order::id_order;
-use crate::quality::Tally;
+use crate::quality::{Tally, excerpt_of};
 
 const COLUMNS: [Column; 11] = [
     Column::required(&["Identifiant"]),
@@ -153,13 +155,60 @@ pub struct WorksiteShape {
     pub shape: Geometry<f64>,
 }
 
+/// One export of worksites, whatever day is measured.
+#[derive(Debug)]
+pub struct ParsedFile {
+    key: String,
+    content: Result<Worksites, SourceError>,
+}
+
+/// The worksites of a file.
+#[derive(Debug)]
+struct Worksites {
+    /// In the order of ids.
+    groups: Vec<Group>,
+    /// All rows, and what is rejected whatever the day.
+    tally: Tally,
+}
+
 /// The rows of one identifier: the last one, and what became of those before it.
-struct Group<'t> {
+#[derive(Debug)]
+struct Group {
     record: WorksiteRecord,
     line: u64,
-    raw: &'t [u8],
+    /// Its beginning, where a value of it could not be read.
+    excerpt: Box<str>,
     repeats: u64,
     conflicts: u64,
+}
+
+/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+#[must_use]
+pub fn parse(file: &RawFile, _: &City) -> ParsedFile {
+    let content = Table::open(&file.key, &file.bytes, &COLUMNS).map(|table| worksites(&table, &file.key));
+    ParsedFile { key: file.key.clone(), content }
+}
+
+impl ParsedFile {
+    /// Its key, relative to the raw folder.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// About how much memory it holds, bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let groups = self.content.as_ref().map_or(&[] as &[Group], |worksites| &worksites.groups);
+        let texts = |record: &WorksiteRecord| {
+            let texts = [&record.postal_code, &record.kind, &record.object, &record.streets, &record.level];
+            texts.into_iter().flatten().map(String::len).sum::<usize>()
+        };
+        let shape = |record: &WorksiteRecord| record.shape.as_ref().map_or(0, |shape| shape.coords_count() * 16);
+        let group =
+            |group: &Group| size_of::<Group>() + texts(&group.record) + shape(&group.record) + group.excerpt.len();
+        size_of::<Self>() + self.key.len() + groups.iter().map(group).sum::<usize>()
+    }
 }
 
 /// The worksites of the day, and the shapes of those that have one, by id.
@@ -170,27 +219,25 @@ struct Group<'t> {
 /// # Errors
 /// No file at all, or the last one cannot be an export of worksites.
 pub fn read(
-    files: &[RawFile],
+    files: &[Arc<ParsedFile>],
     context: &DayContext<'_>,
 ) -> Result<(Measured<Chantiers>, Vec<WorksiteShape>), SourceError> {
-    let (file, ignored) = latest(files, "batch/chantiers-*.csv")?;
-    let table = Table::open(&file.key, &file.bytes, &COLUMNS)?;
-    let mut tally = Tally::default();
-    let groups = groups(&table, &file.key, &mut tally);
+    let (file, ignored) = latest(files, ParsedFile::key, "batch/chantiers-*.csv")?;
+    let Worksites { groups, tally } = file.content.as_ref().map_err(SourceError::clone)?;
 
     let date = context.day.date();
-    let mut active: Vec<&Group<'_>> = groups.values().filter(|group| group.record.is_active(date)).collect();
+    let active: Vec<&Group> = groups.iter().filter(|group| group.record.is_active(date)).collect();
     if active.is_empty() {
-        let last_day = groups.values().filter_map(|group| group.record.end.max(group.record.start)).max();
+        let last_day = groups.iter().filter_map(|group| group.record.end.max(group.record.start)).max();
         return Ok((Measured::Absent { last_day }, Vec::new()));
     }
-    active.sort_by(|a, b| id_order(&a.record.id, &b.record.id));
+    let mut tally = tally.clone();
     let (mut repeats, mut conflicts) = (0, 0);
     for group in &active {
         repeats += group.repeats;
         conflicts += group.conflicts;
         for reason in &group.record.unread {
-            tally.reject(*reason, &file.key, group.line, group.raw);
+            tally.reject(*reason, &file.key, group.line, group.excerpt.as_bytes());
         }
     }
     let cells = u64::try_from(active.len()).unwrap_or(u64::MAX);
@@ -224,14 +271,16 @@ pub fn read(
     Ok((Measured::Document(Box::new(draft)), shapes))
 }
 
-fn groups<'t>(table: &'t Table<'_>, key: &str, tally: &mut Tally) -> BTreeMap<String, Group<'t>> {
-    let mut groups: BTreeMap<String, Group<'t>> = BTreeMap::new();
+fn worksites(table: &Table<'_>, key: &str) -> Worksites {
+    let mut tally = Tally::default();
+    // With its bytes: a row is the same as the one before it where they are.
+    let mut groups: BTreeMap<String, (Group, &[u8])> = BTreeMap::new();
     for row in table.rows() {
         tally.rows += 1;
         let row = match row {
             Ok(row) => row,
             Err(bad) => {
-                bad.count(tally, key);
+                bad.count(&mut tally, key);
                 continue;
             }
         };
@@ -243,30 +292,38 @@ fn groups<'t>(table: &'t Table<'_>, key: &str, tally: &mut Tally) -> BTreeMap<St
                 continue;
             }
         };
-        match groups.entry(record.id.clone()) {
+        let excerpt = if record.unread.is_empty() { Box::default() } else { excerpt_of(raw).into() };
+        let mut group = Group { record, line, excerpt, repeats: 0, conflicts: 0 };
+        match groups.entry(group.record.id.clone()) {
             Entry::Vacant(entry) => {
-                entry.insert(Group { record, line, raw, repeats: 0, conflicts: 0 });
+                entry.insert((group, raw));
             }
             Entry::Occupied(mut entry) => {
-                let before = entry.get();
-                let same = u64::from(before.raw == raw);
-                let (repeats, conflicts) = (before.repeats + same, before.conflicts + 1 - same);
-                entry.insert(Group { record, line, raw, repeats, conflicts });
+                let (before, before_raw) = entry.get();
+                let same = u64::from(*before_raw == raw);
+                (group.repeats, group.conflicts) = (before.repeats + same, before.conflicts + 1 - same);
+                entry.insert((group, raw));
             }
         }
     }
-    groups
+    let mut groups: Vec<Group> = groups.into_values().map(|(group, _)| group).collect();
+    groups.sort_by(|a, b| id_order(&a.record.id, &b.record.id));
+    Worksites { groups, tally }
 }
 
 /// The last file in key order, and the others as `ignores` lists them: each file is a whole snapshot.
-pub(super) fn latest<'a>(files: &'a [RawFile], pattern: &str) -> Result<(&'a RawFile, Vec<Ignored>), SourceError> {
-    let mut sorted: Vec<&RawFile> = files.iter().collect();
-    sorted.sort_by(|a, b| a.key.cmp(&b.key));
+pub(super) fn latest<'a, P>(
+    files: &'a [Arc<P>],
+    key: impl Fn(&P) -> &str,
+    pattern: &str,
+) -> Result<(&'a P, Vec<Ignored>), SourceError> {
+    let mut sorted: Vec<&P> = files.iter().map(Arc::as_ref).collect();
+    sorted.sort_by(|a, b| key(a).cmp(key(b)));
     let Some(last) = sorted.pop() else {
         return Err(SourceError { key: String::new(), reason: format!("there is no {pattern}") });
     };
-    let reason = format!("relevé complet plus ancien : seul le dernier dans l'ordre des clés est lu ({})", last.key);
-    let ignored = sorted.iter().map(|file| Ignored { cle: file.key.clone(), raison: reason.clone() }).collect();
+    let reason = format!("relevé complet plus ancien : seul le dernier dans l'ordre des clés est lu ({})", key(last));
+    let ignored = sorted.iter().map(|file| Ignored { cle: key(file).to_owned(), raison: reason.clone() }).collect();
     Ok((last, ignored))
 }
 

@@ -3,8 +3,10 @@
 //! One arc may have several objects: pieces of it, or successive states of it, each with its own period of validity.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
+use chrono_tz::Tz;
 use contract::Reason;
 use contract::document::DayStatus;
 use contract::document::referentiel::Referentiel;
@@ -13,11 +15,12 @@ use contract::{ServiceDay, day::wall_to_instant};
 use super::chantiers::{calendar_date, latest};
 use super::table::{Column, Row, Table};
 use super::{Draft, Measured, RawFile, SourceError};
+use crate::city::City;
 use crate::context::DayContext;
 use crate::geo::{ZONES_UNKNOWN, lines_length_metres, parse_lines, parse_point, zone_warnings};
 use crate::indicator;
 use crate::order::id_order;
-use crate::quality::Tally;
+use crate::quality::{Tally, excerpt_of};
 
 const COLUMNS: [Column; 8] = [
     Column::required(&["Identifiant arc", "iu_ac"]),
@@ -134,11 +137,11 @@ struct ArcObject {
 }
 
 impl ArcObject {
-    fn read(row: &Row<'_>, day: ServiceDay) -> Result<(String, Self), Reason> {
+    fn read(row: &Row<'_>, tz: Tz) -> Result<(String, Self), Reason> {
         let text = |column| row.get(column).map(str::to_owned);
         let id = text(ID).ok_or(Reason::IdentifiantAbsent)?;
-        let start = row.get(START).map(|text| moment(text, day, false)).transpose()?;
-        let end = row.get(END).map(|text| moment(text, day, true)).transpose()?;
+        let start = row.get(START).map(|text| moment(text, tz, false)).transpose()?;
+        let end = row.get(END).map(|text| moment(text, tz, true)).transpose()?;
         if let (Some(start), Some(end)) = (start, end)
             && end < start
         {
@@ -173,11 +176,67 @@ impl ArcObject {
     }
 }
 
+/// One export of the network, whatever day is measured.
+#[derive(Debug)]
+pub struct ParsedFile {
+    key: String,
+    content: Result<Objects, SourceError>,
+}
+
+/// The objects of a file.
+#[derive(Debug, Default)]
+struct Objects {
+    /// By id of the arc, those of one in file order.
+    arcs: BTreeMap<String, Vec<Placed>>,
+    /// All rows, and what is rejected whatever the day.
+    tally: Tally,
+}
+
 /// An object and where it stands.
-struct Placed<'t> {
+#[derive(Debug)]
+struct Placed {
     object: ArcObject,
     line: u64,
-    raw: &'t [u8],
+    /// Its beginning, where a value of it could not be read.
+    excerpt: Box<str>,
+    /// Index among the arc's objects of the first that equals it.
+    equals: usize,
+}
+
+/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+#[must_use]
+pub fn parse(file: &RawFile, city: &City) -> ParsedFile {
+    let content = Table::open(&file.key, &file.bytes, &COLUMNS).and_then(|table| {
+        if Table::open(&file.key, &file.bytes, &OF_COUNTS).is_ok() {
+            let reason = "no network: the header is that of the road counts".to_owned();
+            return Err(SourceError { key: file.key.clone(), reason });
+        }
+        Ok(objects(&table, &file.key, city.tz))
+    });
+    ParsedFile { key: file.key.clone(), content }
+}
+
+impl ParsedFile {
+    /// Its key, relative to the raw folder.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// About how much memory it holds, bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let points = |object: &ArcObject| object.lines.iter().map(|line| 24 + line.len() * 16).sum::<usize>();
+        let texts = |object: &ArcObject| {
+            let texts = [&object.label, &object.upstream, &object.downstream];
+            texts.into_iter().flatten().map(String::len).sum::<usize>()
+        };
+        let placed = self.content.iter().flat_map(|objects| objects.arcs.values().flatten());
+        let bytes = placed.map(|placed| {
+            size_of::<Placed>() + points(&placed.object) + texts(&placed.object) + placed.excerpt.len() + 64
+        });
+        size_of::<Self>() + self.key.len() + bytes.sum::<usize>()
+    }
 }
 
 /// The document and the network itself, which road counts and worksites are laid on.
@@ -188,36 +247,37 @@ struct Placed<'t> {
 ///
 /// # Errors
 /// No file at all, or the last one cannot be an export of the network.
-pub fn read(files: &[RawFile], context: &DayContext<'_>) -> Result<(Measured<Referentiel>, Network), SourceError> {
-    let (file, ignored) = latest(files, "batch/referentiel-*.csv")?;
-    let table = Table::open(&file.key, &file.bytes, &COLUMNS)?;
-    if Table::open(&file.key, &file.bytes, &OF_COUNTS).is_ok() {
-        let reason = "no network: the header is that of the road counts".to_owned();
-        return Err(SourceError { key: file.key.clone(), reason });
-    }
-    let mut tally = Tally::default();
-    let arcs = objects(&table, &file.key, context.day, &mut tally);
+pub fn read(
+    files: &[Arc<ParsedFile>],
+    context: &DayContext<'_>,
+) -> Result<(Measured<Referentiel>, Network), SourceError> {
+    let (file, ignored) = latest(files, ParsedFile::key, "batch/referentiel-*.csv")?;
+    let Objects { arcs, tally } = file.content.as_ref().map_err(SourceError::clone)?;
     if arcs.is_empty() {
         return Ok((Measured::Absent { last_day: None }, Network::default()));
     }
 
+    let mut tally = tally.clone();
     let (mut cells, mut repeats) = (0, 0);
     let mut network = Vec::with_capacity(arcs.len());
     for (id, objects) in arcs {
         let used = of_the_day(objects, context.day);
+        // Equal objects have one period: with one of them the first of them is used too.
+        let mut known: Vec<usize> = Vec::with_capacity(used.len());
         let mut distinct: Vec<&ArcObject> = Vec::with_capacity(used.len());
-        for placed in &used {
-            if distinct.contains(&&placed.object) {
+        for placed in used {
+            if known.contains(&placed.equals) {
                 repeats += 1;
                 continue;
             }
             cells += 1;
+            known.push(placed.equals);
             distinct.push(&placed.object);
             for reason in &placed.object.unread {
-                tally.reject(*reason, &file.key, placed.line, placed.raw);
+                tally.reject(*reason, &file.key, placed.line, placed.excerpt.as_bytes());
             }
         }
-        network.push((id, arc(&distinct, context)));
+        network.push((id.clone(), arc(&distinct, context)));
     }
     let network = Network::new(network);
 
@@ -245,37 +305,35 @@ pub fn read(files: &[RawFile], context: &DayContext<'_>) -> Result<(Measured<Ref
     Ok((Measured::Document(Box::new(draft)), network))
 }
 
-fn objects<'t>(
-    table: &'t Table<'_>,
-    key: &str,
-    day: ServiceDay,
-    tally: &mut Tally,
-) -> BTreeMap<String, Vec<Placed<'t>>> {
-    let mut arcs: BTreeMap<String, Vec<Placed<'t>>> = BTreeMap::new();
+fn objects(table: &Table<'_>, key: &str, tz: Tz) -> Objects {
+    let mut found = Objects::default();
     for row in table.rows() {
-        tally.rows += 1;
+        found.tally.rows += 1;
         match row {
-            Ok(row) => match ArcObject::read(&row, day) {
+            Ok(row) => match ArcObject::read(&row, tz) {
                 Ok((id, object)) => {
-                    arcs.entry(id).or_default().push(Placed { object, line: row.line, raw: row.raw() });
+                    let excerpt = if object.unread.is_empty() { Box::default() } else { excerpt_of(row.raw()).into() };
+                    let objects = found.arcs.entry(id).or_default();
+                    let equals = objects.iter().position(|before| before.object == object).unwrap_or(objects.len());
+                    objects.push(Placed { object, line: row.line, excerpt, equals });
                 }
-                Err(reason) => tally.reject(reason, key, row.line, row.raw()),
+                Err(reason) => found.tally.reject(reason, key, row.line, row.raw()),
             },
-            Err(bad) => bad.count(tally, key),
+            Err(bad) => bad.count(&mut found.tally, key),
         }
     }
-    arcs
+    found
 }
 
 /// Those whose period covers the day, else those with the latest end, in file order.
-fn of_the_day(objects: Vec<Placed<'_>>, day: ServiceDay) -> Vec<Placed<'_>> {
+fn of_the_day(objects: &[Placed], day: ServiceDay) -> Vec<&Placed> {
     if objects.iter().any(|placed| placed.object.covers(day)) {
-        return objects.into_iter().filter(|placed| placed.object.covers(day)).collect();
+        return objects.iter().filter(|placed| placed.object.covers(day)).collect();
     }
     // An open end is the latest of all.
-    let end = |placed: &Placed<'_>| (placed.object.end.is_none(), placed.object.end);
+    let end = |placed: &Placed| (placed.object.end.is_none(), placed.object.end);
     let latest = objects.iter().map(end).max();
-    objects.into_iter().filter(|placed| Some(end(placed)) == latest).collect()
+    objects.iter().filter(|placed| Some(end(placed)) == latest).collect()
 }
 
 fn arc(objects: &[&ArcObject], context: &DayContext<'_>) -> RoadArc {
@@ -296,7 +354,7 @@ fn last<T>(objects: &[&ArcObject], field: impl Fn(&ArcObject) -> Option<T>) -> O
 }
 
 /// An instant: a timestamp with its offset, a wall time of the city, or a date. A date that ends a period ends it with the day.
-fn moment(text: &str, day: ServiceDay, is_end: bool) -> Result<DateTime<Utc>, Reason> {
+fn moment(text: &str, tz: Tz, is_end: bool) -> Result<DateTime<Utc>, Reason> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc());
     }
@@ -309,7 +367,7 @@ fn moment(text: &str, day: ServiceDay, is_end: bool) -> Result<DateTime<Utc>, Re
             .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
             .ok_or(Reason::DateIllisible)?
     };
-    wall_to_instant(wall, day.tz()).ok_or(Reason::HeureInexistante)
+    wall_to_instant(wall, tz).ok_or(Reason::HeureInexistante)
 }
 
 #[cfg(test)]

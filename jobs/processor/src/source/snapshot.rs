@@ -2,7 +2,7 @@
 //!
 //! Shapes: a list under one of the source's names, `{"results": [{…}]}`; a bare list; one object per line.
 
-use serde::de::IgnoredAny;
+use serde::de::{Deserialize, IgnoredAny};
 
 use contract::Reason;
 
@@ -18,18 +18,16 @@ pub struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// As a value, or why it is none.
+    /// As a value of some sort, or why it is none.
     ///
     /// # Errors
     /// Too long, not UTF-8, or not JSON.
-    pub fn value(&self) -> Result<serde_json::Value, Reason> {
+    pub fn parse<T: Deserialize<'a>>(&self) -> Result<T, Reason> {
         if self.raw.len() > LONGEST_RECORD {
             return Err(Reason::LigneTropLongue);
         }
-        if std::str::from_utf8(self.raw).is_err() {
-            return Err(Reason::Utf8Invalide);
-        }
-        serde_json::from_slice(self.raw).map_err(|_| Reason::EnregistrementIllisible)
+        let text = std::str::from_utf8(self.raw).map_err(|_| Reason::Utf8Invalide)?;
+        serde_json::from_str(text).map_err(|_| Reason::EnregistrementIllisible)
     }
 }
 

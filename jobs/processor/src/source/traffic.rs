@@ -4,27 +4,27 @@
 //! A snapshot lists what was known when it was collected; the disruptions of a day are what all snapshots together tell ([`versions`]).
 //! "No news" is an answer. A snapshot that is empty, cut short or of another shape is counted, and nothing ends because of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use contract::ServiceDay;
 use contract::document::traffic::{Severity, Traffic};
 use contract::document::{DayStatus, Quality};
 use contract::reason::Reason;
-use memchr::memmem;
-use rayon::prelude::*;
-use serde_json::Value;
 
 use crate::context::DayContext;
 use crate::indicator;
 use crate::parameters::TrafficParameters;
 use crate::quality::Tally;
-use crate::source::{Draft, Measured, RawFile, SourceError};
+use crate::source::json::Json;
+use crate::source::{Draft, Measured, SourceError};
 
 mod bulk;
 mod lines;
 mod named;
 mod navitia;
+mod parsed;
 mod record;
 mod snapshot;
 #[cfg(test)]
@@ -33,17 +33,12 @@ mod text;
 mod versions;
 
 pub use lines::{ServiceLine, line, natural_order, read_lines};
+pub use parsed::{ParsedFile, parse};
 pub use record::{Content, LineKey, Span};
 pub use versions::Event;
 
 use record::{Rejection, text};
-use snapshot::{Snapshot, Unreadable};
 use versions::{Listing, Taken, Timeline};
-
-/// Files parsed at once: bounds the memory that parsed JSON takes.
-const BATCH: usize = 32;
-/// Rejections of a snapshot whose line is looked for: as many as documents quote.
-const LOCATED: usize = 10;
 
 /// The disruptions of the day. `lines_of_service` are those of `reference/lignes.csv`, else the profile's; none where neither is known.
 ///
@@ -53,7 +48,7 @@ const LOCATED: usize = 10;
 /// # Errors
 /// Not one of the files is a snapshot that can be read.
 pub fn read(
-    files: &[RawFile],
+    files: &[Arc<ParsedFile>],
     lines_of_service: &[ServiceLine],
     context: &DayContext<'_>,
 ) -> Result<Measured<Traffic>, SourceError> {
@@ -61,12 +56,12 @@ pub fn read(
 }
 
 fn read_day(
-    files: &[RawFile],
+    files: &[Arc<ParsedFile>],
     lines_of_service: &[ServiceLine],
     day: ServiceDay,
     parameters: &TrafficParameters,
 ) -> Result<Measured<Traffic>, SourceError> {
-    let gathered = gather(files, day);
+    let gathered = Gathered::of(files);
     if gathered.taken.is_empty() {
         return match gathered.first_error {
             Some(error) => Err(error),
@@ -75,12 +70,16 @@ fn read_day(
     }
     let total = gathered.listings.len() as u64;
     let timeline = Timeline::new(gathered.taken);
-    let events: Vec<Event> =
-        gathered.listings.into_iter().filter_map(|(id, listings)| timeline.settle(id, listings)).collect();
-    let of_day: Vec<Event> = events
-        .into_iter()
-        .filter(|event| event.spans.iter().any(|span| span.touches(day.start(), day.end())))
+    let touches = |span: &Span| span.touches(day.start(), day.end());
+    // The periods of a disruption are periods of its versions, if shorter ones: where no version touches the day it does not.
+    let near = gathered.listings.into_iter().filter(|(_, listings)| {
+        listings.iter().any(|listing| listing.content.is_some_and(|content| content.spans.iter().any(touches)))
+    });
+    let mut of_day: Vec<Event> = near
+        .filter_map(|(id, listings)| timeline.settle(id, listings))
+        .filter(|event| event.spans.iter().any(touches))
         .collect();
+    of_day.sort_by(|one, other| one.id.cmp(&other.id));
 
     let last = timeline.last();
     if of_day.is_empty() && last.is_none_or(|last| last <= day.start()) {
@@ -129,75 +128,41 @@ fn read_day(
 
 /// All snapshots' records, by id.
 #[derive(Default)]
-struct Gathered {
-    listings: BTreeMap<String, Vec<Listing>>,
-    taken: Vec<Taken>,
+struct Gathered<'a> {
+    listings: HashMap<&'a str, Vec<Listing<'a>>>,
+    taken: Vec<Taken<'a>>,
     tally: Tally,
     first_error: Option<SourceError>,
 }
 
-fn gather(files: &[RawFile], day: ServiceDay) -> Gathered {
-    let mut order: Vec<&RawFile> = files.iter().collect();
-    order.sort_by(|one, other| one.key.cmp(&other.key));
-    let mut gathered = Gathered::default();
-    for batch in order.chunks(BATCH) {
-        let parsed: Vec<_> = batch.par_iter().map(|file| snapshot::read(file, day.tz())).collect();
-        for (file, snapshots) in batch.iter().zip(parsed) {
-            for snapshot in snapshots {
-                match snapshot {
-                    Ok(snapshot) => gathered.add(file, snapshot),
-                    Err(unreadable) => gathered.set_aside(file, unreadable),
+impl<'a> Gathered<'a> {
+    fn of(files: &'a [Arc<ParsedFile>]) -> Self {
+        let mut order: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
+        order.sort_by(|one, other| one.key().cmp(other.key()));
+        let mut gathered = Self::default();
+        for file in order {
+            gathered.tally.rows += file.rows;
+            file.rejected.tell([], file.key(), &mut gathered.tally);
+            if let (None, Some(reason)) = (&gathered.first_error, &file.first_error) {
+                gathered.first_error = Some(SourceError { key: file.key().to_owned(), reason: reason.clone() });
+            }
+            for listed in &file.snapshots {
+                let snapshot = gathered.taken.len();
+                let (feed, collected, page) = (listed.feed, listed.collected, listed.page);
+                gathered.taken.push(Taken { feed, collected, folder: file.folder(), page });
+                for (id, content) in &listed.records {
+                    let listings = gathered.listings.entry(id).or_default();
+                    listings.push(Listing { snapshot, content: content.as_ref() });
                 }
             }
         }
+        gathered
     }
-    gathered
-}
-
-impl Gathered {
-    fn add(&mut self, file: &RawFile, snapshot: Snapshot) {
-        self.tally.rows += snapshot.read;
-        // Only the first few can become examples: further ones are not looked for in the file.
-        let mut line = snapshot.line;
-        for (at, rejection) in snapshot.rejections.iter().enumerate() {
-            if at < LOCATED {
-                line = line_of(file, snapshot.line, rejection);
-            }
-            self.tally.reject(rejection.reason, &file.key, line, &rejection.excerpt);
-        }
-        let index = self.taken.len();
-        let folder = file.key.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
-        self.taken.push(Taken { feed: snapshot.feed, collected: snapshot.collected, folder, page: snapshot.page });
-        for record in snapshot.records {
-            let listings = self.listings.entry(record.id).or_default();
-            // Snapshots repeat each other for hours: equal records share one copy.
-            let content = record.content.map(|content| {
-                let known = listings.last().and_then(|last| last.content.as_ref()).filter(|last| ***last == content);
-                known.map_or_else(|| Arc::new(content.clone()), Arc::clone)
-            });
-            listings.push(Listing { snapshot: index, content });
-        }
-    }
-
-    fn set_aside(&mut self, file: &RawFile, unreadable: Unreadable) {
-        self.tally.reject(Reason::InstantaneIllisible, &file.key, unreadable.line, &unreadable.excerpt);
-        self.first_error.get_or_insert(SourceError { key: file.key.clone(), reason: unreadable.reason });
-    }
-}
-
-/// The physical line of a rejected record: where its id stands, else where its snapshot begins.
-fn line_of(file: &RawFile, from: u64, rejection: &Rejection) -> u64 {
-    if file.key.contains(".jsonl") {
-        return from;
-    }
-    let at = rejection.id.as_deref().and_then(|id| memmem::find(&file.bytes, format!("\"{id}\"").as_bytes()));
-    let before = at.and_then(|at| file.bytes.get(..at)).unwrap_or_default();
-    from + before.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// The id of a record; without one it is rejected.
-fn usable_id(record: &Value, rejections: &mut Vec<Rejection>) -> Option<String> {
-    let id = text(record.get("id"));
+fn usable_id(record: &Json<'_>, rejections: &mut Vec<Rejection>) -> Option<String> {
+    let id = text(record.get("id")).map(Cow::into_owned);
     if id.is_none() {
         rejections.push(Rejection::of(Reason::IdentifiantAbsent, None, record));
     }

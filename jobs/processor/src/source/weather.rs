@@ -3,20 +3,25 @@
 //! The latest snapshot that holds the day wins, and any snapshot outranks `batch/`; a record that is rejected gives way to the latest
 //! earlier one.
 
+use std::sync::Arc;
+
 use contract::Reason;
 use contract::document::weather::Weather;
 
-use super::snapshot::elements;
-use super::table::{Column, Table};
-use super::{Measured, RawFile, SourceError};
+use super::rejected::Quote;
+use super::table::Column;
+use super::{Measured, SourceError};
 use crate::context::DayContext;
 use crate::indicator;
 use crate::quality::Tally;
 
 mod hourly;
+mod parsed;
 mod record;
 
 use hourly::HourlyRows;
+use parsed::{Content, Entry, Records, Said};
+pub use parsed::{ParsedFile, parse};
 pub use record::{DayRecord, HourRecord};
 
 /// The CSV of one row a day or an hour; the numbers are those of [`record`].
@@ -32,11 +37,20 @@ const COLUMNS: [Column; 9] = [
     Column::optional(&["source"]),
 ];
 
+/// The record that counts.
+#[derive(Debug, Clone)]
+pub struct Chosen {
+    /// What it says.
+    pub record: Arc<DayRecord>,
+    /// Whether it was collected after the end of the day.
+    pub collected_after: bool,
+}
+
 /// All that the files have of the day.
 #[derive(Debug, Default)]
 pub struct Gathered {
     /// The record that counts: the last that is not rejected.
-    pub chosen: Option<DayRecord>,
+    pub chosen: Option<Chosen>,
     /// Rows and rejections.
     pub tally: Tally,
     /// Records of the day that were usable on first sight: one for the day, or one per hour.
@@ -57,7 +71,7 @@ pub struct Gathered {
 ///
 /// # Errors
 /// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable, or that every record of the day is rejected.
-pub fn read(files: &[RawFile], context: &DayContext<'_>) -> Result<Measured<Weather>, SourceError> {
+pub fn read(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Measured<Weather>, SourceError> {
     let gathered = gather(files, context)?;
     if gathered.chosen.is_none() && gathered.tally.rows_of_day > 0 {
         // There are records of the day: to say that there are none would send people looking for the wrong thing.
@@ -69,21 +83,21 @@ pub fn read(files: &[RawFile], context: &DayContext<'_>) -> Result<Measured<Weat
     Ok(indicator::weather::measure(gathered, context))
 }
 
-fn gather(files: &[RawFile], context: &DayContext<'_>) -> Result<Gathered, SourceError> {
-    let mut files: Vec<_> = files.iter().collect();
+fn gather(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Gathered, SourceError> {
+    let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
     // `None` comes before any time of collection: `batch/` first.
-    files.sort_by(|a, b| (a.collected, &a.key).cmp(&(b.collected, &b.key)));
+    files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
     let mut gathered = Gathered::default();
     let mut hourly = HourlyRows::default();
     let mut lost = Vec::new();
     for file in &files {
-        if !file.is_snapshot() {
-            read_table(file, context, &mut gathered, &mut hourly)?;
-        } else if read_timeline(file, context, &mut gathered).is_some() {
-            gathered.collected_after |= file.collected.is_some_and(|collected| collected > context.day.end());
-        } else {
-            gathered.tally.reject(Reason::InstantaneIllisible, &file.key, 1, &file.bytes);
-            lost.push(file.key.as_str());
+        match &file.content {
+            Content::Records(records) => gathered.add(file, records, context, &mut hourly),
+            Content::Refused(error) => return Err(error.clone()),
+            Content::Lost(quote) => {
+                gathered.tally.reject(quote.reason, file.key(), quote.line, quote.excerpt.as_bytes());
+                lost.push(file.key());
+            }
         }
     }
     match lost.last() {
@@ -98,128 +112,64 @@ fn gather(files: &[RawFile], context: &DayContext<'_>) -> Result<Gathered, Sourc
     }
 }
 
-/// `None` where the snapshot is not readable; nothing of it is counted then.
-fn read_timeline(file: &RawFile, context: &DayContext<'_>, gathered: &mut Gathered) -> Option<()> {
-    let days = elements(&file.bytes, &["days"])?;
-    let values: Vec<_> = days.iter().map(|day| (day, day.value())).collect();
-    if !values.is_empty()
-        && !values.iter().any(|(_, value)| value.as_ref().is_ok_and(|day| day.get("datetime").is_some()))
-    {
-        return None;
-    }
-    for (element, value) in values {
-        gathered.tally.rows += 1;
-        let read = value.and_then(|value| {
-            let date = record::date_of_json(&value)?;
-            gathered.last_day = gathered.last_day.max(Some(date));
-            Ok((date == context.day.date()).then_some(value))
-        });
-        match read {
-            Ok(None) => {}
-            Ok(Some(value)) => {
-                gathered.tally.rows_of_day += 1;
-                let (mut record, bad) = DayRecord::of_json(&value);
-                for reason in bad {
-                    gathered.tally.reject(reason, &file.key, element.line, element.raw);
-                }
-                record.collected_after = file.collected.is_some_and(|collected| collected > context.day.end());
-                if gathered.offer(record, context, &file.key, element.line, element.raw) {
-                    gathered.foreign_zone = foreign_zone(file, context);
-                }
-            }
-            Err(reason) => gathered.tally.reject(reason, &file.key, element.line, element.raw),
-        }
-    }
-    Some(())
-}
-
-/// The timeline's own time zone where it is not the city's: its days are taken as they are.
-fn foreign_zone(file: &RawFile, context: &DayContext<'_>) -> Option<String> {
-    #[derive(serde::Deserialize)]
-    struct Zone {
-        timezone: Option<String>,
-    }
-    let bytes = super::table::without_bom(&file.bytes);
-    let zone = serde_json::from_slice::<Zone>(bytes).ok()?.timezone?;
-    (zone != context.city.tz.name()).then_some(zone)
-}
-
-fn read_table(
-    file: &RawFile,
-    context: &DayContext<'_>,
-    gathered: &mut Gathered,
-    hourly: &mut HourlyRows,
-) -> Result<(), SourceError> {
-    let table = Table::open(&file.key, &file.bytes, &COLUMNS)?;
-    let hours_before = hourly.len();
-    hourly.begin_file();
-    for row in table.rows() {
-        gathered.tally.rows += 1;
-        let row = match row {
-            Ok(row) => row,
-            Err(bad) => {
-                bad.count(&mut gathered.tally, &file.key);
-                continue;
-            }
-        };
-        let when = match record::when_of_row(&row) {
-            Ok(when) => when,
-            Err(reason) => {
-                gathered.tally.reject(reason, &file.key, row.line, row.raw());
-                continue;
-            }
-        };
-        gathered.last_day = gathered.last_day.max(Some(when.date));
-        if when.date != context.day.date() {
-            continue;
-        }
-        gathered.tally.rows_of_day += 1;
-        match when.time {
-            None => {
-                let (mut record, bad) = DayRecord::of_row(&row);
-                for reason in bad {
-                    gathered.tally.reject(reason, &file.key, row.line, row.raw());
-                }
-                // A file that does not say when it was made is one of history.
-                record.collected_after = record.source.is_none();
-                gathered.offer(record, context, &file.key, row.line, row.raw());
-            }
-            Some(time) => {
-                let (hour, bad) = HourRecord::of_row(&row, time);
-                for reason in bad {
-                    gathered.tally.reject(reason, &file.key, row.line, row.raw());
-                }
-                match hour.rejection(&context.parameters.weather) {
-                    Some(reason) => gathered.tally.reject(reason, &file.key, row.line, row.raw()),
-                    None => match hourly.add(hour, context.day) {
-                        None => gathered.cells += 1,
-                        Some(true) => gathered.repeats += 1,
-                        Some(false) => gathered.conflicts += 1,
-                    },
-                }
-            }
-        }
-    }
-    if hourly.len() > hours_before || hourly.touched() {
-        gathered.chosen = hourly.day().or(gathered.chosen.take());
-    }
-    Ok(())
-}
-
 impl Gathered {
-    /// Takes a record of the day, later than those before it, unless it is to be rejected; says whether it did.
-    fn offer(&mut self, record: DayRecord, context: &DayContext<'_>, key: &str, line: u64, raw: &[u8]) -> bool {
-        if let Some(reason) = record.rejection(&context.parameters.weather) {
-            self.tally.reject(reason, key, line, raw);
-            return false;
+    /// Adds a file, later than those before it.
+    fn add(&mut self, file: &ParsedFile, records: &Records, context: &DayContext<'_>, hourly: &mut HourlyRows) {
+        self.tally.rows += records.rows;
+        self.last_day = self.last_day.max(records.last_day());
+        let after = file.collected.map(|collected| collected > context.day.end());
+        self.collected_after |= after == Some(true);
+        let hours_before = hourly.len();
+        hourly.begin_file();
+        let mut of_day = Vec::new();
+        for entry in records.days.get(&context.day.date()).into_iter().flatten() {
+            self.tally.rows_of_day += 1;
+            let mut reject = |reason: Reason| {
+                let Entry { row, line, ref excerpt, .. } = *entry;
+                of_day.push(Quote { row, line, reason, excerpt: excerpt.clone() });
+            };
+            (0..entry.unread).for_each(|_| reject(Reason::ValeurIllisible));
+            match &entry.said {
+                Said::Day(record) => match record.rejection(&context.parameters.weather) {
+                    Some(reason) => reject(reason),
+                    None => {
+                        // A file that does not say when it was made is one of history.
+                        let collected_after = after.unwrap_or(record.source.is_none());
+                        self.offer(Chosen { record: Arc::clone(record), collected_after });
+                        if file.collected.is_some() {
+                            self.foreign_zone.clone_from(&records.foreign_zone);
+                        }
+                    }
+                },
+                Said::Hour(time, hour) => match hour.rejection(&context.parameters.weather) {
+                    Some(reason) => reject(reason),
+                    None => match hourly.add(*time, hour, context.day) {
+                        None => self.cells += 1,
+                        Some(true) => self.repeats += 1,
+                        Some(false) => self.conflicts += 1,
+                    },
+                },
+            }
         }
-        match self.chosen.as_ref().filter(|before| !before.from_hours) {
+        of_day.iter().for_each(|quote| self.tally.count(quote.reason, 1));
+        records.rejected.tell(&of_day, file.key(), &mut self.tally);
+        if hourly.len() > hours_before || hourly.touched() {
+            let chosen = hourly.day().map(|record| {
+                let collected_after = record.source.is_none();
+                Chosen { record: Arc::new(record), collected_after }
+            });
+            self.chosen = chosen.or(self.chosen.take());
+        }
+    }
+
+    /// Takes a record of the day, later than those before it.
+    fn offer(&mut self, chosen: Chosen) {
+        match self.chosen.as_ref().filter(|before| !before.record.from_hours) {
             None => self.cells += 1,
-            Some(before) if before.says_the_same(&record) => self.repeats += 1,
+            Some(before) if before.record == chosen.record => self.repeats += 1,
             Some(_) => self.conflicts += 1,
         }
-        self.chosen = Some(record);
-        true
+        self.chosen = Some(chosen);
     }
 }
 

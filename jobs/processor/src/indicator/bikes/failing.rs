@@ -35,7 +35,7 @@ pub(super) fn find(
         let mut tell = |raison, (debut, fin): Run| {
             faults.push(FailingCounter {
                 id_compteur: seen.id.to_owned(),
-                nom_compteur: seen.counter.name.clone(),
+                nom_compteur: seen.name(),
                 raison,
                 debut: day.stamp(debut),
                 fin: day.stamp(fin),

@@ -26,7 +26,7 @@ fn network(arcs: &[(&str, f64)]) -> Network {
     let day = day();
     let context = DayContext { day, day_type: DayType::Ouvre, city: &city, zones: None, parameters: &parameters };
     let file = RawFile { key: "batch/referentiel-1.csv".to_owned(), bytes: text.into(), collected: None };
-    referentiel::read(&[file], &context).unwrap().1
+    referentiel::read(&[std::sync::Arc::new(referentiel::parse(&file, &city))], &context).unwrap().1
 }
 
 fn day() -> ServiceDay {

@@ -1,28 +1,36 @@
 //! The cells of bike counters, one per counter and hour, in the window that a day's figures need.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contract::ServiceDay;
 
-use super::record::{Given, Record};
+use super::parsed::{Entry, Records};
+use super::record::Given;
 use crate::quality::Tally;
+use crate::source::rejected::Rejected;
 
 /// Longest window that a setting can ask for, days: beyond it lies the end of the calendar.
 pub const LONGEST_WINDOW: i64 = 3660;
 
 /// A counter and its hours.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Counter {
+    /// Its id.
+    pub id: Arc<str>,
     /// Its name, of the last record that has it.
-    pub name: Option<String>,
+    pub name: Option<Arc<str>>,
     /// Longitude and latitude, of the last record that has them.
     pub point: Option<(f64, f64)>,
-    cells: BTreeMap<DateTime<Utc>, Cell>,
+    /// By hour.
+    cells: Vec<Cell>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 struct Cell {
+    /// The start of the hour, seconds.
+    hour: i64,
     given: Given,
     count: Option<u32>,
 }
@@ -31,28 +39,53 @@ impl Counter {
     /// What is known of an hour: `None` without a record, `Some(None)` without a value.
     #[must_use]
     pub fn at(&self, hour: DateTime<Utc>) -> Option<Option<u32>> {
-        self.cells.get(&hour).map(|cell| cell.count)
+        let place = self.cells.binary_search_by_key(&hour.timestamp(), |cell| cell.hour).ok()?;
+        self.cells.get(place).map(|cell| cell.count)
     }
 
     /// Whether any hour from an instant on has a value.
     #[must_use]
     pub fn has_value_since(&self, from: DateTime<Utc>) -> bool {
-        self.cells.range(from..).any(|(_, cell)| cell.count.is_some())
+        self.cells.iter().rev().take_while(|cell| cell.hour >= from.timestamp()).any(|cell| cell.count.is_some())
     }
 
     /// How many records of a day were used.
     #[must_use]
     pub fn cells_of(&self, day: ServiceDay) -> usize {
-        self.cells.range(day.start()..day.end()).count()
+        let before = |instant: DateTime<Utc>| self.cells.partition_point(|cell| cell.hour < instant.timestamp());
+        before(day.end()) - before(day.start())
+    }
+
+    /// Puts a record into its cell; whether it equals the one that was there, `None` where none was.
+    fn put(&mut self, entry: &Entry) -> Option<bool> {
+        let cell = Cell { hour: entry.hour, given: entry.given.clone(), count: entry.given.count().unwrap_or(None) };
+        // Records mostly come in the order of hours.
+        if self.cells.last().is_none_or(|last| last.hour < cell.hour) {
+            self.cells.push(cell);
+            return None;
+        }
+        match self.cells.binary_search_by_key(&cell.hour, |known| known.hour) {
+            Err(place) => {
+                self.cells.insert(place, cell);
+                None
+            }
+            Ok(place) => {
+                let known = self.cells.get_mut(place)?;
+                let same = known.given == cell.given;
+                *known = cell;
+                Some(same)
+            }
+        }
     }
 }
 
 /// All counters in the window that ends with the day.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Cells {
     day: ServiceDay,
     from: DateTime<Utc>,
-    counters: BTreeMap<String, Counter>,
+    counters: Vec<Counter>,
+    places: HashMap<Arc<str>, usize>,
     /// Rows and rejections.
     pub tally: Tally,
     /// Further records of a cell of the day, equal to the one before.
@@ -70,7 +103,8 @@ impl Cells {
             day,
             // Runs look back two days whatever is expected.
             from: day.plus(1 - days.clamp(3, LONGEST_WINDOW)).start(),
-            counters: BTreeMap::new(),
+            counters: Vec::new(),
+            places: HashMap::new(),
             tally: Tally::default(),
             repeats: 0,
             conflicts: 0,
@@ -78,51 +112,67 @@ impl Cells {
         }
     }
 
-    /// Adds a record; one of a cell that is known replaces it.
-    pub(super) fn add(&mut self, record: Record, key: &str, line: u64, raw: &[u8]) {
-        let hour = record.hour();
-        self.newest = self.newest.max(Some(hour));
-        if hour < self.from || hour >= self.day.end() {
-            return;
+    /// Adds a file, later than those before it: a record of a cell that is known replaces it.
+    pub(super) fn add(&mut self, file: &Records, key: &str) {
+        self.tally.rows += file.rows;
+        self.newest = self.newest.max(file.newest());
+        let values = file.values.get(&self.day.date());
+        for (reason, n) in values.into_iter().flat_map(Rejected::counts) {
+            self.tally.count(reason, n);
         }
-        let of_day = self.day.contains(hour);
-        if !self.counters.contains_key(record.id()) {
-            self.counters.insert(record.id().to_owned(), Counter::default());
-        }
-        let Some(counter) = self.counters.get_mut(record.id()) else { return };
-        let (name, given, point) = record.into_parts();
-        let mut reject = |reason| {
-            if of_day {
-                self.tally.reject(reason, key, line, raw);
+        file.rejected.tell(values.into_iter().flat_map(Rejected::quotes), key, &mut self.tally);
+
+        // By counter of the file: its place here, and the last row that names it or says where it stands.
+        let mut met: Vec<Option<(usize, Last, Last)>> = vec![None; file.counters.len()];
+        for entry in file.between(self.from, self.day.end()) {
+            let (Some(met), Some(id)) =
+                (met.get_mut(entry.counter as usize), file.counters.get(entry.counter as usize))
+            else {
+                continue;
+            };
+            let (place, name, point) = met.get_or_insert_with(|| (self.place(id), None, None));
+            let Some(counter) = self.counters.get_mut(*place) else { continue };
+            // Records stand in the order of hours, and the last in the file counts.
+            if name.is_none_or(|last| last < entry.row)
+                && let Some(given) = file.name(entry)
+            {
+                if counter.name.as_ref() != Some(given) {
+                    counter.name = Some(Arc::clone(given));
+                }
+                *name = Some(entry.row);
             }
-        };
-        counter.name = name.or(counter.name.take());
-        match point {
-            Ok(point) => counter.point = point.or(counter.point),
-            Err(reason) => reject(reason),
-        }
-        let count = given.count().unwrap_or_else(|reason| {
-            reject(reason);
-            None
-        });
-        let same = counter.cells.get(&hour).map(|before| before.given == given);
-        counter.cells.insert(hour, Cell { given, count });
-        if of_day {
-            self.tally.rows_of_day += 1;
-            self.repeats += u64::from(same == Some(true));
-            self.conflicts += u64::from(same == Some(false));
+            if point.is_none_or(|last| last < entry.row)
+                && let Some(given) = file.point(entry)
+            {
+                counter.point = Some(given);
+                *point = Some(entry.row);
+            }
+            let same = counter.put(entry);
+            if (self.day.start().timestamp()..self.day.end().timestamp()).contains(&entry.hour) {
+                self.tally.rows_of_day += 1;
+                self.repeats += u64::from(same == Some(true));
+                self.conflicts += u64::from(same == Some(false));
+            }
         }
     }
 
-    /// The counters, by the bytes of their ids.
-    pub fn counters(&self) -> impl Iterator<Item = (&str, &Counter)> {
-        self.counters.iter().map(|(id, counter)| (id.as_str(), counter))
+    fn place(&mut self, id: &Arc<str>) -> usize {
+        *self.places.entry(Arc::clone(id)).or_insert_with(|| {
+            self.counters.push(Counter { id: Arc::clone(id), name: None, point: None, cells: Vec::new() });
+            self.counters.len() - 1
+        })
+    }
+
+    /// The counters, in no order that means anything.
+    pub fn counters(&self) -> impl Iterator<Item = &Counter> {
+        self.counters.iter()
     }
 
     /// The hour of the earliest record in the window.
     #[must_use]
     pub fn earliest(&self) -> Option<DateTime<Utc>> {
-        self.counters.values().filter_map(|counter| counter.cells.keys().next().copied()).min()
+        let hour = self.counters.iter().filter_map(|counter| counter.cells.first()).map(|cell| cell.hour).min()?;
+        DateTime::from_timestamp(hour, 0)
     }
 
     /// The hour of the newest record of all, beyond the window too.
@@ -137,3 +187,6 @@ impl Cells {
         Some(ServiceDay::of(self.newest?, self.day.tz()).date())
     }
 }
+
+/// Position in a file of the last record that had something to say.
+type Last = Option<u32>;

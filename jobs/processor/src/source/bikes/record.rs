@@ -1,11 +1,16 @@
 //! One record of a bike counter: a raw row or object, not yet validated, to a record or the reason why it is none.
 
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
 use chrono::{DateTime, Duration, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 use contract::Reason;
 use contract::day::wall_to_instant;
-use serde_json::{Map, Value};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use crate::source::json::{Json, Key, Skipped};
 use crate::source::table::{Row, number};
 
 const ID: usize = 0;
@@ -22,7 +27,7 @@ pub(super) enum Given {
     /// A number.
     Number(f64),
     /// Anything else.
-    Other(String),
+    Other(Arc<str>),
 }
 
 impl Given {
@@ -48,20 +53,25 @@ pub(super) type Point = Result<Option<(f64, f64)>, Reason>;
 
 /// What one record says of one counter and hour.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Record {
-    id: String,
-    name: Option<String>,
-    hour: DateTime<Utc>,
-    given: Given,
-    point: Point,
+pub(super) struct Record<'a> {
+    /// The counter.
+    pub(super) id: Cow<'a, str>,
+    /// Its name.
+    pub(super) name: Option<Cow<'a, str>>,
+    /// The start of the hour.
+    pub(super) hour: DateTime<Utc>,
+    /// The count as given.
+    pub(super) given: Given,
+    /// Where the counter stands.
+    pub(super) point: Point,
 }
 
-impl Record {
+impl<'a> Record<'a> {
     /// Of a row of the export.
-    pub(super) fn of_row(row: &Row<'_>, tz: Tz) -> Result<Self, Reason> {
+    pub(super) fn of_row(row: &'a Row<'_>, tz: Tz) -> Result<Self, Reason> {
         Ok(Self {
-            id: row.get(ID).ok_or(Reason::IdentifiantAbsent)?.to_owned(),
-            name: row.get(NAME).map(str::to_owned),
+            id: row.get(ID).ok_or(Reason::IdentifiantAbsent)?.into(),
+            name: row.get(NAME).map(Cow::Borrowed),
             hour: hour_of(row.get(DATE).ok_or(Reason::DateIllisible)?, tz)?,
             given: row.get(COUNT).map_or(Given::Nothing, given_text),
             point: row.get(COORDINATES).map_or(Ok(None), |text| point_of_text(text).map(Some)),
@@ -69,50 +79,130 @@ impl Record {
     }
 
     /// Of an object of the API.
-    pub(super) fn of_json(fields: &Map<String, Value>, tz: Tz) -> Result<Self, Reason> {
-        let text = |key: &str| match fields.get(key)? {
-            Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        };
+    pub(super) fn of_json(fields: &'a Fields<'_>, tz: Tz) -> Result<Self, Reason> {
         Ok(Self {
-            id: text("id_compteur").ok_or(Reason::IdentifiantAbsent)?,
-            name: text("nom_compteur"),
-            hour: hour_of(&text("date").ok_or(Reason::DateIllisible)?, tz)?,
-            given: match fields.get("sum_counts") {
-                None | Some(Value::Null) => Given::Nothing,
-                Some(Value::Number(number)) => number.as_f64().map_or(Given::Other(number.to_string()), Given::Number),
-                Some(Value::String(text)) if text.trim().is_empty() => Given::Nothing,
-                Some(Value::String(text)) => given_text(text),
-                Some(other) => Given::Other(other.to_string()),
+            id: fields.id.as_ref().and_then(Json::text).ok_or(Reason::IdentifiantAbsent)?,
+            name: fields.name.as_ref().and_then(Json::text),
+            hour: hour_of(&fields.date.as_ref().and_then(Json::text).ok_or(Reason::DateIllisible)?, tz)?,
+            given: match &fields.count {
+                None | Some(Json::Null) => Given::Nothing,
+                Some(Json::Number(number)) => {
+                    number.as_f64().map_or_else(|| Given::Other(number.to_string().into()), Given::Number)
+                }
+                Some(Json::Text(text)) if text.trim().is_empty() => Given::Nothing,
+                Some(Json::Text(text)) => given_text(text),
+                Some(other) => Given::Other(other.to_value().to_string().into()),
             },
-            point: fields.get("coordinates").map_or(Ok(None), point_of_json),
+            point: fields.coordinates.as_ref().map_or(Ok(None), point_of_json),
         })
-    }
-
-    /// The counter.
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The start of the hour.
-    pub(super) fn hour(&self) -> DateTime<Utc> {
-        self.hour
-    }
-
-    /// The counter's name, the count as given, and where it stands.
-    pub(super) fn into_parts(self) -> (Option<String>, Given, Point) {
-        (self.name, self.given, self.point)
     }
 }
 
-/// The fields of a record: its own, or those of the older shapes' `fields` and `record.fields`; `None` where these are no object.
-pub(super) fn fields(value: &Value) -> Option<&Map<String, Value>> {
-    let outer = value.as_object()?;
-    let inner = outer.get("record").and_then(Value::as_object).unwrap_or(outer);
-    match inner.get("fields") {
-        Some(fields) => fields.as_object(),
-        None => Some(inner),
+/// The fields of a record that are known, as they stand.
+#[derive(Debug, Default)]
+pub(super) struct Fields<'a> {
+    id: Option<Json<'a>>,
+    name: Option<Json<'a>>,
+    count: Option<Json<'a>>,
+    date: Option<Json<'a>>,
+    coordinates: Option<Json<'a>>,
+}
+
+impl<'a> Fields<'a> {
+    /// Whether it has a field that nothing but a record of counters has.
+    pub(super) fn are_ours(&self) -> bool {
+        self.id.is_some() || self.count.is_some()
+    }
+
+    fn of(object: &Json<'a>) -> Self {
+        let field = |key| object.get(key).cloned();
+        Self {
+            id: field("id_compteur"),
+            name: field("nom_compteur"),
+            count: field("sum_counts"),
+            date: field("date"),
+            coordinates: field("coordinates"),
+        }
+    }
+}
+
+/// A record's own fields, or those of the older shapes' `fields` and `record.fields`; `None` where these are no object.
+#[derive(Debug)]
+pub(super) struct Shaped<'a>(pub(super) Option<Fields<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Shaped<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyShape).map(Self)
+    }
+}
+
+struct AnyShape;
+
+impl<'de> Visitor<'de> for AnyShape {
+    type Value = Option<Fields<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<Skipped>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut own = Fields::default();
+        let (mut record, mut fields) = (None, None);
+        while let Some(Key(key)) = map.next_key()? {
+            let field = match &*key {
+                "id_compteur" => &mut own.id,
+                "nom_compteur" => &mut own.name,
+                "sum_counts" => &mut own.count,
+                "date" => &mut own.date,
+                "coordinates" => &mut own.coordinates,
+                "record" => &mut record,
+                "fields" => &mut fields,
+                _ => {
+                    map.next_value::<Skipped>()?;
+                    continue;
+                }
+            };
+            *field = Some(map.next_value::<Json<'_>>()?);
+        }
+        let inner = record.filter(Json::is_object);
+        let fields = match &inner {
+            Some(record) => record.get("fields").cloned(),
+            None => fields,
+        };
+        Ok(match (fields, inner) {
+            (Some(fields), _) => fields.is_object().then(|| Fields::of(&fields)),
+            (None, Some(record)) => Some(Fields::of(&record)),
+            (None, None) => Some(own),
+        })
     }
 }
 
@@ -139,7 +229,7 @@ fn hour_of(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
 }
 
 fn given_text(text: &str) -> Given {
-    number(text).map_or_else(|| Given::Other(text.to_owned()), Given::Number)
+    number(text).map_or_else(|| Given::Other(text.into()), Given::Number)
 }
 
 /// `lat,lon`.
@@ -149,19 +239,19 @@ fn point_of_text(text: &str) -> Result<(f64, f64), Reason> {
 }
 
 /// `{"lon": …, "lat": …}`, or `[lat, lon]`, or `"lat,lon"`.
-fn point_of_json(value: &Value) -> Point {
+fn point_of_json(value: &Json<'_>) -> Point {
     match value {
-        Value::Null => Ok(None),
-        Value::Object(fields) => {
-            let field = |key: &str| fields.get(key).and_then(Value::as_f64);
+        Json::Null => Ok(None),
+        Json::Object(_) => {
+            let field = |key: &str| value.get(key).and_then(Json::as_f64);
             point(field("lon"), field("lat")).map(Some)
         }
-        Value::Array(pair) => {
-            let item = |at: usize| pair.get(at).and_then(Value::as_f64);
+        Json::List(pair) => {
+            let item = |at: usize| pair.get(at).and_then(Json::as_f64);
             point(item(1), item(0)).map(Some)
         }
-        Value::String(text) if text.trim().is_empty() => Ok(None),
-        Value::String(text) => point_of_text(text).map(Some),
+        Json::Text(text) if text.trim().is_empty() => Ok(None),
+        Json::Text(text) => point_of_text(text).map(Some),
         _ => Err(Reason::GeometrieIllisible),
     }
 }

@@ -10,7 +10,7 @@ use super::*;
 use crate::city::City;
 use crate::geo::Zones;
 use crate::parameters::Parameters;
-use crate::source::Draft;
+use crate::source::{Draft, RawFile};
 
 /// A day of Paris without zones.
 struct Paris {
@@ -37,7 +37,7 @@ impl Paris {
     }
 
     fn read(&self, files: &[RawFile]) -> Result<Measured<Bikes>, SourceError> {
-        read(files, &self.context())
+        read(&parsed(files, &self.city), &self.context())
     }
 
     fn draft(&self, files: &[RawFile]) -> Draft<Bikes> {
@@ -52,6 +52,10 @@ impl Paris {
         let day = self.day.plus(offset);
         day.hours().enumerate().map(|(at, hour)| record(id, hour, value(at))).collect()
     }
+}
+
+fn parsed(files: &[RawFile], city: &City) -> Vec<Arc<ParsedFile>> {
+    files.iter().map(|file| Arc::new(parse(file, city))).collect()
 }
 
 fn record(id: &str, hour: DateTime<Utc>, value: Option<u32>) -> String {
@@ -298,7 +302,9 @@ fn zones_are_listed_by_code_and_those_in_none_last() {
     };
     let records =
         [at("1", "5", "9.5"), at("2", "6", "2.5"), at("3", "7", "3.5"), at("4", "8", "2.6"), at("5", "0", "2.6")];
-    let Measured::Document(draft) = read(&[page(&records)], &context).unwrap() else { panic!("no document") };
+    let Measured::Document(draft) = read(&parsed(&[page(&records)], &paris.city), &context).unwrap() else {
+        panic!("no document")
+    };
     let list: Vec<_> = draft
         .body
         .by_arrondissement

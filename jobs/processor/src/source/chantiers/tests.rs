@@ -43,6 +43,10 @@ fn file(key: &str, lines: &[Line<'_>]) -> RawFile {
     RawFile { key: key.to_owned(), bytes: Bytes::from(format!("{HEADER}\n{}\n", rows.join("\n"))), collected: None }
 }
 
+fn parsed(files: &[RawFile], city: &City) -> Vec<Arc<ParsedFile>> {
+    files.iter().map(|file| Arc::new(parse(file, city))).collect()
+}
+
 fn on(
     date: &str,
     files: &[RawFile],
@@ -50,7 +54,10 @@ fn on(
 ) -> Result<(Measured<Chantiers>, Vec<WorksiteShape>), SourceError> {
     let (city, parameters) = (City::paris(), Parameters::default());
     let day = contract::ServiceDay::new(date.parse().unwrap(), city.tz);
-    read(files, &DayContext { day, day_type: DayType::Ouvre, city: &city, zones, parameters: &parameters })
+    read(
+        &parsed(files, &city),
+        &DayContext { day, day_type: DayType::Ouvre, city: &city, zones, parameters: &parameters },
+    )
 }
 
 fn zones() -> Zones {

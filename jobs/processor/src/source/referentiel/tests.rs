@@ -49,10 +49,17 @@ fn file(header: &str, pieces: &[Piece<'_>], line_end: &str) -> RawFile {
     RawFile { key: "batch/referentiel-1.csv".to_owned(), bytes: Bytes::from(rows.join(line_end)), collected: None }
 }
 
+fn parsed(files: &[RawFile], city: &City) -> Vec<Arc<ParsedFile>> {
+    files.iter().map(|file| Arc::new(parse(file, city))).collect()
+}
+
 fn on(date: &str, files: &[RawFile], zones: Option<&Zones>) -> Result<(Measured<Referentiel>, Network), SourceError> {
     let (city, parameters) = (City::paris(), Parameters::default());
     let day = ServiceDay::new(date.parse().unwrap(), city.tz);
-    read(files, &DayContext { day, day_type: DayType::Ouvre, city: &city, zones, parameters: &parameters })
+    read(
+        &parsed(files, &city),
+        &DayContext { day, day_type: DayType::Ouvre, city: &city, zones, parameters: &parameters },
+    )
 }
 
 fn draft(date: &str, pieces: &[Piece<'_>]) -> (Draft<Referentiel>, Network) {

@@ -1,21 +1,22 @@
 //! The bulk shape: `disruptions` on one side, `lines` with the ids of what touches them on the other. One file is the whole feed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use contract::document::traffic::Severity;
-use serde_json::Value;
 
 use super::lines::{canonical_code, mode_of};
 use super::record::{Content, LineKey, Record, Rejection, instant, is_lift_failure, list, spans, text};
 use super::{lines_of, text::plain, usable_id};
+use crate::source::json::Json;
 use contract::Reason;
 
 /// Id of a disruption → lines under which it stands → whether as the line itself or a section of it.
 pub(super) type Touched = BTreeMap<String, BTreeMap<LineKey, bool>>;
 
 /// Which lines the file's disruptions stand under. A line without a mode is none: names are bare codes.
-pub(super) fn touched(body: &Value) -> Touched {
+pub(super) fn touched(body: &Json<'_>) -> Touched {
     let mut touched = Touched::new();
     for line in list(body.get("lines")) {
         let Some(mode) = text(line.get("mode")).as_deref().and_then(mode_of) else { continue };
@@ -23,9 +24,9 @@ pub(super) fn touched(body: &Value) -> Touched {
         let key = (mode, canonical_code(mode, &code));
         for object in list(line.get("impactedObjects")) {
             let kind = text(object.get("type")).unwrap_or_default();
-            let whole = matches!(kind.as_str(), "line" | "line_section" | "rail_section");
-            for id in list(object.get("disruptionIds")).iter().filter_map(|id| text(Some(id))) {
-                *touched.entry(id).or_default().entry(key.clone()).or_default() |= whole;
+            let whole = matches!(&*kind, "line" | "line_section" | "rail_section");
+            for id in list(object.get("disruptionIds")).iter().filter_map(Json::text) {
+                *touched.entry(id.into_owned()).or_default().entry(key.clone()).or_default() |= whole;
             }
         }
     }
@@ -33,7 +34,7 @@ pub(super) fn touched(body: &Value) -> Touched {
 }
 
 /// One disruption of the file; `None` where it has no id to be known by.
-pub(super) fn record(record: &Value, touched: &Touched, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
+pub(super) fn record(record: &Json<'_>, touched: &Touched, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
     let id = usable_id(record, rejections)?;
     let spans = spans(list(record.get("applicationPeriods")), &id, tz, rejections);
     if spans.is_empty() {
@@ -47,7 +48,7 @@ pub(super) fn record(record: &Value, touched: &Touched, tz: Tz, rejections: &mut
     let content = Content {
         updated: text(record.get("lastUpdate")).and_then(|time| instant(&time, tz).ok()),
         severity: if lift { Severity::Faible } else { severity(text(record.get("severity")).as_deref()) },
-        cause: text(record.get("cause")),
+        cause: text(record.get("cause")).map(Cow::into_owned),
         lines: lines_of(lift, touched.get(&id).cloned().unwrap_or_default(), title.as_deref(), message.as_slice()),
         title,
         message,

@@ -1,16 +1,17 @@
 //! The Navitia shape: `/disruptions` and `/line_reports`, disruptions at the top of both, in pages.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use contract::Reason;
 use contract::document::traffic::{Mode, Severity};
-use serde_json::Value;
 
 use super::lines::{canonical_code, mode_of};
 use super::record::{Content, LineKey, Record, Rejection, instant, is_lift_failure, list, spans, text};
 use super::text::plain;
 use super::{lines_of, named, usable_id};
+use crate::source::json::Json;
 
 /// Where a page stands among those of one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,15 +23,15 @@ pub(super) struct Page {
 }
 
 /// The page that a body says it is; `None` where it does not say: then nobody knows whether it is all.
-pub(super) fn page(body: &Value) -> Option<Page> {
+pub(super) fn page(body: &Json<'_>) -> Option<Page> {
     let pagination = body.get("pagination")?;
-    let number = |key: &str| pagination.get(key).and_then(Value::as_u64);
+    let number = |key: &str| pagination.get(key).and_then(Json::as_u64);
     let per_page = number("items_per_page").unwrap_or(0).max(1);
     Some(Page { number: number("start_page").unwrap_or(0), of: number("total_result")?.div_ceil(per_page).max(1) })
 }
 
 /// One disruption of a page; `None` where it has no id to be known by.
-pub(super) fn record(record: &Value, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
+pub(super) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
     let id = usable_id(record, rejections)?;
     let spans = spans(list(record.get("application_periods")), &id, tz, rejections);
     if spans.is_empty() {
@@ -45,7 +46,7 @@ pub(super) fn record(record: &Value, tz: Tz, rejections: &mut Vec<Rejection>) ->
     let content = Content {
         updated: text(record.get("updated_at")).and_then(|time| instant(&time, tz).ok()),
         severity: if lift { Severity::Faible } else { severity(effect.as_deref()) },
-        cause: text(record.get("cause")),
+        cause: text(record.get("cause")).map(Cow::into_owned),
         message: messages.into_iter().nth(different),
         title,
         lines,
@@ -65,14 +66,14 @@ fn severity(effect: Option<&str>) -> Severity {
 }
 
 /// The title (the message on the channel of type `title`) and the others, plain text, blank ones left out.
-fn messages(record: &Value) -> (Option<String>, Vec<String>) {
+fn messages(record: &Json<'_>) -> (Option<String>, Vec<String>) {
     let (mut title, mut others) = (None, Vec::new());
     for message in list(record.get("messages")) {
         let Some(plain) = text(message.get("text")).map(|raw| plain(&raw)).filter(|plain| !plain.is_empty()) else {
             continue;
         };
-        let types = message.get("channel").map_or(&[] as &[Value], |channel| list(channel.get("types")));
-        if types.iter().any(|kind| kind == "title") {
+        let types = message.get("channel").map_or(&[] as &[Json<'_>], |channel| list(channel.get("types")));
+        if types.iter().any(|kind| kind.as_str() == Some("title")) {
             title.get_or_insert(plain);
         } else {
             others.push(plain);
@@ -82,7 +83,7 @@ fn messages(record: &Value) -> (Option<String>, Vec<String>) {
 }
 
 /// The lines among the impacted objects → whether the object is the line or a section of it (a route of it is neither).
-fn impacted_lines(record: &Value) -> BTreeMap<LineKey, bool> {
+fn impacted_lines(record: &Json<'_>) -> BTreeMap<LineKey, bool> {
     let mut lines = BTreeMap::new();
     for object in list(record.get("impacted_objects")) {
         let Some(target) = object.get("pt_object") else { continue };
@@ -96,7 +97,7 @@ fn impacted_lines(record: &Value) -> BTreeMap<LineKey, bool> {
 }
 
 /// Mode and code of a line; where one of them is missing, what its name says ("Métro 1"), if anything.
-fn keys(line: &Value, name: Option<&str>) -> Vec<LineKey> {
+fn keys(line: &Json<'_>, name: Option<&str>) -> Vec<LineKey> {
     let commercial = line.get("commercial_mode");
     let physical = list(line.get("physical_modes")).first();
     let words = [commercial, physical].into_iter().flatten().flat_map(|mode| [mode.get("id"), mode.get("name")]);

@@ -2,6 +2,7 @@
 //!
 //! Not for: which version holds ([`super::versions`]), or which figures follow ([`crate::indicator::traffic`]).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
@@ -9,7 +10,8 @@ use chrono_tz::Tz;
 use contract::Reason;
 use contract::day::wall_to_instant;
 use contract::document::traffic::{Mode, Severity};
-use serde_json::Value;
+
+use crate::source::json::Json;
 
 /// A line by what names it: mode and code. The code alone does not (buses are called "A" or "8" too).
 pub type LineKey = (Mode, String);
@@ -64,35 +66,30 @@ pub(super) struct Rejection {
 
 impl Rejection {
     /// Of a value within the record of that id.
-    pub(super) fn of(reason: Reason, id: Option<&str>, value: &Value) -> Self {
-        Self { reason, id: id.map(str::to_owned), excerpt: serde_json::to_vec(value).unwrap_or_default() }
+    pub(super) fn of(reason: Reason, id: Option<&str>, value: &Json<'_>) -> Self {
+        Self { reason, id: id.map(str::to_owned), excerpt: serde_json::to_vec(&value.to_value()).unwrap_or_default() }
     }
 }
 
 /// A text or a number as text; `None` where there is none or it is blank.
-pub(super) fn text(value: Option<&Value>) -> Option<String> {
-    let text = match value? {
-        Value::String(text) => text.trim().to_owned(),
-        Value::Number(number) => number.to_string(),
-        _ => return None,
-    };
-    (!text.is_empty()).then_some(text)
+pub(super) fn text<'a>(value: Option<&'a Json<'_>>) -> Option<Cow<'a, str>> {
+    value?.text()
 }
 
 /// The entries of a list; none where it is no list.
-pub(super) fn list(value: Option<&Value>) -> &[Value] {
-    value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+pub(super) fn list<'v, 'a>(value: Option<&'v Json<'a>>) -> &'v [Json<'a>] {
+    value.map_or(&[], Json::items)
 }
 
 /// Whether one of the record's tags is that of a lift failure: it stops no train, whatever severity it comes with.
-pub(super) fn is_lift_failure(record: &Value) -> bool {
+pub(super) fn is_lift_failure(record: &Json<'_>) -> bool {
     list(record.get("tags"))
         .iter()
         .any(|tag| tag.as_str().is_some_and(|tag| tag.trim().eq_ignore_ascii_case("ascenseur")))
 }
 
 /// The periods of a record, by begin, and what is wrong with the others. Of two with one begin the later end holds.
-pub(super) fn spans(periods: &[Value], id: &str, tz: Tz, rejections: &mut Vec<Rejection>) -> Vec<Span> {
+pub(super) fn spans(periods: &[Json<'_>], id: &str, tz: Tz, rejections: &mut Vec<Rejection>) -> Vec<Span> {
     let mut found: BTreeMap<DateTime<Utc>, Option<DateTime<Utc>>> = BTreeMap::new();
     for period in periods {
         match span(period, tz) {
@@ -109,11 +106,11 @@ pub(super) fn spans(periods: &[Value], id: &str, tz: Tz, rejections: &mut Vec<Re
 }
 
 /// One period. A missing end is an open one; an end that cannot be read is not.
-fn span(period: &Value, tz: Tz) -> Result<Span, Reason> {
+fn span(period: &Json<'_>, tz: Tz) -> Result<Span, Reason> {
     let begin = instant(&text(period.get("begin")).ok_or(Reason::DateIllisible)?, tz)?;
     let end = match period.get("end") {
-        None | Some(Value::Null) => None,
-        Some(Value::String(blank)) if blank.trim().is_empty() => None,
+        None | Some(Json::Null) => None,
+        Some(Json::Text(blank)) if blank.trim().is_empty() => None,
         given => Some(instant(&text(given).ok_or(Reason::DateIllisible)?, tz)?),
     };
     if end.is_some_and(|end| end < begin) {
@@ -204,6 +201,8 @@ mod tests {
             json!(12),
         ];
         let mut rejections = Vec::new();
+        let text = serde_json::to_string(&periods).unwrap();
+        let periods: Vec<Json<'_>> = serde_json::from_str(&text).unwrap();
         let spans = spans(&periods, "a", Paris, &mut rejections);
         assert_eq!(spans.len(), 2);
         assert_eq!(spans[0].end, None);

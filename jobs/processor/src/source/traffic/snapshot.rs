@@ -9,6 +9,7 @@ use super::navitia::Page;
 use super::record::{Record, Rejection, instant, list, text};
 use super::{bulk, navitia};
 use crate::source::RawFile;
+use crate::source::json::Json;
 
 /// Which feed a snapshot is of. What one does not list says nothing of another: they do not cover the same things.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,30 +77,47 @@ fn one(bytes: &[u8], line: u64, folder: Option<DateTime<Utc>>, tz: Tz) -> Result
     if bytes.trim_ascii().is_empty() {
         return Err(unreadable("the snapshot is empty".to_owned()));
     }
-    let (body, repaired) =
-        parse(bytes).map_err(|cause| unreadable(format!("the snapshot is not JSON or was cut short ({cause})")))?;
-    let feed =
-        feed(&body).ok_or_else(|| unreadable("the snapshot has no \"disruptions\" of either shape".to_owned()))?;
-    let collected = collected(&body, tz)
-        .or(folder)
-        .ok_or_else(|| unreadable("neither the snapshot nor its folder says when it was collected".to_owned()))?;
+    let error = match serde_json::from_slice::<Json<'_>>(bytes) {
+        Ok(body) => return listed(&body, false, line, folder, tz).map_err(unreadable),
+        Err(error) => error,
+    };
+    // Half of a surrogate pair (a message cut in an emoji) costs that letter, not the file.
+    let text = String::from_utf8_lossy(bytes);
+    let repaired = matches!(text, std::borrow::Cow::Owned(_));
+    let text = without_lone_surrogates(&text);
+    let body = serde_json::from_str::<Json<'_>>(&text)
+        .map_err(|_| unreadable(format!("the snapshot is not JSON or was cut short ({error})")))?;
+    listed(&body, repaired, line, folder, tz).map_err(unreadable)
+}
+
+/// What a body lists, or why it is not the source's. `repaired` says whether invalid UTF-8 was replaced in it.
+fn listed(
+    body: &Json<'_>,
+    repaired: bool,
+    line: u64,
+    folder: Option<DateTime<Utc>>,
+    tz: Tz,
+) -> Result<Snapshot, String> {
+    let feed = feed(body).ok_or("the snapshot has no \"disruptions\" of either shape")?;
+    let collected =
+        collected(body, tz).or(folder).ok_or("neither the snapshot nor its folder says when it was collected")?;
 
     let entries = list(body.get("disruptions"));
     let mut snapshot = Snapshot {
         line,
         feed,
         collected,
-        page: if feed == Feed::Bulk { None } else { navitia::page(&body) },
+        page: if feed == Feed::Bulk { None } else { navitia::page(body) },
         read: entries.len() as u64,
         records: Vec::with_capacity(entries.len()),
         rejections: Vec::new(),
     };
-    let touched = bulk::touched(&body);
+    let touched = bulk::touched(body);
     for entry in entries {
         if !entry.is_object() {
             snapshot.rejections.push(Rejection::of(Reason::EnregistrementIllisible, None, entry));
-        } else if repaired && has_replacement(entry) {
-            let id = text(entry.get("id"));
+        } else if repaired && has_replacement(&entry.to_value()) {
+            let id = text(entry.get("id")).map(std::borrow::Cow::into_owned);
             snapshot.rejections.push(Rejection::of(Reason::Utf8Invalide, id.as_deref(), entry));
             // It is still listed: it has not ended.
             snapshot.records.extend(id.map(|id| Record { id, content: None }));
@@ -112,17 +130,6 @@ fn one(bytes: &[u8], line: u64, folder: Option<DateTime<Utc>>, tz: Tz) -> Result
         }
     }
     Ok(snapshot)
-}
-
-/// The body, and whether invalid UTF-8 was replaced in it. Half of a surrogate pair (a message cut in an emoji) costs that letter, not the file.
-fn parse(bytes: &[u8]) -> Result<(Value, bool), serde_json::Error> {
-    let error = match serde_json::from_slice(bytes) {
-        Ok(body) => return Ok((body, false)),
-        Err(error) => error,
-    };
-    let text = String::from_utf8_lossy(bytes);
-    let repaired = matches!(text, std::borrow::Cow::Owned(_));
-    serde_json::from_str(&without_lone_surrogates(&text)).map(|body| (body, repaired)).map_err(|_| error)
 }
 
 /// Escapes of surrogates that are no pair, replaced by the escape of U+FFFD.
@@ -165,14 +172,15 @@ fn has_replacement(value: &Value) -> bool {
 }
 
 /// The feed of a body; `None` where it is not the source's.
-fn feed(body: &Value) -> Option<Feed> {
-    let body = body.as_object()?;
-    let has = |key: &str| body.get(key).is_some_and(|value| !value.is_null());
+fn feed(body: &Json<'_>) -> Option<Feed> {
+    let has = |key: &str| body.get(key).is_some_and(|value| *value != Json::Null);
     let disruptions = match body.get("disruptions") {
-        Some(Value::Array(disruptions)) => disruptions,
-        _ if body.get("message").is_some_and(|message| message == "NO_NEWS_FOUND") => return Some(Feed::NoNews),
+        Some(Json::List(disruptions)) => disruptions,
+        _ if body.get("message").is_some_and(|message| message.as_str() == Some("NO_NEWS_FOUND")) => {
+            return Some(Feed::NoNews);
+        }
         // Another status is an error of the service: it knows nothing, and nothing is known.
-        Some(Value::Null) if !has("statusCode") => return Some(Feed::NoNews),
+        Some(Json::Null) if !has("statusCode") => return Some(Feed::NoNews),
         _ => return None,
     };
     if has("line_reports") {
@@ -192,7 +200,7 @@ fn feed(body: &Value) -> Option<Feed> {
 }
 
 /// When the body says that it was collected.
-fn collected(body: &Value, tz: Tz) -> Option<DateTime<Utc>> {
+fn collected(body: &Json<'_>, tz: Tz) -> Option<DateTime<Utc>> {
     let context = body.get("context");
     let zone =
         context.and_then(|context| text(context.get("timezone"))).and_then(|name| name.parse().ok()).unwrap_or(tz);

@@ -86,6 +86,8 @@ fn collapse(text: &str) -> String {
         gap = false;
         plain.push(letter);
     }
+    // It is kept for as long as days are measured: without the room that the tags took.
+    plain.shrink_to_fit();
     plain
 }
 

@@ -20,24 +20,24 @@ type Moment = (DateTime<Utc>, usize);
 
 /// What is kept of a snapshot besides its records. Their order is that of file and line.
 #[derive(Debug, Clone)]
-pub(super) struct Taken {
+pub(super) struct Taken<'a> {
     /// Which feed.
     pub(super) feed: Feed,
     /// When.
     pub(super) collected: DateTime<Utc>,
     /// The folder of its file.
-    pub(super) folder: String,
+    pub(super) folder: &'a str,
     /// Which page of how many.
     pub(super) page: Option<Page>,
 }
 
 /// One listing of a disruption.
 #[derive(Debug, Clone)]
-pub(super) struct Listing {
+pub(super) struct Listing<'a> {
     /// Index of the snapshot.
     pub(super) snapshot: usize,
     /// What it says; `None` where the record was rejected.
-    pub(super) content: Option<Arc<Content>>,
+    pub(super) content: Option<&'a Arc<Content>>,
 }
 
 /// A disruption as all snapshots together tell it.
@@ -57,30 +57,23 @@ pub struct Event {
     pub conflicts: u64,
 }
 
-/// A complete listing of a feed: what is absent from it was not there.
-#[derive(Debug)]
-struct Complete {
-    feed: Feed,
-    at: Moment,
-}
-
 /// Completeness of every snapshot, worked out once.
 #[derive(Debug)]
-pub(super) struct Timeline {
-    taken: Vec<Taken>,
+pub(super) struct Timeline<'a> {
+    taken: Vec<Taken<'a>>,
     /// Rank of each snapshot by time of collection, then file and line.
     rank: Vec<usize>,
     /// When each counts as taken: a page with the last one of its set.
     as_of: Vec<Moment>,
-    /// In order of time.
-    complete: Vec<Complete>,
+    /// By feed: when its complete listings were taken, in order of time. What is absent from one was not there.
+    complete: BTreeMap<Feed, Vec<Moment>>,
     /// Pages that belong to no complete set.
     stray_pages: u64,
 }
 
-impl Timeline {
+impl<'a> Timeline<'a> {
     /// Of the snapshots, in order of file and line.
-    pub(super) fn new(taken: Vec<Taken>) -> Self {
+    pub(super) fn new(taken: Vec<Taken<'a>>) -> Self {
         let mut order: Vec<usize> = (0..taken.len()).collect();
         order.sort_by_key(|index| (taken[*index].collected, *index));
         let mut rank = vec![0; taken.len()];
@@ -89,17 +82,17 @@ impl Timeline {
         }
         let mut as_of: Vec<Moment> =
             taken.iter().zip(&rank).map(|(snapshot, rank)| (snapshot.collected, *rank)).collect();
-        let mut complete = Vec::new();
+        let mut complete: BTreeMap<Feed, Vec<Moment>> = BTreeMap::new();
         let (mut pages, mut placed) = (0, 0);
         // Pages of one folder's hour in order of time, until each page of the answer has been there once.
         let mut sets: BTreeMap<(&str, Feed), BTreeMap<u64, usize>> = BTreeMap::new();
         for index in order {
             let snapshot = &taken[index];
             match (snapshot.feed, snapshot.page) {
-                (Feed::Bulk, _) => complete.push(Complete { feed: Feed::Bulk, at: as_of[index] }),
+                (Feed::Bulk, _) => complete.entry(Feed::Bulk).or_default().push(as_of[index]),
                 (Feed::Disruptions | Feed::LineReports, Some(page)) => {
                     pages += 1;
-                    let set = sets.entry((&snapshot.folder, snapshot.feed)).or_default();
+                    let set = sets.entry((snapshot.folder, snapshot.feed)).or_default();
                     set.insert(page.number, index);
                     // The answer may grow while it is paged through: the largest count that a page gave.
                     let of = set.values().filter_map(|index| taken[*index].page).map(|page| page.of).max().unwrap_or(0);
@@ -109,7 +102,7 @@ impl Timeline {
                         for member in std::mem::take(set).into_values() {
                             as_of[member] = at;
                         }
-                        complete.push(Complete { feed: snapshot.feed, at });
+                        complete.entry(snapshot.feed).or_default().push(at);
                     }
                 }
                 _ => {}
@@ -134,35 +127,38 @@ impl Timeline {
     }
 
     /// The disruption of these listings; `None` where not one record of it can be used.
-    pub(super) fn settle(&self, id: String, mut listings: Vec<Listing>) -> Option<Event> {
+    pub(super) fn settle(&self, id: &str, mut listings: Vec<Listing<'_>>) -> Option<Event> {
         // Stable: records of one snapshot stay in the order in which it has them.
         listings.sort_by_key(|listing| self.rank[listing.snapshot]);
         let ended = self.ended(&listings);
         let used: Vec<(DateTime<Utc>, &Arc<Content>)> = listings
             .iter()
-            .filter_map(|listing| Some((self.taken[listing.snapshot].collected, listing.content.as_ref()?)))
+            .filter_map(|listing| Some((self.taken[listing.snapshot].collected, listing.content?)))
             .collect();
         let pairs = used.iter().zip(used.iter().skip(1));
-        let repeats = pairs.filter(|((_, one), (_, next))| Arc::ptr_eq(one, next) || one == next).count() as u64;
+        let repeats = pairs.filter(|((_, one), (_, next))| one == next).count() as u64;
 
         let mut versions: Vec<(usize, DateTime<Utc>, &Arc<Content>)> =
             used.iter().enumerate().map(|(position, (collected, content))| (position, *collected, *content)).collect();
         versions.sort_by_key(|(position, _, content)| Reverse((content.updated, *position)));
         // Of equal ones in a row the one collected last: whatever had begun at an earlier one had begun at that.
-        versions.dedup_by(|next, one| Arc::ptr_eq(next.2, one.2));
+        versions.dedup_by(|next, one| next.2 == one.2);
         let (_, _, holds) = versions.first()?;
         let content = Arc::clone(holds);
         let records = used.len() as u64;
         let spans = cut(periods(&versions), ended);
-        Some(Event { id, content, spans, records, repeats, conflicts: records - 1 - repeats })
+        Some(Event { id: id.to_owned(), content, spans, records, repeats, conflicts: records - 1 - repeats })
     }
 
     /// When the first complete snapshot of a feed that once listed it was taken, after the last that did.
-    fn ended(&self, listings: &[Listing]) -> Option<DateTime<Utc>> {
+    fn ended(&self, listings: &[Listing<'_>]) -> Option<DateTime<Utc>> {
         let feeds: BTreeSet<Feed> = listings.iter().map(|listing| self.taken[listing.snapshot].feed).collect();
         let last = listings.iter().map(|listing| self.as_of[listing.snapshot]).max()?;
-        let later = self.complete.iter().filter(|complete| complete.at > last && feeds.contains(&complete.feed));
-        later.map(|complete| complete.at).min().map(|(at, _)| at)
+        let first_after = |feed| {
+            let complete: &Vec<Moment> = self.complete.get(feed)?;
+            complete.get(complete.partition_point(|at| *at <= last)).copied()
+        };
+        feeds.iter().filter_map(first_after).min().map(|(at, _)| at)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files of one row an hour: the day's hours, and the day they add up to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{Duration, NaiveTime};
 use contract::ServiceDay;
@@ -10,8 +11,8 @@ use super::record::{DayRecord, HourRecord};
 /// The hours of the day over all files, by wall-clock time and, on the autumn day, which of the two of that name.
 #[derive(Debug, Default)]
 pub(super) struct HourlyRows {
-    hours: BTreeMap<(String, bool), HourRecord>,
-    seen_in_file: BTreeMap<String, u32>,
+    hours: BTreeMap<(Arc<str>, bool), HourRecord>,
+    seen_in_file: BTreeMap<Arc<str>, u32>,
 }
 
 impl HourlyRows {
@@ -21,13 +22,11 @@ impl HourlyRows {
     }
 
     /// Takes an hour; the last of a name wins. `None` for a new one, else whether it equals the one before.
-    pub(super) fn add(&mut self, hour: HourRecord, day: ServiceDay) -> Option<bool> {
-        let times = self.seen_in_file.entry(hour.time.clone()).or_default();
-        let second = *times > 0 && twice(&hour.time, day);
+    pub(super) fn add(&mut self, time: NaiveTime, hour: &HourRecord, day: ServiceDay) -> Option<bool> {
+        let times = self.seen_in_file.entry(Arc::clone(&hour.time)).or_default();
+        let second = *times > 0 && twice(time, day);
         *times += 1;
-        let same = self.hours.get(&(hour.time.clone(), second)).map(|before| *before == hour);
-        self.hours.insert((hour.time.clone(), second), hour);
-        same
+        self.hours.insert((Arc::clone(&hour.time), second), hour.clone()).map(|before| before == *hour)
     }
 
     /// How many hours there are.
@@ -52,12 +51,12 @@ impl HourlyRows {
                 None => words.push((text, 1)),
             }
         }
-        let conditions = words.iter().rev().max_by_key(|(_, n)| *n).map(|(text, _)| (*text).to_owned());
+        let conditions = words.iter().rev().max_by_key(|(_, n)| *n).map(|(text, _)| (*text).into());
         let source = |name: &str| !hours.is_empty() && hours.iter().all(|hour| hour.source.as_deref() == Some(name));
         let source = if source("obs") {
-            Some("obs".to_owned())
+            Some("obs".into())
         } else {
-            hours.iter().find_map(|hour| hour.source.clone()).map(|_| "comb".to_owned())
+            hours.iter().any(|hour| hour.source.is_some()).then(|| "comb".into())
         };
         Some(DayRecord {
             temp: Some(mean(&temps)?),
@@ -67,7 +66,6 @@ impl HourlyRows {
             wind: hours.iter().filter_map(|hour| hour.wind).reduce(f64::max),
             wind_mean: None,
             conditions,
-            collected_after: source.is_none(),
             source,
             hours,
             from_hours: true,
@@ -82,8 +80,7 @@ fn mean(values: &[f64]) -> Option<f64> {
 }
 
 /// Whether a wall-clock time comes twice in the day.
-fn twice(time: &str, day: ServiceDay) -> bool {
-    let Ok(time) = time.parse::<NaiveTime>() else { return false };
+fn twice(time: NaiveTime, day: ServiceDay) -> bool {
     let named = day.hours().filter(|hour| {
         let local = hour.with_timezone(&day.tz()).time();
         local <= time && time - local < Duration::hours(1)

@@ -1,10 +1,13 @@
 //! One day or hour of weather: a raw row or object, not yet validated, to a record or the reason why it is rejected.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use chrono::{NaiveDate, NaiveTime};
 use contract::Reason;
-use serde_json::Value;
 
 use crate::parameters::WeatherParameters;
+use crate::source::json::Json;
 use crate::source::table::{Row, number};
 
 const DATETIME: usize = 0;
@@ -16,6 +19,21 @@ const WIND: usize = 5;
 const WIND_MEAN: usize = 6;
 const CONDITIONS: usize = 7;
 const SOURCE: usize = 8;
+
+/// The texts of a file, each once: its hours and words come again with every day.
+#[derive(Debug, Default)]
+pub(super) struct Interner(HashSet<Arc<str>>);
+
+impl Interner {
+    fn take(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let text: Arc<str> = text.into();
+        self.0.insert(Arc::clone(&text));
+        text
+    }
+}
 
 /// A day as published, or as its hours add up: °C, mm, km/h.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,22 +51,20 @@ pub struct DayRecord {
     /// Mean wind speed, as published.
     pub wind_mean: Option<f64>,
     /// In words.
-    pub conditions: Option<String>,
+    pub conditions: Option<Arc<str>>,
     /// Where it comes from: `obs`, `fcst`, `comb`.
-    pub source: Option<String>,
+    pub source: Option<Arc<str>>,
     /// Its hours, as published.
     pub hours: Vec<HourRecord>,
-    /// Whether it was collected after the end of the day.
-    pub collected_after: bool,
     /// Whether it was added up from rows of hours.
     pub from_hours: bool,
 }
 
 /// One hour.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct HourRecord {
     /// Wall-clock time as published.
-    pub time: String,
+    pub time: Arc<str>,
     /// Temperature.
     pub temp: Option<f64>,
     /// Rain.
@@ -56,9 +72,9 @@ pub struct HourRecord {
     /// Wind speed.
     pub wind: Option<f64>,
     /// In words.
-    pub conditions: Option<String>,
+    pub conditions: Option<Arc<str>>,
     /// Where it comes from.
-    pub source: Option<String>,
+    pub source: Option<Arc<str>>,
 }
 
 /// What a row's `datetime` names.
@@ -71,10 +87,10 @@ pub(super) struct When {
 }
 
 impl DayRecord {
-    /// Of an element of `days`, with the reasons of values that cannot be read.
-    pub(super) fn of_json(day: &Value) -> (Self, Vec<Reason>) {
-        let mut bad = Vec::new();
-        let mut field = |key| number_of(day.get(key), &mut bad);
+    /// Of an element of `days`, and how many values cannot be read.
+    pub(super) fn of_json(day: &Json<'_>, texts: &mut Interner) -> (Self, u32) {
+        let mut unread = 0;
+        let mut field = |key| number_of(day.get(key), &mut unread);
         let mut record = Self {
             temp: field("temp"),
             temp_min: field("tempmin"),
@@ -82,19 +98,19 @@ impl DayRecord {
             precip: field("precip"),
             wind: field("windspeed"),
             wind_mean: field("windspeedmean"),
-            conditions: text_of(day.get("conditions")),
-            source: text_of(day.get("source")),
+            conditions: text_of(day.get("conditions"), texts),
+            source: text_of(day.get("source"), texts),
             ..Self::default()
         };
-        let hours = day.get("hours").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        record.hours = hours.iter().filter_map(|hour| HourRecord::of_json(hour, &mut bad)).collect();
-        (record, bad)
+        let hours = day.get("hours").map(Json::items).unwrap_or_default();
+        record.hours = hours.iter().filter_map(|hour| HourRecord::of_json(hour, texts, &mut unread)).collect();
+        (record, unread)
     }
 
-    /// Of a row of a file of one row a day, with the reasons of values that cannot be read.
-    pub(super) fn of_row(row: &Row<'_>) -> (Self, Vec<Reason>) {
-        let mut bad = Vec::new();
-        let mut field = |column| number_in(row.get(column), &mut bad);
+    /// Of a row of a file of one row a day, and how many values cannot be read.
+    pub(super) fn of_row(row: &Row<'_>, texts: &mut Interner) -> (Self, u32) {
+        let mut unread = 0;
+        let mut field = |column| number_in(row.get(column), &mut unread);
         let record = Self {
             temp: field(TEMP),
             temp_min: field(TEMP_MIN),
@@ -102,11 +118,11 @@ impl DayRecord {
             precip: field(PRECIP),
             wind: field(WIND),
             wind_mean: field(WIND_MEAN),
-            conditions: row.get(CONDITIONS).map(str::to_owned),
-            source: row.get(SOURCE).map(str::to_owned),
+            conditions: row.get(CONDITIONS).map(|text| texts.take(text)),
+            source: row.get(SOURCE).map(|text| texts.take(text)),
             ..Self::default()
         };
-        (record, bad)
+        (record, unread)
     }
 
     /// Why it cannot be the day's weather.
@@ -122,42 +138,37 @@ impl DayRecord {
         }
         rejection_of(&temperatures, &[self.wind, self.wind_mean], self.precip, parameters)
     }
-
-    /// Whether two records say the same, whenever they were collected.
-    pub(super) fn says_the_same(&self, other: &Self) -> bool {
-        Self { collected_after: other.collected_after, ..self.clone() } == *other
-    }
 }
 
 impl HourRecord {
-    /// `None` for what has no time; counted by the caller through `bad`.
-    fn of_json(hour: &Value, bad: &mut Vec<Reason>) -> Option<Self> {
-        let Some(time) = text_of(hour.get("datetime")) else {
-            bad.push(Reason::ValeurIllisible);
+    /// `None` for what has no time, which is counted as a value that cannot be read.
+    fn of_json(hour: &Json<'_>, texts: &mut Interner, unread: &mut u32) -> Option<Self> {
+        let Some(time) = text_of(hour.get("datetime"), texts) else {
+            *unread += 1;
             return None;
         };
         Some(Self {
             time,
-            temp: number_of(hour.get("temp"), bad),
-            precip: number_of(hour.get("precip"), bad),
-            wind: number_of(hour.get("windspeed"), bad),
-            conditions: text_of(hour.get("conditions")),
-            source: text_of(hour.get("source")),
+            temp: number_of(hour.get("temp"), unread),
+            precip: number_of(hour.get("precip"), unread),
+            wind: number_of(hour.get("windspeed"), unread),
+            conditions: text_of(hour.get("conditions"), texts),
+            source: text_of(hour.get("source"), texts),
         })
     }
 
-    /// Of a row of a file of one row an hour, with the reasons of values that cannot be read.
-    pub(super) fn of_row(row: &Row<'_>, time: NaiveTime) -> (Self, Vec<Reason>) {
-        let mut bad = Vec::new();
+    /// Of a row of a file of one row an hour, and how many values cannot be read.
+    pub(super) fn of_row(row: &Row<'_>, time: NaiveTime, texts: &mut Interner) -> (Self, u32) {
+        let mut unread = 0;
         let hour = Self {
-            time: time.format("%H:%M:%S").to_string(),
-            temp: number_in(row.get(TEMP), &mut bad),
-            precip: number_in(row.get(PRECIP), &mut bad),
-            wind: number_in(row.get(WIND), &mut bad),
-            conditions: row.get(CONDITIONS).map(str::to_owned),
-            source: row.get(SOURCE).map(str::to_owned),
+            time: texts.take(&time.format("%H:%M:%S").to_string()),
+            temp: number_in(row.get(TEMP), &mut unread),
+            precip: number_in(row.get(PRECIP), &mut unread),
+            wind: number_in(row.get(WIND), &mut unread),
+            conditions: row.get(CONDITIONS).map(|text| texts.take(text)),
+            source: row.get(SOURCE).map(|text| texts.take(text)),
         };
-        (hour, bad)
+        (hour, unread)
     }
 
     /// Why it cannot be an hour's weather.
@@ -185,11 +196,11 @@ fn rejection_of(
 }
 
 /// The local day of an element of `days`, as its time zone has it.
-pub(super) fn date_of_json(day: &Value) -> Result<NaiveDate, Reason> {
+pub(super) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
     if !day.is_object() {
         return Err(Reason::EnregistrementIllisible);
     }
-    let text = day.get("datetime").and_then(Value::as_str).ok_or(Reason::DateIllisible)?;
+    let text = day.get("datetime").and_then(Json::as_str).ok_or(Reason::DateIllisible)?;
     when_of(text).map(|when| when.date).ok_or(Reason::DateIllisible)
 }
 
@@ -215,27 +226,25 @@ fn when_of(text: &str) -> Option<When> {
     Some(When { date, time })
 }
 
-fn number_of(value: Option<&Value>, bad: &mut Vec<Reason>) -> Option<f64> {
+fn number_of(value: Option<&Json<'_>>, unread: &mut u32) -> Option<f64> {
     match value? {
-        Value::Null => None,
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => number_in(Some(text).map(|text| text.trim()).filter(|text| !text.is_empty()), bad),
+        Json::Null => None,
+        Json::Number(number) => number.as_f64(),
+        Json::Text(text) => number_in(Some(text.trim()).filter(|text| !text.is_empty()), unread),
         _ => {
-            bad.push(Reason::ValeurIllisible);
+            *unread += 1;
             None
         }
     }
 }
 
-fn number_in(text: Option<&str>, bad: &mut Vec<Reason>) -> Option<f64> {
+fn number_in(text: Option<&str>, unread: &mut u32) -> Option<f64> {
     let text = text?;
     let value = number(text);
-    if value.is_none() {
-        bad.push(Reason::ValeurIllisible);
-    }
+    *unread += u32::from(value.is_none());
     value
 }
 
-fn text_of(value: Option<&Value>) -> Option<String> {
-    value?.as_str().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
+fn text_of(value: Option<&Json<'_>>, texts: &mut Interner) -> Option<Arc<str>> {
+    Some(value?.as_str()?.trim()).filter(|text| !text.is_empty()).map(|text| texts.take(text))
 }

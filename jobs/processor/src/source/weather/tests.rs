@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::city::City;
 use crate::parameters::Parameters;
-use crate::source::Draft;
+use crate::source::{Draft, RawFile};
 
 const DAY: &str = "2025-11-05";
 
@@ -17,7 +17,14 @@ fn read_on(date: &str, files: &[RawFile]) -> Result<Measured<Weather>, SourceErr
     let city = City::paris();
     let parameters = Parameters::default();
     let day = ServiceDay::new(date.parse().unwrap(), city.tz);
-    read(files, &DayContext { day, day_type: DayType::Ouvre, city: &city, zones: None, parameters: &parameters })
+    read(
+        &parsed(files, &city),
+        &DayContext { day, day_type: DayType::Ouvre, city: &city, zones: None, parameters: &parameters },
+    )
+}
+
+fn parsed(files: &[RawFile], city: &City) -> Vec<Arc<ParsedFile>> {
+    files.iter().map(|file| Arc::new(parse(file, city))).collect()
 }
 
 fn draft_on(date: &str, files: &[RawFile]) -> Draft<Weather> {

@@ -100,7 +100,8 @@ impl S3Store {
         let request = request.customize().config_override(plain).mutate_request(|request| {
             request.headers_mut().insert("x-amz-checksum-mode", "ENABLED");
         });
-        let answer = request.send().await.map_err(|error| Broken::Refused(error_of(error, &self.asked(&wanted.key))))?;
+        let answer =
+            request.send().await.map_err(|error| Broken::Refused(error_of(error, &self.asked(&wanted.key))))?;
         if answer.e_tag().is_some_and(|tag| version(Some(tag)) != wanted.version) {
             return Err(Broken::Refused(StoreError::Changed { key: self.address(&wanted.key) }));
         }

@@ -1,0 +1,151 @@
+//! What the rows of one file are rejected for, kept for whichever day is measured: counts, and no more excerpts than documents quote.
+
+use std::collections::BTreeMap;
+
+use contract::Reason;
+
+use crate::quality::{EXAMPLES, Tally, excerpt_of};
+
+/// A rejected row or value as it may be quoted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Quote {
+    /// Position of its row in the file, the first is 0.
+    pub(super) row: u32,
+    /// Physical line, from 1.
+    pub(super) line: u64,
+    /// Why.
+    pub(super) reason: Reason,
+    /// The beginning of the row.
+    pub(super) excerpt: Box<str>,
+}
+
+impl Quote {
+    /// Of a row or a part of it.
+    pub(super) fn of(row: u32, line: u64, reason: Reason, raw: &[u8]) -> Self {
+        Self { row, line, reason, excerpt: excerpt_of(raw).into() }
+    }
+
+    /// Memory that it holds, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.excerpt.len()
+    }
+}
+
+/// Rejections of one file in the order of its rows: all are counted, and those kept that a tally could quote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Rejected {
+    counts: BTreeMap<Reason, u64>,
+    quotes: Vec<Quote>,
+    /// The lowest lines so far: one beyond them cannot be quoted, whatever other files have.
+    lines: Vec<u64>,
+}
+
+impl Rejected {
+    /// Takes the next one.
+    pub(super) fn add(&mut self, row: u32, line: u64, reason: Reason, raw: &[u8]) {
+        *self.counts.entry(reason).or_default() += 1;
+        if self.lines.len() == EXAMPLES && self.lines.last().is_some_and(|last| line >= *last) {
+            return;
+        }
+        let place = self.lines.partition_point(|known| *known <= line);
+        self.lines.insert(place, line);
+        self.lines.truncate(EXAMPLES);
+        self.quotes.push(Quote::of(row, line, reason, raw));
+    }
+
+    /// Adds the file's part to a tally: what is rejected whatever the day (these), and on the day. Both are in the order of rows, and are told
+    /// in that order: which of several rejections on one line are quoted depends on it.
+    pub(super) fn tell<'a>(&'a self, of_day: impl IntoIterator<Item = &'a Quote>, key: &str, tally: &mut Tally) {
+        for (reason, n) in &self.counts {
+            tally.count(*reason, *n);
+        }
+        let mut of_day = of_day.into_iter().peekable();
+        let quote = |quote: &Quote, tally: &mut Tally| {
+            tally.quote(quote.reason, key, quote.line, quote.excerpt.as_bytes());
+        };
+        for always in &self.quotes {
+            while let Some(before) = of_day.next_if(|one| one.row < always.row) {
+                quote(before, tally);
+            }
+            quote(always, tally);
+        }
+        of_day.for_each(|one| quote(one, tally));
+    }
+
+    /// How often each reason came.
+    pub(super) fn counts(&self) -> impl Iterator<Item = (Reason, u64)> {
+        self.counts.iter().map(|(reason, n)| (*reason, *n))
+    }
+
+    /// What may be quoted, in the order of rows.
+    pub(super) fn quotes(&self) -> &[Quote] {
+        &self.quotes
+    }
+
+    /// Memory that they hold, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.quotes.iter().map(Quote::bytes).sum::<usize>() + self.counts.len() * 32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const REASONS: [Reason; 4] =
+        [Reason::IdentifiantAbsent, Reason::DateIllisible, Reason::ComptageIllisible, Reason::ComptageNegatif];
+
+    /// File, line, reason, text.
+    type Told = (usize, u64, usize, u8);
+
+    proptest! {
+        /// Files in any order of keys, rows on any lines (all on one, as in JSON on a single line, among them).
+        #[test]
+        fn a_tally_quotes_what_it_would_have_of_every_rejection_by_itself(
+            lists in prop::collection::vec(prop::collection::vec((0_u64..4, 0..REASONS.len(), 0_u8..4), 0..30), 1..5),
+            order in Just([2_usize, 0, 3, 1, 4]).prop_shuffle(),
+        ) {
+            let files: Vec<Vec<Told>> = lists
+                .into_iter()
+                .zip(order)
+                .map(|(list, file)| list.into_iter().map(|(line, reason, text)| (file, line, reason, text)).collect())
+                .collect();
+            let (mut one_by_one, mut told) = (Tally::default(), Tally::default());
+            for rows in &files {
+                // Of the day are the last two reasons; lines of these never go back.
+                let (mut always, mut of_day, mut key) = (Rejected::default(), Rejected::default(), String::new());
+                let mut rows = rows.clone();
+                rows.sort_by_key(|row| row.1);
+                for ((file, line, reason, text), row) in rows.into_iter().zip(0..) {
+                    key = format!("{file}");
+                    let (reason, raw) = (REASONS[reason], [b'a' + text]);
+                    one_by_one.reject(reason, &key, line, &raw);
+                    let list = if reason.is_structural() { &mut always } else { &mut of_day };
+                    list.add(row, line, reason, &raw);
+                }
+                of_day.counts().for_each(|(reason, n)| told.count(reason, n));
+                always.tell(of_day.quotes(), &key, &mut told);
+            }
+            prop_assert_eq!(one_by_one, told);
+        }
+
+        #[test]
+        fn lines_that_go_back_are_quoted_alike(
+            before in prop::collection::vec((0_u64..9, 0..2_usize), 0..15),
+            rows in prop::collection::vec((0_u64..9, 0..2_usize), 0..40),
+        ) {
+            let (mut one_by_one, mut told) = (Tally::default(), Tally::default());
+            for (key, rows) in [("a", before), ("b", rows)] {
+                let mut rejected = Rejected::default();
+                for ((line, reason), row) in rows.into_iter().zip(0_u32..) {
+                    one_by_one.reject(REASONS[reason], key, line, &row.to_be_bytes());
+                    rejected.add(row, line, REASONS[reason], &row.to_be_bytes());
+                }
+                rejected.tell([], key, &mut told);
+            }
+            prop_assert_eq!(one_by_one, told);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! One file of weather, parsed: its records by day, as published.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+use contract::Reason;
+
+use super::COLUMNS;
+use super::record::{self, DayRecord, HourRecord, Interner};
+use crate::city::City;
+use crate::quality::excerpt_of;
+use crate::source::json::Json;
+use crate::source::rejected::{Quote, Rejected};
+use crate::source::snapshot::elements;
+use crate::source::table::{Table, without_bom};
+use crate::source::{RawFile, SourceError};
+
+/// One file of weather, whatever day is measured.
+#[derive(Debug)]
+pub struct ParsedFile {
+    key: String,
+    /// For a snapshot; `None` in `batch/`.
+    pub(super) collected: Option<DateTime<Utc>>,
+    pub(super) content: Content,
+}
+
+/// What is in a file.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// Its records.
+    Records(Records),
+    /// Nothing: it is a snapshot that is not readable.
+    Lost(Quote),
+    /// Nothing: it is a file of `batch/` that cannot be the source.
+    Refused(SourceError),
+}
+
+/// The records of a file.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    /// Rows and objects, rejected ones among them.
+    pub(super) rows: u64,
+    /// What is rejected whatever the day.
+    pub(super) rejected: Rejected,
+    /// By local day, those of one day in the order of the file.
+    pub(super) days: BTreeMap<NaiveDate, Vec<Entry>>,
+    /// The timeline's own time zone where it is not the city's: its days are taken as they are.
+    pub(super) foreign_zone: Option<String>,
+}
+
+/// One record. Whether it can be used depends on the settings: it may be quoted, so its beginning is kept.
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// Its position in the file.
+    pub(super) row: u32,
+    /// Physical line, from 1.
+    pub(super) line: u64,
+    /// How many of its values cannot be read.
+    pub(super) unread: u32,
+    /// Its beginning.
+    pub(super) excerpt: Box<str>,
+    /// What it says.
+    pub(super) said: Said,
+}
+
+/// What a record is of.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// A day.
+    Day(Arc<DayRecord>),
+    /// An hour that begins then by the wall clock.
+    Hour(NaiveTime, HourRecord),
+}
+
+/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+#[must_use]
+pub fn parse(file: &RawFile, city: &City) -> ParsedFile {
+    let content = if file.is_snapshot() {
+        match of_timeline(&file.bytes, city) {
+            Some(records) => Content::Records(records),
+            None => Content::Lost(Quote::of(0, 1, Reason::InstantaneIllisible, &file.bytes)),
+        }
+    } else {
+        of_table(file).map_or_else(Content::Refused, Content::Records)
+    };
+    ParsedFile { key: file.key.clone(), collected: file.collected, content }
+}
+
+impl ParsedFile {
+    /// Its key, relative to the raw folder.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// About how much memory it holds, bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let content = match &self.content {
+            Content::Records(records) => records.bytes(),
+            Content::Lost(quote) => quote.bytes(),
+            Content::Refused(error) => error.key.len() + error.reason.len(),
+        };
+        size_of::<Self>() + self.key.len() + content
+    }
+}
+
+/// `None` where the snapshot is not readable; nothing of it is counted then.
+fn of_timeline(bytes: &[u8], city: &City) -> Option<Records> {
+    let days = elements(bytes, &["days"])?;
+    let mut ours = days.is_empty();
+    let mut records = Records::default();
+    let mut texts = Interner::default();
+    for day in &days {
+        let value = day.parse::<Json<'_>>();
+        ours |= value.as_ref().is_ok_and(|value| value.get("datetime").is_some());
+        let read = value.and_then(|value| Ok((record::date_of_json(&value)?, value)));
+        match read {
+            Ok((date, value)) => {
+                let (record, unread) = DayRecord::of_json(&value, &mut texts);
+                records.add(date, day.line, unread, day.raw, Said::Day(Arc::new(record)));
+            }
+            Err(reason) => records.reject(day.line, reason, day.raw),
+        }
+    }
+    records.foreign_zone = foreign_zone(bytes, city);
+    ours.then_some(records)
+}
+
+fn foreign_zone(bytes: &[u8], city: &City) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Zone {
+        timezone: Option<String>,
+    }
+    let zone = serde_json::from_slice::<Zone>(without_bom(bytes)).ok()?.timezone?;
+    (zone != city.tz.name()).then_some(zone)
+}
+
+fn of_table(file: &RawFile) -> Result<Records, SourceError> {
+    let table = Table::open(&file.key, &file.bytes, &COLUMNS)?;
+    let mut records = Records::default();
+    let mut texts = Interner::default();
+    for row in table.rows() {
+        let row = match row {
+            Ok(row) => row,
+            Err(bad) => {
+                records.reject(bad.line, bad.reason, bad.raw);
+                continue;
+            }
+        };
+        match record::when_of_row(&row) {
+            Ok(when) => {
+                let (said, unread) = match when.time {
+                    None => {
+                        let (record, unread) = DayRecord::of_row(&row, &mut texts);
+                        (Said::Day(Arc::new(record)), unread)
+                    }
+                    Some(time) => {
+                        let (record, unread) = HourRecord::of_row(&row, time, &mut texts);
+                        (Said::Hour(time, record), unread)
+                    }
+                };
+                records.add(when.date, row.line, unread, row.raw(), said);
+            }
+            Err(reason) => records.reject(row.line, reason, row.raw()),
+        }
+    }
+    Ok(records)
+}
+
+impl Records {
+    fn add(&mut self, date: NaiveDate, line: u64, unread: u32, raw: &[u8], said: Said) {
+        let row = self.next_row();
+        let entry = Entry { row, line, unread, excerpt: excerpt_of(raw).into(), said };
+        self.days.entry(date).or_default().push(entry);
+    }
+
+    fn reject(&mut self, line: u64, reason: Reason, raw: &[u8]) {
+        let row = self.next_row();
+        self.rejected.add(row, line, reason, raw);
+    }
+
+    fn next_row(&mut self) -> u32 {
+        self.rows += 1;
+        u32::try_from(self.rows).unwrap_or(u32::MAX)
+    }
+
+    /// The last day of which there is a record, usable or not.
+    pub(super) fn last_day(&self) -> Option<NaiveDate> {
+        self.days.keys().next_back().copied()
+    }
+
+    fn bytes(&self) -> usize {
+        let entries = self.days.values().flatten().map(|entry| {
+            let hours = match &entry.said {
+                Said::Day(record) => size_of::<DayRecord>() + record.hours.capacity() * size_of::<HourRecord>(),
+                Said::Hour(..) => 0,
+            };
+            size_of::<Entry>() + entry.excerpt.len() + hours
+        });
+        entries.sum::<usize>() + self.days.len() * 64 + self.rejected.bytes()
+    }
+}
