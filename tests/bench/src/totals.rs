@@ -16,12 +16,12 @@ const OCCUPANCY: usize = 4;
 /// Length of a date: an instant begins with its local day.
 const DAY: usize = "2025-11-01".len();
 
-/// One arc on one local day.
+/// One arc on one local day. A detector may have told one of its two figures, or none.
 #[derive(Debug, Default)]
 struct Total {
     flow: f64,
     occupancy: f64,
-    hours: u32,
+    occupancies: u32,
 }
 
 /// Reads a file and says what is in it.
@@ -41,26 +41,26 @@ fn sum(input: impl Read) -> csv::Result<String> {
         rows += 1;
         let field = |column: usize| record.get(column).unwrap_or_default();
         let number = |column: usize| std::str::from_utf8(field(column)).ok().and_then(|text| text.parse::<f64>().ok());
-        let (Some(flow), Some(occupancy), Some(day)) = (number(FLOW), number(OCCUPANCY), field(INSTANT).get(..DAY))
-        else {
-            continue;
-        };
         key.clear();
         key.extend_from_slice(field(ARC));
         key.push(b' ');
-        key.extend_from_slice(day);
+        key.extend_from_slice(field(INSTANT).get(..DAY).unwrap_or_default());
         // A key is copied only where its cell is new.
         let total = match cells.get_mut(key.as_slice()) {
             Some(total) => total,
             None => cells.entry(key.clone()).or_default(),
         };
-        total.flow += flow;
-        total.occupancy += occupancy;
-        total.hours += 1;
+        total.flow += number(FLOW).unwrap_or_default();
+        if let Some(occupancy) = number(OCCUPANCY) {
+            total.occupancy += occupancy;
+            total.occupancies += 1;
+        }
     }
     let flow: f64 = cells.values().map(|total| total.flow).sum();
-    let mean: f64 = cells.values().map(|total| total.occupancy / f64::from(total.hours)).sum::<f64>();
-    Ok(format!("{rows} rows, {} cells, flow {flow:.0}, mean occupancy {:.3}", cells.len(), mean / cells.len() as f64))
+    let known = cells.values().filter(|total| total.occupancies > 0);
+    let means: Vec<f64> = known.map(|total| total.occupancy / f64::from(total.occupancies)).collect();
+    let mean = means.iter().sum::<f64>() / means.len() as f64;
+    Ok(format!("{} cells, flow {flow:.0}, mean occupancy {mean:.3} ({rows} rows)", cells.len()))
 }
 
 #[cfg(test)]
@@ -74,6 +74,6 @@ mod tests {
                     1;x;2025-11-01T02:00:00+01:00;20.0;4\n\
                     1;x;2025-11-01T03:00:00+01:00;;4\n\
                     2;x;2025-11-01T02:00:00+01:00;5.0;5\n";
-        assert_eq!(sum(text.as_bytes()).unwrap(), "4 rows, 2 cells, flow 35, mean occupancy 4.000");
+        assert_eq!(sum(text.as_bytes()).unwrap(), "2 cells, flow 35, mean occupancy 4.167 (4 rows)");
     }
 }
