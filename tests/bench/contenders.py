@@ -56,7 +56,10 @@ class Lab:
     python: Path
     out: Path
     s3: object = None
+    # Bucket of counts and bucket of snapshots, the folder that they are in, and the days of the snapshots.
     buckets: dict = field(default_factory=dict)
+    buckets_folder: Path | None = None
+    bike_days: str = ""
 
     def process(self, days, raw, *flags):
         """The command line of the processor."""
@@ -93,20 +96,20 @@ def contenders(lab, large):
         python("polars", f"{totals}, Polars"),
         one("one-thread", "threads", "one day with --threads 1", base, flags=("--threads", "1"), cores=2),
         one("two-threads", "threads", "one day with --threads 2", base, flags=("--threads", "2"), cores=2),
-        one("gz", "packed", "one day from .gz", "gz"),
-        on_file("pigz", "packed", "unpacks it", "gz", "pigz", "-dc", programs=("pigz",)),
-        one("zst", "packed", "one day from .zst", "zst"),
-        on_file("zstd", "packed", "unpacks it", "zst", "zstd", "-qdc", programs=("zstd",)),
+        one("gz", "packed", "one day from .gz", f"gz-{base}"),
+        on_file("pigz", "packed", "unpacks it", f"gz-{base}", "pigz", "-dc", programs=("pigz",)),
+        one("zst", "packed", "one day from .zst", f"zst-{base}", programs=("zstd",)),
+        on_file("zstd", "packed", "unpacks it", f"zst-{base}", "zstd", "-qdc", programs=("zstd",)),
         on_s3("s3", "s3", "one day from S3", lambda: lab.process(DAY, f"s3://{lab.buckets['counts']}")),
         on_s3("download", "s3", f"reads the object in ranges, {RANGES} in flight", lambda: fetch(lab, "counts")),
         on_s3("bikes", "bikes", "every day of 10,000 hourly snapshots from S3",
-              lambda: lab.process("all", f"s3://{lab.buckets['bikes']}", "--required", "bikes")),
+              lambda: lab.process(lab.bike_days, f"s3://{lab.buckets['bikes']}", "--required", "bikes")),
         on_s3("snapshots", "bikes", f"fetches them, {OBJECTS} in flight", lambda: fetch(lab, "bikes")),
         one("plain", "shapes", "one day of a tenth of the file", tenth),
         one("all-plain", "growth", "every day of it", tenth, "all"),
-        one("line-breaks", "shapes", "the same, a quoted line break in each row", "line-breaks"),
-        one("rejected", "shapes", "the same, each row rejected", "rejected", codes=(0, UNUSABLE)),
-        one("one-arc", "shapes", "the same, each row of one arc", "one-arc"),
+        one("line-breaks", "shapes", "the same, a quoted line break in each row", f"line-breaks-{tenth}"),
+        one("rejected", "shapes", "the same, each row rejected", f"rejected-{tenth}", codes=(0, UNUSABLE)),
+        one("one-arc", "shapes", "the same, each row of one arc", f"one-arc-{tenth}"),
     ]
     if large:
         chosen += [

@@ -66,7 +66,8 @@ class Inputs:
             buckets / f"bikes-{days}",
             lambda folder: self._simulate(folder, "--only", "bikes", *self._days(days)),
         )
-        return buckets, counts.name, f"bikes-{days}"
+        first, last = self._days(days)[1::2]
+        return buckets, {"counts": counts.name, "bikes": f"bikes-{days}"}, f"{first}..{last}"
 
     def _made(self, place, make):
         if not place.exists():
@@ -80,16 +81,19 @@ class Inputs:
         return place
 
     def _make(self, name, folder):
-        if name in SIZES:
-            size = SIZES[name]
+        # A size, or what is made of one: `small`, `gz-small`, `line-breaks-small`.
+        kind, _, of = name.rpartition("-")
+        if not kind:
+            size = SIZES[of]
             self._simulate(folder, "--only", "comptages", "--arcs", str(size.arcs), *self._days(size.days))
-        elif name in PACKERS:
-            self._pack(name, folder)
+            return
+        plain = self.file(of)
+        (folder / FILE.parent).mkdir()
+        if kind in PACKERS:
+            pack(PACKERS[kind], plain, folder / FILE)
         else:
-            plain = self.file(self.tenth)
-            (folder / FILE.parent).mkdir()
             with open(plain, "rb") as rows, open(folder / FILE, "wb") as shaped:
-                shape(rows, shaped, SHAPES[name])
+                shape(rows, shaped, SHAPES[kind])
 
     def _simulate(self, folder, *flags):
         subprocess.run([self.simulator, "--out", folder, "--force", "--quiet", *flags], check=True)
@@ -98,17 +102,18 @@ class Inputs:
     def _days(days):
         return ["--from", str(LAST_DAY - timedelta(days=days - 1)), "--to", str(LAST_DAY)]
 
-    def _pack(self, name, folder):
-        plain = self.file(self.base)
-        (folder / FILE.parent).mkdir()
-        command, end = PACKERS[name]
-        command = [command[0] if shutil.which(command[0]) else "gzip", *command[1:]]
-        with open(folder / f"{FILE}{end}", "wb") as packed, open(plain, "rb") as rows:
-            subprocess.run([*command, "-c"], stdin=rows, stdout=packed, check=True)
-
 
 # How the file is packed: quickly for gzip, as sources do it by default for Zstandard.
 PACKERS = {"gz": (["pigz", "-1"], ".gz"), "zst": (["zstd", "-q", "-3", "-T0"], ".zst")}
+
+
+def pack(packer, plain, place):
+    """Packs a file beside the place where it would lie unpacked."""
+    command, end = packer
+    # Without pigz it takes longer, and the file is as good.
+    program = command[0] if shutil.which(command[0]) else "gzip"
+    with open(f"{place}{end}", "wb") as packed, open(plain, "rb") as rows:
+        subprocess.run([program, *command[1:], "-c"], stdin=rows, stdout=packed, check=True)
 
 
 def line_break(fields):
