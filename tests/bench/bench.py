@@ -167,7 +167,7 @@ def tell(options, lab, chosen, runs, missing, sizes):
     if inputs.base in bytes_of:
         head += f"; {bytes_of[inputs.base] / 1e9:.2f} GB of counts in the page cache"
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions(lab.python).items())
-    told = [f"{name} found {runs[name][0].said}" for name in ("csv", "duckdb", "polars") if name in runs]
+    told = [f"{name} found {runs[name][0].said}" for name in runs if runs[name][0].said and name != "wc"]
     absent = [f"{name}: {why}" for name, why in missing.items()]
     notes = [*absent, *table.shares(runs), *told]
     print(f"\n{head}\n{versions}\n\n{table.aligned(table.TIMES, time_rows)}")

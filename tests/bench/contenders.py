@@ -76,12 +76,15 @@ def contenders(lab, large):
     def on_file(name, group, does, reads, *command, **more):
         return Contender(name, group, does, reads, lambda: [*command, lab.inputs.file(reads)], **more)
 
-    def python(name, does):
-        script = HERE / "peers" / f"{name}_totals.py"
-        module = lab.python.parent.parent / "lib"
-        # Whether the environment is there shows without starting it.
-        there = any(module.glob(f"python*/site-packages/{name}"))
-        return on_file(name, "day", does, base, lab.python, script, programs=() if there else (name,))
+    def python(name, module, does, *flags):
+        script = HERE / "peers" / f"{module}_totals.py"
+        # Whether it is installed shows without starting it.
+        there = any((lab.python.parent.parent / "lib").glob(f"python*/site-packages/{module}"))
+
+        def command():
+            return [lab.python, script, lab.inputs.file(base), *flags]
+
+        return Contender(name, "day", does, base, command, programs=() if there else (module,))
 
     def on_s3(name, group, does, command):
         return Contender(name, group, does, None, command, s3=True)
@@ -92,8 +95,10 @@ def contenders(lab, large):
         one("one-day", "day", "one day, all figures", base),
         one("all-days", "all", "every day, all figures", base, "all"),
         on_file("csv", "day", f"{totals}, csv crate, one thread", base, lab.peers, "csv"),
-        python("duckdb", f"{totals}, DuckDB"),
-        python("polars", f"{totals}, Polars"),
+        python("duckdb", "duckdb", f"{totals}, DuckDB"),
+        python("polars", "polars", f"{totals}, Polars"),
+        python("duckdb-sniff", "duckdb", "the same, not told the types", "sniff"),
+        python("polars-sniff", "polars", "the same, not told the types", "sniff"),
         one("one-thread", "threads", "one day with --threads 1", base, flags=("--threads", "1"), cores=2),
         one("two-threads", "threads", "one day with --threads 2", base, flags=("--threads", "2"), cores=2),
         one("gz", "packed", "one day from .gz", f"gz-{base}"),
