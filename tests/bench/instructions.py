@@ -120,7 +120,7 @@ def main():
         return 0
     if not good:
         by = recorded.get("rustc")
-        also = f" It was recorded with rustc {by}, this is {compiler}." if by != compiler else ""
+        also = f" It was recorded with rustc {by}, this is {compiler}." if by and by != compiler else ""
         print(f"instructions: where the change is meant, `make instructions UPDATE=1` records it.{also}", file=sys.stderr)
     return 0 if good else 1
 
