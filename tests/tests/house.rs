@@ -41,6 +41,7 @@ fn dependencies_point_one_way() {
         ("reporter", &["contract", "runtime"]),
         ("simulator", &["contract", "runtime"]),
         ("acceptance", &["contract", "runtime"]),
+        ("bench", &["runtime"]),
         ("demo", &[]),
     ]);
     let found = dependencies(&metadata());

@@ -1,0 +1,97 @@
+"""What the processor has to reach, as ratios of what one run of the benchmark has measured. Pure.
+
+A ratio survives another machine; a time does not. Only the two bounds of memory are absolute: they are what a pod is given.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+MB = 1_000_000
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One line of the table: a value of some contenders' runs, and its bound."""
+
+    says: str
+    needs: tuple
+    value: Callable
+    # None: worth knowing, and no goal.
+    bound: float | None
+    at_least: bool = False
+    unit: str = "×"
+
+    def met(self, value):
+        if self.bound is None:
+            return None
+        return value >= self.bound if self.at_least else value <= self.bound
+
+
+def ratio(first, second):
+    """Median time of one contender by that of another."""
+    return lambda runs, sizes: runs[first].seconds / runs[second].seconds
+
+
+def grown(first, second, base, tenth):
+    """Time per byte on the file by time per byte on a tenth of it: the rows are alike in both."""
+    return lambda runs, sizes: runs[first].seconds / sizes[base] / (runs[second].seconds / sizes[tenth])
+
+
+def memory(name):
+    """Highest anonymous memory of all runs, MB."""
+    return lambda runs, sizes: runs[name].peak("anonymous") / MB
+
+
+def over_the_longer(name, *others):
+    """Median time of one contender by the longest of the others'."""
+    return lambda runs, sizes: runs[name].seconds / max(runs[other].seconds for other in others)
+
+
+def goals(base, tenth, large):
+    """All of them, in the order of the table."""
+
+    def time(first, second, bound, says):
+        return Goal(says, (first, second), ratio(first, second), bound)
+
+    def faster(first, second, bound, says):
+        return Goal(says, (first, second), ratio(second, first), bound, at_least=True)
+
+    def within(name, bound, says):
+        return Goal(says, (name,), memory(name), bound, unit="MB")
+
+    found = [
+        time("one-day", "wc", 2, "one day ÷ wc -l"),
+        faster("one-day", "duckdb", 10, "DuckDB ÷ one day"),
+        faster("one-day", "polars", 10, "Polars ÷ one day"),
+        faster("one-day", "csv", None, "csv crate ÷ one day"),
+        faster("one-day", "duckdb-sniff", None, "DuckDB, not told the types ÷ one day"),
+        faster("one-day", "polars-sniff", None, "Polars, not told the types ÷ one day"),
+        time("all-days", "wc", 6, "all days ÷ wc -l"),
+        within("one-day", 400, "anonymous memory, one day"),
+        within("all-days", 1500, "anonymous memory, all days"),
+        faster("two-threads", "one-thread", 1.8, "one thread ÷ two threads"),
+        time("gz", "pigz", 1.15, "one day from .gz ÷ pigz -dc"),
+        time("zst", "zstd", 1.15, "one day from .zst ÷ zstd -dc"),
+        Goal(
+            "one day from S3 ÷ the longer of download and local scan",
+            ("s3", "download", "one-day"),
+            over_the_longer("s3", "download", "one-day"),
+            1.25,
+        ),
+        faster("bikes", "snapshots", 0.8, "rate of snapshots ÷ rate of fetching them"),
+        time("line-breaks", "plain", 3, "a line break in each row ÷ plain"),
+        time("rejected", "plain", 3, "each row rejected ÷ plain"),
+        time("one-arc", "plain", 3, "one arc alone ÷ plain"),
+    ]
+    if base != tenth:
+        says = "time per row, the file ÷ a tenth of it"
+        found += [
+            Goal(f"one day, {says}", ("one-day", "plain"), grown("one-day", "plain", base, tenth), 1.05),
+            Goal(f"all days, {says}", ("all-days", "all-plain"), grown("all-days", "all-plain", base, tenth), 1.05),
+        ]
+    if large:
+        found += [
+            within("one-day-twice", 400, "anonymous memory, one day of twice the file"),
+            within("all-days-twice", 1500, "anonymous memory, all days of twice the file"),
+        ]
+    return found
