@@ -1,6 +1,10 @@
 //! From bytes to records, one module per source. A raw row is "not yet validated" until it is a record with private fields or a rejection.
 //!
 //! No I/O here: [`crate::input`] fetches, decompresses and sums up the files; what comes in is bytes, what goes out is a [`Draft`].
+//!
+//! The small sources go there in two steps. `parse` turns one file into what any day may ask of it, once, whatever number of days is
+//! measured; it never fails, since whether a file matters is the day's to say. `read` makes a day of parsed files, at the cost of what
+//! they hold of the day and its window. The road counts are streamed instead ([`comptages`]).
 
 use std::collections::BTreeMap;
 

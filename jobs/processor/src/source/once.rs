@@ -172,6 +172,16 @@ fn disruption() -> impl Strategy<Value = (usize, String)> + Clone {
     })
 }
 
+#[test]
+fn parsed_files_are_shared_between_threads() {
+    fn shared<T: Send + Sync + Debug>() {}
+    shared::<bikes::ParsedFile>();
+    shared::<traffic::ParsedFile>();
+    shared::<weather::ParsedFile>();
+    shared::<chantiers::ParsedFile>();
+    shared::<referentiel::ParsedFile>();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

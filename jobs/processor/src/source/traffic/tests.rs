@@ -60,13 +60,14 @@ fn bus(code: &str) -> Value {
         "line": {"code": code, "name": "A - B", "commercial_mode": {"id": "commercial_mode:Bus", "name": "Bus"}}}})
 }
 
-fn parsed(files: &[RawFile]) -> Vec<Arc<ParsedFile>> {
+fn measured(date: &str, files: &[RawFile]) -> Result<Measured<Traffic>, SourceError> {
     let city = City::paris();
-    files.iter().map(|file| Arc::new(parse(file, &city))).collect()
+    let files: Vec<_> = files.iter().map(|file| Arc::new(parse(file, &city))).collect();
+    read_day(&files, &[], day(date), &TrafficParameters::default())
 }
 
 fn read_on(date: &str, files: &[RawFile]) -> Draft<Traffic> {
-    match read_day(&parsed(files), &[], day(date), &TrafficParameters::default()).unwrap() {
+    match measured(date, files).unwrap() {
         Measured::Document(draft) => *draft,
         Measured::Absent { last_day } => panic!("absent, last day {last_day:?}"),
     }
@@ -179,7 +180,7 @@ fn a_lost_snapshot_is_counted_and_ends_nothing() {
 #[test]
 fn without_one_readable_snapshot_the_source_is_in_error() {
     let files = [file("a.json", "20240502T140000", ""), file("b.json", "20240502T150000", "[1")];
-    let error = read_day(&parsed(&files), &[], day("2024-05-02"), &TrafficParameters::default()).unwrap_err();
+    let error = measured("2024-05-02", &files).unwrap_err();
     assert_eq!(error.key, "api/traffic/a.json");
     assert!(error.reason.contains("empty"), "{error}");
 }
@@ -193,11 +194,9 @@ fn nothing_on_the_day_is_a_finding_but_not_before_it_began() {
         (draft.body.total_disruptions_count, draft.quality.lignes_lues, draft.quality.lignes_du_jour),
         (1, 1, 0)
     );
-    let before =
-        read_day(&parsed(&[bulk("20240501T120000", &[past])]), &[], day("2024-05-02"), &TrafficParameters::default());
+    let before = measured("2024-05-02", &[bulk("20240501T120000", &[past])]);
     assert_eq!(before.unwrap(), Measured::Absent { last_day: "2024-05-01".parse().ok() });
-    let none = read_day(&[], &[], day("2024-05-02"), &TrafficParameters::default());
-    assert_eq!(none.unwrap(), Measured::Absent { last_day: None });
+    assert_eq!(measured("2024-05-02", &[]).unwrap(), Measured::Absent { last_day: None });
 }
 
 #[test]
@@ -396,8 +395,5 @@ fn an_answer_of_which_pages_are_missing_is_told() {
     let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 42, &[navitia_disruption("a", bus("1"))])]);
     assert!(draft.quality.avertissements[0].starts_with("1 page"), "{:?}", draft.quality.avertissements);
     let error = file("a.json", "20240502T150000", r#"{"statusCode":503,"disruptions":null,"lines":null}"#);
-    assert!(
-        read_day(&parsed(&[error]), &[], day("2024-05-02"), &TrafficParameters::default()).is_err(),
-        "an error is not \"no news\""
-    );
+    assert!(measured("2024-05-02", &[error]).is_err(), "an error is not \"no news\"");
 }

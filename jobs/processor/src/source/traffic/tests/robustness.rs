@@ -61,7 +61,7 @@ fn anything() -> impl Strategy<Value = Value> {
 fn survives(bodies: Vec<Vec<u8>>, date: &str) -> Result<(), TestCaseError> {
     let files: Vec<_> =
         bodies.into_iter().zip(0..).map(|(body, n)| file(&format!("{n}.json"), "20240502T120000", body)).collect();
-    if let Ok(Measured::Document(draft)) = read_day(&parsed(&files), &[], day(date), &TrafficParameters::default()) {
+    if let Ok(Measured::Document(draft)) = measured(date, &files) {
         let quality = &draft.quality;
         prop_assert_eq!(quality.lignes_du_jour, quality.cellules + quality.doublons + quality.conflits);
         prop_assert_eq!(draft.body.debut_par_heure.len(), 24);
