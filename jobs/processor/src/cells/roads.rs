@@ -9,11 +9,13 @@ use std::sync::Arc;
 
 mod batch;
 mod cell;
+mod fact;
 #[cfg(test)]
 mod tests;
 
 pub use batch::{Batch, Facts};
 pub use cell::{Cell, Reading, Value};
+pub use fact::{Fact, Trace};
 
 /// Hours of the longest day.
 pub const HOURS: usize = 25;
@@ -103,7 +105,7 @@ pub struct RoadCells {
     blocks: Vec<Vec<Page>>,
     counts: HashMap<i32, DayCounts>,
     texts: HashMap<Arc<[u8]>, u32>,
-    by_number: Vec<Arc<[u8]>>,
+    by_number: Vec<Fact>,
     /// Rows of the last file of cells that have more than a cell can count, by page and hour.
     many: HashMap<(u32, u8), u32>,
 }
@@ -119,7 +121,7 @@ impl RoadCells {
             blocks: Vec::new(),
             counts: HashMap::new(),
             texts: HashMap::new(),
-            by_number: vec![Arc::from(b"".as_slice())],
+            by_number: vec![Fact::default()],
             many: HashMap::new(),
         }
     }
@@ -235,7 +237,7 @@ impl RoadCells {
         }
         let number = number_of(self.by_number.len());
         let text: Arc<[u8]> = text.into();
-        self.by_number.push(text.clone());
+        self.by_number.push(Fact::new(text.clone()));
         self.texts.insert(text, number);
         number
     }
@@ -298,11 +300,12 @@ impl<'a> ArcDays<'a> {
         })
     }
 
-    /// What rows of a day say of the arc itself, the last in order that says something.
+    /// What rows of a day say of the arc itself, the last in order that says something: label, point and shape.
     #[must_use]
-    pub fn facts(&self, day: i32) -> Facts<'a> {
+    pub fn facts(&self, day: i32) -> [&'a Fact; 3] {
         let numbers = self.page(day).map_or([0; 3], |page| page.facts);
-        numbers.map(|number| self.cells.by_number.get(number as usize).map_or(b"".as_slice(), |text| text))
+        let none = &self.cells.by_number[0];
+        numbers.map(|number| self.cells.by_number.get(number as usize).unwrap_or(none))
     }
 }
 

@@ -6,18 +6,38 @@ use std::collections::{BTreeMap, HashMap};
 use chrono::{Datelike, Weekday};
 use contract::document::bikes::Bikes;
 use contract::document::chantiers::Chantiers;
-use contract::document::comptages::{ArcMetrics, Comptages};
+use contract::document::comptages::RoadGlobal;
 use contract::document::contexte::{Contexte, DayFacts, Fact, NearbyArc, WorksiteArcs};
 use contract::document::traffic::Traffic;
 use contract::document::weather::Weather;
-use contract::number::{Fixed, Fixed1, Fixed2};
+use contract::number::{Degrees, Fixed, Fixed1, Fixed2};
 use contract::{DayType, ServiceDay, Source};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use crate::geo::LineIndex;
 use crate::order::id_order;
 use crate::parameters::Parameters;
 use crate::source::chantiers::WorksiteShape;
 use crate::source::referentiel::Network;
+
+/// What is needed of the road counts' document, by far the longest one: the rest is read over.
+#[derive(Debug, Clone, Deserialize)]
+pub struct RoadFigures {
+    global_metrics: RoadGlobal,
+    capteurs_defaillants: Vec<IgnoredAny>,
+    debits_exceptionnels: Option<Vec<IgnoredAny>>,
+    metrics: Vec<ArcFigures>,
+}
+
+/// What is needed of one arc.
+#[derive(Debug, Clone, Deserialize)]
+struct ArcFigures {
+    identifiant_arc: String,
+    debit_journalier_total: Option<Fixed2>,
+    ecart_jour_type_pourcent: Option<Fixed2>,
+    trace: Option<Vec<[Degrees; 2]>>,
+}
 
 /// The arcs near each worksite that has a shape, by distance, then id; the worksites in the order given.
 ///
@@ -28,10 +48,10 @@ use crate::source::referentiel::Network;
 pub fn worksite_arcs(
     shapes: &[WorksiteShape],
     network: &Network,
-    roads: Option<&Comptages>,
+    roads: Option<&RoadFigures>,
     parameters: &Parameters,
 ) -> Option<Vec<WorksiteArcs>> {
-    let counted: HashMap<&str, &ArcMetrics> =
+    let counted: HashMap<&str, &ArcFigures> =
         roads.iter().flat_map(|roads| &roads.metrics).map(|arc| (arc.identifiant_arc.as_str(), arc)).collect();
     let traces: Vec<(&str, Vec<(f64, f64)>)> = roads
         .iter()
@@ -76,7 +96,7 @@ pub fn worksite_arcs(
     )
 }
 
-fn nearby(id: &str, distance: f64, counted: &HashMap<&str, &ArcMetrics>) -> NearbyArc {
+fn nearby(id: &str, distance: f64, counted: &HashMap<&str, &ArcFigures>) -> NearbyArc {
     let arc = counted.get(id);
     NearbyArc {
         identifiant_arc: id.to_owned(),
@@ -90,7 +110,7 @@ fn nearby(id: &str, distance: f64, counted: &HashMap<&str, &ArcMetrics>) -> Near
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Documents<'a> {
     /// Road counts.
-    pub comptages: Option<&'a Comptages>,
+    pub comptages: Option<&'a RoadFigures>,
     /// Bike counters.
     pub bikes: Option<&'a Bikes>,
     /// Disruptions.

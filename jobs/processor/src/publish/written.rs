@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use contract::document::manifest::Manifest;
-use contract::document::{Document, Input};
+use contract::document::{Document, Header, Input};
 use contract::{NaiveDate, Source, keys};
 use runtime::failure::{Code, Failure};
 use runtime::store::{SharedStore, StoreError};
@@ -23,7 +23,17 @@ pub struct Written {
 }
 
 impl Written {
-    /// Sums up a document.
+    /// A document that this run has made.
+    ///
+    /// # Errors
+    /// A bug: no document holds what JSON cannot.
+    pub fn of<B: serde::Serialize>(document: &Document<B>) -> Result<Self, Failure> {
+        let bytes = Bytes::from(to_bytes(document)?);
+        let Header { statut_jour, completude, .. } = document.header;
+        Ok(Self { sha256: hex(&bytes), state: Some(State { statut_jour, completude }), bytes })
+    }
+
+    /// Sums up a document of an earlier run.
     #[must_use]
     pub fn new(bytes: Bytes) -> Self {
         Self { sha256: hex(&bytes), state: serde_json::from_slice(&bytes).ok(), bytes }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use contract::document::bikes::Bikes;
 use contract::document::chantiers::Chantiers;
-use contract::document::comptages::Comptages;
 use contract::document::traffic::Traffic;
 use contract::document::weather::Weather;
 use contract::document::{Document, Header, Input};
@@ -15,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::day::{DayResult, Pass};
 use crate::calendar;
 use crate::geo;
-use crate::indicator::contexte::{self, Documents};
+use crate::indicator::contexte::{self, Documents, RoadFigures};
 use crate::input::checksum::Checksum;
 use crate::parameters::as_map;
 use crate::publish::{Resolved, Written, to_bytes, worst};
@@ -31,7 +30,7 @@ pub(super) fn document(pass: &Pass, result: &DayResult, documents: &[Resolved]) 
     }
     let (config, reference) = (&pass.engine.config, &pass.shelf.reference);
     let date = result.day.date();
-    let comptages: Option<Comptages> = body(documents, Source::Comptages);
+    let comptages: Option<RoadFigures> = body(documents, Source::Comptages);
     let bikes: Option<Bikes> = body(documents, Source::Bikes);
     let traffic: Option<Traffic> = body(documents, Source::Traffic);
     let weather: Option<Weather> = body(documents, Source::Weather);
@@ -99,8 +98,8 @@ fn inputs(documents: &[Resolved], calendar: Option<&Input>) -> Vec<Input> {
     inputs.into_values().collect()
 }
 
-/// A document's own part as it is written, fresh or kept alike: the same documents give the same bytes.
+/// A document's own part as it is written, fresh or kept alike: the same documents give the same bytes. The header is read over.
 fn body<B: DeserializeOwned>(documents: &[Resolved], source: Source) -> Option<B> {
     let bytes = documents.iter().find(|document| document.entry.source == source)?.bytes.as_ref()?;
-    serde_json::from_slice::<Document<B>>(bytes).ok().map(|document| document.body)
+    serde_json::from_slice(bytes).ok()
 }

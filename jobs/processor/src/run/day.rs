@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use contract::document::Input;
 use contract::document::bikes::Bikes;
 use contract::document::chantiers::Chantiers;
 use contract::document::comptages::Comptages;
 use contract::document::referentiel::Referentiel;
 use contract::document::traffic::Traffic;
 use contract::document::weather::Weather;
-use contract::document::{Document, Input};
 use contract::{NaiveDate, ServiceDay, Source};
 use runtime::failure::Failure;
 
@@ -19,7 +19,7 @@ use super::window::{OfSource, Snapshots};
 use super::{Engine, on_pool};
 use crate::calendar;
 use crate::context::DayContext;
-use crate::publish::{self, Fresh};
+use crate::publish::{self, Fresh, Written};
 use crate::source;
 use crate::source::Measured;
 use crate::source::chantiers::WorksiteShape;
@@ -273,13 +273,9 @@ fn together<F>(exports: Option<&Files<F>>, snapshots: &OfSource<F>) -> Files<F> 
 /// An outcome with its bytes.
 fn with_bytes<B: serde::Serialize>(outcome: Outcome<B>) -> Result<(Outcome<B>, Fresh), Failure> {
     let fresh = match &outcome {
-        Outcome::Document(document) => written(document)?,
+        Outcome::Document(document) => Fresh::Document(Written::of(document)?),
         Outcome::Absent(reason) => Fresh::Absent(reason.clone()),
         Outcome::Error(error) => Fresh::Error(error.clone()),
     };
     Ok((outcome, fresh))
-}
-
-fn written<B: serde::Serialize>(document: &Document<B>) -> Result<Fresh, Failure> {
-    Ok(Fresh::Document(publish::Written::new(publish::to_bytes(document)?.into())))
 }

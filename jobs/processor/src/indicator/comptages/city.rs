@@ -28,11 +28,16 @@ pub(super) fn global(
     let vehicles = total(&|sums| sums.flow);
     let lost = total(&|sums| sums.lost);
     let occupancy = sums.iter().fold((0.0, 0), |all, one| (all.0 + one.occupancy.0, all.1 + one.occupancy.1));
-    let flow_of_hour = |hour: usize| {
-        let flows: Vec<f64> = day.arcs.iter().filter_map(|arc| arc.hours[hour]?.flow).collect();
-        (!flows.is_empty()).then(|| flows.iter().sum::<f64>())
-    };
-    let by_hour = by_local_hour(day, flow_of_hour);
+    // Arc by arc, as they lie in memory: each hour's flows are added in the order of the arcs all the same.
+    let mut flows: Vec<Option<f64>> = vec![None; day.end - day.day_from];
+    for arc in &day.arcs {
+        for (sum, hour) in flows.iter_mut().zip(&arc.hours[day.day_from..]) {
+            if let Some(flow) = hour.and_then(|hour| hour.flow) {
+                *sum.get_or_insert(0.0) += flow;
+            }
+        }
+    }
+    let by_hour = by_local_hour(day, |hour| flows.get(hour - day.day_from).copied().flatten());
     let until = complete_until.unwrap_or(day.day_from);
     let available = |expects: &dyn Fn(&ArcHours) -> bool, has: &dyn Fn(&Hour) -> bool| {
         let arcs = day.arcs.iter().filter(|arc| expects(arc));
@@ -94,10 +99,7 @@ fn cells(day: &RoadDay) -> impl Iterator<Item = &Hour> {
 }
 
 fn states(day: &RoadDay, parameters: &RoadParameters) -> BTreeMap<String, StateShare> {
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for hour in cells(day) {
-        *counts.entry(name(&hour.state(parameters))).or_default() += 1;
-    }
+    let counts = counted(cells(day).map(|hour| hour.state(parameters)));
     let all = counts.values().sum();
     counts
         .into_iter()
@@ -106,11 +108,19 @@ fn states(day: &RoadDay, parameters: &RoadParameters) -> BTreeMap<String, StateS
 }
 
 fn statuses(day: &RoadDay) -> BTreeMap<String, u64> {
-    let mut counts = BTreeMap::new();
-    for hour in cells(day) {
-        *counts.entry(name(&hour.status)).or_default() += 1;
+    counted(cells(day).map(|hour| hour.status))
+}
+
+/// How often each of a handful of values occurs, by its name.
+fn counted<T: Serialize + PartialEq>(values: impl Iterator<Item = T>) -> BTreeMap<String, u64> {
+    let mut counts: Vec<(T, u64)> = Vec::new();
+    for value in values {
+        match counts.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((value, 1)),
+        }
     }
-    counts
+    counts.into_iter().map(|(value, count)| (name(&value), count)).collect()
 }
 
 /// The name that documents give a state or status.

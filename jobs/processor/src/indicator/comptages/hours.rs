@@ -6,12 +6,11 @@ use chrono::{DateTime, Datelike, Duration, Utc};
 use contract::document::comptages::{ArcStatus, TrafficState};
 use contract::{ServiceDay, Stamp};
 
-use crate::cells::roads::{Facts, RoadCells};
+use crate::cells::roads::{Fact, RoadCells, Trace};
 use crate::context::DayContext;
 use crate::geo;
 use crate::order::id_order;
 use crate::parameters::RoadParameters;
-use crate::scan::row::unquote;
 use crate::source::referentiel::Network;
 
 /// One hour of one arc.
@@ -114,6 +113,8 @@ pub struct RoadDay {
     pub day: ServiceDay,
     /// First instant of the window.
     start: DateTime<Utc>,
+    /// Local hour of each hour of the window.
+    local: Vec<usize>,
     /// Hour of the window at which D begins.
     pub day_from: usize,
     /// Number of hours.
@@ -178,7 +179,8 @@ impl RoadDay {
             })
             .collect();
         arcs.sort_by(|a, b| id_order(&a.id, &b.id));
-        let mut day = Self { day: context.day, start, day_from, end, edges: 0..end, arcs };
+        let local = days.iter().flat_map(ServiceDay::local_hours).collect();
+        let mut day = Self { day: date, start, local, day_from, end, edges: 0..end, arcs };
         let first = (0..end).find(|hour| day.any_measure(*hour)).unwrap_or(0);
         day.edges = first..day.complete_until().unwrap_or(end);
         day
@@ -199,7 +201,7 @@ impl RoadDay {
     /// Local hour of an hour of the window.
     #[must_use]
     pub fn local_hour(&self, hour: usize) -> usize {
-        self.day.local_hour(self.instant(hour))
+        self.local.get(hour).copied().unwrap_or(0)
     }
 
     /// The hour after the last one of D that has a measure.
@@ -261,24 +263,20 @@ impl RoadDay {
 
 impl ArcHours {
     /// Network first, then what the rows say.
-    fn with_facts(mut self, facts: Facts<'_>, network: Option<&Network>, radius: f64) -> Self {
+    fn with_facts(mut self, facts: [&Fact; 3], network: Option<&Network>, radius: f64) -> Self {
         let [label, point, shape] = facts;
-        let text = |raw: &[u8]| {
-            let text = String::from_utf8_lossy(&unquote(raw)).trim().to_owned();
-            (!text.is_empty()).then_some(text)
-        };
         let known = network.and_then(|network| network.get(&self.id));
-        self.label = known.and_then(|arc| arc.label.clone()).or_else(|| text(label));
-        self.point = known.and_then(|arc| arc.point).or_else(|| geo::parse_point(&text(point)?));
-        let lines = || geo::parse_lines(&text(shape)?);
+        self.label = known.and_then(|arc| arc.label.clone()).or_else(|| label.text().map(str::to_owned));
+        self.point = known.and_then(|arc| arc.point).or_else(|| geo::parse_point(point.text()?));
         self.length = known.and_then(|arc| arc.length_m);
         if self.length.is_none() || known.is_none() {
-            let lines = lines();
-            if self.length.is_none() {
-                self.length = lines.as_deref().and_then(|lines| geo::lines_length_metres(lines, radius));
-            }
+            let trace = shape.trace(|text| {
+                let lines = geo::parse_lines(text)?;
+                Some(Trace { length: geo::lines_length_metres(&lines, radius), line: lines.concat() })
+            });
+            self.length = self.length.or_else(|| trace?.length);
             if known.is_none() {
-                self.line = lines.map(|lines| lines.concat()).filter(|line| !line.is_empty());
+                self.line = trace.map(|trace| trace.line.clone()).filter(|line| !line.is_empty());
             }
         }
         self

@@ -39,7 +39,7 @@ fn square(id: &str) -> WorksiteShape {
     WorksiteShape { id: id.to_owned(), shape: parse_shape(text).unwrap() }
 }
 
-fn roads(arcs: &[(&str, f64)]) -> Comptages {
+fn roads(arcs: &[(&str, f64)]) -> RoadFigures {
     let arc = |(id, total): &(&str, f64)| {
         json!({
             "date": "2025-11-03", "identifiant_arc": id, "debit_journalier_total": total, "etat_trafic_dominant": "Fluide",

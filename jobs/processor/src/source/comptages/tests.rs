@@ -50,7 +50,7 @@ fn a_row_stamped_at_midnight_is_the_last_hour_of_the_day_before() {
     let page = arc.page(number).unwrap();
     assert_eq!(page.cells.iter().position(Cell::is_seen), Some(23));
     assert_eq!(page.cells[23].flow(), Some(12.5));
-    assert_eq!(arc.facts(number)[0], b"A");
+    assert_eq!(arc.facts(number)[0].text(), Some("A"));
 }
 
 #[test]
@@ -94,7 +94,7 @@ proptest! {
             let cells = |counts: &RoadCounts| {
                 let number = day().num_days_from_ce();
                 let mut all: Vec<_> = counts.cells.arcs(number - 27, number).map(|arc| {
-                    (arc.id.to_vec(), arc.page(number).map(|page| page.cells), arc.facts(number).map(|raw| crate::scan::row::unquote(raw).into_owned()), arc.measures())
+                    (arc.id.to_vec(), arc.page(number).map(|page| page.cells), arc.facts(number).map(|fact| fact.text().map(str::to_owned)), arc.measures())
                 }).collect();
                 all.sort_by(|a, b| a.0.cmp(&b.0));
                 all
