@@ -20,7 +20,7 @@ const RANGES: (u64, u64) = (MIB, 8 * MIB);
 /// Ranges in flight: with fewer the network waits for the parser, more bring no more.
 const IN_FLIGHT: (u64, u64) = (4, 16);
 /// The most decoded data that is useful to have waiting.
-const DECODED: u64 = 64 * MIB;
+const DECODED: u64 = 128 * MIB;
 
 /// The budget of one run, bytes throughout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

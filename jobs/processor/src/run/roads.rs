@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use contract::document::Input;
+use runtime::memory::Budget;
 use runtime::progress::Bar;
 use runtime::store::{Object, SharedStore};
 
@@ -85,7 +86,7 @@ pub(super) fn scan<T: Send>(
     map: impl Fn(Work) -> T + Sync,
     fold: impl FnMut(T),
 ) -> Result<Input, InputError> {
-    let mut blocks = Blocks::open(store, object)?;
+    let mut blocks = Blocks::open(store, object, &Budget::default())?.summing();
     let pieces = Pieces {
         key: &object.key,
         blocks: &mut blocks,
