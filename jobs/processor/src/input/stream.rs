@@ -80,10 +80,12 @@ impl Blocks {
     pub fn next_block(&mut self) -> Result<Option<Bytes>, InputError> {
         match &mut self.inside {
             Inside::Plain(ranges) => Ok(ranges.next()?),
-            Inside::Compressed { decoded, .. } => decoded.next().map_err(|error| match error.downcast::<StoreError>() {
-                Ok(store) => store.into(),
-                Err(error) => InputError::Content(corrupt(&self.key, &error)),
-            }),
+            Inside::Compressed { decoded, .. } => {
+                decoded.next().map_err(|error| match error.downcast::<StoreError>() {
+                    Ok(store) => store.into(),
+                    Err(error) => InputError::Content(corrupt(&self.key, &error)),
+                })
+            }
         }
     }
 

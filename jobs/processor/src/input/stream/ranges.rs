@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -18,7 +18,6 @@ use runtime::memory::Budget;
 use runtime::store::{Object, SharedStore, StoreError};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinHandle};
-use tokio::time::Instant;
 
 use crate::input::checksum::Checksum;
 
@@ -50,7 +49,8 @@ impl Ranges {
     /// Begins to fetch. Must be called within a tokio runtime.
     pub(super) fn fetch(store: &SharedStore, object: &Object, budget: &Budget) -> Self {
         let (sender, receiver) = mpsc::channel(1);
-        let fetching = tokio::spawn(all(store.clone(), object.clone(), *budget, sender)).abort_handle();
+        let pace = Pace::new(spare(budget), PATIENCE, FIRST_PATIENCE);
+        let fetching = tokio::spawn(all(store.clone(), object.clone(), *budget, pace, sender)).abort_handle();
         Self { receiver, fetching, address: store.address(&object.key), left: object.size, sum: None }
     }
 
@@ -93,17 +93,22 @@ impl Drop for Ranges {
     }
 }
 
+/// How many ranges may be asked for a second time at once.
+fn spare(budget: &Budget) -> usize {
+    (budget.in_flight() / 8).max(1)
+}
+
 /// Fetches all ranges, until one fails or nobody listens any more.
 async fn all(
     store: SharedStore,
     object: Object,
     budget: Budget,
+    pace: Pace,
     sender: mpsc::Sender<Result<Bytes, StoreError>>,
 ) {
     // Of those there may be at once some are asked for twice, one waits, and one is being parsed.
-    let spare = (budget.in_flight() / 8).max(1);
-    let at_once = budget.in_flight().saturating_sub(spare + 2).max(1);
-    let (object, pace, size) = (Arc::new(object), Arc::new(Pace::new(spare)), budget.range());
+    let at_once = budget.in_flight().saturating_sub(spare(&budget) + 2).max(1);
+    let (object, pace, size) = (Arc::new(object), Arc::new(pace), budget.range());
     let ranges = (0..object.size.div_ceil(size)).map(|index| index * size..((index + 1) * size).min(object.size));
     let mut fetched = futures::stream::iter(ranges)
         // Each on a task of its own, so that what decrypting and copying costs is spread over the threads.
@@ -137,32 +142,39 @@ impl<T> Drop for OnDrop<T> {
     }
 }
 
-/// One range, asked for again where it is slow.
-async fn one(
-    store: SharedStore,
-    object: Arc<Object>,
-    range: Range<u64>,
-    pace: Arc<Pace>,
-) -> Result<Bytes, StoreError> {
+/// One range, and how long it took.
+async fn one(store: SharedStore, object: Arc<Object>, range: Range<u64>, pace: Arc<Pace>) -> Result<Bytes, StoreError> {
     let begun = Instant::now();
+    let result = twice_if_slow(&store, &object, range, &pace).await;
+    if result.is_ok() {
+        pace.note(begun.elapsed());
+    }
+    result
+}
+
+/// One range, asked for a second time where it is slow.
+async fn twice_if_slow(
+    store: &SharedStore,
+    object: &Object,
+    range: Range<u64>,
+    pace: &Pace,
+) -> Result<Bytes, StoreError> {
     let ask = || store.get_range(&object.key, range.clone(), &object.version);
-    let mut first = ask();
     let slow = async {
         tokio::time::sleep(pace.patience()).await;
         pace.spare.acquire().await
     };
-    let permit = match select(&mut first, std::pin::pin!(slow)).await {
-        Either::Left((result, _)) => return pace.note(begun, result),
-        Either::Right((permit, _)) => permit,
+    let (first, _permit) = match select(ask(), std::pin::pin!(slow)).await {
+        Either::Left((result, _)) => return result,
+        Either::Right((permit, first)) => (first, permit),
     };
     tracing::debug!(key = object.key, range.start, "slower than the others; asked for again beside it");
-    let (result, other) = match select(first, ask()).await {
-        Either::Left((result, other)) | Either::Right((result, other)) => (result, other),
-    };
-    // One that could not be reached says nothing of the other; all other answers stand.
-    let result = if matches!(result, Err(StoreError::Unreachable { .. })) { other.await } else { result };
-    drop(permit);
-    pace.note(begun, result)
+    match select(first, ask()).await {
+        // One that could not be reached says nothing of the other; all other answers stand.
+        Either::Left((Err(StoreError::Unreachable { .. }), other))
+        | Either::Right((Err(StoreError::Unreachable { .. }), other)) => other.await,
+        Either::Left((result, _)) | Either::Right((result, _)) => result,
+    }
 }
 
 /// How long ranges have taken of late.
@@ -171,35 +183,36 @@ struct Pace {
     times: Mutex<VecDeque<Duration>>,
     /// How many may be asked for a second time at once.
     spare: Semaphore,
+    /// No range is called slow before this.
+    least: Duration,
+    /// How long one may take while there is nothing to compare it with.
+    first: Duration,
 }
 
 impl Pace {
-    fn new(spare: usize) -> Self {
-        Self { times: Mutex::default(), spare: Semaphore::new(spare) }
+    fn new(spare: usize, least: Duration, first: Duration) -> Self {
+        Self { times: Mutex::default(), spare: Semaphore::new(spare), least, first }
     }
 
     /// Notes how long a range took that came.
-    fn note(&self, begun: Instant, result: Result<Bytes, StoreError>) -> Result<Bytes, StoreError> {
-        if result.is_ok() {
-            let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-            if times.len() == COMPARED {
-                times.pop_front();
-            }
-            times.push_back(begun.elapsed());
+    fn note(&self, taken: Duration) {
+        let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
+        if times.len() == COMPARED {
+            times.pop_front();
         }
-        result
+        times.push_back(taken);
     }
 
     /// How long the next range may take before it counts as slow.
     fn patience(&self) -> Duration {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         if times.len() < ENOUGH {
-            return FIRST_PATIENCE;
+            return self.first;
         }
         let mut times: Vec<Duration> = times.iter().copied().collect();
         let middle = times.len() / 2;
         let (_, middle, _) = times.select_nth_unstable(middle);
-        (*middle * SLOW).max(PATIENCE)
+        (*middle * SLOW).max(self.least)
     }
 }
 
