@@ -34,7 +34,8 @@ pub(super) async fn present(engine: &Engine) -> Result<Vec<NaiveDate>, Failure> 
 
 async fn of_roads(engine: &Engine) -> Result<BTreeSet<NaiveDate>, Failure> {
     let files = Inventory::take(&engine.raw, engine.now.date_naive()).await?.batch(Source::Comptages);
-    let (store, pool, tz) = (engine.raw.clone(), engine.pool.clone(), engine.config.city.tz);
+    let (store, pool, config) = (engine.raw.clone(), engine.pool.clone(), &engine.config);
+    let (budget, tz) = (config.memory, config.city.tz);
     let bar = Progress::new(engine.config.log.quiet).bytes("days", files.iter().map(|file| file.size).sum());
     let read = tokio::task::spawn_blocking(move || {
         let mut hours: BTreeSet<i64> = BTreeSet::new();
@@ -42,7 +43,7 @@ async fn of_roads(engine: &Engine) -> Result<BTreeSet<NaiveDate>, Failure> {
             roads::scan(
                 &store,
                 object,
-                &pool,
+                (&pool, &budget),
                 &bar,
                 |work| work.chunk().map(|(chunk, layout, header)| days_of_chunk(chunk, header, layout, tz)),
                 |found| hours.extend(found.into_iter().flatten()),

@@ -308,10 +308,10 @@ impl Reader<'_> {
                 return Ok(Err(Missing::NoFile));
             }
             let bar = progress.bytes("comptages", files.iter().map(|file| file.size).sum());
-            let (store, pool) = (self.engine.raw.clone(), self.engine.pool.clone());
+            let (store, pool, budget) = (self.engine.raw.clone(), self.engine.pool.clone(), self.engine.config.memory);
             let wanted = files.clone();
             let read = tokio::task::spawn_blocking(move || {
-                let read = roads::read(&store, &wanted, &search, &pool, &bar);
+                let read = roads::read(&store, &wanted, &search, (&pool, &budget), &bar);
                 bar.finish();
                 read
             });

@@ -25,15 +25,21 @@ pub(super) fn read(
     store: &SharedStore,
     files: &[Object],
     search: &Search,
-    pool: &rayon::ThreadPool,
+    (pool, budget): (&rayon::ThreadPool, &Budget),
     bar: &Bar,
 ) -> Result<(Part, Vec<Input>), InputError> {
     let mut whole = Part::new(search);
     let mut inputs = Vec::new();
     for (number, object) in (0u32..).zip(files) {
         let mut part = Part::new(search);
-        let input =
-            scan(store, object, pool, bar, |work| work.part(number, &object.key, search), |next| part.merge(next))?;
+        let input = scan(
+            store,
+            object,
+            (pool, budget),
+            bar,
+            |work| work.part(number, &object.key, search),
+            |next| part.merge(next),
+        )?;
         inputs.push(input);
         let invalid = part.tally.structure.get(&contract::Reason::Utf8Invalide).copied().unwrap_or(0);
         check_text(&object.key, part.tally.rows, invalid).map_err(InputError::Content)?;
@@ -81,12 +87,12 @@ impl Work {
 pub(super) fn scan<T: Send>(
     store: &SharedStore,
     object: &Object,
-    pool: &rayon::ThreadPool,
+    (pool, budget): (&rayon::ThreadPool, &Budget),
     bar: &Bar,
     map: impl Fn(Work) -> T + Sync,
     fold: impl FnMut(T),
 ) -> Result<Input, InputError> {
-    let mut blocks = Blocks::open(store, object, &Budget::default())?.summing();
+    let mut blocks = Blocks::open(store, object, budget)?.summing();
     let pieces = Pieces {
         key: &object.key,
         blocks: &mut blocks,
