@@ -9,9 +9,9 @@ use acceptance::{Job, Published, World, raw};
 use chrono::{DateTime, Duration, Utc};
 use contract::Source;
 
-/// Counts of the usual day after many rows of a summer long past, for which nobody asks: some 16 ranges of 1 MiB.
+/// Counts of the usual day after many rows of a summer long past, for which nobody asks: some 14 ranges of 2 MiB.
 fn counts() -> String {
-    const PADDING: usize = 16 << 20;
+    const PADDING: usize = 26 << 20;
     let mut text = format!("\u{feff}{}\n", raw::COUNTS_HEADER);
     let begin: DateTime<Utc> = "2025-06-01T00:00:00Z".parse().unwrap();
     let mut hour = 0;
@@ -37,7 +37,7 @@ fn world(key: &str, counts: impl Into<bytes::Bytes>) -> World {
 
 /// With the least memory there is, ranges are the smallest and the most.
 fn job(world: &World) -> Job<'_> {
-    world.processor().args(["--memory-target", "96MiB", raw::DAY])
+    world.processor().args(["--memory-target", "128MiB", raw::DAY])
 }
 
 /// The counts as a member of gzip that compresses nothing: as many ranges as the plain file has.
@@ -85,7 +85,7 @@ fn with_a_share_of_requests_failing_the_documents_are_the_same() {
 #[test]
 fn each_fault_by_itself_costs_one_request() {
     let text = counts();
-    let ranges = text.len().div_ceil(1 << 20);
+    let ranges = text.len().div_ceil(2 << 20);
     let undisturbed = World::folder();
     raw::write(&undisturbed);
     undisturbed.put_raw(raw::COUNTS, text.clone());
@@ -146,7 +146,7 @@ fn roads(world: &World) -> Vec<String> {
 fn memory_that_is_too_little_says_what_to_raise() {
     let world = World::folder();
     raw::write(&world);
-    for (size, part) in [("64MiB", "raise it to 96 MiB"), ("much", "512MB")] {
+    for (size, part) in [("64MiB", "raise it to 128 MiB"), ("much", "512MB")] {
         world.processor().args(["--memory-target", size, raw::DAY]).run().fails(2, &["--memory-target", part]);
     }
     let sized = world.processor().env("CITYFLOW_MEMORY_TARGET", "200MB").arg(raw::DAY).succeed();

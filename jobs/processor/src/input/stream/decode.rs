@@ -48,7 +48,7 @@ impl Format {
 enum Slot {
     Ready { block: Bytes, charge: u64 },
     Pending { result: mpsc::Receiver<io::Result<Vec<u8>>>, charge: u64 },
-    Ended(Checksum),
+    Ended(Box<Checksum>),
     Failed(io::Error),
 }
 
@@ -83,7 +83,7 @@ impl Decoded {
                 Format::Zst => zst::decode(&mut window, &mut output),
             };
             let last = match ended {
-                Ok(()) => Slot::Ended(window.sum()),
+                Ok(()) => Slot::Ended(Box::new(window.sum())),
                 Err(error) => Slot::Failed(error),
             };
             // Nobody listens any more once a reader has given up.
@@ -115,7 +115,7 @@ impl Decoded {
                         self.rest.push_back(whole.split_to(whole.len().min(BLOCK)));
                     }
                 }
-                Slot::Ended(sum) => self.sum = Some(sum),
+                Slot::Ended(sum) => self.sum = Some(*sum),
                 Slot::Failed(error) => return Err(error),
             }
         }
