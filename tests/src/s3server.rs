@@ -133,7 +133,20 @@ impl S3Server {
 
     /// [`S3Server::inject`], letting `skip` such requests pass first.
     pub fn inject_after(&self, skip: usize, method: &str, part: &str, times: usize, fault: Fault) {
-        self.state().rules.push(Rule { method: method.to_owned(), part: part.to_owned(), skip, times, fault });
+        let (method, part) = (method.to_owned(), part.to_owned());
+        self.state().rules.push(Rule { method, part, skip, times, share: None, fault });
+    }
+
+    /// Lets `fault` befall so many percent of the requests of `method` whose `bucket/key` contains `part`, until all faults are taken
+    /// back. Chance decides which, and the same `seed` decides alike.
+    pub fn inject_share(&self, percent: u64, seed: u64, method: &str, part: &str, fault: Fault) {
+        let (method, part, share) = (method.to_owned(), part.to_owned(), Some(fault::Share::new(percent, seed)));
+        self.state().rules.push(Rule { method, part, skip: 0, times: usize::MAX, share, fault });
+    }
+
+    /// Every fault that befell a request so far.
+    pub fn faults(&self) -> Vec<Fault> {
+        self.state().faults.clone()
     }
 
     /// Takes back all faults.

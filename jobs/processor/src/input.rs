@@ -4,6 +4,7 @@ use std::io::Read;
 
 use bytes::Bytes;
 use contract::document::Input;
+use runtime::failure::Failure;
 use runtime::store::{Object, SharedStore, StoreError};
 
 pub mod ahead;
@@ -28,6 +29,9 @@ pub enum InputError {
     /// Its content cannot be the source.
     #[error("{0}")]
     Content(SourceError),
+    /// The run cannot go on, whatever the input.
+    #[error("{0}")]
+    Failed(Failure),
 }
 
 impl From<StoreError> for InputError {

@@ -115,6 +115,7 @@ pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
 fn fatal(error: InputError) -> Failure {
     match error {
         InputError::Store(error) => error.failure(),
+        InputError::Failed(failure) => failure,
         InputError::Replaced(key) => Failure::new(
             Code::Later,
             "an input was replaced while it was read",

@@ -11,16 +11,17 @@ use crate::failure::{Code, Failure};
 
 const MIB: u64 = 1 << 20;
 
-/// What the program takes before it reads anything: code, threads, connections, small files.
-const PROGRAM: u64 = 48 * MIB;
+/// What the program takes beside what is shared out here: code, threads, connections, small files, and what the allocator has not given
+/// back yet.
+const PROGRAM: u64 = 64 * MIB;
 /// The least that a run can work with.
 const LEAST: u64 = 2 * PROGRAM;
 /// Sizes of a range: below the first, requests cost more than they bring; above the second, a retry costs too much.
-const RANGES: (u64, u64) = (MIB, 8 * MIB);
+const RANGES: (u64, u64) = (2 * MIB, 8 * MIB);
 /// Ranges in flight: with fewer the network waits for the parser, more bring no more.
 const IN_FLIGHT: (u64, u64) = (4, 16);
 /// The most decoded data that is useful to have waiting.
-const DECODED: u64 = 64 * MIB;
+const DECODED: u64 = 128 * MIB;
 
 /// The budget of one run, bytes throughout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +200,7 @@ mod tests {
     #[test]
     fn the_shares_fit_into_any_target() {
         let mut before = 0;
-        for target in (96..4096).step_by(8).map(|mib| mib * MIB) {
+        for target in (128..4096).step_by(8).map(|mib| mib * MIB) {
             let budget = Budget::of(target);
             let ranges = budget.range() * budget.in_flight() as u64;
             assert!(PROGRAM + ranges + budget.decoded() + budget.cells() <= target, "{target}");
@@ -246,7 +247,7 @@ mod tests {
         assert_eq!(target(&[]), Ok(512), "of nothing that is known");
         let small = [MACHINE, ("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "67108864\n")];
         let error = target(&small).unwrap_err().to_string();
-        assert_eq!(error, "64 MiB is too little: raise the container's memory limit to 120 MiB or more");
+        assert_eq!(error, "64 MiB is too little: raise the container's memory limit to 160 MiB or more");
     }
 
     #[test]
@@ -255,7 +256,7 @@ mod tests {
         let find = |text| Budget::find(Some(text), container.path()).map(|budget| budget.target());
         assert_eq!(find("1GiB"), Ok(1 << 30));
         assert_eq!(find(" "), Ok((1 << 30) / 5 * 4), "nothing is no setting");
-        for (text, part) in [("64MiB", "raise it to 96 MiB"), ("2GiB", "raise the limit"), ("much", "such as 512MB")] {
+        for (text, part) in [("64MiB", "raise it to 128 MiB"), ("2GiB", "raise the limit"), ("much", "such as 512MB")] {
             let error = find(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }

@@ -54,7 +54,9 @@ async fn answer(
     let fault = {
         let mut state = lock(&state);
         state.requests.push((method.clone(), address.clone()));
-        fault::next(&mut state.rules, &method, &address)
+        let fault = fault::next(&mut state.rules, &method, &address);
+        state.faults.extend(fault.clone());
+        fault
     };
     match &fault {
         Some(Fault::Unavailable) => return Ok(refusal(503, "SlowDown", "Please reduce your request rate.")),
@@ -74,7 +76,9 @@ async fn answer(
     };
     match fault {
         Some(Fault::LoseAnswer) => Err(hangup()),
-        Some(Fault::CutBody(bytes)) => Ok(answer.map(|body| cut(body, bytes))),
+        Some(Fault::CutBody(bytes)) => Ok(answer.map(|body| cut(body, bytes, false))),
+        Some(Fault::Stall(bytes)) => Ok(answer.map(|body| cut(body, bytes, true))),
+        Some(Fault::Short(bytes)) => shortened(answer, bytes).await,
         Some(Fault::ReplaceAfter(body)) => {
             // The body of the answer holds its own bytes, so the object can change under it at once.
             replace(&state, &address, body);
@@ -128,8 +132,18 @@ fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
     answer
 }
 
-/// The first bytes of a body, then a broken connection.
-fn cut(body: Body, bytes: u64) -> Body {
+/// An answer with the first bytes of its body alone, whole in itself.
+async fn shortened(answer: Response<Body>, bytes: u64) -> Result<Response<Body>, std::io::Error> {
+    let (mut head, body) = answer.into_parts();
+    let mut whole = body.collect().await?.to_bytes();
+    whole.truncate(bytes as usize);
+    head.headers.insert(hyper::header::CONTENT_LENGTH, whole.len().into());
+    let body = BodyExt::map_err(Full::new(whole), |never: Infallible| match never {}).boxed_unsync();
+    Ok(Response::from_parts(head, body))
+}
+
+/// The first bytes of a body, then a broken connection, or one that stays open without another byte.
+fn cut(body: Body, bytes: u64, stays_open: bool) -> Body {
     let mut left = bytes as usize;
     let frames = BodyStream::new(body).map_ok(move |frame| match frame.into_data() {
         Ok(data) => {
@@ -140,8 +154,11 @@ fn cut(body: Body, bytes: u64) -> Body {
         Err(frame) => frame,
     });
     // The error must not overtake the bytes before it, which the server writes when it next waits.
-    let end = stream::once(async {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    let end = stream::once(async move {
+        match stays_open {
+            true => std::future::pending().await,
+            false => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+        }
         Err(hangup())
     });
     BodyExt::boxed_unsync(StreamBody::new(frames.chain(end)))

@@ -11,7 +11,7 @@ use s3s::crypto::{Checksum as _, Crc32, Crc64Nvme};
 use s3s::dto::Checksum;
 use sha2::{Digest as _, Sha256};
 
-use super::fault::Rule;
+use super::fault::{Fault, Rule};
 
 pub(super) type Shared = Arc<Mutex<State>>;
 
@@ -25,6 +25,8 @@ pub(super) struct State {
     pub(super) buckets: BTreeMap<String, BTreeMap<String, Stored>>,
     pub(super) requests: Vec<(String, String)>,
     pub(super) rules: Vec<Rule>,
+    /// Those that struck.
+    pub(super) faults: Vec<Fault>,
 }
 
 #[derive(Debug, Clone)]

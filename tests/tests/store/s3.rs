@@ -99,12 +99,16 @@ async fn a_server_that_recovers_is_waited_for() {
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "0123456789");
     let version = store.head("x").await.unwrap().version;
-    for fault in [Fault::Unavailable, Fault::Hangup, Fault::CutBody(4), Fault::CutBody(0)] {
+    let broken = [Fault::CutBody(4), Fault::CutBody(0), Fault::Stall(4), Fault::Stall(0)];
+    for fault in [Fault::Unavailable, Fault::Hangup].into_iter().chain(broken) {
         server.inject("GET", "x", 2, fault.clone());
         assert_eq!(store.get_range("x", 0..10, &version).await.unwrap(), "0123456789", "{fault:?}");
         server.inject("GET", "x", 2, fault.clone());
         assert_eq!(store.get("x").await.unwrap().0, "0123456789", "{fault:?}");
     }
+    // A part of a range that is all there; of a whole object nobody could tell.
+    server.inject("GET", "x", 2, Fault::Short(4));
+    assert_eq!(store.get_range("x", 0..10, &version).await.unwrap(), "0123456789");
     server.inject("PUT", "y", 2, Fault::Unavailable);
     store.put("y", "y".into(), Condition::Absent).await.unwrap();
     server.inject("GET", "bucket?", 2, Fault::Unavailable);
@@ -116,7 +120,7 @@ async fn a_server_that_does_not_recover_is_unreachable() {
     let (server, options) = server();
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "0123456789");
-    for fault in [Fault::Unavailable, Fault::Hangup, Fault::CutBody(4)] {
+    for fault in [Fault::Unavailable, Fault::Hangup, Fault::CutBody(4), Fault::Stall(4)] {
         server.inject("*", "x", 100, fault.clone());
         server.forget_requests();
         let error = store.get("x").await.unwrap_err();

@@ -242,6 +242,12 @@ impl RoadCells {
         number
     }
 
+    /// About how much memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        (self.blocks.len() * BLOCK * size_of::<Page>() + self.arcs.len() * size_of::<ArcPages>()) as u64
+    }
+
     /// After the last row: what days need to know of the days before them.
     pub fn finish(&mut self) {
         for page in self.blocks.iter_mut().flatten() {

@@ -1,32 +1,37 @@
-//! A large object as a stream of decompressed blocks: ranges are fetched ahead while earlier ones are parsed. Nothing is kept on disk, and
-//! memory is bounded by the ranges in flight.
+//! A large object as a stream of decompressed blocks: ranges are fetched ahead while earlier ones are decoded, and those are decoded ahead
+//! while earlier ones are parsed. Nothing is kept on disk, and memory is bounded by the budget, whatever the size of the object.
+//!
+//! Not for small files, which are fetched whole.
+
+mod decode;
+mod gz;
+mod ranges;
+mod window;
+mod workers;
+mod zst;
 
 use std::io::{self, Read};
 
 use bytes::Bytes;
-use contract::document::Input;
-use futures::{StreamExt as _, TryStreamExt as _};
+use runtime::memory::Budget;
 use runtime::store::{Object, SharedStore, StoreError};
-use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use super::InputError;
 use super::checksum::Checksum;
 use crate::source::SourceError;
+use decode::{Decoded, Format};
+use ranges::Ranges;
 
-/// Size of a range, bytes.
-const RANGE: u64 = 4 << 20;
-/// Ranges fetched at once.
-const IN_FLIGHT: usize = 4;
-/// Size of a decompressed block, bytes.
-const BLOCK: usize = 2 << 20;
-
-/// Blocks of one object, decompressed. To be read on a thread that may block.
+/// Blocks of one object, decompressed. To be read on a thread that may block. Dropping it gives up what is still on its way.
 pub struct Blocks {
     key: String,
-    size: u64,
-    decoder: Option<Box<dyn Read + Send>>,
-    plain: Option<Ranges>,
-    shared: std::sync::Arc<std::sync::Mutex<State>>,
+    inside: Inside,
+}
+
+enum Inside {
+    Plain(Ranges),
+    Compressed { decoded: Decoded, fetching: AbortHandle },
 }
 
 impl std::fmt::Debug for Blocks {
@@ -35,47 +40,26 @@ impl std::fmt::Debug for Blocks {
     }
 }
 
-/// What the reader of ranges leaves behind for who asks after the last block.
-#[derive(Debug, Default)]
-struct State {
-    sum: Checksum,
-    failure: Option<StoreError>,
-}
-
 impl Blocks {
     /// Begins to fetch an object at the version of its listing. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// A compressed object whose beginning is not what its name says.
-    pub fn open(store: &SharedStore, object: &Object) -> Result<Self, InputError> {
-        let (sender, receiver) = mpsc::channel(2);
-        let (store, wanted) = (store.clone(), object.clone());
-        tokio::spawn(async move {
-            let ranges =
-                (0..wanted.size.div_ceil(RANGE)).map(|index| index * RANGE..((index + 1) * RANGE).min(wanted.size));
-            let mut fetched = futures::stream::iter(ranges)
-                .map(|range| store.get_range(&wanted.key, range, &wanted.version))
-                .buffered(IN_FLIGHT)
-                .map_err(Some);
-            while let Some(next) = fetched.next().await {
-                let ended = next.is_err();
-                // Nobody listens any more once a reader has given up.
-                if sender.send(next).await.is_err() || ended {
-                    return;
-                }
+    /// The system has no thread left to decode on.
+    pub fn open(store: &SharedStore, object: &Object, budget: &Budget) -> Result<Self, InputError> {
+        let mut ranges = Ranges::fetch(store, object, budget);
+        let inside = match Format::of(&object.key) {
+            None => Inside::Plain(ranges),
+            Some(format) => {
+                ranges.sum = Some(Checksum::default());
+                let fetching = ranges.abort_handle();
+                let decoded = Decoded::begin(ranges, format, budget.decoded()).map_err(|error| {
+                    let detail = format!("no thread to decompress it on ({error})");
+                    InputError::Store(StoreError::Other { key: store.address(&object.key), detail })
+                })?;
+                Inside::Compressed { decoded, fetching }
             }
-        });
-        let shared = std::sync::Arc::new(std::sync::Mutex::new(State::default()));
-        let ranges = Ranges { receiver, current: Bytes::new(), left: object.size, shared: shared.clone() };
-        let compressed = object.key.ends_with(".gz") || object.key.ends_with(".zst");
-        let (mut decoder, mut plain) = (None, Some(ranges));
-        if compressed && let Some(ranges) = plain.take() {
-            decoder = Some(
-                self::decoder(&object.key, ranges)
-                    .map_err(|error| InputError::Content(corrupt(&object.key, &error)))?,
-            );
-        }
-        Ok(Self { key: object.key.clone(), size: object.size, decoder, plain, shared })
+        };
+        Ok(Self { key: object.key.clone(), inside })
     }
 
     /// The next block; `None` at the end.
@@ -83,79 +67,34 @@ impl Blocks {
     /// # Errors
     /// See [`InputError`].
     pub fn next_block(&mut self) -> Result<Option<Bytes>, InputError> {
-        let read = match (&mut self.decoder, &mut self.plain) {
-            (Some(decoder), _) => {
-                let mut block = Vec::with_capacity(BLOCK);
-                decoder.by_ref().take(BLOCK as u64).read_to_end(&mut block).map(|_| Bytes::from(block))
-            }
-            (None, Some(ranges)) => ranges.next_range(),
-            (None, None) => Ok(Bytes::new()),
-        };
-        match read {
-            Ok(block) => Ok((!block.is_empty()).then_some(block)),
-            Err(error) => {
-                let failure = self.shared.lock().ok().and_then(|mut state| state.failure.take());
-                Err(failure.map_or_else(|| InputError::Content(corrupt(&self.key, &error)), InputError::from))
+        match &mut self.inside {
+            Inside::Plain(ranges) => Ok(ranges.next()?),
+            Inside::Compressed { decoded, .. } => {
+                decoded.next().map_err(|error| match error.downcast::<StoreError>() {
+                    Ok(store) => store.into(),
+                    Err(error) => InputError::Content(corrupt(&self.key, &error)),
+                })
             }
         }
     }
 
-    /// After the last block of a compressed object, the sum of its stored bytes.
+    /// The CRC-64/NVME (base64) of the stored bytes of a compressed object, once its last block was given. `None` for a plain one, whose
+    /// blocks are its stored bytes.
     #[must_use]
     pub fn stored_sum(&self) -> Option<String> {
-        self.decoder.is_some().then(|| self.input().crc64nvme)
-    }
-
-    /// What documents say of the object, after its last block.
-    #[must_use]
-    pub fn input(&self) -> Input {
-        let sum = self.shared.lock().map(|state| state.sum.base64()).unwrap_or_default();
-        Input { cle: self.key.clone(), taille_octets: self.size, crc64nvme: sum }
-    }
-}
-
-/// The ranges as they arrive, in order, summed up on the way.
-struct Ranges {
-    receiver: mpsc::Receiver<Result<Bytes, Option<StoreError>>>,
-    current: Bytes,
-    /// Bytes still to come.
-    left: u64,
-    shared: std::sync::Arc<std::sync::Mutex<State>>,
-}
-
-impl Ranges {
-    fn next_range(&mut self) -> io::Result<Bytes> {
-        match self.receiver.blocking_recv() {
-            None if self.left > 0 => {
-                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the transfer was given up midway"))
-            }
-            None => Ok(Bytes::new()),
-            Some(Ok(bytes)) => {
-                self.left = self.left.saturating_sub(bytes.len() as u64);
-                if let Ok(mut state) = self.shared.lock() {
-                    state.sum.update(&bytes);
-                }
-                Ok(bytes)
-            }
-            Some(Err(failure)) => {
-                let message = failure.as_ref().map(ToString::to_string).unwrap_or_default();
-                if let Ok(mut state) = self.shared.lock() {
-                    state.failure = failure;
-                }
-                Err(io::Error::other(message))
-            }
+        match &self.inside {
+            Inside::Plain(_) => None,
+            Inside::Compressed { decoded, .. } => decoded.sum().map(|sum| sum.base64()),
         }
     }
 }
 
-impl Read for Ranges {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.current.is_empty() {
-            self.current = self.next_range()?;
+impl Drop for Blocks {
+    fn drop(&mut self) {
+        // The thread that decodes may wait for a range that nobody wants any more.
+        if let Inside::Compressed { fetching, .. } = &self.inside {
+            fetching.abort();
         }
-        let n = self.current.len().min(buffer.len());
-        buffer[..n].copy_from_slice(&self.current.split_to(n));
-        Ok(n)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use chrono::NaiveDate;
 use contract::document::Input;
 use contract::document::comptages::Comptages;
+use runtime::memory::Budget;
 use runtime::progress::Bar;
 use runtime::store::{Object, OpenFile};
 
@@ -26,7 +28,7 @@ use crate::source::{Measured, SourceError};
 pub(super) use crate::source::comptages::Scope;
 
 /// Bytes of a piece of a file: small enough to stay near the processor from the copy to the last row.
-const CHUNK: usize = 512 << 10;
+const CHUNK: u64 = 512 << 10;
 /// How much of a file is looked at first, to find its header.
 const BEGINNING: usize = 64 << 10;
 
@@ -101,7 +103,7 @@ fn file(
     };
     let mut source = match open {
         Some(file) => Source::File { file, next: 0 },
-        None => Source::Stream(Box::new(Blocks::open(&engine.raw, object)?)),
+        None => Source::Stream(Box::new(Blocks::open(&engine.raw, object, &engine.config.memory)?)),
     };
     let (beginning, head) = begin(&mut source, &object.key)?;
     let layout = Layout::of(&object.key, &head).map_err(InputError::Content)?;
@@ -116,10 +118,19 @@ fn file(
         None => Ok(()),
     };
     source.go_to(head.length, &beginning);
-    let mut feed = Pieces { source, first: Some(beginning.slice(head.length.min(beginning.len())..)), bar };
+    let held = AtomicU64::new(counts.cells.bytes());
+    let mut feed = Pieces {
+        source,
+        first: Some(beginning.slice(head.length.min(beginning.len())..)),
+        chunk: chunk_size(),
+        bar,
+        held: &held,
+        budget: engine.config.memory,
+    };
     let rows = RoadRows::new(search, layout);
     let report = engine::run(&engine.pool, &rows, settings, &mut feed, fetch, |part, lines| {
         counts.fold(number, &object.key, &part, lines);
+        held.store(counts.cells.bytes(), Ordering::Relaxed);
     })?;
     if let Some(file) = &file {
         file.verify()?;
@@ -140,6 +151,11 @@ fn file(
     let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme };
     runtime.block_on(checksum::compare(&engine.raw, &input, &object.version))?;
     Ok(input)
+}
+
+/// Bytes of a piece of a file. Only speed depends on it; `CITYFLOW_CHUNK` is for the tests that show that.
+fn chunk_size() -> u64 {
+    std::env::var("CITYFLOW_CHUNK").ok().and_then(|text| text.parse().ok()).filter(|size| *size > 0).unwrap_or(CHUNK)
 }
 
 fn is_compressed(key: &str) -> bool {
@@ -203,18 +219,24 @@ struct Pieces<'a> {
     source: Source,
     /// Of a stream, what was read with the header.
     first: Option<Bytes>,
+    /// Bytes of a piece of a file.
+    chunk: u64,
     bar: &'a Bar,
+    /// Memory of the cells so far.
+    held: &'a AtomicU64,
+    budget: Budget,
 }
 
 impl Feed for &mut Pieces<'_> {
     type Error = InputError;
 
     fn next(&mut self) -> Result<Option<Block>, InputError> {
+        self.budget.check_cells(self.held.load(Ordering::Relaxed)).map_err(InputError::Failed)?;
         match &mut self.source {
             Source::File { file, next } => {
                 let offset = *next;
                 // Pieces after the first begin where pages do.
-                let end = ((offset / CHUNK as u64 + 1) * CHUNK as u64).min(file.size());
+                let end = ((offset / self.chunk + 1) * self.chunk).min(file.size());
                 let Some(length) = usize::try_from(end.saturating_sub(offset)).ok().filter(|length| *length > 0) else {
                     return Ok(None);
                 };

@@ -1,0 +1,154 @@
+//! A large input over a network that fails now and then: the same documents, or an exit code that says why not.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+
+use std::fmt::Write as _;
+
+use acceptance::s3server::Fault;
+use acceptance::{Job, Published, World, raw};
+use chrono::{DateTime, Duration, Utc};
+use contract::Source;
+
+/// Counts of the usual day after many rows of a summer long past, for which nobody asks: some 14 ranges of 2 MiB.
+fn counts() -> String {
+    const PADDING: usize = 26 << 20;
+    let mut text = format!("\u{feff}{}\n", raw::COUNTS_HEADER);
+    let begin: DateTime<Utc> = "2025-06-01T00:00:00Z".parse().unwrap();
+    let mut hour = 0;
+    while text.len() < PADDING {
+        for arc in 1..=4 {
+            let _ = writeln!(text, "{}", raw::count_row(arc, begin + Duration::hours(hour % 2000), "100.0", "5.0"));
+        }
+        hour += 1;
+    }
+    let rows = raw::counts(raw::DAY);
+    text.push_str(rows.split_once('\n').unwrap().1);
+    text
+}
+
+/// A world with a server that can fail, and these counts at this key.
+fn world(key: &str, counts: impl Into<bytes::Bytes>) -> World {
+    let world = World::faulty();
+    raw::write(&world);
+    world.remove_raw(raw::COUNTS);
+    world.put_raw(key, counts);
+    world
+}
+
+/// With the least memory there is, ranges are the smallest and the most.
+fn job(world: &World) -> Job<'_> {
+    world.processor().args(["--memory-target", "128MiB", raw::DAY])
+}
+
+/// The counts as a member of gzip that compresses nothing: as many ranges as the plain file has.
+fn stored_gzip(text: &str) -> Vec<u8> {
+    use std::io::Write as _;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The counts as frames of zstd that are small enough to be decoded side by side.
+fn frames(text: &str) -> Vec<u8> {
+    text.as_bytes().chunks(3 << 20).flat_map(|part| zstd::bulk::compress(part, 1).unwrap()).collect()
+}
+
+#[test]
+fn with_a_share_of_requests_failing_the_documents_are_the_same() {
+    let text = counts();
+    for (key, body) in [
+        (raw::COUNTS.to_owned(), text.clone().into_bytes()),
+        (format!("{}.gz", raw::COUNTS), stored_gzip(&text)),
+        (format!("{}.zst", raw::COUNTS), frames(&text)),
+    ] {
+        let world = world(&key, body);
+        job(&world).succeed();
+        let undisturbed = Published::of(&world, raw::DAY);
+        assert_eq!(
+            undisturbed.document(Source::Comptages)["global_metrics"]["total_vehicules_jour"],
+            raw::VEHICLES,
+            "{key}"
+        );
+        let faults =
+            [Fault::Hangup, Fault::CutBody(300_000), Fault::Stall(200_000), Fault::Short(100_000), Fault::Unavailable];
+        // One kind alone would often strike nothing of so few requests; all of them together are a bad night.
+        for (seed, fault) in (7..).zip(&faults) {
+            world.server().inject_share(5, seed, "GET", raw::COUNTS, fault.clone());
+        }
+        job(&world).arg("--force").succeed();
+        let disturbed = Published::of(&world, raw::DAY);
+        assert_eq!(disturbed.manifest.digest, undisturbed.manifest.digest, "{key}: {:?}", world.server().faults());
+        assert!(key.ends_with(".zst") || world.server().faults().len() >= 2, "{key}: {:?}", world.server().faults());
+    }
+}
+
+#[test]
+fn each_fault_by_itself_costs_one_request() {
+    let text = counts();
+    let ranges = text.len().div_ceil(2 << 20);
+    let undisturbed = World::folder();
+    raw::write(&undisturbed);
+    undisturbed.put_raw(raw::COUNTS, text.clone());
+    job(&undisturbed).succeed();
+    let expected = Published::of(&undisturbed, raw::DAY).manifest.digest;
+    for fault in
+        [Fault::Hangup, Fault::CutBody(300_000), Fault::Stall(200_000), Fault::Short(100_000), Fault::Unavailable]
+    {
+        let world = world(raw::COUNTS, text.clone());
+        world.server().inject_after(12, "GET", raw::COUNTS, 1, fault.clone());
+        job(&world).succeed();
+        assert_eq!(Published::of(&world, raw::DAY).manifest.digest, expected, "{fault:?}");
+        let requests = world.server().requests();
+        let asked = requests.iter().filter(|(method, key)| method == "GET" && key.ends_with(raw::COUNTS)).count();
+        assert_eq!(world.server().faults(), std::slice::from_ref(&fault));
+        // On a machine with much else to do a range may be slow enough to be asked for twice; all of them are not.
+        assert!((ranges + 1..ranges + 5).contains(&asked), "{fault:?}: {asked} requests for {ranges} ranges");
+    }
+}
+
+#[test]
+fn replaced_midway_it_is_read_again_once() {
+    let world = world(raw::COUNTS, counts());
+    let changed = counts().replace(";110.0;", ";111.0;");
+    world.server().inject_after(9, "GET", raw::COUNTS, 1, Fault::ReplaceBefore(changed.into()));
+    job(&world).succeed();
+    let roads = Published::of(&world, raw::DAY).document(Source::Comptages);
+    assert_eq!(roads["global_metrics"]["total_vehicules_jour"], raw::VEHICLES + 1);
+}
+
+#[test]
+fn replaced_twice_it_is_for_later() {
+    let world = world(raw::COUNTS, counts());
+    for flow in ["111.0", "112.0"] {
+        let changed = counts().replace(";110.0;", &format!(";{flow};"));
+        world.server().inject_after(9, "GET", raw::COUNTS, 1, Fault::ReplaceBefore(changed.into()));
+    }
+    job(&world).run().fails(75, &[raw::COUNTS]);
+    assert_eq!(roads(&world), [""; 0]);
+}
+
+#[test]
+fn a_server_that_goes_away_midway_is_unreachable_and_nothing_is_published() {
+    for fault in [Fault::Hangup, Fault::Unavailable, Fault::CutBody(1000)] {
+        let world = world(raw::COUNTS, counts());
+        world.server().inject_after(9, "GET", raw::COUNTS, usize::MAX, fault);
+        job(&world).env("AWS_MAX_ATTEMPTS", "2").run().fails(69, &["could not be reached", raw::COUNTS]);
+        assert_eq!(roads(&world), [""; 0]);
+    }
+}
+
+/// The keys of all documents of road counts.
+fn roads(world: &World) -> Vec<String> {
+    world.list("processed/").into_iter().filter(|key| key.contains("comptages")).collect()
+}
+
+#[test]
+fn memory_that_is_too_little_says_what_to_raise() {
+    let world = World::folder();
+    raw::write(&world);
+    for (size, part) in [("64MiB", "raise it to 128 MiB"), ("much", "512MB")] {
+        world.processor().args(["--memory-target", size, raw::DAY]).run().fails(2, &["--memory-target", part]);
+    }
+    let sized = world.processor().env("CITYFLOW_MEMORY_TARGET", "200MB").arg(raw::DAY).succeed();
+    assert_eq!(sized.code, 0);
+}
