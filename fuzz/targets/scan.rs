@@ -1,39 +1,110 @@
-//! Any bytes as a file of delimited text: the same records in whatever blocks they arrive and however they are cut into chunks.
+//! Any bytes as delimited text: the engine reads what the parser of the `csv` crate reads, at the same lines, whatever the chunks, the
+//! threads and the instructions; and the `csv` crate itself finds the same fields.
 
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use processor::scan::record::{Fields, Records};
-use processor::scan::split::{Piece, Splitter};
+use std::sync::OnceLock;
 
-/// A record: its line, and its fields as they are meant.
-type Row = (u64, Vec<Vec<u8>>);
+use libfuzzer_sys::fuzz_target;
+use processor::scan::engine::{self, Block, Feed, Settings};
+use processor::scan::{GivenUp, Reader, Row, Simd, read_slowly};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+/// A record: its line, and its bytes, whether they are text, and its fields; or why it was given up.
+type Seen = (u64, Result<(Vec<u8>, bool, Vec<Vec<u8>>), GivenUp>);
+
+/// Keeps every row.
+struct Collect;
+
+impl Reader for Collect {
+    type Part = Vec<Seen>;
+    type Worker = ();
+
+    fn part(&self) -> Vec<Seen> {
+        Vec::new()
+    }
+
+    fn worker(&self) {}
+
+    fn row(&self, (): &mut (), part: &mut Vec<Seen>, row: &Row<'_>) {
+        let fields = (0..row.columns()).map(|at| row.field(at).into_owned()).collect();
+        part.push((row.line, Ok((row.bytes.to_vec(), row.is_text, fields))));
+    }
+
+    fn given_up(&self, part: &mut Vec<Seen>, line: u64, why: GivenUp, _: &[u8]) {
+        part.push((line, Err(why)));
+    }
+}
+
+/// A text in chunks of one size: as bytes, or as places that the threads read themselves.
+struct Chunks<'a> {
+    text: &'a [u8],
+    next: usize,
+    size: usize,
+    as_bytes: bool,
+}
+
+impl Feed for Chunks<'_> {
+    type Error = ();
+
+    fn next(&mut self) -> Result<Option<Block>, ()> {
+        let (from, to) = (self.next, self.text.len().min(self.next + self.size));
+        self.next = to;
+        Ok((from < to).then(|| match self.as_bytes {
+            true => Block::Bytes(self.text[from..to].to_vec().into()),
+            false => Block::Range { offset: from as u64, length: to - from },
+        }))
+    }
+}
 
 fuzz_target!(|data: &[u8]| {
-    // The first two bytes say how the rest is cut, so that the fuzzer may look for the cut that hurts.
-    let Some((&[block, chunk], text)) = data.split_first_chunk() else { return };
-    let parts = read(text, usize::from(block) + 1, usize::from(chunk) + 1);
-    let whole = read(text, text.len().max(1), 1 << 20);
-    assert_eq!(parts, whole, "blocks of {} bytes, chunks of {}", usize::from(block) + 1, usize::from(chunk) + 1);
+    // The first bytes say how the rest is read, so that the fuzzer may look for the cut that hurts.
+    let Some((&[size, how], text)) = data.split_first_chunk() else { return };
+    let separator = [b';', b',', b'\t', b'|'][usize::from(how & 3)];
+    let simd = Simd::available();
+    let simd = simd[usize::from(how >> 2 & 3) % simd.len()];
+    let settings = Settings { separator, line: 1, simd, in_flight: 2, sum: false };
+    let chunks = Chunks { text, next: 0, size: usize::from(size) + 1, as_bytes: how >> 6 & 1 == 1 };
+    let fetch = |offset: u64, buffer: &mut [u8]| {
+        let offset = usize::try_from(offset).map_err(|_| ())?;
+        buffer.copy_from_slice(&text[offset..offset + buffer.len()]);
+        Ok(())
+    };
+    let mut rows: Vec<Seen> = Vec::new();
+    let fold = |part: Vec<Seen>, lines: u64| rows.extend(part.into_iter().map(|(line, row)| (line + lines, row)));
+    engine::run(pool(usize::from(how >> 4 & 3) % 3), &Collect, settings, chunks, fetch, fold).expect("no error");
+    assert_eq!(rows, read_slowly(&Collect, separator, [text]));
+    assert_eq!(rows, read_slowly(&Collect, separator, text.chunks(usize::from(size) + 1)));
+    compare_with_the_crate(text, separator, &rows);
 });
 
-/// All records of a text that arrives in blocks of `block` bytes and is cut into chunks of about `chunk`.
-fn read(text: &[u8], block: usize, chunk: usize) -> Vec<Row> {
-    let mut splitter = Splitter::new(chunk);
-    let mut pieces = Vec::new();
-    for part in text.chunks(block) {
-        splitter.feed(part, &mut pieces);
+/// Pools of one to three threads, made once.
+fn pool(threads: usize) -> &'static ThreadPool {
+    static POOLS: [OnceLock<ThreadPool>; 3] = [const { OnceLock::new() }; 3];
+    POOLS[threads].get_or_init(|| ThreadPoolBuilder::new().num_threads(threads + 1).build().expect("threads"))
+}
+
+/// To the crate a carriage return belongs to the field, a line of spaces is a row, a byte order mark is none of the first field, and a
+/// quote that stays open takes all that follows: texts with these are left to the two readers of ours.
+fn compare_with_the_crate(text: &[u8], separator: u8, rows: &[Seen]) {
+    let blank = |line: &[u8]| line.trim_ascii().is_empty() && !line.is_empty();
+    if text.contains(&b'\r')
+        || text.starts_with(b"\xEF\xBB\xBF")
+        || text.split(|byte| *byte == b'\n').any(blank)
+        || rows.iter().any(|(_, row)| row.is_err())
+    {
+        return;
     }
-    splitter.finish(&mut pieces);
-    let separator = splitter.separator().unwrap_or(b',');
-    let mut rows = Vec::new();
-    let mut fields = Fields::default();
-    for piece in &pieces {
-        let Piece::Chunk(chunk) = piece else { continue };
-        for record in Records::new(&chunk.bytes, separator, chunk.first_line) {
-            fields.cut(record.bytes, separator);
-            rows.push((record.line, (0..fields.len()).map(|at| fields.get(record.bytes, at).into_owned()).collect()));
-        }
-    }
-    rows
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .from_reader(text);
+    let theirs: Vec<Vec<Vec<u8>>> = reader
+        .byte_records()
+        .map(|record| record.expect("flexible").iter().map(<[u8]>::to_vec).collect())
+        .collect();
+    let ours: Vec<&Vec<Vec<u8>>> = rows.iter().filter_map(|(_, row)| row.as_ref().ok().map(|row| &row.2)).collect();
+    assert_eq!(ours, theirs.iter().collect::<Vec<_>>());
 }

@@ -92,7 +92,7 @@ fn program_lines(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn no_unsafe_and_no_unwrap_in_the_programs() {
+fn unsafe_in_one_place_with_its_reasons_and_no_unwrap_in_the_programs() {
     let (mut unwraps, mut unsafes) = (Vec::new(), Vec::new());
     let jobs = workspace().join("jobs");
     let sources = all_files()
@@ -103,16 +103,22 @@ fn no_unsafe_and_no_unwrap_in_the_programs() {
         if parts.iter().any(|part| ["tests", "tests.rs", "sample", "sample.rs"].contains(&part.as_str())) {
             continue;
         }
+        // The one place for vector instructions: each use says why it is right.
+        let allowed = path.ends_with("processor/src/scan/mask.rs");
+        if allowed {
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert_eq!(text.matches("unsafe {").count(), text.matches("// SAFETY: ").count(), "{}", path.display());
+        }
         for line in program_lines(&path) {
             if line.contains(".unwrap()") {
                 unwraps.push(format!("{}: {line}", path.display()));
             }
-            if line.contains("unsafe ") && !line.contains("unsafe_code") {
+            if line.contains("unsafe ") && !line.contains("unsafe_code") && !allowed {
                 unsafes.push(format!("{}: {line}", path.display()));
             }
         }
     }
-    println!("outside tests: {} unwrap(), {} unsafe", unwraps.len(), unsafes.len());
+    println!("outside tests: {} unwrap(), {} unsafe but for vector instructions", unwraps.len(), unsafes.len());
     assert!(unsafes.is_empty(), "{}", unsafes.join("\n"));
     assert!(unwraps.is_empty(), "{}", unwraps.join("\n"));
 }

@@ -47,6 +47,7 @@ pub mod sum;
 
 pub use mask::Simd;
 pub use row::Row;
+pub use slow::read_slowly;
 pub use sum::Sum;
 
 /// The longest record that is read, bytes without its line feed: 1 MiB.

@@ -18,12 +18,12 @@ pub mod bikes;
 pub mod chantiers;
 pub mod comptages;
 mod json;
-#[cfg(test)]
-mod once;
 pub mod referentiel;
 mod rejected;
 pub mod snapshot;
 pub mod table;
+#[cfg(test)]
+mod tests;
 pub mod traffic;
 pub mod weather;
 

@@ -8,7 +8,7 @@ use csv_core::{ReadRecordResult, Reader as Parser, ReaderBuilder, Terminator};
 use memchr::memchr;
 
 use super::row::{Row, is_blank, quote, without_return};
-use super::{GivenUp, LONGEST_RECORD};
+use super::{GivenUp, LONGEST_RECORD, Reader};
 
 /// How much of a record that is given up is shown, bytes.
 const HEAD: usize = 800;
@@ -50,6 +50,19 @@ impl std::fmt::Debug for Slow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Slow").field("line", &self.line).field("pending", &self.pending.len()).finish_non_exhaustive()
     }
+}
+
+/// Reads a text by the slow reader alone, from its first record on: what any other way to read it is held to. Lines count from 1.
+pub fn read_slowly<'a, R: Reader>(reader: &R, separator: u8, blocks: impl IntoIterator<Item = &'a [u8]>) -> R::Part {
+    let (mut worker, mut part) = (reader.worker(), reader.part());
+    let mut slow = Slow::new(separator, 1);
+    let mut visit = |event: Event<'_>| match event {
+        Event::Row(row) => reader.row(&mut worker, &mut part, &row),
+        Event::GivenUp(line, why, head) => reader.given_up(&mut part, line, why, head),
+    };
+    blocks.into_iter().for_each(|block| slow.feed(block, &mut visit));
+    slow.finish(visit);
+    part
 }
 
 /// Whether there may be more.

@@ -4,7 +4,6 @@
 use proptest::prelude::*;
 
 use super::engine::{self, Block, Feed, Settings};
-use super::slow::{Event, Slow};
 use super::*;
 
 /// A row as it was read: its line, its bytes, whether they are text, its fields.
@@ -77,17 +76,7 @@ fn fast(text: &[u8], separator: u8, threads: usize, size: usize, simd: Simd, ran
 }
 
 fn slow(text: &[u8], separator: u8, size: usize) -> Vec<Seen> {
-    let mut rows = Vec::new();
-    let mut slow = Slow::new(separator, 1);
-    let mut visit = |event: Event<'_>| {
-        rows.push(match event {
-            Event::Row(row) => seen(&row),
-            Event::GivenUp(line, why, _) => (line, Err(why)),
-        });
-    };
-    text.chunks(size).for_each(|block| slow.feed(block, &mut visit));
-    slow.finish(&mut visit);
-    rows
+    read_slowly(&Collect, separator, text.chunks(size))
 }
 
 /// Fields and first lines by the `csv` crate, where no quote stays open.

@@ -1,0 +1,121 @@
+//! How the road counts are read is a matter of speed alone: threads, chunks, instructions and memory change nothing of what is published.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use acceptance::world::{PROCESSED, RAW};
+use acceptance::{World, raw};
+use bytes::Bytes;
+
+const DAYS: &str = "2025-10-24..2025-10-27";
+
+/// Everything that goes wrong in real data, in several files over the clock change.
+fn city() -> World {
+    let world = World::folder();
+    let flags = ["--from", "2025-10-23", "--to", "2025-10-27", "--faults", "all", "--shape", "mixed", "--arcs", "12"];
+    world.simulator().args(flags).args(["--seed", "29", "--file-size", "200KB", "--quiet"]).succeed();
+    world
+}
+
+/// What a run publishes, beside the time that stands in manifests.
+fn published(world: &World, settings: &[(&str, &str)]) -> BTreeMap<String, Bytes> {
+    let mut job = world.processor().args([DAYS, "--force"]);
+    for (name, value) in settings {
+        job = job.env(name, value);
+    }
+    job.succeed();
+    let all = world.everything(&format!("{PROCESSED}/"));
+    all.into_iter().filter(|(key, _)| !key.contains("manifest")).collect()
+}
+
+#[test]
+fn threads_chunks_and_instructions_change_no_byte() {
+    let world = city();
+    let expected = published(&world, &[("CITYFLOW_THREADS", "1"), ("CITYFLOW_SIMD", "portable")]);
+    assert!(expected.len() > 40, "{}", expected.len());
+    for threads in ["1", "2", "7"] {
+        for chunk in ["1", "61", "4099", "65537", "1048576"] {
+            // A chunk for each byte shows what it can show with one number of threads.
+            if chunk == "1" && threads != "2" {
+                continue;
+            }
+            let found = published(&world, &[("CITYFLOW_THREADS", threads), ("CITYFLOW_CHUNK", chunk)]);
+            assert!(found == expected, "{threads} threads, chunks of {chunk} bytes");
+        }
+    }
+    for simd in ["avx2", "avx512"] {
+        assert!(published(&world, &[("CITYFLOW_SIMD", simd)]) == expected, "{simd}");
+    }
+}
+
+#[test]
+fn a_run_that_does_not_fit_says_what_to_raise() {
+    let world = World::folder();
+    raw::write(&world);
+    let least = "--memory-target (CITYFLOW_MEMORY_TARGET): 10 MiB is too little to work with; raise it to 128 MiB";
+    world.processor().args([raw::DAY, "--memory-target", "10MiB"]).run().fails(2, &[least]);
+    // Every day of many years, for arcs that each have one row on it.
+    let mut text = format!("{}\n", raw::COUNTS_HEADER);
+    let begin: chrono::DateTime<chrono::Utc> = "2001-01-01T00:00:00Z".parse().unwrap();
+    for day in 0..4000 {
+        for arc in 0..40 {
+            text.push_str(&raw::count_row(arc, begin + chrono::Duration::days(day), "1", "1"));
+            text.push('\n');
+        }
+    }
+    world.put_raw(raw::COUNTS, text);
+    let failed = world.processor().args(["all", "--memory-target", "128MiB"]).run();
+    failed.fails(2, &["need about", "--memory-target", "Raise it (CITYFLOW_MEMORY_TARGET) to"]);
+    assert!(world.list(&format!("{PROCESSED}/")).is_empty(), "and nothing is published");
+}
+
+/// A group of processes with a limit of memory, where this user may make one.
+struct Group(PathBuf);
+
+impl Group {
+    fn limited_to(bytes: u64) -> Option<Self> {
+        let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+        // The hierarchy of version 1 that limits memory, else the one of version 2.
+        let find = |name: &str| groups.lines().find_map(|line| line.split_once(name).map(|(_, own)| own.to_owned()));
+        let (own, limit) = match find(":memory:/") {
+            Some(own) => (format!("memory/{own}"), "memory.limit_in_bytes"),
+            None => (find("0::/")?, "memory.max"),
+        };
+        let path = Path::new("/sys/fs/cgroup").join(own).join(format!("cityflow-test-{}", std::process::id()));
+        std::fs::create_dir(&path).ok()?;
+        let group = Self(path);
+        std::fs::write(group.0.join(limit), bytes.to_string()).ok()?;
+        Some(group)
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn the_limit_of_a_container_is_kept() {
+    let Some(group) = Group::limited_to(224 << 20) else {
+        println!("SKIPPED: this user may make no group of processes with a limit of memory");
+        return;
+    };
+    let world = World::folder();
+    let flags = ["--from", "2025-10-01", "--to", "2025-10-14", "--arcs", "1200", "--only", "comptages", "--quiet"];
+    world.simulator().args(flags).succeed();
+    let size: usize = world.everything(&format!("{RAW}/batch/")).iter().map(|(_, body)| body.len()).sum();
+    assert!(size > 150 << 20, "a file that would not fit beside its cells: {size}");
+    // The shell joins the group, and the program takes its place.
+    let script = format!("echo $$ > {}/cgroup.procs && exec \"$@\"", group.0.display());
+    let done = std::process::Command::new("sh")
+        .args(["-c", &script, "sh"])
+        .arg(acceptance::binaries::program("processor"))
+        .args(["2025-10-14", "--raw", world.address(RAW).as_str(), "--out", world.address(PROCESSED).as_str()])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{:?}: {}", done.status, String::from_utf8_lossy(&done.stderr));
+    assert!(!world.list(&format!("{PROCESSED}/metrics/manifest")).is_empty());
+}
