@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -129,16 +130,16 @@ def main():
     programs = options.programs.resolve()
     inputs = Inputs(options.data, programs / "simulator", base, tenth, say)
     python = options.python or options.data / "venv" / "bin" / "python"
-    out = Path(tempfile.mkdtemp(prefix="bench-", dir=machine.folder_in_memory() or options.data))
     processor = (options.processor or programs / "processor").resolve()
-    lab = Lab(inputs, processor, programs / "peers", python.absolute(), out / "processed")
+    lab = Lab(inputs, processor, programs / "peers", python.absolute())
     everyone = contenders(lab, options.large)
     if options.list:
-        clear(out)
         print("\n".join(f"{contender.name:<16}{contender.group:<10}{contender.does}" for contender in everyone))
         return 0
     chosen = pick(everyone, options.only)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    out = Path(tempfile.mkdtemp(prefix="bench-", dir=machine.folder_in_memory() or options.data))
+    lab.out = out / "processed"
     try:
         if server.program() and any(contender.s3 for contender in chosen):
             lab.buckets_folder, lab.buckets, lab.bike_days = inputs.bucket(base)
@@ -188,7 +189,13 @@ def tell(options, lab, chosen, runs, missing, sizes):
     return 1 if failed or (options.check and not met) else 0
 
 
+def interrupted(*_):
+    """Told to stop: the server and what was written go as well."""
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupted)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
