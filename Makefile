@@ -1,7 +1,7 @@
 # Short names for what is done often. Each target is one command that may as well be typed; .ci/run is what has to pass.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint demo bench bench-programs fuzz instructions
+.PHONY: help build test lint demo bench fuzz instructions
 
 # More for a target's own program: make bench ARGS="--small --only one-day,wc"
 ARGS ?=
@@ -29,18 +29,19 @@ lint: ## format, lints and documentation, as .ci/run has them
 demo: ## a first look: a small city, a day, its report
 	cargo demo
 
-bench: bench-programs $(VENV)/made ## speed beside its peers, as ratios (ARGS="--small", ARGS="--help"; docs/benchmark.md)
+# One selection of packages for both, or what they share would be built twice.
+MEASURED := -p processor -p simulator -p bench
+
+bench: $(VENV)/made ## speed beside its peers, as ratios (ARGS="--small", ARGS="--help"; docs/benchmark.md)
+	cargo build --profile dist $(MEASURED)
 	python3 tests/bench/bench.py $(ARGS)
 
-instructions: bench-programs ## instructions per row, within 3 % of those recorded (UPDATE=1 records them)
+instructions: ## instructions per row, within 3 % of those recorded (UPDATE=1 records them)
+	cargo build --release $(MEASURED)
 	python3 tests/bench/instructions.py $(if $(UPDATE),--update) $(ARGS)
 
 fuzz: ## any bytes to the scan, for SECONDS=60 or RUNS=1000000
 	fuzz/run scan $(if $(RUNS),-runs=$(RUNS),-max_total_time=$(SECONDS)) $(ARGS)
-
-# One selection of packages for both, or what they share would be built twice.
-bench-programs:
-	cargo build --profile dist -p processor -p simulator -p bench
 
 # A peer that cannot be installed is told in the table as not here; the benchmark goes on.
 $(VENV)/made: tests/bench/requirements.txt

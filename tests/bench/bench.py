@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -34,12 +35,11 @@ SETTINGS = ("CITYFLOW_", "CITY_", "SIMULATOR_", "S3_BUCKET_", "REPORT_DATE", "JO
 def arguments():
     """The command line."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__.splitlines()[0])
-    programs = ROOT / "target" / "dist"
     parser.add_argument("--data", type=Path, default=os.environ.get("BENCH_DATA") or ROOT / "target" / "bench",
                         help="folder of the inputs, kept for the next time (BENCH_DATA; default: target/bench)")
-    parser.add_argument("--processor", type=Path, default=programs / "processor", help="the binary that is measured")
-    parser.add_argument("--simulator", type=Path, default=programs / "simulator", help="the one that makes the inputs")
-    parser.add_argument("--peers", type=Path, default=programs / "peers", help="the peers of this project")
+    parser.add_argument("--programs", type=Path, default=ROOT / "target" / "dist", metavar="DIR",
+                        help="folder of processor, simulator and peers (default: target/dist)")
+    parser.add_argument("--processor", type=Path, help="the binary that is measured, where it is another one")
     parser.add_argument("--python", type=Path, help="Python of an environment with DuckDB and Polars (default: made in the data folder)")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each contender (default: 5)")
     parser.add_argument("--limit", type=float, default=600, help="longest run, seconds (default: 600)")
@@ -127,17 +127,19 @@ def main():
     base = "tiny" if options.tiny else "small" if options.small else "full"
     tenth = "tiny" if options.tiny else "small"
     options.data.mkdir(parents=True, exist_ok=True)
-    inputs = Inputs(options.data, options.simulator.resolve(), base, tenth, say)
+    programs = options.programs.resolve()
+    inputs = Inputs(options.data, programs / "simulator", base, tenth, say)
     python = options.python or options.data / "venv" / "bin" / "python"
-    out = Path(tempfile.mkdtemp(prefix="bench-", dir=machine.folder_in_memory() or options.data))
-    lab = Lab(inputs, options.processor.resolve(), options.peers.resolve(), python.absolute(), out / "processed")
+    processor = (options.processor or programs / "processor").resolve()
+    lab = Lab(inputs, processor, programs / "peers", python.absolute())
     everyone = contenders(lab, options.large)
     if options.list:
-        clear(out)
         print("\n".join(f"{contender.name:<16}{contender.group:<10}{contender.does}" for contender in everyone))
         return 0
     chosen = pick(everyone, options.only)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
+    out = Path(tempfile.mkdtemp(prefix="bench-", dir=machine.folder_in_memory() or options.data))
+    lab.out = out / "processed"
     try:
         if server.program() and any(contender.s3 for contender in chosen):
             lab.buckets_folder, lab.buckets, lab.bike_days = inputs.bucket(base)
@@ -187,7 +189,13 @@ def tell(options, lab, chosen, runs, missing, sizes):
     return 1 if failed or (options.check and not met) else 0
 
 
+def interrupted(*_):
+    """Told to stop: the server and what was written go as well."""
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, interrupted)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

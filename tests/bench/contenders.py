@@ -54,7 +54,8 @@ class Lab:
     processor: Path
     peers: Path
     python: Path
-    out: Path
+    # Where the processor writes to, in each run.
+    out: Path | None = None
     s3: object = None
     # Bucket of counts and bucket of snapshots, the folder that they are in, and the days of the snapshots.
     buckets: dict = field(default_factory=dict)
