@@ -71,7 +71,7 @@ fuzz_target!(|data: &[u8]| {
         Ok(())
     };
     let mut rows: Vec<Seen> = Vec::new();
-    let fold = |part: Vec<Seen>, lines: u64| rows.extend(part.into_iter().map(|(line, row)| (line + lines, row)));
+    let fold = |part: &Vec<Seen>, lines: u64| rows.extend(part.iter().map(|(line, row)| (line + lines, row.clone())));
     engine::run(pool(usize::from(how >> 4 & 3) % 3), &Collect, settings, chunks, fetch, fold).expect("no error");
     assert_eq!(rows, read_slowly(&Collect, separator, [text]));
     assert_eq!(rows, read_slowly(&Collect, separator, text.chunks(usize::from(size) + 1)));
@@ -101,10 +101,8 @@ fn compare_with_the_crate(text: &[u8], separator: u8, rows: &[Seen]) {
         .delimiter(separator)
         .terminator(csv::Terminator::Any(b'\n'))
         .from_reader(text);
-    let theirs: Vec<Vec<Vec<u8>>> = reader
-        .byte_records()
-        .map(|record| record.expect("flexible").iter().map(<[u8]>::to_vec).collect())
-        .collect();
+    let theirs: Vec<Vec<Vec<u8>>> =
+        reader.byte_records().map(|record| record.expect("flexible").iter().map(<[u8]>::to_vec).collect()).collect();
     let ours: Vec<&Vec<Vec<u8>>> = rows.iter().filter_map(|(_, row)| row.as_ref().ok().map(|row| &row.2)).collect();
     assert_eq!(ours, theirs.iter().collect::<Vec<_>>());
 }

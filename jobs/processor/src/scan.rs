@@ -73,6 +73,10 @@ pub trait Reader: Sync {
 
     /// A part of no rows.
     fn part(&self) -> Self::Part;
+    /// Makes a part that was folded one of no rows, to be used again: its memory stays.
+    fn clear(&self, part: &mut Self::Part) {
+        *part = self.part();
+    }
     /// A thread that has read nothing yet.
     fn worker(&self) -> Self::Worker;
     /// The next row.

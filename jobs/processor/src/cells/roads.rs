@@ -72,8 +72,6 @@ pub struct Page {
     /// By hour of the day.
     pub cells: [Cell; HOURS],
     facts: [u32; 3],
-    /// Whether some hour has a flow, and whether some has an occupancy.
-    measures: Measures,
 }
 
 /// Whether there is any of each.
@@ -88,10 +86,18 @@ pub struct Measures {
 /// Pages are made by so many at once: what is there is never moved.
 const BLOCK: usize = 128;
 
-/// One arc: its days in order, each with the number of its page.
+/// One day of one arc: its page and, at the end, what the page has.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    day: i32,
+    page: u32,
+    measures: Measures,
+}
+
+/// One arc: its days in order.
 #[derive(Debug, Clone, Default)]
 struct ArcPages {
-    days: Vec<(i32, u32)>,
+    days: Vec<Entry>,
     /// Where the last row was.
     recent: usize,
 }
@@ -206,15 +212,15 @@ impl RoadCells {
 
     fn page(&mut self, slot: u32, day: i32) -> u32 {
         let Some(arc) = self.arcs.get_mut(slot as usize) else { return u32::MAX };
-        if let Some(&(of, page)) = arc.days.get(arc.recent)
-            && of == day
+        if let Some(entry) = arc.days.get(arc.recent)
+            && entry.day == day
         {
-            return page;
+            return entry.page;
         }
-        match arc.days.binary_search_by_key(&day, |entry| entry.0) {
+        match arc.days.binary_search_by_key(&day, |entry| entry.day) {
             Ok(at) => {
                 arc.recent = at;
-                arc.days[at].1
+                arc.days[at].page
             }
             Err(at) => {
                 if self.blocks.last().is_none_or(|block| block.len() == BLOCK) {
@@ -222,9 +228,9 @@ impl RoadCells {
                 }
                 let page = number_of((self.blocks.len() - 1) * BLOCK + self.blocks.last().map_or(0, Vec::len));
                 if let Some(block) = self.blocks.last_mut() {
-                    block.push(Page { cells: [Cell::default(); HOURS], facts: [0; 3], measures: Measures::default() });
+                    block.push(Page { cells: [Cell::default(); HOURS], facts: [0; 3] });
                 }
-                arc.days.insert(at, (day, page));
+                arc.days.insert(at, Entry { day, page, measures: Measures::default() });
                 arc.recent = at;
                 page
             }
@@ -250,10 +256,11 @@ impl RoadCells {
 
     /// After the last row: what days need to know of the days before them.
     pub fn finish(&mut self) {
-        for page in self.blocks.iter_mut().flatten() {
-            page.measures = Measures {
-                flow: page.cells.iter().any(|cell| cell.flow().is_some()),
-                occupancy: page.cells.iter().any(|cell| cell.occupancy().is_some()),
+        for entry in self.arcs.iter_mut().flat_map(|arc| &mut arc.days) {
+            let cells = page(&self.blocks, entry.page).map_or_else(Default::default, |page| page.cells.as_slice());
+            entry.measures = Measures {
+                flow: cells.iter().any(|cell| cell.flow().is_some()),
+                occupancy: cells.iter().any(|cell| cell.occupancy().is_some()),
             };
         }
     }
@@ -273,8 +280,8 @@ impl RoadCells {
     pub fn arcs(&self, from: i32, to: i32) -> impl Iterator<Item = ArcDays<'_>> {
         self.index.iter().filter_map(move |(id, slot)| {
             let days = &self.arcs.get(*slot as usize)?.days;
-            let begin = days.partition_point(|entry| entry.0 < from);
-            let end = days.partition_point(|entry| entry.0 <= to);
+            let begin = days.partition_point(|entry| entry.day < from);
+            let end = days.partition_point(|entry| entry.day <= to);
             let days = days.get(begin..end).filter(|days| !days.is_empty())?;
             Some(ArcDays { id, days, cells: self })
         })
@@ -286,7 +293,7 @@ impl RoadCells {
 pub struct ArcDays<'a> {
     /// Its id.
     pub id: &'a [u8],
-    days: &'a [(i32, u32)],
+    days: &'a [Entry],
     cells: &'a RoadCells,
 }
 
@@ -294,15 +301,16 @@ impl<'a> ArcDays<'a> {
     /// The hours of a day.
     #[must_use]
     pub fn page(&self, day: i32) -> Option<&'a Page> {
-        let at = self.days.binary_search_by_key(&day, |entry| entry.0).ok()?;
-        page(&self.cells.blocks, self.days.get(at)?.1)
+        let at = self.days.binary_search_by_key(&day, |entry| entry.day).ok()?;
+        page(&self.cells.blocks, self.days.get(at)?.page)
     }
 
     /// What all its days have, after [`RoadCells::finish`].
     #[must_use]
     pub fn measures(&self) -> Measures {
-        self.days.iter().filter_map(|entry| page(&self.cells.blocks, entry.1)).fold(Measures::default(), |all, page| {
-            Measures { flow: all.flow || page.measures.flow, occupancy: all.occupancy || page.measures.occupancy }
+        self.days.iter().fold(Measures::default(), |all, entry| Measures {
+            flow: all.flow || entry.measures.flow,
+            occupancy: all.occupancy || entry.measures.occupancy,
         })
     }
 

@@ -129,7 +129,7 @@ fn file(
     };
     let rows = RoadRows::new(search, layout);
     let report = engine::run(&engine.pool, &rows, settings, &mut feed, fetch, |part, lines| {
-        counts.fold(number, &object.key, &part, lines);
+        counts.fold(number, &object.key, part, lines);
         held.store(counts.cells.bytes(), Ordering::Relaxed);
     })?;
     if let Some(file) = &file {

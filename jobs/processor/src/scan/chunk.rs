@@ -13,31 +13,29 @@ use super::{LONGEST_RECORD, Reader};
 const QUOTES: usize = 64;
 
 /// What a chunk holds.
-#[derive(Debug)]
-pub(super) struct Outcome<P> {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outcome {
     /// Where its first record begins, as far as the chunk itself tells.
     pub(super) start: usize,
     /// Where the first record begins that is not whole.
     pub(super) end: usize,
     /// Line feeds between the two.
     pub(super) lines: u64,
-    /// What the reader made of the records, with lines counted from 0 at the start.
-    pub(super) part: P,
 }
 
-/// Reads the whole records of a chunk. `at_record` where it is known to begin with one. `None` where no record begins in it.
+/// Reads the whole records of a chunk into the part, with lines counted from 0 at the first. `at_record` where it is known to begin with
+/// one. `None` where no record begins in it.
 pub(super) fn read<R: Reader>(
     bytes: &[u8],
     at_record: bool,
     separator: u8,
     reader: &R,
-    worker: &mut R::Worker,
+    (worker, part): (&mut R::Worker, &mut R::Part),
     (simd, index): (Simd, &mut Index),
-) -> Option<Outcome<R::Part>> {
+) -> Option<Outcome> {
     let start = if at_record { 0 } else { guess_start(bytes, separator)? };
     let text = bytes.get(start..)?;
     index.build(simd, text, separator);
-    let mut part = reader.part();
     let (mut begin, mut line) = (0usize, 0u64);
     let mut too_long = false;
     for (number, row) in index.rows.iter().enumerate() {
@@ -51,7 +49,7 @@ pub(super) fn read<R: Reader>(
             let is_text = index.is_text(text, begin, end);
             let ends = index.ends_of(number);
             let row = Row { bytes, line, is_text, text, begin, end: begin + bytes.len(), ends };
-            reader.row(worker, &mut part, &row);
+            reader.row(worker, part, &row);
         }
         begin = end + 1;
         line = u64::from(row.lines);
@@ -60,13 +58,13 @@ pub(super) fn read<R: Reader>(
     if too_long || index.irregular.is_some() || rest.len() > LONGEST_RECORD {
         let mut slow = Slow::new(separator, line);
         slow.feed_whole(rest, |event| match event {
-            Event::Row(row) => reader.row(worker, &mut part, &row),
-            Event::GivenUp(line, why, head) => reader.given_up(&mut part, line, why, head),
+            Event::Row(row) => reader.row(worker, part, &row),
+            Event::GivenUp(line, why, head) => reader.given_up(part, line, why, head),
         });
         begin = text.len() - slow.pending();
         line = slow.line();
     }
-    Some(Outcome { start, end: start + begin, lines: line, part })
+    Some(Outcome { start, end: start + begin, lines: line })
 }
 
 /// After the first line feed that seems to end a record. Whether the chunk begins inside quotes is told by its first quotes: with the

@@ -76,7 +76,7 @@ pub fn run<R: Reader, F: Feed>(
     settings: Settings,
     feed: F,
     fetch: impl Fn(u64, &mut [u8]) -> Result<(), F::Error> + Sync,
-    fold: impl FnMut(R::Part, u64) + Send,
+    fold: impl FnMut(&R::Part, u64) + Send,
 ) -> Result<Report, F::Error> {
     let window = pool.current_num_threads() * settings.in_flight.max(1) + 1;
     let report = Report { sum: settings.sum.then(Sum::default), bytes: 0, chunks: 0, repaired: 0 };
@@ -88,9 +88,11 @@ pub fn run<R: Reader, F: Feed>(
         feed: Mutex::new((feed, 0)),
         queue: Mutex::new(Queue { next: 0, waiting: BTreeMap::new(), folding: false, stopped: false, error: None }),
         turn: Condvar::new(),
+        spare: Mutex::new(Vec::new()),
         order: Mutex::new(Order {
             slow: Slow::new(settings.separator, settings.line),
             worker: reader.worker(),
+            between: reader.part(),
             fold,
             report,
         }),
@@ -100,9 +102,7 @@ pub fn run<R: Reader, F: Feed>(
         return Err(error);
     }
     let mut order = run.order.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let mut between = Between(None);
-    order.slow.finish(|event| between.take(reader, &mut order.worker, event));
-    between.fold(&mut order.fold);
+    order.between(reader, |slow, visit| slow.finish(visit));
     Ok(order.report)
 }
 
@@ -122,7 +122,9 @@ struct Run<'a, R: Reader, F: Feed, G, H> {
     queue: Mutex<Queue<R::Part, F::Error>>,
     /// A piece was folded, or the run has stopped.
     turn: Condvar,
-    order: Mutex<Order<R::Worker, H>>,
+    /// Parts to be used again.
+    spare: Mutex<Vec<R::Part>>,
+    order: Mutex<Order<R::Worker, R::Part, H>>,
 }
 
 /// Pieces that were read and wait for those before them.
@@ -144,34 +146,40 @@ struct Done<P> {
     tail: Vec<u8>,
     length: usize,
     sum: Option<Sum>,
-    outcome: Option<Outcome<P>>,
+    outcome: Option<Outcome>,
+    part: P,
 }
 
 /// What is done in the order of the text.
-struct Order<W, H> {
+struct Order<W, P, H> {
     /// At the end of what was folded.
     slow: Slow,
-    /// For the rows that it reads.
+    /// For the rows that it reads: those that no chunk has whole.
     worker: W,
+    between: P,
     fold: H,
     report: Report,
 }
 
-/// Records that no chunk has whole, with their own lines.
-struct Between<P>(Option<P>);
-
-impl<P: Send> Between<P> {
-    fn take<R: Reader<Part = P>>(&mut self, reader: &R, worker: &mut R::Worker, event: Event<'_>) {
-        let part = self.0.get_or_insert_with(|| reader.part());
-        match event {
-            Event::Row(row) => reader.row(worker, part, &row),
-            Event::GivenUp(line, why, head) => reader.given_up(part, line, why, head),
-        }
-    }
-
-    fn fold(self, fold: &mut impl FnMut(P, u64)) {
-        if let Some(part) = self.0 {
-            fold(part, 0);
+impl<W, P, H: FnMut(&P, u64)> Order<W, P, H> {
+    /// Lets the slow reader read, and folds what it found, with its own lines.
+    fn between<R: Reader<Part = P, Worker = W>>(
+        &mut self,
+        reader: &R,
+        read: impl FnOnce(&mut Slow, &mut dyn FnMut(Event<'_>)),
+    ) {
+        let Self { slow, worker, between, fold, .. } = self;
+        let mut any = false;
+        read(slow, &mut |event| {
+            any = true;
+            match event {
+                Event::Row(row) => reader.row(worker, between, &row),
+                Event::GivenUp(line, why, head) => reader.given_up(between, line, why, head),
+            }
+        });
+        if any {
+            fold(between, 0);
+            reader.clear(between);
         }
     }
 }
@@ -193,7 +201,7 @@ where
     R: Reader,
     F: Feed,
     G: Fn(u64, &mut [u8]) -> Result<(), F::Error> + Sync,
-    H: FnMut(R::Part, u64) + Send,
+    H: FnMut(&R::Part, u64) + Send,
 {
     /// What each thread does.
     fn work(&self) {
@@ -254,13 +262,14 @@ where
             sum
         });
         let Settings { separator, simd, .. } = self.settings;
-        let outcome = chunk::read(bytes, number == 0, separator, self.reader, worker, (simd, index));
+        let mut part = lock(&self.spare).pop().unwrap_or_else(|| self.reader.part());
+        let outcome = chunk::read(bytes, number == 0, separator, self.reader, (worker, &mut part), (simd, index));
         let (mut head, mut tail) = (Vec::new(), Vec::new());
         if let (Block::Range { .. }, Some(outcome)) = (&block, &outcome) {
             head = bytes.get(..outcome.start).unwrap_or_default().to_vec();
             tail = bytes.get(outcome.end..).unwrap_or_default().to_vec();
         }
-        Ok(Done { block, head, tail, length, sum, outcome })
+        Ok(Done { block, head, tail, length, sum, outcome, part })
     }
 
     fn bytes<'b>(&self, block: &'b Block, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], F::Error> {
@@ -298,41 +307,43 @@ where
 
     fn fold(&self, done: Done<R::Part>) -> Result<(), F::Error> {
         let mut order = lock(&self.order);
-        let Order { slow, worker, fold, report } = &mut *order;
+        let report = &mut order.report;
         report.bytes += done.length as u64;
         report.chunks += 1;
         if let (Some(all), Some(next)) = (&mut report.sum, &done.sum) {
             all.combine(next);
         }
-        let Done { block, head, tail, outcome, .. } = done;
+        let Done { block, head, tail, outcome, mut part, .. } = done;
         let held = match &block {
             Block::Bytes(bytes) => Some(bytes),
             Block::Range { .. } => None,
         };
-        let mut between = Between(None);
         let mut from = 0;
-        if let Some(Outcome { start, end, lines, part }) = outcome {
+        let mut is_read = false;
+        if let Some(Outcome { start, end, lines }) = outcome {
             let head = held.map_or(&*head, |bytes| bytes.get(..start).unwrap_or_default());
-            slow.feed(head, |event| between.take(self.reader, worker, event));
+            order.between(self.reader, |slow, visit| slow.feed(head, visit));
             from = start;
-            if slow.is_between_records() {
-                between.fold(fold);
-                fold(part, slow.line());
-                slow.pass_lines(lines);
+            if order.slow.is_between_records() {
+                let before = order.slow.line();
+                (order.fold)(&part, before);
+                order.slow.pass_lines(lines);
                 let tail = held.map_or(&*tail, |bytes| bytes.get(end..).unwrap_or_default());
-                let mut between = Between(None);
-                slow.feed(tail, |event| between.take(self.reader, worker, event));
-                between.fold(fold);
-                return Ok(());
+                order.between(self.reader, |slow, visit| slow.feed(tail, visit));
+                is_read = true;
             }
         }
-        // No record begins where one seemed to.
-        report.repaired += 1;
-        let mut buffer = Vec::new();
-        let bytes = self.bytes(&block, &mut buffer)?;
-        let rest = bytes.get(from..).unwrap_or_default();
-        slow.feed(rest, |event| between.take(self.reader, worker, event));
-        between.fold(fold);
+        if !is_read {
+            // No record begins where one seemed to.
+            order.report.repaired += 1;
+            let mut buffer = Vec::new();
+            let bytes = self.bytes(&block, &mut buffer)?;
+            let rest = bytes.get(from..).unwrap_or_default();
+            order.between(self.reader, |slow, visit| slow.feed(rest, visit));
+        }
+        drop(order);
+        self.reader.clear(&mut part);
+        lock(&self.spare).push(part);
         Ok(())
     }
 }

@@ -24,8 +24,8 @@ pub(super) struct Index {
     ends: Vec<u32>,
     /// Ends of records.
     pub(super) rows: Vec<RowEnd>,
-    /// For each block, whether it has a byte that is not ASCII.
-    high: Vec<bool>,
+    /// For each block, its bytes that are not ASCII.
+    high: Vec<u64>,
     /// The first quote that opens where none should.
     pub(super) irregular: Option<usize>,
 }
@@ -37,7 +37,7 @@ impl Index {
         self.irregular = None;
         // Room for a whole block beyond the last end, so that a block is written without asking.
         grow(&mut self.ends, text.len() + 2 * BLOCK, 0);
-        grow(&mut self.high, text.len().div_ceil(BLOCK), false);
+        grow(&mut self.high, text.len() / BLOCK + 1, 0);
         simd.run(Build { index: self, text, separator });
     }
 
@@ -49,16 +49,26 @@ impl Index {
         self.ends.get(from as usize..to as usize).unwrap_or_default()
     }
 
-    /// Whether the record from `begin` to `end` is valid UTF-8. Only what lies between its first and its last block with a byte that is
-    /// not ASCII is looked at: no character reaches over the end of a block into one of ASCII alone.
+    /// Whether the record from `begin` to `end` is valid UTF-8. Only what lies between its first and its last byte that is not ASCII is
+    /// looked at: no byte of a character is ASCII if it has several.
     #[inline]
     pub(super) fn is_text(&self, text: &[u8], begin: usize, end: usize) -> bool {
-        let from = begin / BLOCK;
-        let blocks = self.high.get(from..end.div_ceil(BLOCK)).unwrap_or_default();
-        let Some(first) = blocks.iter().position(|high| *high) else { return true };
-        let last = blocks.iter().rposition(|high| *high).unwrap_or(first);
-        let part = text.get(((from + first) * BLOCK).max(begin)..((from + last + 1) * BLOCK).min(end));
-        part.is_some_and(|part| std::str::from_utf8(part).is_ok())
+        let (first, last) = (begin / BLOCK, end / BLOCK);
+        let blocks = self.high.get(first..=last).unwrap_or_default();
+        if blocks.iter().all(|high| *high == 0) {
+            return true;
+        }
+        let within = |number: usize, high: u64| {
+            let after = if number == first { u64::MAX << (begin % BLOCK) } else { u64::MAX };
+            let before = if number == last { (1 << (end % BLOCK)) - 1 } else { u64::MAX };
+            high & after & before
+        };
+        let mut found = (first..).zip(blocks).map(|(number, high)| (number, within(number, *high)));
+        let Some((number, bits)) = found.find(|(_, bits)| *bits != 0) else { return true };
+        let from = number * BLOCK + bits.trailing_zeros() as usize;
+        let (number, bits) = found.filter(|(_, bits)| *bits != 0).last().unwrap_or((number, bits));
+        let to = number * BLOCK + BLOCK - bits.leading_zeros() as usize;
+        text.get(from..to).is_some_and(|part| std::str::from_utf8(part).is_ok())
     }
 }
 
@@ -124,7 +134,7 @@ impl State {
         let wrong = masks.quote & inside & !(boundary << 1 | self.boundary);
         self.boundary = boundary >> 63;
         if let Some(high) = index.high.get_mut(number) {
-            *high = masks.high != 0;
+            *high = masks.high;
         }
         let base = (number * BLOCK) as u32;
         if wrong != 0 {
@@ -153,6 +163,10 @@ impl State {
     /// Positions of the bits, eight at a time: more than there are cost less than asking how many there are.
     #[inline(always)]
     fn write(&mut self, index: &mut Index, mut bits: u64, base: u32) {
+        // Most blocks lie within one long field.
+        if bits == 0 {
+            return;
+        }
         let count = bits.count_ones() as usize;
         if let Some(slots) = index.ends.get_mut(self.ends..self.ends + BLOCK) {
             let (groups, _) = slots.as_chunks_mut::<8>();

@@ -66,7 +66,7 @@ fn fast(text: &[u8], separator: u8, threads: usize, size: usize, simd: Simd, ran
         Ok(())
     };
     let mut rows: Vec<Seen> = Vec::new();
-    let fold = |part: Vec<Seen>, lines: u64| rows.extend(part.into_iter().map(|(line, row)| (line + lines, row)));
+    let fold = |part: &Vec<Seen>, lines: u64| rows.extend(part.iter().map(|(line, row)| (line + lines, row.clone())));
     let report = engine::run(&pool, &Collect, settings, pieces, fetch, fold).unwrap();
     let mut sum = Sum::default();
     sum.update(text);

@@ -2,6 +2,7 @@
 //!
 //! The timestamp marks the END of the hour. Nothing is dropped for its arc status: that says whether the *open/closed status* is known.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{Datelike, NaiveDate};
@@ -105,15 +106,11 @@ impl RoadRows {
         let (day, hour) = clock.hour(start);
         let flow = value::flow(&row.field(layout.flow));
         let occupancy = value::occupancy(&row.field(layout.occupancy));
-        let given =
-            [layout.state, layout.status].map(|column| column.map_or_else(Default::default, |at| row.field(at)));
-        let (state, status) = (value::state(&given[0]), value::status(&given[1]));
-        let mut unknown = 0;
-        for (reason, text) in [state.1, status.1].iter().zip(&given) {
-            if reason.is_some() {
-                unknown ^= value::short_hash(text);
-            }
-        }
+        let given = |column: Option<usize>| column.map_or(Cow::Borrowed(b"".as_slice()), |at| row.field(at));
+        let (given_state, given_status) = (given(layout.state), given(layout.status));
+        let (state, status) = (value::state(&given_state), value::status(&given_status));
+        let hash = |reason: Option<Reason>, text: &[u8]| reason.map_or(0, |_| value::short_hash(text));
+        let unknown = hash(state.1, &given_state) ^ hash(status.1, &given_status);
         let asked = self.search.span.asks_for(day);
         let rejections = [flow.1, occupancy.1, state.1, status.1];
         if asked && rejections.iter().any(Option::is_some) {
@@ -121,7 +118,9 @@ impl RoadRows {
             rejections.into_iter().flatten().for_each(|reason| rejects.add(reason, row.line, row.bytes));
         }
         let reading = Reading { flow: flow.0, occupancy: occupancy.0, state: state.0, status: status.0, unknown };
-        let facts = asked.then(|| layout.facts.map(|column| column.map_or(b"".as_slice(), |at| row.raw(at))));
+        let raw = |column: Option<usize>| column.map_or(b"".as_slice(), |at| row.raw(at));
+        let [label, point, shape] = layout.facts;
+        let facts = asked.then(|| [raw(label), raw(point), raw(shape)]);
         part.batch.add(arc, day, hour, Cell::new(&reading), facts);
     }
 }
@@ -138,6 +137,14 @@ impl Reader for RoadRows {
             newest: i64::MIN,
             batch: Batch::default(),
         }
+    }
+
+    fn clear(&self, part: &mut Part) {
+        part.rows = 0;
+        part.structure = Rejects::default();
+        part.values.clear();
+        part.newest = i64::MIN;
+        part.batch.clear();
     }
 
     fn worker(&self) -> Clock {

@@ -55,6 +55,16 @@ impl Batch {
         self.rows.push((hour, cell));
     }
 
+    /// No rows again; the memory stays.
+    pub fn clear(&mut self) {
+        self.arcs.clear();
+        self.numbers.clear();
+        self.runs.clear();
+        self.rows.clear();
+        self.texts.clear();
+        self.recent = [0; 3];
+    }
+
     fn begin(&mut self, arc: &[u8], day: i32, same_arc: bool) {
         let number = match self.runs.last() {
             Some(run) if same_arc => run.arc,
@@ -110,6 +120,11 @@ struct Texts {
 }
 
 impl Texts {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
     fn push(&mut self, text: &[u8]) -> u32 {
         self.bytes.extend_from_slice(text);
         self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));

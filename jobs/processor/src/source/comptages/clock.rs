@@ -7,6 +7,9 @@ use chrono_tz::Tz;
 use contract::day::wall_to_instant;
 use contract::{Reason, ServiceDay};
 
+/// How many days are remembered: more than a year's.
+const DAYS: usize = 512;
+
 /// What one thread knows of time.
 #[derive(Debug)]
 pub struct Clock {
@@ -14,7 +17,8 @@ pub struct Clock {
     stamp: Pattern,
     walls: HashMap<NaiveDateTime, Option<i64>>,
     today: Day,
-    days: HashMap<i64, [Day; 2]>,
+    /// Days of UTC, each in its place, with the service days that it touches.
+    days: Vec<(i64, [Day; 2])>,
 }
 
 /// The last stamp, and the instant of its first hour: another stamp that differs by the hour alone is so many hours later.
@@ -52,7 +56,13 @@ impl Clock {
     /// Of a city.
     #[must_use]
     pub fn new(tz: Tz) -> Self {
-        Self { tz, stamp: Pattern::default(), walls: HashMap::new(), today: Day::default(), days: HashMap::new() }
+        Self {
+            tz,
+            stamp: Pattern::default(),
+            walls: HashMap::new(),
+            today: Day::default(),
+            days: vec![(i64::MIN, Default::default()); DAYS],
+        }
     }
 
     /// The service day of an instant, as a day of the Common Era, and which of its hours.
@@ -68,11 +78,13 @@ impl Clock {
         let tz = self.tz;
         let day_of = |instant| ServiceDay::of(DateTime::from_timestamp(instant, 0).unwrap_or_default(), tz);
         let date = instant.div_euclid(86_400);
-        let known = self.days.entry(date).or_insert_with(|| {
+        let place = usize::try_from(date.rem_euclid(DAYS as i64)).unwrap_or(0);
+        let Some((of, known)) = self.days.get_mut(place) else { return (0, 0) };
+        if *of != date {
             // The two that a day of UTC touches; of more, in a year of odd rules, the others are looked up each time.
             let first = day_of(date * 86_400);
-            [Day::of(&first), Day::of(&first.plus(1))]
-        });
+            (*of, *known) = (date, [Day::of(&first), Day::of(&first.plus(1))]);
+        }
         let found = known.iter().find(|day| day.hour(instant).is_some());
         self.today = found.copied().unwrap_or_else(|| Day::of(&day_of(instant)));
         self.today.hour(instant).unwrap_or((self.today.number, 0))

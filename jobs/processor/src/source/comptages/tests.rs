@@ -35,7 +35,7 @@ fn read(text: &[u8], size: usize) -> Result<RoadCounts, SourceError> {
     let settings =
         Settings { separator: head.separator, line: head.line, simd: Simd::detect(), in_flight: 2, sum: false };
     let pieces = Pieces(text[head.length..].chunks(size));
-    engine::run(&pool, &rows, settings, pieces, |_, _| Ok(()), |part, lines| counts.fold(0, KEY, &part, lines))?;
+    engine::run(&pool, &rows, settings, pieces, |_, _| Ok(()), |part, lines| counts.fold(0, KEY, part, lines))?;
     counts.end_file(KEY)?;
     counts.cells.finish();
     Ok(counts)
