@@ -87,15 +87,15 @@ def contenders(lab, large):
 
         return Contender(name, "day", does, base, command, programs=() if there else (module,))
 
-    def on_s3(name, group, does, command):
-        return Contender(name, group, does, None, command, s3=True)
+    def on_s3(name, group, does, command, **more):
+        return Contender(name, group, does, None, command, s3=True, **more)
 
     totals = "totals per arc and day"
     chosen = [
         on_file("wc", "day", "counts lines", base, "wc", "-l", programs=("wc",)),
         one("one-day", "day", "one day, all figures", base),
         one("all-days", "all", "every day, all figures", base, "all"),
-        on_file("csv", "day", f"{totals}, csv crate, one thread", base, lab.peers, "csv"),
+        on_file("csv", "day", f"{totals}, csv crate, one thread", base, lab.peers, "csv", programs=(lab.peers,)),
         python("duckdb", "duckdb", f"{totals}, DuckDB"),
         python("polars", "polars", f"{totals}, Polars"),
         python("duckdb-sniff", "duckdb", "the same, not told the types", "sniff"),
@@ -107,10 +107,12 @@ def contenders(lab, large):
         one("zst", "packed", "one day from .zst", f"zst-{base}", programs=("zstd",)),
         on_file("zstd", "packed", "unpacks it", f"zst-{base}", "zstd", "-qdc", programs=("zstd",)),
         on_s3("s3", "s3", "one day from S3", lambda: lab.process(DAY, f"s3://{lab.buckets['counts']}")),
-        on_s3("download", "s3", f"reads the object in ranges, {RANGES} in flight", lambda: fetch(lab, "counts")),
+        on_s3("download", "s3", f"reads the object in ranges, {RANGES} in flight", lambda: fetch(lab, "counts"),
+              programs=(lab.peers,)),
         on_s3("bikes", "bikes", "every day of 10,000 hourly snapshots from S3",
               lambda: lab.process(lab.bike_days, f"s3://{lab.buckets['bikes']}", "--required", "bikes")),
-        on_s3("snapshots", "bikes", f"fetches them, {OBJECTS} in flight", lambda: fetch(lab, "bikes")),
+        on_s3("snapshots", "bikes", f"fetches them, {OBJECTS} in flight", lambda: fetch(lab, "bikes"),
+              programs=(lab.peers,)),
         one("plain", "shapes", "one day of a tenth of the file", tenth),
         one("all-plain", "growth", "every day of it", tenth, "all"),
         one("line-breaks", "shapes", "the same, a quoted line break in each row", f"line-breaks-{tenth}"),

@@ -84,8 +84,11 @@ class Measuring(unittest.TestCase):
 class Instructions(unittest.TestCase):
     def test_three_percent_either_way_are_too_much_and_so_is_nothing_recorded(self):
         for found, recorded, good in [(102.9, 100, True), (103.1, 100, False), (96.9, 100, False), (100, None, False)]:
-            lines, within = instructions.compare({"one day": [found]}, {"one day": recorded} if recorded else {})
+            lines, within = instructions.compare({"one day": (found, 0)}, {"one day": recorded} if recorded else {})
             self.assertEqual(within, good, lines)
+
+    def test_the_lowest_counts_hold(self):
+        self.assertEqual(instructions.per_row({"n": [100, 110], "2n": [320, 300]}, 10), (20, 0.1))
 
 
 if __name__ == "__main__":
