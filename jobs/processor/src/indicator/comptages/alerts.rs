@@ -72,13 +72,17 @@ fn of_zones(day: &RoadDay, parameters: &RoadParameters, found: &mut Vec<Alert>) 
         }
     }
     for arcs in arcs_of.into_values() {
-        let counts = |hour: usize| {
-            let cells = arcs.iter().filter_map(|arc| day.arcs[*arc].hours[hour]).filter(Hour::measured);
-            cells.fold((0u64, 0u64), |(measured, saturated), cell| {
-                let is = cell.occupancy.is_some_and(|value| value >= parameters.seuil_sature);
-                (measured + 1, saturated + u64::from(is))
-            })
-        };
+        // Measured and saturated arcs by hour, arc by arc as they lie in memory.
+        let mut counted = vec![(0u64, 0u64); day.end];
+        for arc in &arcs {
+            for ((measured, saturated), cell) in counted.iter_mut().zip(&day.arcs[*arc].hours) {
+                if let Some(cell) = cell.filter(Hour::measured) {
+                    *measured += 1;
+                    *saturated += u64::from(cell.occupancy.is_some_and(|value| value >= parameters.seuil_sature));
+                }
+            }
+        }
+        let counts = |hour: usize| counted.get(hour).copied().unwrap_or_default();
         let holds = |hour: usize| {
             let (measured, saturated) = counts(hour);
             #[expect(clippy::cast_precision_loss, reason = "numbers of arcs")]
