@@ -11,7 +11,7 @@ from inputs import DAY
 
 HERE = Path(__file__).parent
 # Requests in flight of the processor, for the peers that fetch alone: `IN_FLIGHT` of its `input`, `FETCHES` of its `run`.
-RANGES, OBJECTS = 4, 16
+RANGES, OBJECTS = 16, 32
 # Bytes of a range of the plain download.
 RANGE = 8 << 20
 # Every row of the file may be wrong: then the source is unusable, the rest is published, and the exit code says so.
