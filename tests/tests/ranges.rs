@@ -37,7 +37,7 @@ fn world(key: &str, counts: impl Into<bytes::Bytes>) -> World {
 
 /// With the least memory there is, ranges are the smallest and the most.
 fn job(world: &World) -> Job<'_> {
-    world.processor().args(["--memory-target", "128MiB", raw::DAY])
+    world.processor().args(["--memory-target", "192MiB", raw::DAY])
 }
 
 /// The counts as a member of gzip that compresses nothing: as many ranges as the plain file has.
@@ -146,9 +146,9 @@ fn roads(world: &World) -> Vec<String> {
 fn memory_that_is_too_little_says_what_to_raise() {
     let world = World::folder();
     raw::write(&world);
-    for (size, part) in [("64MiB", "raise it to 128 MiB"), ("much", "512MB")] {
+    for (size, part) in [("64MiB", "raise it to 192 MiB"), ("much", "512MB")] {
         world.processor().args(["--memory-target", size, raw::DAY]).run().fails(2, &["--memory-target", part]);
     }
-    let sized = world.processor().env("CITYFLOW_MEMORY_TARGET", "200MB").arg(raw::DAY).succeed();
+    let sized = world.processor().env("CITYFLOW_MEMORY_TARGET", "210MB").arg(raw::DAY).succeed();
     assert_eq!(sized.code, 0);
 }

@@ -54,7 +54,7 @@ fn threads_chunks_and_instructions_change_no_byte() {
 fn a_run_that_does_not_fit_says_what_to_raise() {
     let world = World::folder();
     raw::write(&world);
-    let least = "--memory-target (CITYFLOW_MEMORY_TARGET): 10 MiB is too little to work with; raise it to 128 MiB";
+    let least = "--memory-target (CITYFLOW_MEMORY_TARGET): 10 MiB is too little to work with; raise it to 192 MiB";
     world.processor().args([raw::DAY, "--memory-target", "10MiB"]).run().fails(2, &[least]);
     // Every day of many years, for arcs that each have one row on it.
     let mut text = format!("{}\n", raw::COUNTS_HEADER);
@@ -66,7 +66,7 @@ fn a_run_that_does_not_fit_says_what_to_raise() {
         }
     }
     world.put_raw(raw::COUNTS, text);
-    let failed = world.processor().args(["all", "--memory-target", "128MiB"]).run();
+    let failed = world.processor().args(["all", "--memory-target", "192MiB"]).run();
     failed.fails(2, &["need about", "--memory-target", "Raise it (CITYFLOW_MEMORY_TARGET) to"]);
     assert!(world.list(&format!("{PROCESSED}/")).is_empty(), "and nothing is published");
 }
@@ -99,7 +99,7 @@ impl Drop for Group {
 
 #[test]
 fn the_limit_of_a_container_is_kept() {
-    let Some(group) = Group::limited_to(224 << 20) else {
+    let Some(group) = Group::limited_to(256 << 20) else {
         println!("SKIPPED: this user may make no group of processes with a limit of memory");
         return;
     };

@@ -147,10 +147,15 @@ impl Config {
             }
         };
 
-        let memory = Budget::find(settings.memory_target.as_deref(), Path::new("/")).unwrap_or_else(|error| {
-            mistakes.push(format!("--memory-target (CITYFLOW_MEMORY_TARGET): {error}"));
-            Budget::default()
-        });
+        let memory = match Budget::find(settings.memory_target.as_deref(), Path::new("/")) {
+            Ok(memory) => memory.for_threads(threads),
+            // The commands that read nothing large need none of it.
+            Err(_) if parsed.cli.command.is_some() && settings.memory_target.is_none() => Budget::default(),
+            Err(error) => {
+                mistakes.push(format!("--memory-target (CITYFLOW_MEMORY_TARGET): {error}"));
+                Budget::default()
+            }
+        };
         let mut earlier_days = |text: Option<String>, name: &str, default: u32| match set(text) {
             None => default,
             Some(text) => text.trim().parse().ok().filter(|days| *days <= MOST_EARLIER_DAYS).unwrap_or_else(|| {

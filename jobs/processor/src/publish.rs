@@ -170,6 +170,25 @@ impl Publisher<'_> {
         Ok(Some(Published { manifest, changed: !same }))
     }
 
+    /// Whether everything is there that a manifest names, under both names: a run that ended before its last step is to be done again.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn is_whole(&self, date: NaiveDate, manifest: &Manifest) -> Result<bool, Failure> {
+        let there = async |key: &str, size: u64| match self.store.head(key).await {
+            Ok(found) => Ok(found.size == size),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(error.failure()),
+        };
+        for entry in &manifest.documents {
+            let (Some(key), Some(size)) = (&entry.cle, entry.taille_octets) else { continue };
+            if !there(key, size).await? || !there(&keys::fixed(date, entry.source), size).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// The manifest as it stands.
     ///
     /// # Errors

@@ -15,7 +15,9 @@ const MIB: u64 = 1 << 20;
 /// back yet.
 const PROGRAM: u64 = 64 * MIB;
 /// The least that a run can work with.
-const LEAST: u64 = 2 * PROGRAM;
+const LEAST: u64 = 3 * PROGRAM;
+/// What a thread needs to read a piece of a text.
+const THREAD: u64 = 4 * MIB;
 /// Sizes of a range: below the first, requests cost more than they bring; above the second, a retry costs too much.
 const RANGES: (u64, u64) = (2 * MIB, 8 * MIB);
 /// Ranges in flight: with fewer the network waits for the parser, more bring no more.
@@ -27,6 +29,7 @@ const DECODED: u64 = 128 * MIB;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     target: u64,
+    threads: u64,
 }
 
 /// A setting, or a limit of the machine, that a run cannot work with. `Display` says what to raise.
@@ -37,7 +40,7 @@ pub struct MemoryError(String);
 impl Default for Budget {
     /// 512 MiB: for tests, and for whoever has no machine to ask.
     fn default() -> Self {
-        Self { target: 512 * MIB }
+        Self { target: 512 * MIB, threads: 2 }
     }
 }
 
@@ -62,7 +65,7 @@ impl Budget {
                 let needed = size(LEAST / 4 * 5);
                 return Err(MemoryError(format!("{} is too little: raise {raise} to {needed} or more", size(given))));
             }
-            return Ok(Self { target });
+            return Ok(Self { target, ..Self::default() });
         };
         let Some(target) = parse(text) else {
             let text = text.escape_debug();
@@ -80,14 +83,20 @@ impl Budget {
                 size(target),
                 size(limit)
             ))),
-            _ => Ok(Self { target }),
+            _ => Ok(Self { target, ..Self::default() }),
         }
     }
 
     /// A budget of so many bytes, at least those that a run can work with.
     #[must_use]
     pub fn of(target: u64) -> Self {
-        Self { target: target.max(LEAST) }
+        Self { target: target.max(LEAST), ..Self::default() }
+    }
+
+    /// The same for so many threads that read.
+    #[must_use]
+    pub fn for_threads(self, threads: usize) -> Self {
+        Self { threads: threads as u64, ..self }
     }
 
     /// The whole.
@@ -119,26 +128,31 @@ impl Budget {
     #[must_use]
     pub fn cells(&self) -> u64 {
         let reading = self.range() * self.in_flight() as u64 + self.decoded();
-        self.target.saturating_sub(PROGRAM + reading)
+        self.target.saturating_sub(PROGRAM + reading + self.threads * THREAD)
     }
 
-    /// Whether cells of so many bytes fit.
+    /// Whether the cells that are held fit. `foreseen` is how many there may be in the end, which what is to be raised is told by.
     ///
     /// # Errors
     /// What to raise, and to how much.
-    pub fn check_cells(&self, needed: u64) -> Result<(), Failure> {
+    pub fn check_cells(&self, held: u64, foreseen: u64) -> Result<(), Failure> {
         let room = self.cells();
-        if needed <= room {
+        if held <= room {
             return Ok(());
         }
-        let target = self.target.saturating_add(needed - room);
+        let foreseen = foreseen.max(held);
+        let mut enough = *self;
+        // Of more memory ranges take their share too.
+        while enough.cells() < foreseen && enough.target < u64::MAX / 2 {
+            enough.target = enough.target.saturating_add((foreseen - enough.cells()).max(MIB));
+        }
         // Limits are given a quarter more, for the default target is four fifths of them.
-        let (target, limit) = (size(target), size(target.saturating_add(target / 4)));
+        let (target, limit) = (size(enough.target), size(enough.target.saturating_add(enough.target / 4)));
         Err(Failure::new(
             Code::Usage,
             format!(
                 "the results of so many days need about {} of memory, and {} is left for them",
-                size(needed),
+                size(foreseen),
                 size(room)
             ),
             "--memory-target",
@@ -200,7 +214,7 @@ mod tests {
     #[test]
     fn the_shares_fit_into_any_target() {
         let mut before = 0;
-        for target in (128..4096).step_by(8).map(|mib| mib * MIB) {
+        for target in (192..4096).step_by(8).map(|mib| mib * MIB) {
             let budget = Budget::of(target);
             let ranges = budget.range() * budget.in_flight() as u64;
             assert!(PROGRAM + ranges + budget.decoded() + budget.cells() <= target, "{target}");
@@ -215,12 +229,13 @@ mod tests {
     #[test]
     fn cells_that_do_not_fit_say_what_to_raise() {
         let budget = Budget::of(512 * MIB);
-        assert_eq!(budget.check_cells(budget.cells()), Ok(()));
-        let line = budget.check_cells(1 << 30).unwrap_err().to_string();
+        assert_eq!(budget.check_cells(budget.cells(), u64::MAX), Ok(()));
+        let line = budget.check_cells(budget.cells() + 1, 1 << 30).unwrap_err().to_string();
         assert!(line.contains("--memory-target") && line.contains("container's memory limit"), "{line}");
-        let named = 512 * MIB + (1 << 30) - budget.cells();
-        assert!(line.contains(&format!("to {},", size(named))), "{line}");
-        assert_eq!(Budget::of(2 * named).check_cells(1 << 30), Ok(()), "what it says is enough");
+        let named = line.split("MEMORY_TARGET) to ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+        let named = named.parse::<u64>().unwrap() * MIB;
+        assert!(named < 2 << 30, "{line}");
+        assert_eq!(Budget::of(named).check_cells(1 << 30, 0), Ok(()), "what it says is enough");
     }
 
     /// A root folder with these files.
@@ -247,7 +262,7 @@ mod tests {
         assert_eq!(target(&[]), Ok(512), "of nothing that is known");
         let small = [MACHINE, ("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "67108864\n")];
         let error = target(&small).unwrap_err().to_string();
-        assert_eq!(error, "64 MiB is too little: raise the container's memory limit to 160 MiB or more");
+        assert_eq!(error, "64 MiB is too little: raise the container's memory limit to 240 MiB or more");
     }
 
     #[test]
@@ -256,7 +271,7 @@ mod tests {
         let find = |text| Budget::find(Some(text), container.path()).map(|budget| budget.target());
         assert_eq!(find("1GiB"), Ok(1 << 30));
         assert_eq!(find(" "), Ok((1 << 30) / 5 * 4), "nothing is no setting");
-        for (text, part) in [("64MiB", "raise it to 128 MiB"), ("2GiB", "raise the limit"), ("much", "such as 512MB")] {
+        for (text, part) in [("64MiB", "raise it to 192 MiB"), ("2GiB", "raise the limit"), ("much", "such as 512MB")] {
             let error = find(text).unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
         }

@@ -112,6 +112,8 @@ pub struct RoadCells {
     counts: HashMap<i32, DayCounts>,
     texts: HashMap<Arc<[u8]>, u32>,
     by_number: Vec<Fact>,
+    /// Memory of the texts, with what is made of them.
+    text_bytes: usize,
     /// Rows of the last file of cells that have more than a cell can count, by page and hour.
     many: HashMap<(u32, u8), u32>,
 }
@@ -128,6 +130,7 @@ impl RoadCells {
             counts: HashMap::new(),
             texts: HashMap::new(),
             by_number: vec![Fact::default()],
+            text_bytes: 0,
             many: HashMap::new(),
         }
     }
@@ -243,6 +246,7 @@ impl RoadCells {
         }
         let number = number_of(self.by_number.len());
         let text: Arc<[u8]> = text.into();
+        self.text_bytes += 3 * text.len() + 2 * size_of::<Fact>();
         self.by_number.push(Fact::new(text.clone()));
         self.texts.insert(text, number);
         number
@@ -251,7 +255,8 @@ impl RoadCells {
     /// About how much memory it takes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        (self.blocks.len() * BLOCK * size_of::<Page>() + self.arcs.len() * size_of::<ArcPages>()) as u64
+        let pages = self.blocks.len() * BLOCK * (size_of::<Page>() + size_of::<Entry>());
+        (pages + self.arcs.len() * size_of::<ArcPages>() + self.text_bytes) as u64
     }
 
     /// After the last row: what days need to know of the days before them.

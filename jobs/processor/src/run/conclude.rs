@@ -48,6 +48,7 @@ pub(super) async fn day(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots)
     if planned.why == Why::Late
         && let Some((manifest, _)) = publisher.current(date).await?
         && renewed::same_inputs(&engine.metrics, &result, &manifest).await?
+        && publisher.is_whole(date, &manifest).await?
     {
         return Ok(Done { result, published: None });
     }

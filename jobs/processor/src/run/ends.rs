@@ -44,6 +44,12 @@ impl Ends {
         Ok(())
     }
 
+    /// Takes what an earlier day came to that concerns the store: of the earlier days' ends the one that is told.
+    pub(super) fn add_earlier(&mut self, failure: Failure) {
+        tracing::error!(code = failure.code as i32, "{failure}");
+        self.earlier = Some(failure);
+    }
+
     /// How the run ends.
     ///
     /// # Errors

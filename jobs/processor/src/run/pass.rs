@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use super::conclude::{self, Done};
 use super::day::Pass;
 use super::ends::Ends;
-use super::plan::Planned;
+use super::plan::{Planned, Why};
 use super::roads::Scope;
 use super::shelf::{Missing, Shelf};
 use super::window::{Snapshots, Window};
@@ -106,19 +106,38 @@ async fn each(
     let of_day: BTreeMap<NaiveDate, Planned> = planned.iter().map(|next| (next.date, *next)).collect();
     let mut ends = Ends::of(planned.len());
     let mut running = FuturesOrdered::new();
+    // Why no further days are begun: all of them, or the earlier ones.
+    let (mut ended, mut own_alone) = (None, false);
     loop {
-        while running.len() < at_once
+        while ended.is_none()
+            && running.len() < at_once
             && let Some((date, snapshots)) = next.take()
         {
             let planned = of_day.get(&date).copied().unwrap_or(Planned::own(date));
-            let task = Running(tokio::spawn(conclude::day(pass.clone(), planned, snapshots)));
-            running.push_back(async move { (planned, task.await) });
-            next = window.next().await?;
+            if !own_alone || planned.why == Why::Own {
+                let task = Running(tokio::spawn(conclude::day(pass.clone(), planned, snapshots)));
+                running.push_back(async move { (planned, task.await) });
+            }
+            match window.next().await {
+                Ok(following) => next = following,
+                Err(failure) => ended = Some(failure),
+            }
         }
+        // Days under way come to their end, whatever became of others: none is left half published.
         let Some((planned, done)) = running.next().await else { break };
-        ends.add(planned, done.and_then(|done| conclude::tell(engine, planned, &done)))?;
+        match ends.add(planned, done.and_then(|done| conclude::tell(engine, planned, &done))) {
+            Ok(()) => {}
+            Err(failure) if planned.why == Why::Own => ended = ended.or(Some(failure)),
+            Err(failure) => {
+                own_alone = true;
+                ends.add_earlier(failure);
+            }
+        }
     }
-    ends.end()
+    match ended {
+        Some(failure) => Err(failure),
+        None => ends.end(),
+    }
 }
 
 /// A day under way; it ends with the run where the run ends early.

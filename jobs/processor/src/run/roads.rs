@@ -121,7 +121,7 @@ fn file(
     let held = AtomicU64::new(counts.cells.bytes());
     let mut feed = Pieces {
         source,
-        first: Some(beginning.slice(head.length.min(beginning.len())..)),
+        rest: beginning.slice(head.length.min(beginning.len())..),
         chunk: chunk_size(),
         bar,
         held: &held,
@@ -155,7 +155,11 @@ fn file(
 
 /// Bytes of a piece of a file. Only speed depends on it; `CITYFLOW_CHUNK` is for the tests that show that.
 fn chunk_size() -> u64 {
-    std::env::var("CITYFLOW_CHUNK").ok().and_then(|text| text.parse().ok()).filter(|size| *size > 0).unwrap_or(CHUNK)
+    std::env::var("CITYFLOW_CHUNK")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .filter(|size| (1..=64 << 20).contains(size))
+        .unwrap_or(CHUNK)
 }
 
 fn is_compressed(key: &str) -> bool {
@@ -217,8 +221,8 @@ fn begin(source: &mut Source, key: &str) -> Result<(Bytes, Head), InputError> {
 /// The pieces of a file after its header.
 struct Pieces<'a> {
     source: Source,
-    /// Of a stream, what was read with the header.
-    first: Option<Bytes>,
+    /// Of a stream, what has come and is not given yet.
+    rest: Bytes,
     /// Bytes of a piece of a file.
     chunk: u64,
     bar: &'a Bar,
@@ -231,7 +235,14 @@ impl Feed for &mut Pieces<'_> {
     type Error = InputError;
 
     fn next(&mut self) -> Result<Option<Block>, InputError> {
-        self.budget.check_cells(self.held.load(Ordering::Relaxed)).map_err(InputError::Failed)?;
+        let held = self.held.load(Ordering::Relaxed);
+        // As the file goes on as it has begun; of a stream it is not known how much is to come.
+        let foreseen = match &self.source {
+            Source::File { file, next } if *next > 0 => u128::from(held) * u128::from(file.size()) / u128::from(*next),
+            _ => u128::from(held),
+        };
+        let foreseen = u64::try_from(foreseen).unwrap_or(u64::MAX).max(held);
+        self.budget.check_cells(held, foreseen).map_err(InputError::Failed)?;
         match &mut self.source {
             Source::File { file, next } => {
                 let offset = *next;
@@ -245,11 +256,13 @@ impl Feed for &mut Pieces<'_> {
                 Ok(Some(Block::Range { offset, length }))
             }
             Source::Stream(blocks) => {
-                let block = match self.first.take() {
-                    Some(first) => Some(first),
-                    None => blocks.next_block()?,
-                };
-                Ok(block.map(Block::Bytes))
+                if self.rest.is_empty() {
+                    let Some(block) = blocks.next_block()? else { return Ok(None) };
+                    self.rest = block;
+                }
+                // Small pieces of a large range: what a thread needs to read one grows with it.
+                let length = usize::try_from(self.chunk).unwrap_or(usize::MAX).min(self.rest.len());
+                Ok(Some(Block::Bytes(self.rest.split_to(length))))
             }
         }
     }

@@ -210,39 +210,46 @@ where
         let mut index = Index::default();
         let mut buffer = Vec::new();
         loop {
-            let done = match self.claim() {
-                Ok(None) => return,
-                Ok(Some((number, block))) => {
-                    self.read(number, block, &mut worker, &mut index, &mut buffer).map(|done| (number, done))
-                }
-                Err(error) => Err(error),
-            };
-            let folded = done.and_then(|(number, done)| self.hand_in(number, done));
+            let Some((number, block)) = self.claim() else { return };
+            let done = self.read(number, block, &mut worker, &mut index, &mut buffer);
+            let folded = done.and_then(|done| self.hand_in(number, done));
             if let Err(error) = folded {
-                let mut queue = lock(&self.queue);
-                queue.stopped = true;
-                queue.error.get_or_insert(error);
-                self.turn.notify_all();
-                return;
+                return self.stop(error);
             }
         }
     }
 
-    /// The next piece, once there is room for it.
-    fn claim(&self) -> Result<Option<(usize, Block)>, F::Error> {
+    /// Ends the run.
+    fn stop(&self, error: F::Error) {
+        let mut queue = lock(&self.queue);
+        queue.stopped = true;
+        queue.error.get_or_insert(error);
+        self.turn.notify_all();
+    }
+
+    /// The next piece, once there is room for it; nothing at the end of the text or of the run.
+    fn claim(&self) -> Option<(usize, Block)> {
         let mut feed = lock(&self.feed);
         let mut queue = lock(&self.queue);
         while feed.1 - queue.next >= self.window && !queue.stopped {
             queue = self.turn.wait(queue).unwrap_or_else(PoisonError::into_inner);
         }
         if queue.stopped {
-            return Ok(None);
+            return None;
         }
         drop(queue);
-        let Some(block) = feed.0.next()? else { return Ok(None) };
+        let block = match feed.0.next() {
+            Ok(Some(block)) => block,
+            Ok(None) => return None,
+            Err(error) => {
+                // Told before another thread may ask the feed again: what it says after its error is not why the run ended.
+                self.stop(error);
+                return None;
+            }
+        };
         let number = feed.1;
         feed.1 += 1;
-        Ok(Some((number, block)))
+        Some((number, block))
     }
 
     /// Reads a piece.

@@ -249,11 +249,17 @@ fn an_error_of_the_feed_ends_the_run() {
         type Error = &'static str;
         fn next(&mut self) -> Result<Option<Block>, &'static str> {
             self.0 += 1;
-            if self.0 < 20 { Ok(Some(Block::Bytes(b"1;2\n".as_slice().into()))) } else { Err("broken") }
+            match self.0 {
+                0..20 => Ok(Some(Block::Bytes(b"1;2\n".as_slice().into()))),
+                20 => Err("broken"),
+                _ => Err("asked again after its error"),
+            }
         }
     }
     let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     let settings = Settings { separator: b';', line: 1, simd: Simd::detect(), in_flight: 1, sum: false };
-    let ended = engine::run(&pool, &Collect, settings, Broken(0), |_, _| Ok(()), |_, _| {});
-    assert_eq!(ended.err(), Some("broken"));
+    for _ in 0..200 {
+        let ended = engine::run(&pool, &Collect, settings, Broken(0), |_, _| Ok(()), |_, _| {});
+        assert_eq!(ended.err(), Some("broken"));
+    }
 }
