@@ -1,4 +1,4 @@
-//! Mergeable aggregates: `add`, `merge`, `finish`. `merge(a, b)` is associative, and a cell keeps its first and its last row, so that any
-//! split of the input into consecutive parts gives the same answer, counts of repeats and conflicts included.
+//! Aggregates of rows, told part by part in the order of the input: any split of it into consecutive parts gives the same cells, and the
+//! same counts of repeats, conflicts and rows that another file has too.
 
 pub mod roads;
