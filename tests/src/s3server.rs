@@ -126,6 +126,13 @@ impl S3Server {
         self.state().requests.clone()
     }
 
+    /// Waits for a request of `method` whose `bucket/key` contains `part`, from now on.
+    pub fn expect_request(&self, method: &str, part: &str) -> std::sync::mpsc::Receiver<()> {
+        let (tell, told) = std::sync::mpsc::channel();
+        self.state().waiting.push((method.to_owned(), part.to_owned(), tell));
+        told
+    }
+
     /// Forgets the requests so far.
     pub fn forget_requests(&self) {
         self.state().requests.clear();

@@ -54,6 +54,8 @@ async fn answer(
     let fault = {
         let mut state = lock(&state);
         state.requests.push((method.clone(), address.clone()));
+        // Told once; who has gone meanwhile needs to know nothing.
+        state.waiting.retain(|(of, part, tell)| !(*of == method && address.contains(part) && tell.send(()).is_ok()));
         let fault = fault::next(&mut state.rules, &method, &address);
         state.faults.extend(fault.clone());
         fault

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -24,6 +25,8 @@ pub(super) fn lock(state: &Shared) -> MutexGuard<'_, State> {
 pub(super) struct State {
     pub(super) buckets: BTreeMap<String, BTreeMap<String, Stored>>,
     pub(super) requests: Vec<(String, String)>,
+    /// Who waits for a request: method, part of its address.
+    pub(super) waiting: Vec<(String, String, Sender<()>)>,
     pub(super) rules: Vec<Rule>,
     /// Those that struck.
     pub(super) faults: Vec<Fault>,
