@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, reason = "what a test has to say is printed")]
 
 pub mod binaries;
+pub mod cluster;
 pub mod command;
 pub mod difference;
 pub mod documents;

@@ -8,7 +8,7 @@ mod fault;
 mod http;
 mod state;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -37,25 +37,30 @@ impl S3Server {
     pub const SECRET_KEY: &str = "cityflow-test-secret-key";
 
     /// Starts a server without buckets on a free port of this machine, in a thread of its own.
-    #[allow(clippy::expect_used, reason = "a test cannot go on without its server")]
     pub fn start() -> Self {
+        Self::start_on(Ipv4Addr::LOCALHOST)
+    }
+
+    /// [`S3Server::start`] on an address of this machine; on `UNSPECIFIED` the pods of a cluster reach it as well.
+    #[allow(clippy::expect_used, reason = "a test cannot go on without its server")]
+    pub fn start_on(address: Ipv4Addr) -> Self {
         let state = Shared::default();
         let (stop, stopped) = oneshot::channel();
-        let (told, address) = std::sync::mpsc::channel();
+        let (told, told_port) = std::sync::mpsc::channel();
         let inside = Arc::clone(&state);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
             runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-                let _ = told.send(listener.local_addr().expect("an address"));
+                let listener = tokio::net::TcpListener::bind((address, 0)).await.expect("a free port");
+                let _ = told.send(listener.local_addr().expect("an address").port());
                 tokio::select! {
                     () = http::serve(listener, inside) => {}
                     _ = stopped => {}
                 }
             });
         });
-        let address = address.recv().expect("the server starts");
-        Self { address, state, stop: Some(stop), thread: Some(thread) }
+        let port = told_port.recv().expect("the server starts");
+        Self { address: (Ipv4Addr::LOCALHOST, port).into(), state, stop: Some(stop), thread: Some(thread) }
     }
 
     /// `http://127.0.0.1:<port>`.

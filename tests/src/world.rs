@@ -1,6 +1,7 @@
 //! A place to work in: raw files, documents and reports in a temporary folder or in a bucket of their own, and the same calls for both.
 
 use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -63,7 +64,16 @@ impl World {
     /// In a bucket of the built-in server, which can fail on demand: see [`World::server`].
     #[must_use]
     pub fn faulty() -> Self {
-        let server = S3Server::start();
+        Self::on_server(S3Server::start())
+    }
+
+    /// [`World::faulty`] on a server that the pods of a cluster reach as well.
+    #[must_use]
+    pub fn faulty_for_pods() -> Self {
+        Self::on_server(S3Server::start_on(Ipv4Addr::UNSPECIFIED))
+    }
+
+    fn on_server(server: S3Server) -> Self {
         Self::on(TestS3 {
             endpoint: server.endpoint(),
             access_key: server.access_key().into(),
@@ -104,6 +114,12 @@ impl World {
         std::fs::create_dir_all(folder.path().join("home")).expect("a folder");
         let (scratch, checked) = (AtomicU32::new(0), Mutex::default());
         Self { folder, store, address, variables, server, tokio, scratch, checked }
+    }
+
+    /// The variable of that name which the programs are given here.
+    #[must_use]
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     /// The built-in server.

@@ -109,6 +109,15 @@ pub struct Settings {
     #[arg(long, env = "CITYFLOW_CATCH_UP", hide_env_values = true, value_name = "DAYS", global = true)]
     pub catch_up: Option<String>,
 
+    /// At the end put a Kubernetes Event on the Job that says what was published, or why not. Needs JOB_UID and a service account token
+    #[arg(long, env = "CITYFLOW_EVENTS", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
+          value_parser = switch, global = true)]
+    pub events: bool,
+
+    /// When metrics are published, make their report's Job from this CronJob, such as report. Needs a service account token
+    #[arg(long, env = "CITYFLOW_HANDOFF", hide_env_values = true, value_name = "CRONJOB", global = true)]
+    pub handoff: Option<String>,
+
     /// Say only what is wrong
     #[arg(long, short, env = "CITYFLOW_QUIET", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
           value_parser = switch, global = true)]

@@ -48,6 +48,10 @@ pub struct Config {
     pub lookback: u32,
     /// Earlier days that a scheduled run does where they have no manifest.
     pub catch_up: u32,
+    /// Whether an Event tells of the end.
+    pub events: bool,
+    /// The CronJob that makes the reports of what is published, where there is one.
+    pub handoff: Option<String>,
     /// What is said.
     pub log: LogOptions,
     /// The argument or variable that names the day.
@@ -229,6 +233,8 @@ impl Config {
             until_complete: settings.until_complete,
             lookback,
             catch_up,
+            events: settings.events,
+            handoff: set(settings.handoff),
             log: LogOptions { quiet: settings.quiet, verbose: settings.verbose },
             day: parsed.cli.day,
             job_name: settings.job_name,

@@ -14,17 +14,19 @@ fn main() {
     std::process::exit(exit::finish(begin()));
 }
 
-fn begin() -> Result<(), Failure> {
+fn begin() -> Result<String, Failure> {
     match args::parse_from(std::env::args_os()) {
         Err(told) => exit::told_by_the_parser("processor", &told),
         Ok(parsed) => {
-            log::init(LogOptions { quiet: parsed.cli.settings.quiet, verbose: parsed.cli.settings.verbose });
+            let settings = &parsed.cli.settings;
+            log::init(LogOptions { quiet: settings.quiet, verbose: settings.verbose });
+            exit::announce("processor", settings.events && parsed.cli.command.is_none(), settings.job_name.as_deref());
             Config::new(parsed).and_then(start)
         }
     }
 }
 
-fn start(config: Config) -> Result<(), Failure> {
+fn start(config: Config) -> Result<String, Failure> {
     let threads = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(Code::Bug, format!("no threads to run on ({error})"), "", "Report it"))?;
     let ended = threads.block_on(run_until_stopped(run::run(config)));

@@ -12,12 +12,14 @@ use runtime::store::SharedStore;
 
 use crate::config::{Action, Config, DEFAULT_RAW};
 use crate::input::InputError;
+use ledger::Ledger;
 
 mod check;
 mod combine;
 mod conclude;
 mod day;
 mod ends;
+mod ledger;
 pub mod outcome;
 mod pass;
 mod plan;
@@ -44,11 +46,11 @@ pub struct Engine {
     pub now: DateTime<Utc>,
 }
 
-/// Does what the configuration says.
+/// Does what the configuration says. What was published stands on one line; nothing for what publishes nothing.
 ///
 /// # Errors
 /// How the run ended, where it did not end well.
-pub async fn run(config: Config) -> Result<(), Failure> {
+pub async fn run(config: Config) -> Result<String, Failure> {
     let now = runtime::clock::now()?;
     // The table of the last days reads nothing raw.
     let needed = |place: &&&str| !matches!(config.command, Some(Action::Status { .. })) || **place != DEFAULT_RAW;
@@ -60,10 +62,10 @@ pub async fn run(config: Config) -> Result<(), Failure> {
         ));
     }
     if config.command == Some(Action::Check) {
-        return check::check(&config, now).await;
+        return check::check(&config, now).await.map(|()| String::new());
     }
     if let Some(Action::Status { last }) = config.command {
-        return status::print(&config, now, last).await;
+        return status::print(&config, now, last).await.map(|()| String::new());
     }
     let choice = config.days(now)?;
     if choice.origin == Origin::Yesterday && !config.log.quiet {
@@ -72,7 +74,11 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     tracing::info!(days = %choice.days, origin = %choice.origin, "days of this run");
     let engine = Arc::new(Engine::open(config, now).await?);
     let planned = plan::days(&engine, &choice).await?;
-    Box::pin(pass::all_days(engine, planned)).await
+    let mut ledger = Ledger::default();
+    let ended = Box::pin(pass::all_days(engine.clone(), planned, &mut ledger)).await;
+    // Also where the run ends badly: what was published has its report.
+    ledger.hand_off(&engine.config).await;
+    ended.map(|()| ledger.line(&engine.config))
 }
 
 impl Engine {

@@ -101,6 +101,14 @@ pub struct Args {
     )]
     pub path_style: Option<String>,
 
+    /// At the end puts a Kubernetes Event on the Job that says what was made, or why not; needs JOB_UID and a service account token
+    /// [default: no]
+    #[arg(
+        long, value_name = "YES|NO", env = "CITYFLOW_EVENTS", hide_env_values = true, global = true,
+        num_args = 0..=1, require_equals = true, default_missing_value = "yes"
+    )]
+    pub events: Option<String>,
+
     /// Says only what went wrong
     #[arg(
         short, long, value_name = "YES|NO", env = "CITYFLOW_QUIET", hide_env_values = true, global = true,
@@ -165,6 +173,7 @@ impl Args {
             ("timezone", &mut args.timezone),
             ("city_name", &mut args.city_name),
             ("path_style", &mut args.path_style),
+            ("events", &mut args.events),
             ("quiet", &mut args.quiet),
         ] {
             if variable(name) && value.as_deref().is_some_and(|text| text.trim().is_empty()) {

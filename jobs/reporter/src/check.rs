@@ -6,6 +6,7 @@ use std::fmt::Display;
 
 use bytes::Bytes;
 use contract::keys;
+use runtime::cluster::check_rights;
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
 use runtime::store::{Condition, Store, StoreError};
@@ -40,6 +41,9 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     found("metrics", &config.metrics, metrics.await);
     let reports = async { writable(&*config.reports.open(config.path_style, Access::Write).await?).await };
     found("reports", &config.reports, reports.await);
+    for right in check_rights(config.events, None).await? {
+        notice.say(&format!("{right}\n"));
+    }
     worst(failures, "checks", 2)
 }
 

@@ -41,6 +41,8 @@ pub struct Config {
     pub places_by_default: bool,
     /// Path-style S3 addresses.
     pub path_style: bool,
+    /// Whether an Event tells of the end.
+    pub events: bool,
     /// The city.
     pub city: City,
     /// How much is said.
@@ -108,6 +110,7 @@ impl Config {
         let (metrics, reports, places_by_default) = places(args, &mut wrong);
         let city = city(args, &mut wrong);
         let path_style = wrong.take("--path-style (CITYFLOW_S3_PATH_STYLE)", switch(args.path_style.as_deref()));
+        let events = wrong.take("--events (CITYFLOW_EVENTS)", switch(args.events.as_deref()));
         let quiet = wrong.take("--quiet (CITYFLOW_QUIET)", switch(args.quiet.as_deref()));
         let task = match args.command {
             Some(Command::Check) => Task::Check,
@@ -124,11 +127,17 @@ impl Config {
             reports: fallback(reports, REPORTS),
             places_by_default,
             path_style,
+            events,
             city,
             log,
             now,
         })
     }
+}
+
+/// Whether an Event is asked for, before the settings as a whole are known to be right.
+pub fn announces(args: &Args) -> bool {
+    switch(args.events.as_deref()) == Ok(true)
 }
 
 fn report_task(args: &Args, now: DateTime<Utc>, tz: Tz, wrong: &mut Mistakes) -> Option<ReportTask> {

@@ -1,6 +1,7 @@
 //! The job: which days, each in turn, wait for those whose metrics are not there yet, and how the whole ends.
 
 mod day;
+mod tally;
 
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use crate::check;
 use crate::config::{Config, ReportTask, Task};
 use crate::notice::{Notice, in_short};
 use day::{Job, Outcome};
+use tally::Tally;
 
 /// Between the first two looks for a manifest; each next pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -31,11 +33,11 @@ struct Planned {
     again: bool,
 }
 
-/// Runs the task until it ends or the process is told to stop.
+/// Runs the task until it ends or the process is told to stop. What was made stands on one line; a check makes nothing.
 ///
 /// # Errors
 /// How the run ends, if not well.
-pub fn until_stopped(config: Config) -> Result<(), Failure> {
+pub fn until_stopped(config: Config) -> Result<String, Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
             Failure::new(
@@ -47,7 +49,7 @@ pub fn until_stopped(config: Config) -> Result<(), Failure> {
         })?;
     let result = runtime.block_on(signals::run_until_stopped(async {
         match &config.task {
-            Task::Check => check::run(&config).await,
+            Task::Check => check::run(&config).await.map(|()| String::new()),
             Task::Report(task) => reports(&config, task).await,
         }
     }));
@@ -56,7 +58,7 @@ pub fn until_stopped(config: Config) -> Result<(), Failure> {
     result
 }
 
-async fn reports(config: &Config, task: &ReportTask) -> Result<(), Failure> {
+async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
     let notice = Notice::new(config.log.quiet);
     let (metrics_at, reports_at) = (config.metrics.to_string(), config.reports.to_string());
     tracing::info!(
@@ -137,12 +139,13 @@ async fn each(
     waiting: Waiting,
     notice: Notice,
     progress: &Progress,
-) -> Result<(), Failure> {
+) -> Result<String, Failure> {
     let begun = Instant::now();
     let total = planned.len();
     let mut waited = Duration::ZERO;
     let mut pause = waiting.pause;
     let mut failures = Vec::new();
+    let mut tally = Tally::default();
     loop {
         let mut later = Vec::new();
         for next in planned {
@@ -151,7 +154,10 @@ async fn each(
                     tracing::debug!(day = %next.day, "no manifest of this earlier day")
                 }
                 Ok(Outcome::NotYet) => later.push(next),
-                Ok(outcome) => tell(job, next.day, &outcome, notice),
+                Ok(outcome) => {
+                    tell(job, next.day, &outcome, notice);
+                    tally.add(next.day, &outcome);
+                }
                 // Its own run has said so already, and there is nothing new to it.
                 Err(failure) if next.again && failure.code == Code::NoInput => {
                     tracing::warn!(day = %next.day, "{failure}");
@@ -176,7 +182,8 @@ async fn each(
         waited = begun.elapsed();
     }
     failures.extend(planned.into_iter().map(|next| (next.day, not_yet(job, next.day, waiting.most))));
-    worst(failures, "days", total)
+    worst(failures, "days", total)?;
+    Ok(tally.line(&job.reports.root()))
 }
 
 fn not_yet(job: &Job, day: NaiveDate, waited: Duration) -> Failure {

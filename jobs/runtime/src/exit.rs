@@ -5,6 +5,7 @@ use std::panic::PanicHookInfo;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::cluster::{self, Announcer};
 use crate::failure::{Code, Failure};
 use crate::log::{self, LogOptions};
 use crate::progress;
@@ -20,14 +21,24 @@ const LONGEST_MESSAGE: usize = 4096;
 
 /// Ends a run: tells the failure, if there is one, and gives the exit code for `std::process::exit`.
 ///
-/// At a terminal the line is `error: …`, plain; elsewhere it is one JSON log line with `code`, `key` and `todo` apart.
-pub fn finish(result: Result<(), Failure>) -> i32 {
-    match result {
-        Ok(()) => 0,
+/// At a terminal the line is `error: …`, plain; elsewhere it is one JSON log line with `code`, `key` and `todo` apart. What a run that
+/// went well has come to, on one line, is for the Event on its Job, where one was asked for; empty says that there is nothing to tell.
+pub fn finish(result: Result<String, Failure>) -> i32 {
+    let code = match &result {
+        Ok(_) => 0,
         Err(failure) => {
-            tell(&failure);
+            tell(failure);
             failure.code as i32
         }
+    };
+    cluster::announce(&result);
+    code
+}
+
+/// Lets the end of this process be told by an Event on its Job, if that is asked for.
+pub fn announce(program: &'static str, asked: bool, job: Option<&str>) {
+    if asked {
+        cluster::install(Announcer::find(program, job, |name| std::env::var(name).ok()));
     }
 }
 
@@ -35,11 +46,11 @@ pub fn finish(result: Result<(), Failure>) -> i32 {
 ///
 /// # Errors
 /// The mistake, on one line.
-pub fn told_by_the_parser(program: &str, told: &clap::Error) -> Result<(), Failure> {
+pub fn told_by_the_parser(program: &str, told: &clap::Error) -> Result<String, Failure> {
     if !told.use_stderr() {
         // A stdout that is gone has nobody to help.
         let _ = told.print();
-        return Ok(());
+        return Ok(String::new());
     }
     log::init(LogOptions::default());
     let text = told.to_string();
@@ -58,9 +69,7 @@ pub fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         // The first panic tells; others at the same time, or one while telling, would only blur it.
         if !PANICKED.swap(true, Ordering::SeqCst) {
-            let failure = bug(info);
-            tell(&failure);
-            std::process::exit(failure.code as i32);
+            std::process::exit(finish(Err(bug(info))));
         }
     }));
 }
@@ -110,7 +119,7 @@ mod tests {
 
     #[test]
     fn done_is_zero_and_a_failure_is_its_code() {
-        assert_eq!(finish(Ok(())), 0);
+        assert_eq!(finish(Ok(String::new())), 0);
         assert_eq!(finish(Err(failure("there is no such bucket or folder"))), 2);
     }
 

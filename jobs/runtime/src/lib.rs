@@ -1,6 +1,8 @@
-//! What any job needs, with no knowledge of traffic: stores, settings, the day of a run, logs, exit codes, signals, memory.
+//! What any job needs, with no knowledge of traffic: stores, settings, the day of a run, logs, exit codes, signals, memory,
+//! and the calls of the Kubernetes API.
 
 pub mod clock;
+pub mod cluster;
 pub mod day;
 pub mod exit;
 pub mod failure;

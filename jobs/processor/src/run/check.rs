@@ -1,10 +1,11 @@
-//! `processor check`: configuration, reach and rights. Writes no document; a probe object shows the right to write, and is removed.
+//! `processor check`: configuration, reach and rights, also in the cluster. Writes no document; a probe object shows the right to write, and is removed.
 
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{Source, keys};
+use runtime::cluster::check_rights;
 use runtime::failure::Failure;
 use runtime::location::Access;
 use runtime::store::{Condition, SharedStore};
@@ -38,6 +39,9 @@ pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Fai
     metrics.list(keys::MANIFEST_PREFIX).await.map_err(|error| error.failure())?;
     probe(&metrics, now).await?;
     line(&format!("metrics {}: may list, write and delete", metrics.root()));
+    for right in check_rights(config.events, config.handoff.as_deref()).await? {
+        line(&right);
+    }
     line("all well");
     Ok(())
 }

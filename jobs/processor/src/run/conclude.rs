@@ -9,6 +9,7 @@ use contract::{Source, keys};
 use runtime::failure::{Code, Failure};
 
 use super::day::{DayResult, Pass};
+use super::ledger::Ledger;
 use super::plan::{Planned, Why};
 use super::window::Snapshots;
 use super::{Engine, combine, day, on_pool, outcome, renewed, summary};
@@ -67,7 +68,7 @@ pub(super) async fn day(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots)
 ///
 /// # Errors
 /// A day that was published and still is not as it should be.
-pub(super) fn tell(engine: &Engine, planned: Planned, done: &Done) -> Result<(), Failure> {
+pub(super) fn tell(engine: &Engine, planned: Planned, done: &Done, ledger: &mut Ledger) -> Result<(), Failure> {
     let (date, result) = (planned.date, &done.result);
     let Some(Published { manifest, changed }) = &done.published else {
         tracing::info!(day = %date, "nothing new has come in for this earlier day; it stays as it is");
@@ -89,6 +90,7 @@ pub(super) fn tell(engine: &Engine, planned: Planned, done: &Done) -> Result<(),
         day = %date, statut_jour = status(manifest.statut_jour), completude = manifest.completude.map(Fixed2::rounded),
         digest = manifest.digest, changed, dry_run = engine.config.dry_run, "day done"
     );
+    ledger.add(manifest, *changed);
     summary::print(engine, result, manifest, *changed);
     judge(engine, planned, &result.fresh, manifest)
 }

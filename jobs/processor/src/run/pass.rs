@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use super::conclude::{self, Done};
 use super::day::Pass;
 use super::ends::Ends;
+use super::ledger::Ledger;
 use super::plan::{Planned, Why};
 use super::roads::Scope;
 use super::shelf::{Missing, Shelf};
@@ -27,11 +28,15 @@ use crate::input::{Inventory, OF_THE_API};
 /// Days whose documents are on their way to the store, beside one a thread that is measured.
 const PUBLISHED_AT_ONCE: usize = 4;
 
-/// Does the planned days, or all that the input has.
+/// Does the planned days, or all that the input has. What is published stands in the ledger, however the run ends.
 ///
 /// # Errors
 /// How the run ends, where it does not end well.
-pub(super) async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>) -> Result<(), Failure> {
+pub(super) async fn all_days(
+    engine: Arc<Engine>,
+    planned: Option<Vec<Planned>>,
+    ledger: &mut Ledger,
+) -> Result<(), Failure> {
     let progress = Progress::new(engine.config.log.quiet);
     let (planned, shelf, first, window) = match planned {
         Some(planned) => {
@@ -58,7 +63,7 @@ pub(super) async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>)
         }
     };
     let pass = Arc::new(Pass { engine, shelf });
-    Box::pin(each(&pass, &planned, first, window)).await
+    Box::pin(each(&pass, &planned, first, window, ledger)).await
 }
 
 fn tell_strangers(inventory: &Inventory) {
@@ -100,6 +105,7 @@ async fn each(
     planned: &[Planned],
     mut next: Option<(NaiveDate, Snapshots)>,
     mut window: Window,
+    ledger: &mut Ledger,
 ) -> Result<(), Failure> {
     let engine = &pass.engine;
     let at_once = engine.pool.current_num_threads() + PUBLISHED_AT_ONCE;
@@ -125,7 +131,7 @@ async fn each(
         }
         // Days under way come to their end, whatever became of others: none is left half published.
         let Some((planned, done)) = running.next().await else { break };
-        match ends.add(planned, done.and_then(|done| conclude::tell(engine, planned, &done))) {
+        match ends.add(planned, done.and_then(|done| conclude::tell(engine, planned, &done, ledger))) {
             Ok(()) => {}
             Err(failure) if planned.why == Why::Own => ended = ended.or(Some(failure)),
             Err(failure) => {

@@ -44,7 +44,7 @@ const NO_WAIT: Waiting = Waiting { most: Duration::ZERO, pause: Duration::ZERO }
 
 impl City {
     async fn run(&self, planned: Vec<Planned>) -> Result<(), Failure> {
-        each(&self.job, planned, NO_WAIT, Notice::new(true), &Progress::silent()).await
+        each(&self.job, planned, NO_WAIT, Notice::new(true), &Progress::silent()).await.map(drop)
     }
 
     fn report(&self) -> serde_json::Value {

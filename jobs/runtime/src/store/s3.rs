@@ -6,6 +6,7 @@
 mod answer;
 mod connect;
 mod read;
+mod trust;
 
 use std::ops::Range;
 use std::time::Duration;

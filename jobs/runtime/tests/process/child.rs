@@ -36,7 +36,7 @@ fn main() {
             Ok(())
         }),
     };
-    std::process::exit(runtime::exit::finish(result));
+    std::process::exit(runtime::exit::finish(result.map(|()| String::new())));
 }
 
 /// Through the failure line, the one event that this crate logs whatever happens.

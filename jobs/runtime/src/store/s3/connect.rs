@@ -12,7 +12,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Credentials, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::S3Options;
+use super::{S3Options, trust};
 use crate::failure::{Code, Failure};
 
 /// Attempts per request where nothing says otherwise: a batch job can wait longer than the SDK's three.
@@ -35,7 +35,10 @@ pub(super) struct Connection {
 
 pub(super) async fn connect(options: &S3Options) -> Result<Connection, Failure> {
     check_variables(|name| std::env::var(name).ok())?;
-    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let http = aws_smithy_http_client::Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .tls_context(trust::context()?)
+        .build_https();
     let (connect, read) = options.timeouts;
     let timeouts =
         TimeoutConfig::builder().connect_timeout(connect.unwrap_or(CONNECT)).read_timeout(read.unwrap_or(READ)).build();

@@ -1,0 +1,61 @@
+{{/* One of the two CronJobs with its ServiceAccount. Of (root, values, job, component). */}}
+{{- define "cityflow.cronjob" -}}
+{{- $job := .job -}}
+{{- if $job.serviceAccount.create -}}
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: {{ $job.serviceAccount.name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "cityflow.labels" . | nindent 4 }}
+  {{- with $job.serviceAccount.annotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+automountServiceAccountToken: false
+---
+{{ end -}}
+apiVersion: batch/v1
+kind: CronJob
+metadata:
+  name: {{ $job.name }}
+  namespace: {{ .root.Release.Namespace }}
+  labels: {{- include "cityflow.labels" (merge (dict "more" $job.cronJobLabels) .) | nindent 4 }}
+  {{- with $job.cronJobAnnotations }}
+  annotations: {{- toYaml . | nindent 4 }}
+  {{- end }}
+spec:
+  schedule: {{ $job.schedule | quote }}
+  timeZone: {{ $job.timeZone }}
+  suspend: {{ $job.suspend }}
+  concurrencyPolicy: {{ $job.concurrencyPolicy }}
+  startingDeadlineSeconds: {{ int64 $job.startingDeadlineSeconds }}
+  successfulJobsHistoryLimit: {{ int64 $job.successfulJobsHistoryLimit }}
+  failedJobsHistoryLimit: {{ int64 $job.failedJobsHistoryLimit }}
+  jobTemplate:
+    metadata:
+      labels: {{- include "cityflow.stableLabels" (merge (dict "more" $job.jobLabels) .) | nindent 8 }}
+      {{- with $job.jobAnnotations }}
+      annotations: {{- toYaml . | nindent 8 }}
+      {{- end }}
+    spec:
+      activeDeadlineSeconds: {{ int64 $job.activeDeadlineSeconds }}
+      backoffLimit: {{ int64 $job.backoffLimit }}
+      ttlSecondsAfterFinished: {{ int64 $job.ttlSecondsAfterFinished }}
+      # A pod is replaced once it has ended, or its Node is gone: beside a podFailurePolicy, which has to see how it ended,
+      # Kubernetes allows nothing else.
+      podReplacementPolicy: Failed
+      podFailurePolicy: {{- include "cityflow.podFailurePolicy" . | nindent 8 }}
+      template:
+        metadata:
+          labels: {{- include "cityflow.stableLabels" (merge (dict "more" $job.podLabels) .) | nindent 12 }}
+          {{- with include "cityflow.podAnnotations" . | fromYaml }}
+          annotations: {{- toYaml . | nindent 12 }}
+          {{- end }}
+        spec: {{- include "cityflow.pod" (merge (dict "jobNamed" true) .) | nindent 10 }}
+{{- end }}
+
+{{/* Karpenter leaves a node alone while a pod with this annotation runs on it. */}}
+{{- define "cityflow.podAnnotations" -}}
+{{- $fixed := ternary (dict "karpenter.sh/do-not-disrupt" "true") (dict) .job.doNotDisrupt }}
+{{- mergeOverwrite (dict) (.job.podAnnotations | default dict) $fixed | toYaml }}
+{{- end }}

@@ -1,0 +1,135 @@
+{{/*
+The values as templates read them: `$v := include "cityflow.values" . | fromJson`.
+
+A map or a value that somebody sets to null is gone from .Values, and with it its default. So this puts back the
+defaults without which nothing could be rendered, cuts names to what Kubernetes takes, works out what follows from
+other values, and ends with a message where two of them contradict each other. What a schema can say stands in
+values.schema.json.
+*/}}
+{{- define "cityflow.values" -}}
+{{- $v := .Values | toJson | fromJson }}
+{{- include "cityflow.complete" (dict "values" $v "base" (include "cityflow.defaults" . | fromYaml)) }}
+{{- range $job := list $v.processor $v.reporter }}
+{{- $_ := set $job "name" ($job.name | trunc 52 | trimAll "-") }}
+{{- $account := $job.serviceAccount }}
+{{- $_ := set $account "name" ($account.name | default (ternary $job.name "default" $account.create)) }}
+{{- end }}
+{{- if eq $v.processor.name $v.reporter.name }}
+{{- fail (printf "processor.name and reporter.name are both %q, as far as the 52 characters of a CronJob's name go: give them two names" $v.processor.name) }}
+{{- end }}
+{{- $wait := include "cityflow.seconds" $v.reporter.wait | int64 }}
+{{- if ge $wait (int64 $v.reporter.activeDeadlineSeconds) }}
+{{- fail (printf "reporter.wait (%s) has to be shorter than reporter.activeDeadlineSeconds (%d), or the Job is ended while it waits" $v.reporter.wait (int64 $v.reporter.activeDeadlineSeconds)) }}
+{{- end }}
+{{- $storage := $v.storage }}
+{{- $_ := set $storage "metrics" ($storage.metrics | default (printf "%s/metrics" (trimSuffix "/" $storage.processed))) }}
+{{- $_ := set $storage "reports" ($storage.reports | default (printf "%s/reports" (trimSuffix "/" $storage.processed))) }}
+{{- $s3 := $v.development.s3 }}
+{{- if $s3.enabled }}
+{{- $_ := set $storage "endpoint" ($storage.endpoint | default (printf "http://%s:7070" $s3.name)) }}
+{{- $_ := set $storage "region" ($storage.region | default "us-east-1") }}
+{{- $_ := set $storage "existingSecret" ($storage.existingSecret | default (printf "%s-credentials" $s3.name)) }}
+{{- $_ := set $storage "pathStyle" true }}
+{{- else if $v.development.city.enabled }}
+{{- fail "development.city.enabled writes a simulated city into the raw bucket, and does so only on development.s3.enabled" }}
+{{- end }}
+{{- $v | toJson }}
+{{- end }}
+
+{{/* Puts into `values` what `base` has and it has not, at any depth. */}}
+{{- define "cityflow.complete" -}}
+{{- $values := .values }}
+{{- range $key, $default := .base }}
+{{- $value := index $values $key }}
+{{- if kindIs "map" $default }}
+{{- if kindIs "invalid" $value }}
+{{- $value = dict }}
+{{- $_ := set $values $key $value }}
+{{- end }}
+{{- include "cityflow.complete" (dict "values" $value "base" $default) }}
+{{- else if kindIs "invalid" $value }}
+{{- $_ := set $values $key $default }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* 40m, 1h30m, 0: as seconds. */}}
+{{- define "cityflow.seconds" -}}
+{{- $total := 0 }}
+{{- range $part := regexFindAll "[0-9]+[hms]" . -1 }}
+{{- $factor := get (dict "h" 3600 "m" 60 "s" 1) (regexFind "[hms]" $part) }}
+{{- $total = add $total (mul (regexFind "[0-9]+" $part | int64) $factor) }}
+{{- end }}
+{{- $total }}
+{{- end }}
+
+{{/* Defaults of values.yaml that templates cannot do without. A test renders with every map set to null, and compares. */}}
+{{- define "cityflow.defaults" -}}
+image: {registry: "", tag: "", pullPolicy: IfNotPresent}
+storage: {raw: cityflow-raw, processed: cityflow-processed, metrics: "", reports: "", region: "", endpoint: "", pathStyle: false, existingSecret: ""}
+city: {profile: paris, timezone: "", name: "", profileFile: "", outlinesFile: ""}
+logLevel: ""
+telemetry: {endpoint: ""}
+handoff: {enabled: false}
+events: {enabled: false}
+processor:
+  name: process
+  schedule: "0 0 * * *"
+  activeDeadlineSeconds: 5400
+  required: [comptages]
+  lookback: 3
+  catchUp: 14
+  untilComplete: false
+  memoryTarget: ""
+  resources: {requests: {cpu: "1", memory: 2Gi}, limits: {memory: 2Gi}}
+  image: {repository: cityflow/processor}
+{{- include "cityflow.defaults.job" . | nindent 2 }}
+reporter:
+  name: report
+  schedule: "30 0 * * *"
+  activeDeadlineSeconds: 3600
+  wait: 40m
+  lang: fr
+  lookback: 3
+  resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 256Mi}}
+  image: {repository: cityflow/reporter}
+{{- include "cityflow.defaults.job" . | nindent 2 }}
+networkPolicy:
+  enabled: false
+  dns: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {}}
+  s3: {cidrs: [0.0.0.0/0], except: [], ports: []}
+  credentials: {cidrs: [169.254.170.23/32]}
+  collector: {namespaceSelector: {}, podSelector: {}, ports: [4317, 4318]}
+  kubernetesApi: {cidrs: [0.0.0.0/0], ports: [443, 6443]}
+development:
+  s3:
+    enabled: false
+    name: s3
+    image: {registry: docker.io, repository: versity/versitygw, tag: v1.8.0}
+    accessKeyId: test
+    secretAccessKey: testtest
+    persistence: {enabled: false, size: 2Gi, storageClassName: ""}
+    resources: {requests: {cpu: 50m, memory: 64Mi}, limits: {memory: 512Mi}}
+  city:
+    enabled: false
+    image: {repository: cityflow/simulator}
+    days: 4
+    from: ""
+    to: ""
+    resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 512Mi}}
+{{- end }}
+
+{{- define "cityflow.defaults.job" -}}
+timeZone: Etc/UTC
+suspend: false
+concurrencyPolicy: Forbid
+startingDeadlineSeconds: 7200
+backoffLimit: 6
+successfulJobsHistoryLimit: 7
+failedJobsHistoryLimit: 7
+ttlSecondsAfterFinished: 604800
+terminationGracePeriodSeconds: 30
+tolerationSeconds: 60
+doNotDisrupt: false
+serviceAccount: {create: true, name: ""}
+{{- end }}

@@ -1,0 +1,164 @@
+//! What a run has published, day by day: for the one line at its end, and for the reports that are to follow.
+
+use contract::NaiveDate;
+use contract::document::DayStatus;
+use contract::document::manifest::{EntryStatus, Manifest};
+use contract::number::Fixed2;
+use runtime::cluster::{Cluster, Started, job_name, spans};
+
+use super::conclude::status;
+use crate::config::Config;
+use crate::publish::hex;
+
+/// One run makes no more Jobs than this: whoever processes years at once asks for their reports with one range.
+const MOST_JOBS: usize = 32;
+
+/// A day whose documents are as this run wants them.
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    day: NaiveDate,
+    digest: String,
+    /// Whether this run changed anything.
+    changed: bool,
+    status: DayStatus,
+    completeness: Option<Fixed2>,
+    /// Documents that there are.
+    documents: usize,
+}
+
+/// The days that a run has published.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    entries: Vec<Entry>,
+}
+
+impl Ledger {
+    /// Takes a day whose manifest stands in the store.
+    pub(super) fn add(&mut self, manifest: &Manifest, changed: bool) {
+        let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Conserve);
+        self.entries.push(Entry {
+            day: manifest.date,
+            digest: manifest.digest.clone(),
+            changed,
+            status: manifest.statut_jour,
+            completeness: manifest.completude,
+            documents: manifest.documents.iter().filter(|entry| there(entry.statut)).count(),
+        });
+    }
+
+    /// What the run has come to, on one line.
+    pub(super) fn line(&self, config: &Config) -> String {
+        let place = config.out.to_string();
+        let text = match self.entries.as_slice() {
+            [] => "nothing new to publish".to_owned(),
+            [one] => {
+                let changed = if one.changed { "published" } else { "unchanged" };
+                let percent =
+                    one.completeness.map_or_else(String::new, |percent| format!(", {} % complete", percent.rounded()));
+                let (day, documents, digest) = (one.day, one.documents, one.digest.get(..8).unwrap_or_default());
+                format!(
+                    "{day}: {documents} documents {changed} in {place}, {}{percent}, digest {digest}",
+                    status(one.status)
+                )
+            }
+            several => {
+                let changed = several.iter().filter(|entry| entry.changed).count();
+                let open = several.iter().filter(|entry| entry.status == DayStatus::Provisoire).count();
+                let days: Vec<_> =
+                    spans(several.iter().map(|entry| entry.day).collect()).into_iter().map(span).collect();
+                format!(
+                    "{} days published in {place}, {changed} of them changed, {open} still provisoire: {}",
+                    several.len(),
+                    days.join(", ")
+                )
+            }
+        };
+        if config.dry_run { format!("dry run, nothing written: {text}") } else { text }
+    }
+
+    /// The Jobs that make the reports of these days: name, first and last day. The name is made of the metrics' digest, so that the same
+    /// metrics ask for the same Job however often they are published.
+    fn jobs(&self, cronjob: &str) -> Vec<String> {
+        let usable: Vec<&Entry> = self.entries.iter().filter(|entry| entry.documents > 0).collect();
+        let spans = spans(usable.iter().map(|entry| entry.day).collect());
+        let of = |(first, last): (NaiveDate, NaiveDate)| {
+            let mut inside: Vec<&&Entry> = usable.iter().filter(|entry| (first..=last).contains(&entry.day)).collect();
+            inside.sort_by_key(|entry| entry.day);
+            let digests: Vec<&str> = inside.iter().map(|entry| entry.digest.as_str()).collect();
+            match digests[..] {
+                [digest] => job_name(cronjob, first, last, digest),
+                _ => job_name(cronjob, first, last, &hex(digests.join("\n").as_bytes())),
+            }
+        };
+        spans.into_iter().map(of).collect()
+    }
+
+    /// Starts the reports of the days, where that is asked for. The scheduled report stays as the safety net, so that what goes wrong
+    /// here is a warning.
+    pub(super) async fn hand_off(&self, config: &Config) {
+        let Some(cronjob) = config.handoff.as_deref().filter(|_| !config.dry_run) else { return };
+        let mut jobs = self.jobs(cronjob);
+        if jobs.is_empty() {
+            return;
+        }
+        if jobs.len() > MOST_JOBS {
+            tracing::warn!(
+                jobs = jobs.len(),
+                "handoff: these days have so many gaps that only the first {MOST_JOBS} of their reports are started; for the others run \
+                 the reporter with a range"
+            );
+            jobs.truncate(MOST_JOBS);
+        }
+        let cluster = match Cluster::connect().await {
+            Ok(cluster) => cluster,
+            Err(error) => return tracing::warn!("handoff: {error}; the scheduled report makes it"),
+        };
+        for job in jobs {
+            match cluster.start_from(cronjob, &job).await {
+                Ok(Started::New) => tracing::info!(job, "handoff: report started"),
+                Ok(Started::Already) => tracing::info!(job, "handoff: the report of these metrics was started before"),
+                Err(error) => return tracing::warn!(job, "handoff: {error}; the scheduled report makes it"),
+            }
+        }
+    }
+}
+
+/// Days for a person.
+fn span((first, last): (NaiveDate, NaiveDate)) -> String {
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(days: &[(&str, &str, usize)]) -> Ledger {
+        let entry = |(day, digest, documents): &(&str, &str, usize)| Entry {
+            day: day.parse().unwrap(),
+            digest: (*digest).to_owned(),
+            changed: true,
+            status: DayStatus::Definitif,
+            completeness: None,
+            documents: *documents,
+        };
+        Ledger { entries: days.iter().map(entry).collect() }
+    }
+
+    #[test]
+    fn one_job_for_each_run_of_days_named_by_what_was_published() {
+        let days = [("2025-11-03", "1a2b3c4d5e6f", 6), ("2025-11-01", "aaaaaaaaaaaa", 6), ("2025-11-04", "b0", 6)];
+        let jobs = ledger(&days).jobs("report");
+        assert_eq!(jobs[0], "report-2025-11-01-aaaaaaaa");
+        assert!(jobs[1].starts_with("report-2025-11-03-to-2025-11-04-") && jobs[1].len() == 40, "{}", jobs[1]);
+        assert_eq!(jobs.len(), 2);
+        let again = [days[2], days[0], days[1]];
+        assert_eq!(ledger(&again).jobs("report"), jobs, "the order in which days come does not matter");
+        let changed = [days[0], days[1], ("2025-11-04", "b1", 6)];
+        assert_ne!(ledger(&changed).jobs("report")[1], jobs[1], "other metrics, another Job");
+    }
+
+    #[test]
+    fn a_day_without_a_document_asks_for_no_report() {
+        assert!(ledger(&[("2025-11-03", "1a2b3c4d5e6f", 0)]).jobs("report").is_empty());
+    }
+}

@@ -1,0 +1,198 @@
+//! One Kubernetes Event on the Job at the end of a run: what was published, or why not, on one line of `kubectl describe job`.
+
+use std::sync::OnceLock;
+
+use chrono::{DateTime, Utc};
+use k8s_openapi::api::core::v1::ObjectReference;
+use k8s_openapi::api::events::v1::Event;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
+use kube::api::{Api, ObjectMeta, PostParams};
+
+use super::{Cluster, ClusterError, patiently};
+use crate::failure::{Code, Failure};
+
+/// The API takes no longer `note`.
+const LONGEST_NOTE: usize = 1024;
+/// The API takes no longer `reportingInstance`.
+const LONGEST_INSTANCE: usize = 128;
+
+/// Whether a person has something to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// All is as it should be.
+    Normal,
+    /// Somebody should look.
+    Warning,
+}
+
+impl Tone {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Normal => "Normal",
+            Self::Warning => "Warning",
+        }
+    }
+}
+
+/// Who tells of the end of this run, and on which Job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcer {
+    /// Name of the program.
+    pub program: &'static str,
+    /// Name of the Job.
+    pub job: String,
+    /// `metadata.uid` of the Job; without it the Event would belong to no object that anybody describes.
+    pub uid: String,
+    /// Name of the pod.
+    pub pod: String,
+}
+
+/// The one of this process, or why there is none although one was asked for.
+static ANNOUNCER: OnceLock<Result<Announcer, ClusterError>> = OnceLock::new();
+
+/// The variable that holds the Job's uid.
+const JOB_UID: &str = "JOB_UID";
+/// The variable that holds the pod's name.
+const POD_NAME: &str = "POD_NAME";
+
+impl Announcer {
+    /// The announcer of a program, by what the pod knows of itself.
+    ///
+    /// # Errors
+    /// No name or no uid of a Job, as outside a cluster.
+    pub fn find(
+        program: &'static str,
+        job: Option<&str>,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, ClusterError> {
+        let known = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let (Some(job), Some(uid)) = (known(job.map(str::to_owned)), known(variable(JOB_UID))) else {
+            let why =
+                format!("--events: JOB_NAME and {JOB_UID} are not both set, so there is no Job to put an Event on");
+            return Err(ClusterError::new(why));
+        };
+        Ok(Self { program, job, uid, pod: known(variable(POD_NAME)).unwrap_or_default() })
+    }
+
+    /// The Event.
+    fn event(&self, namespace: &str, tone: Tone, reason: &str, note: &str, now: DateTime<Utc>) -> Event {
+        let job = ObjectReference {
+            api_version: Some("batch/v1".into()),
+            kind: Some("Job".into()),
+            namespace: Some(namespace.into()),
+            name: Some(self.job.clone()),
+            uid: Some(self.uid.clone()),
+            ..ObjectReference::default()
+        };
+        let instance = if self.pod.is_empty() { &self.job } else { &self.pod };
+        let micros = k8s_openapi::jiff::Timestamp::from_microsecond(now.timestamp_micros()).unwrap_or_default();
+        Event {
+            metadata: ObjectMeta {
+                generate_name: Some(format!("{}.", self.job)),
+                namespace: Some(namespace.into()),
+                ..ObjectMeta::default()
+            },
+            action: Some("Run".into()),
+            event_time: Some(MicroTime(micros)),
+            note: Some(cut(note, LONGEST_NOTE)),
+            reason: Some(reason.into()),
+            regarding: Some(job),
+            reporting_controller: Some(format!("cityflow/{}", self.program)),
+            reporting_instance: Some(cut(instance, LONGEST_INSTANCE)),
+            type_: Some(tone.name().into()),
+            ..Event::default()
+        }
+    }
+
+    async fn send(&self, tone: Tone, reason: &str, note: &str) -> Result<(), ClusterError> {
+        let cluster = Cluster::connect().await?;
+        let events: Api<Event> = Api::default_namespaced(cluster.client.clone());
+        let event = self.event(cluster.namespace(), tone, reason, note, Utc::now());
+        patiently("write an Event", || async { events.create(&PostParams::default(), &event).await }).await?;
+        Ok(())
+    }
+}
+
+/// A text of at most so many bytes.
+fn cut(text: &str, longest: usize) -> String {
+    text[..text.floor_char_boundary(longest)].to_owned()
+}
+
+/// The one word for how a run ended, in the form that Kubernetes gives its reasons.
+fn reason(code: Code) -> &'static str {
+    match code {
+        Code::Usage => "WrongSettings",
+        Code::Data => "BadData",
+        Code::NoInput => "NoInput",
+        Code::Unavailable => "StoreUnavailable",
+        Code::Bug => "Bug",
+        Code::Later => "TryAgainLater",
+        Code::Stopped => "Stopped",
+    }
+}
+
+/// Lets the end of the process be told by this announcer, or lets it be said then why it is not.
+pub(crate) fn install(found: Result<Announcer, ClusterError>) {
+    // A process has one end; the first stays.
+    let _ = ANNOUNCER.set(found);
+}
+
+/// Tells the cluster how the process ends, if it was asked to. Waits for the answer, not long; what goes wrong is a warning.
+///
+/// On a thread of its own, so that it works from wherever a process ends, a panic among them.
+pub(crate) fn announce(ended: &Result<String, Failure>) {
+    let Some(announcer) = ANNOUNCER.get() else { return };
+    let (tone, reason, note) = match ended {
+        Ok(line) if line.is_empty() => return,
+        Ok(line) => (Tone::Normal, "Done", line.clone()),
+        Err(failure) => (Tone::Warning, reason(failure.code), failure.to_string()),
+    };
+    let telling = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let sent = match (announcer, runtime) {
+            (Ok(announcer), Ok(runtime)) => runtime.block_on(announcer.send(tone, reason, &note)),
+            (Err(error), _) => Err(error.clone()),
+            (_, Err(error)) => Err(ClusterError::new(format!("cannot write an Event ({error})"))),
+        };
+        if let Err(error) = sent {
+            tracing::warn!("{error}; the run itself is not affected");
+        }
+    });
+    // A panic there has been told by the hook, or is the one being told.
+    let _ = telling.join();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn announcer() -> Announcer {
+        let variable = |name: &str| {
+            Some(match name {
+                JOB_UID => "0b5e4a1c-1111-2222-3333-444455556666".to_owned(),
+                _ => "process-2025-11-03-x7k2p".to_owned(),
+            })
+        };
+        Announcer::find("processor", Some("process-2025-11-03"), variable).unwrap()
+    }
+
+    #[test]
+    fn an_event_is_about_the_job_and_within_the_limits_of_the_api() {
+        let now = "2025-11-04T00:03:00.123456Z".parse().unwrap();
+        let event = announcer().event("cityflow", Tone::Warning, "BadData", &"é".repeat(2000), now);
+        let value = serde_json::to_value(&event).unwrap();
+        assert_eq!(value["regarding"]["uid"], "0b5e4a1c-1111-2222-3333-444455556666");
+        assert_eq!(value["regarding"]["kind"], "Job");
+        assert_eq!(value["metadata"]["generateName"], "process-2025-11-03.");
+        assert_eq!(value["eventTime"], "2025-11-04T00:03:00.123456Z");
+        assert_eq!((&value["type"], &value["reason"]), (&"Warning".into(), &"BadData".into()));
+        assert_eq!(value["note"].as_str().unwrap().len(), LONGEST_NOTE);
+    }
+
+    #[test]
+    fn without_a_job_there_is_nobody_to_tell() {
+        assert!(Announcer::find("processor", None, |_| Some("x".into())).is_err());
+        assert!(Announcer::find("processor", Some("process-2025-11-03"), |_| None).is_err());
+        assert!(Announcer::find("processor", Some(""), |_| Some("x".into())).is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! The question whether the service account may do what a switch will need: asked by `check`, before a night depends on it.
+
+use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
+use kube::api::{Api, PostParams};
+
+use super::{Cluster, ClusterError, patiently};
+use crate::failure::{Code, Failure};
+
+impl Cluster {
+    /// Whether the pod's service account may do `verb` on `resource` of API group `group` in its namespace. Every account may ask this.
+    ///
+    /// # Errors
+    /// No answer.
+    pub async fn may(&self, verb: &str, group: &str, resource: &str, name: Option<&str>) -> Result<bool, ClusterError> {
+        let attributes = ResourceAttributes {
+            namespace: Some(self.namespace().to_owned()),
+            verb: Some(verb.to_owned()),
+            group: Some(group.to_owned()),
+            resource: Some(resource.to_owned()),
+            name: name.map(str::to_owned),
+            ..ResourceAttributes::default()
+        };
+        let review = SelfSubjectAccessReview {
+            spec: SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() },
+            ..SelfSubjectAccessReview::default()
+        };
+        let reviews: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
+        let answer =
+            patiently("ask for its rights", || async { reviews.create(&PostParams::default(), &review).await }).await?;
+        Ok(answer.status.is_some_and(|status| status.allowed))
+    }
+}
+
+/// Tests the rights that the switches need, and says which there are.
+///
+/// # Errors
+/// [`Code::Usage`] for a right that lacks, [`Code::Unavailable`] where nobody answers.
+pub async fn check_rights(events: bool, cronjob: Option<&str>) -> Result<Vec<String>, Failure> {
+    let mut needed = Vec::new();
+    if events {
+        needed.push(("--events (CITYFLOW_EVENTS)", "create", "events.k8s.io", "events", None));
+    }
+    if let Some(name) = cronjob {
+        needed.push(("--handoff (CITYFLOW_HANDOFF)", "get", "batch", "cronjobs", Some(name)));
+        needed.push(("--handoff (CITYFLOW_HANDOFF)", "create", "batch", "jobs", None));
+    }
+    let mut lines = Vec::new();
+    if needed.is_empty() {
+        return Ok(lines);
+    }
+    let away = |error: ClusterError| {
+        Failure::new(Code::Unavailable, error.to_string(), "", "Mend it, or switch --events and --handoff off")
+    };
+    let cluster = Cluster::connect().await.map_err(away)?;
+    for (switch, verb, group, resource, name) in needed {
+        let what = name.map_or_else(|| resource.to_owned(), |name| format!("{resource}/{name}"));
+        if !cluster.may(verb, group, resource, name).await.map_err(away)? {
+            return Err(Failure::new(
+                Code::Usage,
+                format!("the service account may not {verb} {what} in namespace {}", cluster.namespace()),
+                switch,
+                "Give it the Role of the chart, or switch this off",
+            ));
+        }
+        lines.push(format!("cluster, namespace {}: may {verb} {what}", cluster.namespace()));
+    }
+    Ok(lines)
+}
