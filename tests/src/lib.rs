@@ -9,6 +9,7 @@ pub mod binaries;
 pub mod command;
 pub mod difference;
 pub mod documents;
+pub mod iam;
 pub mod raw;
 pub mod s3server;
 pub mod world;
