@@ -12,6 +12,7 @@ use s3s::crypto::{Checksum as _, Crc32, Crc64Nvme};
 use s3s::dto::Checksum;
 use sha2::{Digest as _, Sha256};
 
+use super::call::{Call, Guard};
 use super::fault::{Fault, Rule};
 
 pub(super) type Shared = Arc<Mutex<State>>;
@@ -27,6 +28,11 @@ pub(super) struct State {
     pub(super) requests: Vec<(String, String)>,
     /// Who waits for a request: method, part of its address.
     pub(super) waiting: Vec<(String, String, Sender<()>)>,
+    /// The same in full, by their numbers.
+    pub(super) calls: BTreeMap<u64, Call>,
+    /// How many requests there ever were.
+    pub(super) count: u64,
+    pub(super) guard: Option<Guard>,
     pub(super) rules: Vec<Rule>,
     /// Those that struck.
     pub(super) faults: Vec<Fault>,
