@@ -48,7 +48,7 @@ enum Peer {
 
 fn main() {
     runtime::exit::install_panic_hook();
-    std::process::exit(runtime::exit::finish(run(Peers::parse().peer)));
+    std::process::exit(runtime::exit::finish(run(Peers::parse().peer).map(|()| String::new())));
 }
 
 fn run(peer: Peer) -> Result<(), Failure> {
