@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod command;
 pub mod difference;
 pub mod documents;
+pub mod iam;
 pub mod raw;
 pub mod s3server;
 pub mod world;

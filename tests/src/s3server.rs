@@ -4,6 +4,7 @@
 //! Like AWS it keeps the CRC-64/NVME that a client sends, and its ETags are a digest of the content.
 
 mod bucket;
+mod call;
 mod fault;
 mod http;
 mod state;
@@ -14,6 +15,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+pub use call::Call;
+use call::Guard;
 pub use fault::Fault;
 use fault::Rule;
 use state::Shared;
@@ -126,9 +129,34 @@ impl S3Server {
         self.state().requests.clone()
     }
 
+    /// Waits for a request of `method` whose `bucket/key` contains `part`, from now on.
+    pub fn expect_request(&self, method: &str, part: &str) -> std::sync::mpsc::Receiver<()> {
+        let (tell, told) = std::sync::mpsc::channel();
+        self.state().waiting.push((method.to_owned(), part.to_owned(), tell));
+        told
+    }
+
+    /// Every request so far in full, with the status of its answer.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().calls.values().cloned().collect()
+    }
+
     /// Forgets the requests so far.
     pub fn forget_requests(&self) {
-        self.state().requests.clear();
+        let mut state = self.state();
+        state.requests.clear();
+        state.calls.clear();
+    }
+
+    /// From now on answers 403 where `allows` says no. It is asked before anything is done, when the call has no status yet, and once
+    /// more, with status 404, where an object that was asked for is not there: S3 says so only to who may list.
+    pub fn guard(&self, allows: impl Fn(&Call) -> bool + Send + Sync + 'static) {
+        self.state().guard = Some(Guard(Arc::new(allows)));
+    }
+
+    /// Allows everything again.
+    pub fn unguard(&self) {
+        self.state().guard = None;
     }
 
     /// Lets `fault` befall the next `times` requests of `method` (`*`: any) whose `bucket/key` contains `part`.

@@ -83,15 +83,20 @@ impl World {
     }
 
     fn on(s3: TestS3) -> Self {
+        Self::at(s3, &fresh_bucket())
+    }
+
+    /// In this bucket of that server, which is made where it is not there.
+    #[must_use]
+    pub fn at(s3: TestS3, bucket: &str) -> Self {
         let tokio = tokio();
-        let bucket = fresh_bucket();
-        tokio.block_on(s3.create_bucket(&bucket));
+        tokio.block_on(s3.create_bucket(bucket));
         let options = S3Options {
             path_style: true,
             fixed: Some((s3.endpoint.clone(), s3.access_key.clone(), s3.secret_key.clone())),
             ..S3Options::default()
         };
-        let store = tokio.block_on(S3Store::open(&bucket, "", options)).expect("a client");
+        let store = tokio.block_on(S3Store::open(bucket, "", options)).expect("a client");
         let variables = vec![
             ("AWS_ENDPOINT_URL", s3.endpoint),
             ("AWS_ACCESS_KEY_ID", s3.access_key),

@@ -38,8 +38,10 @@ Of (root, values, job, component, jobNamed).
   value: {{ .values.storage.raw | quote }}
 - name: S3_BUCKET_PROCESSED
   value: {{ .values.storage.processed | quote }}
+{{- with .job.required }}
 - name: CITYFLOW_REQUIRED
-  value: {{ .job.required | join "," | quote }}
+  value: {{ . | join "," | quote }}
+{{- end }}
 - name: CITYFLOW_LOOKBACK
   value: {{ int64 .job.lookback | quote }}
 - name: CITYFLOW_CATCH_UP

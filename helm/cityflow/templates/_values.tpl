@@ -1,10 +1,10 @@
 {{/*
 The values as templates read them: `$v := include "cityflow.values" . | fromJson`.
 
-A map or a value that somebody sets to null is gone from .Values, and with it its default. So this puts back the
-defaults without which nothing could be rendered, cuts names to what Kubernetes takes, works out what follows from
-other values, and ends with a message where two of them contradict each other. What a schema can say stands in
-values.schema.json.
+What somebody sets to null is gone from .Values, and with it its default. A list or a map of theirs is then empty; this
+puts back the single values, without which nothing could be rendered. It also cuts names to what Kubernetes takes, works
+out what follows from other values, and ends with a message where two of them contradict each other. What a schema can
+say stands in values.schema.json.
 */}}
 {{- define "cityflow.values" -}}
 {{- $v := .Values | toJson | fromJson }}
@@ -63,7 +63,7 @@ values.schema.json.
 {{- $total }}
 {{- end }}
 
-{{/* Defaults of values.yaml that templates cannot do without. A test renders with every map set to null, and compares. */}}
+{{/* The single values of values.yaml that are not empty, once more. A test renders with every map set to null, and compares. */}}
 {{- define "cityflow.defaults" -}}
 image: {registry: "", tag: "", pullPolicy: IfNotPresent}
 storage: {raw: cityflow-raw, processed: cityflow-processed, metrics: "", reports: "", region: "", endpoint: "", pathStyle: false, existingSecret: ""}
@@ -76,12 +76,10 @@ processor:
   name: process
   schedule: "0 0 * * *"
   activeDeadlineSeconds: 5400
-  required: [comptages]
   lookback: 3
   catchUp: 14
   untilComplete: false
   memoryTarget: ""
-  resources: {requests: {cpu: "1", memory: 2Gi}, limits: {memory: 2Gi}}
   image: {repository: cityflow/processor}
 {{- include "cityflow.defaults.job" . | nindent 2 }}
 reporter:
@@ -91,16 +89,9 @@ reporter:
   wait: 40m
   lang: fr
   lookback: 3
-  resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 256Mi}}
   image: {repository: cityflow/reporter}
 {{- include "cityflow.defaults.job" . | nindent 2 }}
-networkPolicy:
-  enabled: false
-  dns: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: kube-system}}, podSelector: {}}
-  s3: {cidrs: [0.0.0.0/0], except: [], ports: []}
-  credentials: {cidrs: [169.254.170.23/32]}
-  collector: {namespaceSelector: {}, podSelector: {}, ports: [4317, 4318]}
-  kubernetesApi: {cidrs: [0.0.0.0/0], ports: [443, 6443]}
+networkPolicy: {enabled: false, dns: {}, s3: {}, credentials: {}, collector: {}, kubernetesApi: {}}
 development:
   s3:
     enabled: false
@@ -109,14 +100,12 @@ development:
     accessKeyId: test
     secretAccessKey: testtest
     persistence: {enabled: false, size: 2Gi, storageClassName: ""}
-    resources: {requests: {cpu: 50m, memory: 64Mi}, limits: {memory: 512Mi}}
   city:
     enabled: false
     image: {repository: cityflow/simulator}
     days: 4
     from: ""
     to: ""
-    resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 512Mi}}
 {{- end }}
 
 {{- define "cityflow.defaults.job" -}}

@@ -1,4 +1,4 @@
-//! The connection side: logs each request, lets its fault happen, and hands the rest to the S3 operations.
+//! The connection side: logs each request, lets its fault happen, asks the guard, and hands the rest to the S3 operations.
 
 use std::convert::Infallible;
 
@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 
 use super::S3Server;
 use super::bucket::Buckets;
+use super::call::Call;
 use super::fault::{self, Fault};
 use super::state::{Shared, Stored, lock};
 
@@ -44,8 +45,40 @@ fn hangup() -> std::io::Error {
     std::io::Error::from(std::io::ErrorKind::ConnectionReset)
 }
 
+/// Logs the request, and how it was answered.
 async fn answer(
     request: Request<Incoming>,
+    service: S3Service,
+    state: Shared,
+) -> Result<Response<Body>, std::io::Error> {
+    let call = Call::of(&request);
+    let number = {
+        let mut state = lock(&state);
+        state.count += 1;
+        let number = state.count;
+        state.calls.insert(number, call.clone());
+        number
+    };
+    let answer = answer_call(request, call, service, state.clone()).await;
+    if let Some(call) = lock(&state).calls.get_mut(&number) {
+        call.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
+    }
+    answer
+}
+
+/// Whether the guard lets a call pass. Nobody is asked while the state is locked.
+fn allowed(state: &Shared, call: &Call) -> bool {
+    let guard = lock(state).guard.clone();
+    guard.is_none_or(|guard| guard.0(call))
+}
+
+fn denial() -> Response<Body> {
+    refusal(403, "AccessDenied", "Access Denied")
+}
+
+async fn answer_call(
+    request: Request<Incoming>,
+    mut call: Call,
     service: S3Service,
     state: Shared,
 ) -> Result<Response<Body>, std::io::Error> {
@@ -54,13 +87,15 @@ async fn answer(
     let fault = {
         let mut state = lock(&state);
         state.requests.push((method.clone(), address.clone()));
+        // Told once; who has gone meanwhile needs to know nothing.
+        state.waiting.retain(|(of, part, tell)| !(*of == method && address.contains(part) && tell.send(()).is_ok()));
         let fault = fault::next(&mut state.rules, &method, &address);
         state.faults.extend(fault.clone());
         fault
     };
     match &fault {
         Some(Fault::Unavailable) => return Ok(refusal(503, "SlowDown", "Please reduce your request rate.")),
-        Some(Fault::Forbidden) => return Ok(refusal(403, "AccessDenied", "Access Denied")),
+        Some(Fault::Forbidden) => return Ok(denial()),
         Some(Fault::Conflict) => {
             let message = "A conflicting conditional operation is currently in progress against this resource.";
             return Ok(refusal(409, "ConditionalRequestConflict", message));
@@ -70,10 +105,19 @@ async fn answer(
         Some(Fault::ReplaceBefore(body)) => replace(&state, &address, body.clone()),
         _ => {}
     }
+    if !allowed(&state, &call) {
+        return Ok(denial());
+    }
     let answer = match hyper::service::Service::call(&service, request).await {
         Ok(answer) => answer.map(|body| BodyExt::map_err(body, std::io::Error::other).boxed_unsync()),
         Err(error) => return Err(std::io::Error::other(format!("{error:?}"))),
     };
+    if answer.status() == 404 && call.key.is_some() && ["GET", "HEAD"].contains(&call.method.as_str()) {
+        call.status = Some(404);
+        if !allowed(&state, &call) {
+            return Ok(denial());
+        }
+    }
     match fault {
         Some(Fault::LoseAnswer) => Err(hangup()),
         Some(Fault::CutBody(bytes)) => Ok(answer.map(|body| cut(body, bytes, false))),
@@ -109,7 +153,7 @@ fn address(request: &Request<Incoming>) -> String {
 }
 
 /// Text without its percent signs.
-fn decoded(text: &str) -> String {
+pub(super) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

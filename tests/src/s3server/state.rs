@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -11,6 +12,7 @@ use s3s::crypto::{Checksum as _, Crc32, Crc64Nvme};
 use s3s::dto::Checksum;
 use sha2::{Digest as _, Sha256};
 
+use super::call::{Call, Guard};
 use super::fault::{Fault, Rule};
 
 pub(super) type Shared = Arc<Mutex<State>>;
@@ -24,6 +26,13 @@ pub(super) fn lock(state: &Shared) -> MutexGuard<'_, State> {
 pub(super) struct State {
     pub(super) buckets: BTreeMap<String, BTreeMap<String, Stored>>,
     pub(super) requests: Vec<(String, String)>,
+    /// Who waits for a request: method, part of its address.
+    pub(super) waiting: Vec<(String, String, Sender<()>)>,
+    /// The same in full, by their numbers.
+    pub(super) calls: BTreeMap<u64, Call>,
+    /// How many requests there ever were.
+    pub(super) count: u64,
+    pub(super) guard: Option<Guard>,
     pub(super) rules: Vec<Rule>,
     /// Those that struck.
     pub(super) faults: Vec<Fault>,
