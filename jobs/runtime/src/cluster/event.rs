@@ -88,7 +88,8 @@ impl Announcer {
         let micros = k8s_openapi::jiff::Timestamp::from_microsecond(now.timestamp_micros()).unwrap_or_default();
         Event {
             metadata: ObjectMeta {
-                generate_name: Some(format!("{}.", self.job)),
+                // As kubectl and the controllers name theirs: a name of the object, a dot, and the time.
+                name: Some(format!("{}.{:x}", self.job, now.timestamp_nanos_opt().unwrap_or_default())),
                 namespace: Some(namespace.into()),
                 ..ObjectMeta::default()
             },
@@ -183,7 +184,7 @@ mod tests {
         let value = serde_json::to_value(&event).unwrap();
         assert_eq!(value["regarding"]["uid"], "0b5e4a1c-1111-2222-3333-444455556666");
         assert_eq!(value["regarding"]["kind"], "Job");
-        assert_eq!(value["metadata"]["generateName"], "process-2025-11-03.");
+        assert_eq!(value["metadata"]["name"], "process-2025-11-03.1874a6a4fb6d6ec0");
         assert_eq!(value["eventTime"], "2025-11-04T00:03:00.123456Z");
         assert_eq!((&value["type"], &value["reason"]), (&"Warning".into(), &"BadData".into()));
         assert_eq!(value["note"].as_str().unwrap().len(), LONGEST_NOTE);
