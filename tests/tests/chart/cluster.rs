@@ -68,7 +68,9 @@ fn write_schemas(api: &Value, to: &Path, kinds: &BTreeSet<String>) -> usize {
     for (name, definition) in definitions.as_object().unwrap() {
         for kind in definition["x-kubernetes-group-version-kind"].as_array().into_iter().flatten() {
             let part = |key: &str| kind[key].as_str().unwrap().to_lowercase();
-            let file = format!("{}_{}_{}.json", part("kind"), part("group"), part("version"));
+            let group =
+                part("group").split('.').next().map(|group| format!("-{group}")).filter(|group| group.len() > 1);
+            let file = format!("{}{}-{}.json", part("kind"), group.unwrap_or_default(), part("version"));
             if kinds.contains(&part("kind")) {
                 let schema = json!({ "$ref": format!("#/definitions/{name}"), "definitions": definitions });
                 std::fs::write(to.join(file), schema.to_string()).unwrap();
@@ -103,7 +105,7 @@ fn kubeconform_finds_nothing_by_the_schemas_of_the_cluster() {
     let conform = |text: &str| {
         let path = helm.values("rendered.yaml", text);
         let mut location = schemas.path().to_str().unwrap().to_owned();
-        location.push_str("/{{ .ResourceKind }}_{{ .Group }}_{{ .ResourceAPIVersion }}.json");
+        location.push_str("/{{ .ResourceKind }}{{ .KindSuffix }}.json");
         let output = Command::new("kubeconform")
             .args(["-strict", "-summary", "-schema-location", &location])
             .arg(&path)

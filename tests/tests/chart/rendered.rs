@@ -36,7 +36,7 @@ processor:
   nodeSelector: {cityflow.io/pool: large}
   affinity: {nodeAffinity: {}}
   tolerations: [{key: cityflow.io/pool, operator: Exists}]
-  topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway}]
+  topologySpreadConstraints: [{maxSkew: 1, topologyKey: zone, whenUnsatisfiable: ScheduleAnyway, labelSelector: {}}]
   extraEnv: [{name: AWS_REGION, value: eu-west-1}, {name: NO_COLOR, value: "1"}]
   extraEnvFrom: [{secretRef: {name: more}}]
   extraVolumes: [{name: cache, emptyDir: {}}]
@@ -217,8 +217,12 @@ fn notes_have_commands_that_can_be_typed() {
         assert!(text.contains(&part), "{part}\nis not in\n{text}");
     }
     assert!(!text.contains("port-forward") && !text.contains("<no value>"), "{text}");
-    let dev = notes(&["--values", "values-dev.yaml"]);
-    assert!(dev.contains("kubectl port-forward -n city service/s3 7070"), "{dev}");
+    let dev = notes(&["--values", "values-dev.yaml", DAYS[0], DAYS[1]]);
+    for part in
+        ["kubectl port-forward -n city service/s3 7070", "report-2025-11-01-to-2025-11-04\n", "process-2025-11-04\n"]
+    {
+        assert!(dev.contains(part), "{part}\nis not in\n{dev}");
+    }
 }
 
 /// A file of values below `tests/`, by its path.
