@@ -307,9 +307,12 @@ fn development_needs_no_setting_twice() {
     assert_eq!(set["AWS_ENDPOINT_URL"]["value"], format!("http://s3:{}", service["spec"]["ports"][0]["port"]));
     assert_eq!(set["AWS_ACCESS_KEY_ID"]["valueFrom"]["secretKeyRef"]["name"], secret["metadata"]["name"]);
     let server = &objects.get("Deployment", "s3")["spec"]["template"]["spec"]["containers"][0];
-    let mounts: Vec<_> =
-        server["volumeMounts"].as_array().unwrap().iter().map(|mount| mount["mountPath"].as_str().unwrap()).collect();
-    assert_eq!(mounts[2..], ["/data/buckets/cityflow-raw", "/data/buckets/cityflow-processed"], "a folder is a bucket");
+    for bucket in ["cityflow-raw", "cityflow-processed"] {
+        // A folder is a bucket, and a mount makes the folder.
+        let (path, folder) = (format!("/data/buckets/{bucket}"), format!("buckets/{bucket}"));
+        let mount = json!({ "name": "data", "mountPath": path, "subPath": folder });
+        assert!(server["volumeMounts"].as_array().unwrap().contains(&mount), "{}", server["volumeMounts"]);
+    }
     let city = &objects.get("Job", "city")["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(
         city["args"],
