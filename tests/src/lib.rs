@@ -3,9 +3,10 @@
 //! Not for the insides of a job, which its own tests know. Everything here ends a test where it cannot go on.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
-#![allow(clippy::print_stderr, reason = "what a test has to say is printed")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test has to say is printed")]
 
 pub mod binaries;
+pub mod chart;
 pub mod cluster;
 pub mod command;
 pub mod difference;

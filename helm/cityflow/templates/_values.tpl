@@ -8,6 +8,7 @@ say stands in values.schema.json.
 */}}
 {{- define "cityflow.values" -}}
 {{- $v := .Values | toJson | fromJson }}
+{{- include "cityflow.prune" $v }}
 {{- include "cityflow.complete" (dict "values" $v "base" (include "cityflow.defaults" . | fromYaml)) }}
 {{- range $job := list $v.processor $v.reporter }}
 {{- $_ := set $job "name" ($job.name | trunc 52 | trimAll "-") }}
@@ -34,6 +35,18 @@ say stands in values.schema.json.
 {{- fail "development.city.enabled writes a simulated city into the raw bucket, and does so only on development.s3.enabled" }}
 {{- end }}
 {{- $v | toJson }}
+{{- end }}
+
+{{/* Takes every null out of a map, at any depth: the API server would be given it. */}}
+{{- define "cityflow.prune" -}}
+{{- $map := . }}
+{{- range $key, $value := $map }}
+{{- if kindIs "invalid" $value }}
+{{- $_ := unset $map $key }}
+{{- else if kindIs "map" $value }}
+{{- include "cityflow.prune" $value }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Puts into `values` what `base` has and it has not, at any depth. */}}
