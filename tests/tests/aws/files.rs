@@ -1,7 +1,9 @@
 //! Every file of `docs/aws`: that it can be read, and that all name the same account, region, buckets, key and cluster.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use super::{folder, json, text, yaml};
 
@@ -79,15 +81,54 @@ fn placeholders_agree() {
     let region = |word: &&String| {
         let mut parts = word.split('-');
         let first = parts.next().is_some_and(|part| ["eu", "us", "ap", "ca", "sa"].contains(&part));
-        first && word.split('-').count() == 3 && word.ends_with(|c: char| c.is_ascii_digit())
+        // The one whose name must not be given where a bucket is made.
+        let special = word.as_str() == "us-east-1";
+        !special && first && word.split('-').count() == 3 && word.ends_with(|c: char| c.is_ascii_digit())
     };
     only("region", names.iter().filter(region).cloned().collect(), &["eu-west-3"]);
     let key = |word: &&String| word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
     only("key", names.iter().filter(key).cloned().collect(), &["00000000-0000-0000-0000-000000000000"]);
     let arns = words(|c| c.is_whitespace() || "\"',`)".contains(c));
-    let buckets = arns.iter().filter_map(|word| word.strip_prefix("arn:aws:s3:::"));
+    let buckets =
+        arns.iter().filter_map(|word| word.strip_prefix("arn:aws:s3:::")).filter(|name| !name.starts_with('$'));
     let buckets = buckets.map(|rest| rest.split('/').next().unwrap_or_default().to_owned()).collect();
     only("buckets", buckets, &["cityflow-raw", "cityflow-processed"]);
+}
+
+/// The blocks of commands of the guide.
+fn commands() -> Vec<String> {
+    let guide = text("README.md");
+    let blocks = guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned());
+    blocks.collect()
+}
+
+#[test]
+fn the_commands_of_the_guide_are_commands() {
+    assert!(commands().len() >= 10);
+    for block in commands() {
+        // Reads them and runs none.
+        let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        shell.stdin.take().unwrap().write_all(block.as_bytes()).unwrap();
+        let read = shell.wait_with_output().unwrap();
+        assert!(read.status.success(), "{block}\n{}", String::from_utf8_lossy(&read.stderr));
+    }
+}
+
+/// Steps 1 to 3 replace every placeholder of the files that are handed to AWS.
+#[test]
+fn the_guide_leaves_no_placeholder_behind() {
+    let commands = commands().concat();
+    for placeholder in [
+        "111122223333",
+        "eu-west-3",
+        "cityflow-raw",
+        "cityflow-processed",
+        "00000000-0000-0000-0000-000000000000",
+        "00000000000000000000000000000000",
+        "process",
+    ] {
+        assert!(commands.contains(&format!("s/{placeholder}/")), "nothing replaces {placeholder}");
+    }
 }
 
 #[test]
