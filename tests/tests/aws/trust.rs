@@ -76,7 +76,7 @@ fn is_whole(request: &[u8]) -> bool {
 }
 
 /// The processor as a pod starts it: no keys in its environment, but the address of the server.
-fn pod<'a>(world: &'a World, variables: &[(&str, &str)]) -> Outcome {
+fn pod(world: &World, variables: &[(&str, &str)]) -> Outcome {
     let [raw, out] = ["raw", "processed"].map(|folder| world.address(folder));
     let job = Job::new(world, "processor")
         .env("AWS_ENDPOINT_URL_S3", world.server().endpoint())
