@@ -1,1 +1,147 @@
-//! stub
+//! Every file of `docs/aws`: that it can be read, and that all name the same account, region, buckets, key and cluster.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{folder, json, text, yaml};
+
+/// The files, relative to the folder.
+fn files() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(next).unwrap().map(Result::unwrap) {
+            let place = if entry.file_type().unwrap().is_dir() { &mut folders } else { &mut found };
+            place.push(entry.path());
+        }
+    }
+    let mut found: Vec<_> = found.iter().map(|path| path.strip_prefix(folder()).unwrap().to_owned()).collect();
+    found.sort();
+    found
+}
+
+fn has_end(path: &Path, end: &str) -> bool {
+    path.extension().is_some_and(|found| found == end)
+}
+
+#[test]
+fn all_can_be_read() {
+    let files = files();
+    for path in &files {
+        let name = path.to_str().unwrap();
+        match path.extension().and_then(|end| end.to_str()) {
+            Some("json") => assert!(json(name).is_object(), "{name}"),
+            Some("yaml") => assert!(yaml(name).iter().all(|document| document["apiVersion"].is_string()), "{name}"),
+            Some("md") => {}
+            _ => panic!("{name}: what is it?"),
+        }
+    }
+    assert!(files.iter().filter(|path| has_end(path, "json")).count() >= 9, "{files:?}");
+}
+
+#[test]
+fn the_guide_names_every_file_and_no_other() {
+    let guide = text("README.md");
+    for path in files().iter().filter(|path| !has_end(path, "md")) {
+        assert!(guide.contains(path.to_str().unwrap()), "README.md does not say what {} is for", path.display());
+    }
+    let words = guide.split(|c: char| !(c.is_ascii_alphanumeric() || "-_./$".contains(c)));
+    for word in words.filter(|word| word.starts_with("policies/") || word.starts_with("buckets/")) {
+        // A loop of the shell stands for both.
+        let names = ["process", "report", "raw", "processed", "processor", "reporter"];
+        let there = names.iter().any(|name| {
+            let path =
+                ["$job", "$bucket", "$policy"].iter().fold(word.to_owned(), |path, part| path.replace(part, name));
+            folder().join(path.trim_end_matches('.')).exists()
+        });
+        assert!(there, "README.md names {word}");
+    }
+}
+
+/// All that looks like a placeholder: what has to be replaced has to be the same everywhere.
+#[test]
+fn placeholders_agree() {
+    let only = |what: &str, found: BTreeSet<String>, expected: &[&str]| {
+        let expected: BTreeSet<String> = expected.iter().map(|&text| text.to_owned()).collect();
+        assert_eq!(found, expected, "{what}");
+    };
+    let all: Vec<(PathBuf, String)> = files().into_iter().map(|path| (path.clone(), text(path))).collect();
+    let words = |split: fn(char) -> bool| -> BTreeSet<String> {
+        all.iter().flat_map(|(_, text)| text.split(split)).map(str::to_owned).collect()
+    };
+    let digits = words(|c| !c.is_ascii_digit());
+    only(
+        "account",
+        digits.into_iter().filter(|word| word.len() == 12 && word != "000000000000").collect(),
+        &["111122223333"],
+    );
+    let names = words(|c| !(c.is_ascii_alphanumeric() || c == '-'));
+    let region = |word: &&String| {
+        let mut parts = word.split('-');
+        let first = parts.next().is_some_and(|part| ["eu", "us", "ap", "ca", "sa"].contains(&part));
+        // The one whose name must not be given where a bucket is made.
+        let special = word.as_str() == "us-east-1";
+        !special && first && word.split('-').count() == 3 && word.ends_with(|c: char| c.is_ascii_digit())
+    };
+    only("region", names.iter().filter(region).cloned().collect(), &["eu-west-3"]);
+    let key = |word: &&String| word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
+    only("key", names.iter().filter(key).cloned().collect(), &["00000000-0000-0000-0000-000000000000"]);
+    let arns = words(|c| c.is_whitespace() || "\"',`)".contains(c));
+    let buckets =
+        arns.iter().filter_map(|word| word.strip_prefix("arn:aws:s3:::")).filter(|name| !name.starts_with('$'));
+    let buckets = buckets.map(|rest| rest.split('/').next().unwrap_or_default().to_owned()).collect();
+    only("buckets", buckets, &["cityflow-raw", "cityflow-processed"]);
+}
+
+/// The blocks of commands of the guide.
+fn commands() -> Vec<String> {
+    let guide = text("README.md");
+    let blocks = guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned());
+    blocks.collect()
+}
+
+#[test]
+fn the_commands_of_the_guide_are_commands() {
+    assert!(commands().len() >= 10);
+    for block in commands() {
+        // Reads them and runs none.
+        let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        shell.stdin.take().unwrap().write_all(block.as_bytes()).unwrap();
+        let read = shell.wait_with_output().unwrap();
+        assert!(read.status.success(), "{block}\n{}", String::from_utf8_lossy(&read.stderr));
+    }
+}
+
+/// Steps 1 to 3 replace every placeholder of the files that are handed to AWS.
+#[test]
+fn the_guide_leaves_no_placeholder_behind() {
+    let commands = commands().concat();
+    for placeholder in [
+        "111122223333",
+        "eu-west-3",
+        "cityflow-raw",
+        "cityflow-processed",
+        "00000000-0000-0000-0000-000000000000",
+        "00000000000000000000000000000000",
+        "process",
+    ] {
+        assert!(commands.contains(&format!("s/{placeholder}/")), "nothing replaces {placeholder}");
+    }
+}
+
+#[test]
+fn the_guide_has_no_loose_ends() {
+    let guide = text("README.md");
+    assert_eq!(guide.matches("```").count() % 2, 0, "every block of commands ends");
+    // Links to other files of the project.
+    for part in guide.split("](").skip(1) {
+        let target = part.split(')').next().unwrap_or_default();
+        if !target.contains("://") && !target.starts_with('#') {
+            let path = folder().join(target.split('#').next().unwrap_or_default());
+            // The chart has a place of its own in the project, and is not there without it.
+            assert!(path.exists() || target.contains("helm/"), "README.md links to {target}");
+        }
+    }
+}
