@@ -1,6 +1,6 @@
 //! A program that ends as `ENDING` says, in place of a job: for the ends that the jobs themselves do not come to when asked.
 //!
-//! `exit:<code>`, `panic` (101), `abort` (134), `memory` (takes all that it may, and is killed).
+//! `exit:<code>`, `panic` (101), `memory` (takes all that it may, and is killed).
 
 #![allow(clippy::panic, clippy::print_stderr, reason = "that is what it is for")]
 
@@ -10,7 +10,6 @@ fn main() {
     match ending.split_once(':').unwrap_or((&ending, "")) {
         ("exit", code) => std::process::exit(code.parse().unwrap_or(1)),
         ("panic", _) => panic!("as told"),
-        ("abort", _) => std::process::abort(),
         ("memory", _) => {
             let mut held: Vec<Vec<u8>> = Vec::new();
             loop {

@@ -14,6 +14,8 @@ use serde_json::Value;
 
 /// Names the published JSON schema of skaffold.yaml's `apiVersion`, for where Skaffold itself is not.
 const SCHEMA: &str = "CITYFLOW_SKAFFOLD_SCHEMA";
+/// The schema that is taken otherwise: what of it skaffold.yaml has to do with.
+const OWN_SCHEMA: &str = "tests/skaffold.schema.json";
 
 fn text(path: &str) -> String {
     std::fs::read_to_string(workspace().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
@@ -37,7 +39,7 @@ fn texts(value: &Value) -> Vec<&str> {
 
 /// A tool of the PATH; without it, `None`, and it is said.
 fn tool(name: &str) -> Option<Command> {
-    let found = std::env::split_paths(&std::env::var_os("PATH")?).any(|folder| folder.join(name).is_file());
+    let found = here(name);
     if !found {
         skipped(&format!("{name} is not on the PATH"));
     }
@@ -46,6 +48,12 @@ fn tool(name: &str) -> Option<Command> {
         command.current_dir(workspace());
         command
     })
+}
+
+/// Is a tool on the PATH?
+fn here(name: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 /// The files of a folder, by their path in the project.
@@ -176,20 +184,25 @@ fn the_forwarded_service_is_the_charts() {
 
 #[test]
 fn skaffold_takes_its_file() {
-    if let Some(path) = std::env::var_os(SCHEMA).filter(|path| !path.is_empty()) {
-        let path = workspace().join(PathBuf::from(path));
-        let schema: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-        let validator = jsonschema::validator_for(&schema).expect("a JSON schema");
-        let skaffold = skaffold();
-        let wrong: Vec<_> =
-            validator.iter_errors(&skaffold).map(|error| format!("{}: {error}", error.instance_path())).collect();
-        assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let path = std::env::var_os(SCHEMA).filter(|path| !path.is_empty()).unwrap_or_else(|| OWN_SCHEMA.into());
+    let path = workspace().join(PathBuf::from(path));
+    let schema: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).expect("a JSON schema");
+    let file = skaffold();
+    let wrong: Vec<_> =
+        validator.iter_errors(&file).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let mut misspelt = file.clone();
+    misspelt["deploy"]["helms"] = misspelt["deploy"]["helm"].take();
+    assert!(!validator.is_valid(&misspelt), "a schema that takes anything proves nothing");
+
+    // Where Skaffold itself is at hand it has the last word.
+    if !here("skaffold") {
+        println!("SKIPPED: skaffold is not on the PATH, so that its schema alone was asked");
         return;
     }
-    let Some(mut skaffold) = tool("skaffold") else {
-        println!("{SCHEMA} can name the schema of its apiVersion instead");
-        return;
-    };
+    let mut skaffold = Command::new("skaffold");
+    skaffold.current_dir(workspace());
     for profile in ["kind", "minikube"] {
         let answer = run(skaffold.args(["diagnose", "--yaml-only", "--profile", profile]));
         assert!(answer.good().contains("cityflow/processor"), "{profile}");

@@ -55,6 +55,13 @@ impl Ended {
     pub fn nodes(&self) -> Vec<&str> {
         self.pods.iter().filter_map(|pod| pod["spec"]["nodeName"].as_str()).collect()
     }
+
+    /// The kind of node that the last pod ran on.
+    #[must_use]
+    pub fn pool(&self, cluster: &Cluster) -> String {
+        let node = self.nodes().pop().expect("a pod ran");
+        cluster.kubectl(&["get", "node", node, "--output=jsonpath={.metadata.labels.cityflow\\.io/pool}"])
+    }
 }
 
 /// How the one container of a pod ended.

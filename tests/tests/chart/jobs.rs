@@ -115,8 +115,6 @@ const ELSEWHERE: [&str; 10] = [
     "POD_NAMESPACE",
     "RUST_LOG",
 ];
-/// Switches of what is being built.
-const SOON: [&str; 2] = ["CITYFLOW_EVENTS", "CITYFLOW_HANDOFF"];
 
 #[test]
 fn every_variable_is_one_that_the_program_knows() {
@@ -130,12 +128,8 @@ fn every_variable_is_one_that_the_program_knows() {
         let known = known(program);
         assert!(known.len() > 5, "{program}: {known:?}");
         let set = environment(pod);
-        let strange: Vec<_> = set
-            .keys()
-            .filter(|name| {
-                !known.contains(*name) && !ELSEWHERE.contains(&name.as_str()) && !SOON.contains(&name.as_str())
-            })
-            .collect();
+        let strange: Vec<_> =
+            set.keys().filter(|name| !known.contains(*name) && !ELSEWHERE.contains(&name.as_str())).collect();
         assert!(strange.is_empty(), "{program} does not know {strange:?}");
         for name in ["REPORT_DATE", "CITYFLOW_FORCE", "CITYFLOW_DRY_RUN"] {
             assert!(!set.contains_key(name), "{name} would be for every day, and so no setting of a chart");
@@ -331,16 +325,16 @@ fn development_needs_no_setting_twice() {
 }
 
 #[test]
-fn the_simulated_days_are_those_up_to_yesterday_unless_set() {
+fn the_simulated_days_are_those_up_to_today_unless_set() {
     let Some(helm) = Helm::find() else { return };
     let days = |more: &str| {
         let objects = helm.objects(&[&folder().join("values-dev.yaml")], &["--set-string", more]);
         let args = objects.get("Job", "city")["spec"]["template"]["spec"]["containers"][0]["args"].clone();
         (args[3].as_str().unwrap().to_owned(), args[5].as_str().unwrap().to_owned())
     };
-    let yesterday = (chrono::Utc::now() - chrono::Duration::days(1)).date_naive();
-    let first = yesterday - chrono::Duration::days(3);
-    assert_eq!(days("image.tag=dev"), (first.to_string(), yesterday.to_string()));
+    let today = chrono::Utc::now().date_naive();
+    let first = today - chrono::Duration::days(3);
+    assert_eq!(days("image.tag=dev"), (first.to_string(), today.to_string()));
     // Over the change of the clocks.
     assert_eq!(days("development.city.to=2025-10-27"), ("2025-10-24".to_owned(), "2025-10-27".to_owned()));
     assert_eq!(

@@ -68,7 +68,10 @@ fn the_values_for_development_end_with_the_reports_of_a_scheduled_night() {
     values["processor"]["nodeSelector"] = json!({"cityflow.io/pool": "large"});
     values["reporter"]["nodeSelector"] = json!({"cityflow.io/pool": "small"});
     let said = space.try_install(&["values-dev.yaml"], &values).good();
-    assert!(said.contains("kubectl create job --from=cronjob/process") && said.contains(space.name()), "{said}");
+    assert!(
+        said.contains(&format!("kubectl create job -n {} --from=cronjob/process process-", space.name())),
+        "{said}"
+    );
 
     let done = |name: &str| {
         let name = name.to_owned();
@@ -85,7 +88,7 @@ fn the_values_for_development_end_with_the_reports_of_a_scheduled_night() {
     space.kubectl(&["patch", "cronjob", "report", "--patch", r#"{"spec": {"suspend": true}}"#]);
     for (job, pool) in [(&process, "large"), (&report, "small")] {
         let ended = space.ended(job["metadata"]["name"].as_str().unwrap());
-        assert!(ended.nodes().iter().all(|node| node.starts_with(pool)), "{:?}", ended.nodes());
+        assert_eq!(ended.pool(cluster), pool, "{:?}", ended.nodes());
     }
     let (made, processed) = times(&process);
     println!("from the Job to the metrics: {} s", (processed - made).num_seconds());

@@ -12,11 +12,11 @@ fn a_past_day_is_processed_and_reported_by_the_names_of_two_jobs() {
     let process = space.run("process", "process-2025-11-04");
     assert!(process.complete, "{process:?}");
     assert_eq!((process.codes(), process.pods.len()), (vec![Some(0)], 1));
-    assert!(process.nodes()[0].starts_with("large"), "{:?}", process.nodes());
+    assert_eq!(process.pool(space.cluster()), "large", "{:?}", process.nodes());
 
     let report = space.run("report", "report-2025-11-04");
     assert!(report.complete, "{report:?}");
-    assert!(report.nodes()[0].starts_with("small"), "{:?}", report.nodes());
+    assert_eq!(report.pool(space.cluster()), "small", "{:?}", report.nodes());
     world.check_documents();
 
     // The same programs on a folder.
