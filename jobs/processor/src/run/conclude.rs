@@ -90,7 +90,7 @@ pub(super) fn tell(engine: &Engine, planned: Planned, done: &Done, ledger: &mut 
         day = %date, statut_jour = status(manifest.statut_jour), completude = manifest.completude.map(Fixed2::rounded),
         digest = manifest.digest, changed, dry_run = engine.config.dry_run, "day done"
     );
-    ledger.add(manifest, *changed);
+    ledger.add(manifest, planned.why == Why::Own, *changed);
     summary::print(engine, result, manifest, *changed);
     judge(engine, planned, &result.fresh, manifest)
 }

@@ -18,6 +18,8 @@ const MOST_JOBS: usize = 32;
 struct Entry {
     day: NaiveDate,
     digest: String,
+    /// A day that the run is for, and not one that it does along.
+    own: bool,
     /// Whether this run changed anything.
     changed: bool,
     status: DayStatus,
@@ -34,11 +36,12 @@ pub(super) struct Ledger {
 
 impl Ledger {
     /// Takes a day whose manifest stands in the store.
-    pub(super) fn add(&mut self, manifest: &Manifest, changed: bool) {
+    pub(super) fn add(&mut self, manifest: &Manifest, own: bool, changed: bool) {
         let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Conserve);
         self.entries.push(Entry {
             day: manifest.date,
             digest: manifest.digest.clone(),
+            own,
             changed,
             status: manifest.statut_jour,
             completeness: manifest.completude,
@@ -76,21 +79,31 @@ impl Ledger {
         if config.dry_run { format!("dry run, nothing written: {text}") } else { text }
     }
 
-    /// The Jobs that make the reports of these days: name, first and last day. The name is made of the metrics' digest, so that the same
-    /// metrics ask for the same Job however often they are published.
+    /// The names of the Jobs that make the reports of these days: one for the day that the run is for, which comes first and has the same
+    /// name whatever was done along, and one for each run of other days. A name is made of the metrics' digest, so that the same metrics
+    /// ask for the same Job however often they are published.
     fn jobs(&self, cronjob: &str) -> Vec<String> {
-        let usable: Vec<&Entry> = self.entries.iter().filter(|entry| entry.documents > 0).collect();
-        let spans = spans(usable.iter().map(|entry| entry.day).collect());
-        let of = |(first, last): (NaiveDate, NaiveDate)| {
-            let mut inside: Vec<&&Entry> = usable.iter().filter(|entry| (first..=last).contains(&entry.day)).collect();
-            inside.sort_by_key(|entry| entry.day);
-            let digests: Vec<&str> = inside.iter().map(|entry| entry.digest.as_str()).collect();
-            match digests[..] {
-                [digest] => job_name(cronjob, first, last, digest),
-                _ => job_name(cronjob, first, last, &hex(digests.join("\n").as_bytes())),
+        let mut usable: Vec<&Entry> = self.entries.iter().filter(|entry| entry.documents > 0).collect();
+        usable.sort_by_key(|entry| entry.day);
+        let name = |entries: &[&Entry]| match *entries {
+            [] => None,
+            [one] => Some(job_name(cronjob, one.day, one.day, &one.digest)),
+            [first, .., last] => {
+                let digests: Vec<&str> = entries.iter().map(|entry| entry.digest.as_str()).collect();
+                Some(job_name(cronjob, first.day, last.day, &hex(digests.join("\n").as_bytes())))
             }
         };
-        spans.into_iter().map(of).collect()
+        let mut jobs = Vec::new();
+        let own: Vec<&Entry> = usable.iter().copied().filter(|entry| entry.own).collect();
+        if let [one] = own[..] {
+            jobs.extend(name(&[one]));
+            usable.retain(|entry| !entry.own);
+        }
+        for (first, last) in spans(usable.iter().map(|entry| entry.day).collect()) {
+            let inside = usable.iter().filter(|entry| (first..=last).contains(&entry.day));
+            jobs.extend(name(&inside.copied().collect::<Vec<_>>()));
+        }
+        jobs
     }
 
     /// Starts the reports of the days, where that is asked for. The scheduled report stays as the safety net, so that what goes wrong
@@ -136,6 +149,7 @@ mod tests {
         let entry = |(day, digest, documents): &(&str, &str, usize)| Entry {
             day: day.parse().unwrap(),
             digest: (*digest).to_owned(),
+            own: true,
             changed: true,
             status: DayStatus::Definitif,
             completeness: None,
@@ -155,6 +169,18 @@ mod tests {
         assert_eq!(ledger(&again).jobs("report"), jobs, "the order in which days come does not matter");
         let changed = [days[0], days[1], ("2025-11-04", "b1", 6)];
         assert_ne!(ledger(&changed).jobs("report")[1], jobs[1], "other metrics, another Job");
+    }
+
+    #[test]
+    fn the_day_of_a_night_has_its_own_job_whatever_was_done_along() {
+        let days = [("2025-11-03", "1a2b3c4d5e6f", 6), ("2025-11-02", "22222222", 6), ("2025-11-01", "33333333", 6)];
+        let mut night = ledger(&days);
+        night.entries[1].own = false;
+        night.entries[2].own = false;
+        let jobs = night.jobs("report");
+        assert_eq!(jobs[0], "report-2025-11-03-1a2b3c4d");
+        assert!(jobs[1].starts_with("report-2025-11-01-to-2025-11-02-"), "{jobs:?}");
+        assert_eq!(jobs.len(), 2);
     }
 
     #[test]
