@@ -1,7 +1,7 @@
 # Short names for what is done often. Each target is one command that may as well be typed; .ci/run is what has to pass.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint demo bench fuzz instructions
+.PHONY: help build test lint demo bench fuzz instructions programs images
 
 # More for a target's own program: make bench ARGS="--small --only one-day,wc"
 ARGS ?=
@@ -25,6 +25,12 @@ lint: ## format, lints and documentation, as .ci/run has them
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+programs: ## the static programs of the images, into target/programs
+	docker/programs
+
+images: programs ## the images cityflow/*:dev, from those programs (TAG=...)
+	docker/images $(or $(TAG),dev)
 
 demo: ## a first look: a small city, a day, its report
 	cargo demo
