@@ -83,14 +83,15 @@ impl World {
     }
 
     fn on(s3: TestS3) -> Self {
-        Self::at(s3, &fresh_bucket())
+        let bucket = fresh_bucket();
+        tokio().block_on(s3.create_bucket(&bucket));
+        Self::at(s3, &bucket)
     }
 
-    /// In this bucket of that server, which is made where it is not there.
+    /// In this bucket of that server, which is there.
     #[must_use]
     pub fn at(s3: TestS3, bucket: &str) -> Self {
         let tokio = tokio();
-        tokio.block_on(s3.create_bucket(bucket));
         let options = S3Options {
             path_style: true,
             fixed: Some((s3.endpoint.clone(), s3.access_key.clone(), s3.secret_key.clone())),

@@ -2,7 +2,7 @@
 //! cluster's own DNS, and both CronJobs fired by their schedule.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
 use acceptance::World;
 use acceptance::cluster::{Cluster, Space};
@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 /// A way to the S3 server in the cluster, through `kubectl port-forward`.
 struct Forward {
     child: Child,
+    /// Kept open: kubectl ends where nobody hears what it says.
+    _said: BufReader<ChildStdout>,
     endpoint: String,
 }
 
@@ -22,10 +24,11 @@ impl Forward {
         kubectl.args(["--namespace", space.name(), "port-forward", "service/s3", ":7070"]);
         let mut child = kubectl.stdout(Stdio::piped()).spawn().expect("kubectl");
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
         // Forwarding from 127.0.0.1:41234 -> 7070
         let address = line.split_whitespace().nth(2).unwrap_or_else(|| panic!("no port-forward: {line}"));
-        Self { child, endpoint: format!("http://{address}") }
+        Self { child, _said: said, endpoint: format!("http://{address}") }
     }
 }
 
@@ -63,7 +66,11 @@ fn the_values_for_development_end_with_the_reports_of_a_scheduled_night() {
     let mut values = images(cluster);
     values["processor"]["schedule"] = "* * * * *".into();
     values["reporter"]["schedule"] = "* * * * *".into();
-    values["development"]["city"]["days"] = 2.into();
+    // As by default, and written out to make the same city here.
+    let last = Utc::now().date_naive();
+    let first = last - chrono::Duration::days(2);
+    values["development"]["city"]["from"] = first.to_string().into();
+    values["development"]["city"]["to"] = last.to_string().into();
     // Placed as in production: this cluster has both kinds of nodes.
     values["processor"]["nodeSelector"] = json!({"cityflow.io/pool": "large"});
     values["reporter"]["nodeSelector"] = json!({"cityflow.io/pool": "small"});
@@ -110,10 +117,9 @@ fn the_values_for_development_end_with_the_reports_of_a_scheduled_night() {
     };
     let there = World::at(s3, "cityflow-processed");
     let here = World::folder();
-    let before = yesterday.pred_opt().unwrap();
-    here.simulator().args(["--from", &before.to_string(), "--to", &yesterday.to_string()]).succeed();
-    here.processor().arg(format!("{before}..{yesterday}")).succeed();
-    here.reporter().arg(format!("{before}..{yesterday}")).succeed();
+    here.simulator().args(["--from", &first.to_string(), "--to", &last.to_string()]).succeed();
+    here.processor().arg(yesterday.to_string()).succeed();
+    here.reporter().arg(yesterday.to_string()).succeed();
     for source in ["comptages", "bikes", "traffic", "weather", "chantiers", "referentiel", "contexte"] {
         let name = format!("metrics/{source}_metrics_{yesterday}.json");
         let of_cluster = there.get(&name).unwrap_or_else(|| panic!("no {name} in the cluster"));

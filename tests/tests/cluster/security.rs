@@ -23,7 +23,7 @@ fn all_rights(space: &Space, account: &str) -> Vec<String> {
 fn pods_hold_no_token_and_cannot_write_where_nothing_is_to_be_written() {
     let Some((world, space)) = city("secure") else { return };
     // The namespace does refuse what is less.
-    let refused = space.try_kubectl(&["run", "careless", "--image=cityflow/processor:test", "--privileged"]);
+    let refused = space.try_kubectl(&["run", "careless", "--image=cityflow/processor:test"]);
     assert!(!refused.ok && refused.stderr.contains("violates PodSecurity"), "{refused:?}");
 
     space.install(&space.values(&world));
