@@ -76,7 +76,7 @@ pub async fn run(config: Config) -> Result<String, Failure> {
     let planned = plan::days(&engine, &choice).await?;
     let mut ledger = Ledger::default();
     let ended = Box::pin(pass::all_days(engine.clone(), planned, &mut ledger)).await;
-    // Also where the run ends badly: what was published has its report.
+    // Also where a day has ended badly: what was published has its report. A run that is killed is tried again, and hands over then.
     ledger.hand_off(&engine.config).await;
     ended.map(|()| ledger.line(&engine.config))
 }

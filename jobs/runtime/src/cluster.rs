@@ -14,7 +14,7 @@ use std::time::Duration;
 use kube::Client;
 
 pub use event::{Announcer, Tone};
-pub(crate) use event::{announce, install};
+pub(crate) use event::{announce, install, is_telling};
 pub use handoff::{Started, job_name, spans};
 pub use rights::check_rights;
 
@@ -40,11 +40,15 @@ impl fmt::Debug for Cluster {
 
 /// Why a call of the API did not do what it was to: one sentence, with what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClusterError(String);
+pub struct ClusterError {
+    text: String,
+    /// Whether nobody answers, so that further calls would only take time.
+    pub away: bool,
+}
 
 impl fmt::Display for ClusterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -52,24 +56,31 @@ impl std::error::Error for ClusterError {}
 
 impl ClusterError {
     fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
+        Self { text: text.into(), away: false }
+    }
+
+    fn away(text: impl Into<String>) -> Self {
+        Self { text: text.into(), away: true }
     }
 
     /// What the API server, or the way to it, has answered to the wish to do `what`.
     fn of(what: &str, error: &kube::Error) -> Self {
-        Self(match error {
-            kube::Error::Api(status) if status.code == 403 => format!(
-                "may not {what} ({}); the service account lacks the Role, or the switch was set without it",
-                status.message
-            ),
+        match error {
+            // A quota or a namespace that is going away is refused with 403 as well; a missing right is told in these words.
+            kube::Error::Api(status) if status.code == 403 && status.message.contains(" cannot ") => {
+                Self::new(format!(
+                    "may not {what} ({}); the service account lacks the Role, or the switch was set without it",
+                    status.message
+                ))
+            }
             kube::Error::Api(status) => {
-                format!("cannot {what}: the API server answers {} ({})", status.code, status.message)
+                Self::new(format!("cannot {what}: the API server answers {} ({})", status.code, status.message))
             }
             kube::Error::Service(cause) => {
-                format!("cannot {what}: the API server cannot be reached ({})", innermost(&**cause))
+                Self::away(format!("cannot {what}: the API server cannot be reached ({})", innermost(&**cause)))
             }
-            other => format!("cannot {what}: {}", innermost(other)),
-        })
+            other => Self::new(format!("cannot {what}: {}", innermost(other))),
+        }
     }
 }
 
@@ -128,7 +139,10 @@ async fn patiently<T, F: Future<Output = Result<T, kube::Error>>>(
         }
     };
     tokio::time::timeout(PATIENCE, tries).await.unwrap_or_else(|_| {
-        Err(ClusterError::new(format!("cannot {what}: the API server does not answer within {} s", PATIENCE.as_secs())))
+        Err(ClusterError::away(format!(
+            "cannot {what}: the API server does not answer within {} s",
+            PATIENCE.as_secs()
+        )))
     })
 }
 

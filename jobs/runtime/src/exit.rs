@@ -46,13 +46,18 @@ pub fn announce(program: &'static str, asked: bool, job: Option<&str>) {
 ///
 /// # Errors
 /// The mistake, on one line.
-pub fn told_by_the_parser(program: &str, told: &clap::Error) -> Result<String, Failure> {
+pub fn told_by_the_parser(program: &'static str, told: &clap::Error) -> Result<String, Failure> {
     if !told.use_stderr() {
         // A stdout that is gone has nobody to help.
         let _ = told.print();
         return Ok(String::new());
     }
     log::init(LogOptions::default());
+    // The flags cannot be read, so the variables have to say whether an Event is wanted.
+    let variable = |name: &str| std::env::var(name).ok();
+    let wanted = variable("CITYFLOW_EVENTS")
+        .is_some_and(|text| ["yes", "true", "1", "on", "y"].contains(&text.trim().to_ascii_lowercase().as_str()));
+    announce(program, wanted, variable("JOB_NAME").as_deref());
     let text = told.to_string();
     let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
     let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
@@ -67,6 +72,10 @@ pub fn told_by_the_parser(program: &str, told: &clap::Error) -> Result<String, F
 pub fn install_panic_hook() {
     static PANICKED: AtomicBool = AtomicBool::new(false);
     std::panic::set_hook(Box::new(|info| {
+        // It has nothing to do with the work, which has ended.
+        if cluster::is_telling() {
+            return;
+        }
         // The first panic tells; others at the same time, or one while telling, would only blur it.
         if !PANICKED.swap(true, Ordering::SeqCst) {
             std::process::exit(finish(Err(bug(info))));

@@ -108,3 +108,21 @@ fn without_their_rights_both_are_a_warning_and_the_day_is_done() {
         "{tested:?}"
     );
 }
+
+#[test]
+fn a_setting_that_cannot_be_read_is_told_by_an_event_too() {
+    let Some((world, space)) = city("unread") else { return };
+    let mut values = space.values(&world);
+    values["events"] = json!({"enabled": true});
+    values["processor"]["extraEnv"] = json!([{"name": "CITYFLOW_FORCE", "value": "perhaps"}]);
+    values["reporter"]["extraEnv"] = json!([{"name": "CITYFLOW_FORCE", "value": "perhaps"}]);
+    space.install(&values);
+    for cronjob in ["process", "report"] {
+        let job = format!("{cronjob}-2025-11-04");
+        let ended = space.run(cronjob, &job);
+        assert_eq!(ended.codes(), [Some(2)], "{ended:?}");
+        let told = space.events(&job);
+        let wrong: Vec<_> = told.iter().filter(|(reason, _)| reason == "WrongSettings").collect();
+        assert!(wrong.len() == 1 && wrong[0].1.contains("perhaps"), "{told:?}");
+    }
+}

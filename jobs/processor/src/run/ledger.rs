@@ -124,13 +124,29 @@ impl Ledger {
         }
         let cluster = match Cluster::connect().await {
             Ok(cluster) => cluster,
-            Err(error) => return tracing::warn!("handoff: {error}; the scheduled report makes it"),
+            Err(error) => {
+                let jobs = jobs.join(" ");
+                return tracing::warn!(
+                    jobs,
+                    "handoff: {error}; the schedule reports on its own day and those before it"
+                );
+            }
         };
         for job in jobs {
             match cluster.start_from(cronjob, &job).await {
                 Ok(Started::New) => tracing::info!(job, "handoff: report started"),
                 Ok(Started::Already) => tracing::info!(job, "handoff: the report of these metrics was started before"),
-                Err(error) => return tracing::warn!(job, "handoff: {error}; the scheduled report makes it"),
+                Err(error) => {
+                    tracing::warn!(
+                        job,
+                        "handoff: {error}; the schedule reports on its own day and those before it, or: kubectl create job \
+                         --from=cronjob/{cronjob} {job}"
+                    );
+                    // Each would wait as long.
+                    if error.away {
+                        return;
+                    }
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! One Kubernetes Event on the Job at the end of a run: what was published, or why not, on one line of `kubectl describe job`.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
@@ -109,8 +110,14 @@ impl Announcer {
         let cluster = Cluster::connect().await?;
         let events: Api<Event> = Api::default_namespaced(cluster.client.clone());
         let event = self.event(cluster.namespace(), tone, reason, note, Utc::now());
-        patiently("write an Event", || async { events.create(&PostParams::default(), &event).await }).await?;
-        Ok(())
+        patiently("write an Event", || async {
+            match events.create(&PostParams::default(), &event).await {
+                // An earlier try wrote it, and its answer was lost.
+                Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
+                answer => answer.map(drop),
+            }
+        })
+        .await
     }
 }
 
@@ -138,6 +145,15 @@ pub(crate) fn install(found: Result<Announcer, ClusterError>) {
     let _ = ANNOUNCER.set(found);
 }
 
+thread_local! {
+    static TELLING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Is this the thread that tells the cluster how the process ends? What goes wrong there changes nothing about the end.
+pub(crate) fn is_telling() -> bool {
+    TELLING.get()
+}
+
 /// Tells the cluster how the process ends, if it was asked to. Waits for the answer, not long; what goes wrong is a warning.
 ///
 /// On a thread of its own, so that it works from wherever a process ends, a panic among them.
@@ -149,6 +165,7 @@ pub(crate) fn announce(ended: &Result<String, Failure>) {
         Err(failure) => (Tone::Warning, reason(failure.code), failure.to_string()),
     };
     let telling = std::thread::spawn(move || {
+        TELLING.set(true);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let sent = match (announcer, runtime) {
             (Ok(announcer), Ok(runtime)) => runtime.block_on(announcer.send(tone, reason, &note)),
@@ -159,8 +176,9 @@ pub(crate) fn announce(ended: &Result<String, Failure>) {
             tracing::warn!("{error}; the run itself is not affected");
         }
     });
-    // A panic there has been told by the hook, or is the one being told.
-    let _ = telling.join();
+    if telling.join().is_err() {
+        tracing::warn!("no Event could be written, by a bug; the run itself is not affected");
+    }
 }
 
 #[cfg(test)]
