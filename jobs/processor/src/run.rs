@@ -105,11 +105,11 @@ impl Engine {
 pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
     let store = config.raw.open(config.path_style, Access::Read).await?;
     for folder in [keys::BATCH, keys::API] {
-        if !store.list(folder).await.map_err(|error| error.failure())?.is_empty() {
+        if store.holds_any(folder).await.map_err(|error| error.failure())? {
             return Ok(store);
         }
     }
-    if store.list("raw/").await.map_err(|error| error.failure())?.is_empty() {
+    if !store.holds_any("raw/").await.map_err(|error| error.failure())? {
         return Ok(store);
     }
     let below = config.raw.join("raw");

@@ -123,6 +123,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// never listed. A prefix under which there is nothing gives an empty list; a root that is not there is `NoSuchRoot`.
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError>;
 
+    /// Whether there is any object whose key begins with `prefix`, without listing all of them where the store can tell sooner.
+    async fn holds_any(&self, prefix: &str) -> Result<bool, StoreError> {
+        Ok(!self.list(prefix).await?.is_empty())
+    }
+
     /// The object as it is now.
     async fn head(&self, key: &str) -> Result<Object, StoreError>;
 

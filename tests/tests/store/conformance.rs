@@ -48,7 +48,9 @@ async fn text(store: &SharedStore, key: &str) -> String {
 }
 
 async fn keys(store: &SharedStore, prefix: &str) -> Vec<String> {
-    store.list(prefix).await.unwrap().into_iter().map(|object| object.key).collect()
+    let keys: Vec<_> = store.list(prefix).await.unwrap().into_iter().map(|object| object.key).collect();
+    assert_eq!(store.holds_any(prefix).await.unwrap(), !keys.is_empty(), "{prefix}");
+    keys
 }
 
 async fn reads_what_was_written(store: &SharedStore) {

@@ -100,6 +100,35 @@ fn time(time: Option<&SdkTime>) -> DateTime<Utc> {
     time.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos())).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
+impl S3Store {
+    /// One page of a listing, and what to ask the next one with.
+    async fn page(
+        &self,
+        prefix: &str,
+        most: Option<i32>,
+        token: Option<String>,
+    ) -> Result<(Vec<Object>, Option<String>), StoreError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{prefix}", self.prefix));
+        let request = request.set_max_keys(most).set_continuation_token(token);
+        let page = request.send().await.map_err(|error| error_of(error, &self.asked(prefix)))?;
+        let mut objects = Vec::new();
+        for object in page.contents() {
+            // A key that ends with a slash is the mark by which consoles show an empty folder, no object of anybody.
+            let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.prefix)) else { continue };
+            if !key.ends_with('/') && !key.is_empty() {
+                objects.push(Object {
+                    key: key.to_owned(),
+                    size: size(object.size()),
+                    version: version(object.e_tag()),
+                    modified: time(object.last_modified()),
+                });
+            }
+        }
+        let more = page.is_truncated() == Some(true);
+        Ok((objects, page.next_continuation_token().filter(|_| more).map(str::to_owned)))
+    }
+}
+
 #[async_trait]
 impl Store for S3Store {
     fn root(&self) -> String {
@@ -107,32 +136,24 @@ impl Store for S3Store {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
-        let mut objects = Vec::new();
-        let mut token = None;
-        loop {
-            let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{prefix}", self.prefix));
-            let request = request.set_max_keys(self.page_size).set_continuation_token(token);
-            let page = request.send().await.map_err(|error| error_of(error, &self.asked(prefix)))?;
-            for object in page.contents() {
-                // A key that ends with a slash is the mark by which consoles show an empty folder, no object of anybody.
-                let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.prefix)) else { continue };
-                if !key.ends_with('/') && !key.is_empty() {
-                    objects.push(Object {
-                        key: key.to_owned(),
-                        size: size(object.size()),
-                        version: version(object.e_tag()),
-                        modified: time(object.last_modified()),
-                    });
-                }
-            }
-            token = page.next_continuation_token().map(str::to_owned);
-            if token.is_none() || page.is_truncated() != Some(true) {
-                break;
-            }
+        let (mut objects, mut token) = self.page(prefix, self.page_size, None).await?;
+        while token.is_some() {
+            let (more, next) = self.page(prefix, self.page_size, token).await?;
+            objects.extend(more);
+            token = next;
         }
         // S3 lists in this order, directory buckets and some other servers do not.
         objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
+    }
+
+    async fn holds_any(&self, prefix: &str) -> Result<bool, StoreError> {
+        // The mark of a folder comes first, and is no object.
+        let (mut objects, mut token) = self.page(prefix, Some(2), None).await?;
+        while objects.is_empty() && token.is_some() {
+            (objects, token) = self.page(prefix, self.page_size, token).await?;
+        }
+        Ok(!objects.is_empty())
     }
 
     async fn head(&self, key: &str) -> Result<Object, StoreError> {
