@@ -184,12 +184,17 @@ impl Space {
         self.try_install(&[], values).good()
     }
 
+    /// A command of Helm on the release, however it ends.
+    pub fn try_helm(&self, command: &[&str], args: &[&str]) -> Answer {
+        run(self.cluster.tool("helm").args(command).arg(RELEASE).args(["--namespace", &self.name]).args(args))
+    }
+
     /// A command of Helm on the release.
     ///
     /// # Panics
     /// Where it fails.
     pub fn helm(&self, command: &[&str], args: &[&str]) -> String {
-        run(self.cluster.tool("helm").args(command).arg(RELEASE).args(["--namespace", &self.name]).args(args)).good()
+        self.try_helm(command, args).good()
     }
 
     /// `kubectl create job --from=cronjob/… …`, as people type it.
