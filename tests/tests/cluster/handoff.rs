@@ -96,13 +96,7 @@ fn without_their_rights_both_are_a_warning_and_the_day_is_done() {
     assert!(reports(&space).is_empty());
 
     // The check says so before a night does.
-    let tested = acceptance::cluster::run(space.cluster().tool("helm").args([
-        "test",
-        "cityflow",
-        "--logs",
-        "--namespace",
-        space.name(),
-    ]));
+    let tested = space.try_helm(&["test"], &["--logs"]);
     assert!(
         !tested.ok && format!("{}{}", tested.stdout, tested.stderr).contains("the service account may not"),
         "{tested:?}"

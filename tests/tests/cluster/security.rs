@@ -75,13 +75,7 @@ fn a_check_before_the_first_night_reaches_everything_and_writes_no_document() {
     let mut values = space.values(&world);
     values["storage"]["reports"] = "cityflow-no-such-bucket/reports".into();
     space.install(&values);
-    let tested = acceptance::cluster::run(space.cluster().tool("helm").args([
-        "test",
-        "cityflow",
-        "--logs",
-        "--namespace",
-        space.name(),
-    ]));
+    let tested = space.try_helm(&["test"], &["--logs"]);
     assert!(!tested.ok, "{tested:?}");
     assert!(format!("{}{}", tested.stdout, tested.stderr).contains("cityflow-no-such-bucket"), "{tested:?}");
 }
