@@ -44,6 +44,13 @@ impl StoreError {
                 key,
                 "Correct the permissions, the credentials or the setting that names it",
             ),
+            // In these words the TLS library tells a server whose certificate goes back to nobody who is believed.
+            Self::Unreachable { key, detail } if detail.contains("UnknownIssuer") => Failure::new(
+                Code::Unavailable,
+                format!("the store's certificate is of an unknown authority ({detail})"),
+                key,
+                "Name the file of that authority's certificate by AWS_CA_BUNDLE",
+            ),
             Self::Unreachable { key, detail } => Failure::new(
                 Code::Unavailable,
                 format!("the store could not be reached, after all retries ({detail})"),
