@@ -223,6 +223,10 @@ fn workflows_have_few_rights_and_run_nothing_that_can_change_under_them() {
     for path in files(".github/workflows") {
         let workflow = yaml(&path);
         assert_eq!(workflow["permissions"], serde_json::json!({"contents": "read"}), "{path}: more is for single jobs");
+        assert_eq!(
+            workflow["defaults"]["run"]["shell"], "bash",
+            "{path}: a pipe would hide that its first command failed"
+        );
         let on = &workflow["on"];
         assert!(on.get("pull_request_target").is_none() && on != "pull_request_target", "{path}: strangers' code");
         for (name, job) in workflow["jobs"].as_object().unwrap() {
