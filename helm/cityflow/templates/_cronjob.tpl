@@ -5,8 +5,8 @@
 apiVersion: v1
 kind: ServiceAccount
 metadata:
-  name: {{ $job.serviceAccount.name }}
-  namespace: {{ .root.Release.Namespace }}
+  name: {{ $job.serviceAccount.name | quote }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels: {{- include "cityflow.labels" . | nindent 4 }}
   {{- with $job.serviceAccount.annotations }}
   annotations: {{- toYaml . | nindent 4 }}
@@ -17,15 +17,15 @@ automountServiceAccountToken: false
 apiVersion: batch/v1
 kind: CronJob
 metadata:
-  name: {{ $job.name }}
-  namespace: {{ .root.Release.Namespace }}
+  name: {{ $job.name | quote }}
+  namespace: {{ .root.Release.Namespace | quote }}
   labels: {{- include "cityflow.labels" (merge (dict "more" $job.cronJobLabels) .) | nindent 4 }}
   {{- with $job.cronJobAnnotations }}
   annotations: {{- toYaml . | nindent 4 }}
   {{- end }}
 spec:
   schedule: {{ $job.schedule | quote }}
-  timeZone: {{ $job.timeZone }}
+  timeZone: {{ $job.timeZone | quote }}
   suspend: {{ $job.suspend }}
   concurrencyPolicy: {{ $job.concurrencyPolicy }}
   startingDeadlineSeconds: {{ int64 $job.startingDeadlineSeconds }}

@@ -1,5 +1,5 @@
 {{/*
-The environment of a container. Every variable here is one of the programs' own (`--help`), of the AWS SDK or of OpenTelemetry.
+The environment of a container. Every variable here is one of the programs' own (`--help`) or of the AWS SDK.
 One that is set in extraEnv as well is left to extraEnv: twice the same name would be refused by the API server.
 Of (root, values, job, component, jobNamed).
 */}}
@@ -127,10 +127,6 @@ Of (root, values, job, component, jobNamed).
 {{- end }}
 {{- with .values.logLevel }}
 - name: RUST_LOG
-  value: {{ . | quote }}
-{{- end }}
-{{- with .values.telemetry.endpoint }}
-- name: OTEL_EXPORTER_OTLP_ENDPOINT
   value: {{ . | quote }}
 {{- end }}
 {{- end }}

@@ -12,10 +12,10 @@
       (dict "app.kubernetes.io/part-of" "cityflow" "app.kubernetes.io/component" .component) | toYaml }}
 {{- end }}
 
-{{/* Labels by which the pods of this release are found. */}}
+{{/* Labels by which the pods of this release are found. In quotes, as all names here: 123 and `on` are names, and to YAML no texts. */}}
 {{- define "cityflow.selector" -}}
-app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/name: {{ .root.Chart.Name | quote }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- end }}
 
 {{/* An image by its digest, else by its tag. Of (root, values, image). */}}

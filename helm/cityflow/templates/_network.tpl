@@ -16,9 +16,9 @@ ports:
 {{- end }}
 {{- end }}
 
-{{/* The port of the S3 endpoint: the one it names, else that of its scheme. */}}
+{{/* The port of the S3 endpoint: the one after its host, else that of its scheme. */}}
 {{- define "cityflow.s3Port" -}}
 {{- $endpoint := .storage.endpoint }}
-{{- $named := regexFind ":[0-9]+/*$" $endpoint | trimAll ":/" }}
+{{- $named := regexFind "^https?://[^/?#]+" $endpoint | regexFind ":[0-9]+$" | trimPrefix ":" }}
 {{- $named | default (ternary "80" "443" (hasPrefix "http://" $endpoint)) }}
 {{- end }}

@@ -5,7 +5,7 @@ Of (root, values, job, component, jobNamed, arguments).
 {{- define "cityflow.pod" -}}
 {{- $token := or .values.events.enabled (and .values.handoff.enabled (eq .component "processor")) -}}
 restartPolicy: Never
-serviceAccountName: {{ .job.serviceAccount.name }}
+serviceAccountName: {{ .job.serviceAccount.name | quote }}
 # The token of the API is for the handoff and for events. Credentials of AWS do not come by it.
 automountServiceAccountToken: {{ $token }}
 enableServiceLinks: false
@@ -15,7 +15,7 @@ securityContext: {{- include "cityflow.podSecurity" . | nindent 2 }}
 imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- with .job.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with .job.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
@@ -24,7 +24,8 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 tolerations:
-  # How long a pod stays on a node that is lost, before another one is made elsewhere.
+  # How long a pod stays bound to a node that is lost. The next one (podReplacementPolicy: Failed) waits until this one has ended or its
+  # Node object is gone.
   {{- range list "not-ready" "unreachable" }}
   - {key: node.kubernetes.io/{{ . }}, operator: Exists, effect: NoExecute, tolerationSeconds: {{ int64 $.job.tolerationSeconds }}}
   {{- end }}
@@ -36,7 +37,7 @@ topologySpreadConstraints: {{- toYaml . | nindent 2 }}
 {{- end }}
 containers:
   - name: {{ .component }}
-    image: {{ include "cityflow.image" (dict "root" .root "values" .values "image" .job.image) }}
+    image: {{ include "cityflow.image" (dict "root" .root "values" .values "image" .job.image) | quote }}
     imagePullPolicy: {{ .job.image.pullPolicy | default .values.image.pullPolicy }}
     {{- with .arguments }}
     args: {{- toYaml . | nindent 6 }}

@@ -3,15 +3,15 @@
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
-  name: {{ .name }}
-  namespace: {{ .context.root.Release.Namespace }}
+  name: {{ .name | quote }}
+  namespace: {{ .context.root.Release.Namespace | quote }}
   labels: {{- include "cityflow.labels" .context | nindent 4 }}
 roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: Role
-  name: {{ .name }}
+  name: {{ .name | quote }}
 subjects:
   - kind: ServiceAccount
-    name: {{ .account }}
-    namespace: {{ .context.root.Release.Namespace }}
+    name: {{ .account | quote }}
+    namespace: {{ .context.root.Release.Namespace | quote }}
 {{- end }}

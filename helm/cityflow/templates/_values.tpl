@@ -10,13 +10,27 @@ say stands in values.schema.json.
 {{- $v := .Values | toJson | fromJson }}
 {{- include "cityflow.prune" $v }}
 {{- include "cityflow.complete" (dict "values" $v "base" (include "cityflow.defaults" . | fromYaml)) }}
-{{- range $job := list $v.processor $v.reporter }}
+{{- range $key := list "processor" "reporter" }}
+{{- $job := index $v $key }}
 {{- $_ := set $job "name" ($job.name | trunc 52 | trimAll "-") }}
 {{- $account := $job.serviceAccount }}
+{{- $rights := or $v.events.enabled (and $v.handoff.enabled (eq $key "processor")) }}
+{{- if and $rights (not $account.create) (not $account.name) }}
+{{- fail (printf "%[1]s.serviceAccount.create is false and %[1]s.serviceAccount.name is empty: the rights of handoff.enabled and events.enabled would go to the account `default`, and so to every pod of the namespace that names none; name an account" $key) }}
+{{- end }}
 {{- $_ := set $account "name" ($account.name | default (ternary $job.name "default" $account.create)) }}
 {{- end }}
 {{- if eq $v.processor.name $v.reporter.name }}
 {{- fail (printf "processor.name and reporter.name are both %q, as far as the 52 characters of a CronJob's name go: give them two names" $v.processor.name) }}
+{{- end }}
+{{- $accounts := list $v.processor.serviceAccount $v.reporter.serviceAccount }}
+{{- if and (first $accounts).create (last $accounts).create (eq (first $accounts).name (last $accounts).name) }}
+{{- fail (printf "processor.serviceAccount and reporter.serviceAccount are both made as %q: give them two names, or make one and let the other one name it" (first $accounts).name) }}
+{{- end }}
+{{- with $v.networkPolicy.s3.except }}
+{{- if ne (len ($v.networkPolicy.s3.cidrs | default list)) 1 }}
+{{- fail "networkPolicy.s3.except is taken out of every address of networkPolicy.s3.cidrs, and has to lie within it: set one address there. Others go into networkPolicy.extraEgress" }}
+{{- end }}
 {{- end }}
 {{- $wait := include "cityflow.seconds" $v.reporter.wait | int64 }}
 {{- if ge $wait (int64 $v.reporter.activeDeadlineSeconds) }}
@@ -82,7 +96,6 @@ image: {registry: "", tag: "", pullPolicy: IfNotPresent}
 storage: {raw: cityflow-raw, processed: cityflow-processed, metrics: "", reports: "", region: "", endpoint: "", pathStyle: false, existingSecret: ""}
 city: {profile: paris, timezone: "", name: "", profileFile: "", outlinesFile: ""}
 logLevel: ""
-telemetry: {endpoint: ""}
 handoff: {enabled: false}
 events: {enabled: false}
 processor:
@@ -104,7 +117,7 @@ reporter:
   lookback: 3
   image: {repository: cityflow/reporter}
 {{- include "cityflow.defaults.job" . | nindent 2 }}
-networkPolicy: {enabled: false, dns: {}, s3: {}, credentials: {}, collector: {}, kubernetesApi: {}}
+networkPolicy: {enabled: false, dns: {}, s3: {}, credentials: {}, kubernetesApi: {}}
 development:
   s3:
     enabled: false

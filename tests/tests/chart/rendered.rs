@@ -22,7 +22,6 @@ imagePullSecrets: [{name: registry}]
 storage: {region: eu-west-3, endpoint: "http://minio.storage:9000", pathStyle: true, existingSecret: keys}
 city: {timezone: Europe/Lisbon, name: Lisboa, profileFile: '{"name": "Lisboa"}', outlinesFile: '{}'}
 logLevel: debug
-telemetry: {endpoint: "http://collector.observability:4318"}
 handoff: {enabled: true}
 events: {enabled: true}
 commonLabels: {team: mobility}
@@ -78,7 +77,7 @@ fn manifests_are_as_committed() {
 fn nulls(schema: &Value, at: &Value) -> Value {
     let at = at["$ref"].as_str().map_or(at, |name| schema.pointer(&name[1..]).expect("a definition"));
     match at["properties"].as_object() {
-        Some(inner) if at["additionalProperties"] == json!(false) => {
+        Some(inner) if at["additionalProperties"] == json!(false) && at["patternProperties"].is_null() => {
             Value::Object(inner.iter().map(|(name, inner)| (name.clone(), nulls(schema, inner))).collect())
         }
         _ => Value::Null,
@@ -115,7 +114,7 @@ fn null_empties_lists_and_maps_and_leaves_the_rest_at_its_default() {
         let on = helm.values(
             "on.yaml",
             "handoff: {enabled: true}\nevents: {enabled: true}\nnetworkPolicy: {enabled: true}\n\
-             telemetry: {endpoint: 'http://c:4318'}\ndevelopment: {s3: {enabled: true}, city: {enabled: true}}\n",
+             development: {s3: {enabled: true}, city: {enabled: true}}\n",
         );
         for file in [file("values-prod.yaml"), on] {
             let objects = helm.objects(&[&file, &nothing], &[]);
@@ -151,6 +150,59 @@ fn names_are_cut_where_a_cronjob_needs_it() {
     let same = format!("processor.name={0},reporter.name={0}x", "p".repeat(52));
     let said = helm.try_template(&[], &["--set", &same]).unwrap_err();
     assert!(said.contains("give them two names"), "{said}");
+}
+
+/// The kind of each value, by its path.
+fn kinds(value: &Value, path: &str, into: &mut Vec<String>) {
+    match value {
+        Value::Object(inner) => inner.iter().for_each(|(key, value)| kinds(value, &format!("{path}/{key}"), into)),
+        Value::Array(inner) => {
+            inner.iter().enumerate().for_each(|(place, value)| kinds(value, &format!("{path}/{place}"), into));
+        }
+        Value::String(_) => into.push(format!("{path}: text")),
+        Value::Number(_) => into.push(format!("{path}: number")),
+        Value::Bool(_) | Value::Null => into.push(format!("{path}: {value}")),
+    }
+}
+
+#[test]
+fn a_name_stays_a_text_whatever_it_looks_like() {
+    let Some(helm) = Helm::find() else { return };
+    let all = helm.values("all.yaml", ALL_ON);
+    let rendered = |[release, namespace, processor, reporter, other]: [&str; 5]| {
+        let names = json!({
+            "commonLabels": { "team": other },
+            "imagePullSecrets": [{ "name": other }],
+            "storage": { "existingSecret": other, "region": other },
+            "processor": {
+                "name": processor, "priorityClassName": other, "serviceAccount": { "name": other }, "timeZone": "Etc/UTC",
+                "image": { "repository": other, "tag": other }, "podLabels": { "of": other }, "podAnnotations": { "about": other },
+            },
+            "reporter": { "name": reporter },
+            "development": { "s3": { "name": "on", "persistence": { "storageClassName": other } } },
+        });
+        let names = helm.values("names.json", &names.to_string());
+        let mut arguments = vec!["template", release, ".", "--namespace", namespace];
+        for file in [&all, &names] {
+            arguments.extend(["--values", file.to_str().unwrap()]);
+        }
+        let output = helm.run(&arguments);
+        assert!(output.status.success(), "{release}: {}", String::from_utf8_lossy(&output.stderr));
+        let objects = helm.read(&String::from_utf8(output.stdout).unwrap());
+        let mut all = Vec::new();
+        objects.iter().for_each(|object| kinds(object, "", &mut all));
+        all
+    };
+    let plain = rendered(["night", "city", "measure", "tell", "x"]);
+    for names in [
+        ["123", "456", "123", "0123", "123"],
+        ["on", "1e3", "off", "y", "1e3"],
+        ["null", "true", "true", "null", "true"],
+    ] {
+        let found = rendered(names);
+        let other: Vec<_> = found.iter().filter(|kind| !plain.contains(kind)).collect();
+        assert!(other.is_empty() && found.len() == plain.len(), "{names:?}: {other:?}");
+    }
 }
 
 #[test]

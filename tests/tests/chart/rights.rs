@@ -128,6 +128,14 @@ fn accounts_can_be_named_made_elsewhere_and_given_a_role() {
     assert!(made.is_none() && name == "theirs");
     let (made, name) = account("processor.serviceAccount.create=false");
     assert!(made.is_none() && name == "default");
+    // Rights are for an account that is named; one that is not made here may be, and the two jobs may share it.
+    let (made, name) = account(
+        "events.enabled=true,handoff.enabled=true,processor.serviceAccount.name=theirs,\
+         processor.serviceAccount.create=false,reporter.serviceAccount.name=theirs",
+    );
+    assert!(made.is_some() && name == "theirs", "the reporter's");
+    let (made, name) = account("handoff.enabled=true,reporter.serviceAccount.create=false");
+    assert!(made.is_some() && name == "process", "the reporter has no rights by the handoff");
     let prod = helm.objects(&[&folder().join("values-prod.yaml")], &[]);
     for name in ["process", "report"] {
         let role = &prod.get("ServiceAccount", name)["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
@@ -160,19 +168,45 @@ fn the_network_is_open_to_what_is_needed_and_no_more() {
     );
     let s3 = |port| ("0.0.0.0/0".to_owned(), vec![port]);
     let credentials = ("169.254.170.23/32".to_owned(), vec![80]);
-    let everyone = json!({ "namespaceSelector": {} }).to_string();
     let api = ("0.0.0.0/0".to_owned(), vec![443, 6443]);
     assert_eq!(rules(""), [dns.clone(), s3(443), credentials.clone()]);
-    for (endpoint, port) in [("http://minio:9000", 9000), ("http://minio/", 80), ("https://s3.example.org", 443)] {
+    for (endpoint, port) in [
+        ("http://minio:9000", 9000),
+        ("http://minio:9000/", 9000),
+        ("http://minio:9000/s3", 9000),
+        ("https://s3.example.org:8443/at:80", 8443),
+        ("http://minio/", 80),
+        ("http://minio/at:9000", 80),
+        ("https://s3.example.org", 443),
+        ("https://[fd00::1]/s3", 443),
+        ("https://[fd00::1]:9000/s3", 9000),
+    ] {
         assert_eq!(rules(&format!("storage.endpoint={endpoint}"))[1], s3(port), "{endpoint}");
     }
-    assert_eq!(rules("telemetry.endpoint=http://c:4318")[3..], [(everyone, vec![4317, 4318])]);
     for switch in ["events.enabled=true", "handoff.enabled=true"] {
         assert_eq!(rules(switch)[3..], std::slice::from_ref(&api)[..], "{switch}");
     }
     let narrow =
         rules("networkPolicy.s3.cidrs={10.0.0.0/8},networkPolicy.s3.ports={8443},networkPolicy.credentials.cidrs=null");
     assert_eq!(narrow, [dns, ("10.0.0.0/8".to_owned(), vec![8443])]);
+}
+
+#[test]
+fn addresses_of_both_families_may_be_reached_and_exceptions_belong_to_one_address() {
+    let Some(helm) = Helm::find() else { return };
+    let blocks = |more: &str| {
+        let objects = helm.objects(&[], &["--set", &format!("networkPolicy.enabled=true,events.enabled=true{more}")]);
+        let rules = objects.get("NetworkPolicy", "cityflow")["spec"]["egress"].as_array().unwrap().clone();
+        let block = |to: &Value| Some(to["ipBlock"].clone()).filter(Value::is_object);
+        let of = |rule: &Value| rule["to"].as_array().unwrap().iter().filter_map(block).collect::<Vec<_>>();
+        rules.iter().map(of).filter(|blocks| !blocks.is_empty()).collect::<Vec<_>>()
+    };
+    let everywhere = vec![json!({ "cidr": "0.0.0.0/0" }), json!({ "cidr": "::/0" })];
+    let credentials = vec![json!({ "cidr": "169.254.170.23/32" })];
+    assert_eq!(blocks(""), [everywhere.clone(), credentials.clone(), everywhere.clone()]);
+    let narrow = blocks(",networkPolicy.s3.cidrs={10.0.0.0/8},networkPolicy.s3.except={10.1.0.0/16,10.2.0.0/16}");
+    let s3 = vec![json!({ "cidr": "10.0.0.0/8", "except": ["10.1.0.0/16", "10.2.0.0/16"] })];
+    assert_eq!(narrow, [s3, credentials, everywhere]);
 }
 
 #[test]
