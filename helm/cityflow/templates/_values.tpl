@@ -117,7 +117,7 @@ reporter:
   lookback: 3
   image: {repository: cityflow/reporter}
 {{- include "cityflow.defaults.job" . | nindent 2 }}
-networkPolicy: {enabled: false, dns: {}, s3: {}, credentials: {}, kubernetesApi: {}}
+networkPolicy: {enabled: false, dns: {}, s3: {}, credentials: {}, collector: {enabled: false}, kubernetesApi: {}}
 development:
   s3:
     enabled: false

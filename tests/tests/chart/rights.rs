@@ -186,6 +186,8 @@ fn the_network_is_open_to_what_is_needed_and_no_more() {
     for switch in ["events.enabled=true", "handoff.enabled=true"] {
         assert_eq!(rules(switch)[3..], std::slice::from_ref(&api)[..], "{switch}");
     }
+    let collector = "networkPolicy.collector.enabled=true,networkPolicy.collector.podSelector.matchLabels.app=otel";
+    assert_eq!(rules(collector)[3].1, [4317, 4318]);
     let narrow =
         rules("networkPolicy.s3.cidrs={10.0.0.0/8},networkPolicy.s3.ports={8443},networkPolicy.credentials.cidrs=null");
     assert_eq!(narrow, [dns, ("10.0.0.0/8".to_owned(), vec![8443])]);
