@@ -202,7 +202,7 @@ mod tests {
         let value = serde_json::to_value(&event).unwrap();
         assert_eq!(value["regarding"]["uid"], "0b5e4a1c-1111-2222-3333-444455556666");
         assert_eq!(value["regarding"]["kind"], "Job");
-        assert_eq!(value["metadata"]["name"], "process-2025-11-03.1874a6a4fb6d6ec0");
+        assert_eq!(value["metadata"]["name"], "process-2025-11-03.1874a4d2f245d200");
         assert_eq!(value["eventTime"], "2025-11-04T00:03:00.123456Z");
         assert_eq!((&value["type"], &value["reason"]), (&"Warning".into(), &"BadData".into()));
         assert_eq!(value["note"].as_str().unwrap().len(), LONGEST_NOTE);
