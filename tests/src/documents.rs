@@ -236,7 +236,7 @@ fn schema(kind: &str) -> &'static Validator {
     schemas.get(kind).unwrap_or_else(|| panic!("docs/schema/{kind}.json is missing"))
 }
 
-/// Takes out of a report when it was made, and what names the manifest that carries the time of its own run.
+/// Takes out of a report when it was made: of two runs over the same input nothing else may differ.
 pub fn forget_the_run(report: &mut Value) {
     if let Some(report) = report.as_object_mut() {
         report.remove("generated_at");
