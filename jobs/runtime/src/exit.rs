@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::cluster::{self, Announcer};
 use crate::failure::{Code, Failure};
 use crate::log::{self, LogOptions};
-use crate::progress;
+use crate::telemetry::Job;
+use crate::{progress, switch, telemetry};
 
 /// Where Kubernetes looks for the last words of a container.
 pub const TERMINATION_LOG: &str = "/dev/termination-log";
@@ -31,6 +32,7 @@ pub fn finish(result: Result<String, Failure>) -> i32 {
             failure.code as i32
         }
     };
+    telemetry::finish(&result);
     cluster::announce(&result);
     code
 }
@@ -46,17 +48,19 @@ pub fn announce(program: &'static str, asked: bool, job: Option<&str>) {
 ///
 /// # Errors
 /// The mistake, on one line.
-pub fn told_by_the_parser(program: &'static str, told: &clap::Error) -> Result<String, Failure> {
+pub fn told_by_the_parser(job: &'static Job, told: &clap::Error) -> Result<String, Failure> {
+    let program = job.name;
     if !told.use_stderr() {
         // A stdout that is gone has nobody to help.
         let _ = told.print();
         return Ok(String::new());
     }
+    // The flags cannot be read, so the variables have to say what is wanted.
+    let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
+    telemetry::init(job, variable(telemetry::TRACE_FILE).as_deref().map(Path::new));
     log::init(LogOptions::default());
-    // The flags cannot be read, so the variables have to say whether an Event is wanted.
-    let variable = |name: &str| std::env::var(name).ok();
-    let wanted = variable("CITYFLOW_EVENTS")
-        .is_some_and(|text| ["yes", "true", "1", "on", "y"].contains(&text.trim().to_ascii_lowercase().as_str()));
+    telemetry::begin(job);
+    let wanted = variable("CITYFLOW_EVENTS").is_some_and(|text| switch::parse(&text) == Ok(true));
     announce(program, wanted, variable("JOB_NAME").as_deref());
     let text = told.to_string();
     let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
@@ -73,7 +77,7 @@ pub fn install_panic_hook() {
     static PANICKED: AtomicBool = AtomicBool::new(false);
     std::panic::set_hook(Box::new(|info| {
         // It has nothing to do with the work, which has ended.
-        if cluster::is_telling() {
+        if cluster::is_telling() || telemetry::is_own_thread() {
             return;
         }
         // The first panic tells; others at the same time, or one while telling, would only blur it.

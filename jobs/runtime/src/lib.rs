@@ -1,4 +1,4 @@
-//! What any job needs, with no knowledge of traffic: stores, settings, the day of a run, logs, exit codes, signals, memory,
+//! What any job needs, with no knowledge of traffic: stores, settings, the day of a run, logs, telemetry, exit codes, signals, memory,
 //! and the calls of the Kubernetes API.
 
 pub mod clock;
@@ -12,3 +12,6 @@ pub mod memory;
 pub mod progress;
 pub mod signals;
 pub mod store;
+pub mod switch;
+pub mod telemetry;
+mod trust;

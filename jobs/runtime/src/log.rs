@@ -8,12 +8,14 @@ use std::io::{self, IsTerminal, Write};
 use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{EnvFilter, FilterExt as _, FilterFn, LevelFilter};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::progress;
+use crate::telemetry::{self, Labels};
 
 /// How much is said.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,8 +36,16 @@ pub fn init(options: LogOptions) {
     let people = is_terminal();
     let (filter, wrong) = filter(options, people, std::env::var("RUST_LOG").ok());
     let format = if people { Format::People } else { Format::Json };
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).event_format(format).with_writer(AboveBars);
-    if tracing::subscriber::set_global_default(subscriber.finish()).is_ok()
+    // Spans of ours are always made, since lines take their day and source from them; what a library tells of itself is not.
+    let ours = || {
+        FilterFn::new(|about| about.is_span() && about.target() == telemetry::TARGET)
+            .with_max_level_hint(LevelFilter::INFO)
+    };
+    let lines = tracing_subscriber::fmt::layer().event_format(format).with_writer(AboveBars);
+    let subscriber = tracing_subscriber::registry()
+        .with(telemetry::layer().map(|layer| layer.with_filter(ours())))
+        .with(lines.with_filter(filter.or(ours())));
+    if tracing::subscriber::set_global_default(subscriber).is_ok()
         && let Some(wrong) = wrong
     {
         tracing::warn!(
@@ -103,12 +113,24 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let level = event.metadata().level();
         let line = match self {
-            Self::Json => json_line(chrono::Utc::now(), level, &fields),
+            Self::Json => {
+                let mut labels = Labels::default();
+                for span in context.event_scope().into_iter().flatten() {
+                    if let Some(of) = span.extensions().get::<Labels>() {
+                        labels.complete(of);
+                    }
+                }
+                if labels.ids.is_none() {
+                    telemetry::read_labels(&telemetry::root(), |of| labels.complete(of));
+                }
+                fields.place(labels);
+                json_line(chrono::Utc::now(), level, &fields)
+            }
             Self::People => people_line(level, &fields),
         };
         writeln!(out, "{line}")
@@ -125,12 +147,30 @@ struct Fields {
 impl Fields {
     fn add(&mut self, field: &Field, value: Value) {
         match (field.name(), value) {
+            // Fields whose names are not in the program's text come as one.
+            (telemetry::FIGURES, Value::String(text)) => {
+                let figures: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
+                self.others.extend(figures);
+            }
             ("message", Value::String(text)) => self.message = text,
             ("message", value) => self.message = value.to_string(),
             (name, value) => {
                 // One JSON object cannot say the same name twice.
                 let taken = ["time", "level", "message"].contains(&name);
                 self.others.push((if taken { format!("{name}_") } else { name.to_owned() }, value));
+            }
+        }
+    }
+}
+
+impl Fields {
+    /// Says where in the run the line was written, after what the line itself says.
+    fn place(&mut self, labels: Labels) {
+        let (trace, span) = labels.ids.unzip();
+        let known = [("day", labels.day), ("source", labels.source), ("trace_id", trace), ("span_id", span)];
+        for (name, value) in known {
+            if let Some(value) = value.filter(|_| !self.others.iter().any(|(said, _)| said == name)) {
+                self.others.push((name.to_owned(), value.into()));
             }
         }
     }

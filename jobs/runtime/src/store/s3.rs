@@ -6,7 +6,7 @@
 mod answer;
 mod connect;
 mod read;
-mod trust;
+mod traced;
 
 use std::ops::Range;
 use std::time::Duration;

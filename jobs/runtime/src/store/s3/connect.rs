@@ -12,8 +12,9 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Credentials, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::{S3Options, trust};
+use super::{S3Options, traced};
 use crate::failure::{Code, Failure};
+use crate::trust;
 
 /// Attempts per request where nothing says otherwise: a batch job can wait longer than the SDK's three.
 const ATTEMPTS: u32 = 5;
@@ -71,7 +72,10 @@ pub(super) async fn connect(options: &S3Options) -> Result<Connection, Failure> 
 
     let retries = retries(options, shared.retry_config());
     let (attempts, backoff) = (retries.max_attempts(), retries.initial_backoff());
-    let config = aws_sdk_s3::config::Builder::from(&shared).retry_config(retries).force_path_style(options.path_style);
+    let config = aws_sdk_s3::config::Builder::from(&shared)
+        .retry_config(retries)
+        .force_path_style(options.path_style)
+        .interceptor(traced::Traced);
     Ok(Connection { client: Client::from_conf(config.build()), attempts, backoff })
 }
 

@@ -13,7 +13,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
 
 use super::answer::{chain, error_of};
-use super::{Object, S3Store, Store, StoreError, Version, etag, size, time, version};
+use super::{Object, S3Store, Store, StoreError, Version, etag, size, time, traced, version};
 
 /// The longest silence in the middle of an answer.
 pub(super) const SILENCE: Duration = Duration::from_secs(10);
@@ -46,6 +46,7 @@ impl S3Store {
                 }
                 Err(Broken::Answer(detail)) => {
                     tracing::debug!(key = self.address(key), attempt = made, detail, "asking again");
+                    traced::read_again();
                     tokio::time::sleep(pause(self.backoff, made, fastrand::f64())).await;
                     made += 1;
                 }

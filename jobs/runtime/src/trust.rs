@@ -17,7 +17,7 @@ const BUNDLE: &str = "AWS_CA_BUNDLE";
 ///
 /// # Errors
 /// A bundle that cannot be read or holds no certificate.
-pub(super) fn context() -> Result<TlsContext, Failure> {
+pub(crate) fn context() -> Result<TlsContext, Failure> {
     // The variables by which a machine's roots are moved, SSL_CERT_FILE and SSL_CERT_DIR, are heeded by this.
     let machine = rustls_native_certs::load_native_certs();
     let mut store = TrustStore::empty().with_native_roots(!machine.certs.is_empty());
@@ -31,6 +31,20 @@ pub(super) fn context() -> Result<TlsContext, Failure> {
     }
     let built = TlsContext::builder().with_trust_store(store).build();
     built.map_err(|error| Failure::new(Code::Bug, format!("no TLS ({error})"), "", "Report it"))
+}
+
+/// The same certificates for a connection that is not the SDK's, and those of the file at `more`.
+///
+/// # Errors
+/// A file that cannot be used, in a sentence.
+pub(crate) fn certificates(more: Option<&str>) -> Result<Vec<CertificateDer<'static>>, String> {
+    let mut all = rustls_native_certs::load_native_certs().certs;
+    all.extend(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
+    let set = std::env::var(BUNDLE).ok().filter(|path| !path.is_empty());
+    for path in set.as_deref().into_iter().chain(more) {
+        all.extend(bundle(path).map_err(|failure| failure.what)?);
+    }
+    Ok(all)
 }
 
 /// The certificates of a file, each tried, for the client takes a bad one as a bug of ours.

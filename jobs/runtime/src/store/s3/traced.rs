@@ -1,0 +1,150 @@
+//! Every call of S3 as the trace and the metrics show it: one client span with its status and retries, by OpenTelemetry's semantic
+//! conventions for the AWS SDK. The ranges of a large object are counted in the step that reads it, and are no spans.
+
+use aws_sdk_s3::config::interceptors::{BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef};
+use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
+use aws_sdk_s3::error::BoxError;
+use aws_sdk_s3::operation::delete_object::DeleteObjectInput;
+use aws_sdk_s3::operation::get_object::GetObjectInput;
+use aws_sdk_s3::operation::head_object::HeadObjectInput;
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Input;
+use aws_sdk_s3::operation::put_object::PutObjectInput;
+use aws_smithy_types::config_bag::{Storable, StoreReplace};
+
+use crate::telemetry::{self, Kind, Metric, Step};
+
+/// Calls that were made, retries not counted.
+static REQUESTS: Metric = Metric::counter("cityflow.s3.requests", "{request}", "Calls of S3, by operation");
+/// Calls that were made again.
+static RETRIES: Metric = Metric::counter("cityflow.s3.retries", "{retry}", "Calls of S3 made again, by operation");
+
+/// As many as a trace can show; a day on S3 has fewer, but for its snapshots.
+static CALL: Kind = Kind::client("S3", 120);
+
+/// Sees every call of a client.
+#[derive(Debug)]
+pub(super) struct Traced;
+
+/// A call under way.
+#[derive(Debug)]
+struct Call {
+    step: Step,
+    operation: &'static str,
+    attempts: u64,
+}
+
+impl Storable for Call {
+    type Storer = StoreReplace<Self>;
+}
+
+/// What a call is for.
+struct Asked<'a> {
+    operation: &'static str,
+    bucket: Option<&'a str>,
+    key: Option<&'a str>,
+    /// Whether it asks for a part of an object.
+    is_range: bool,
+}
+
+fn asked<'a>(context: &'a BeforeSerializationInterceptorContextRef<'_>) -> Option<Asked<'a>> {
+    let input = context.input();
+    let asked = |operation, bucket, key, is_range| Some(Asked { operation, bucket, key, is_range });
+    if let Some(get) = input.downcast_ref::<GetObjectInput>() {
+        return asked("GetObject", get.bucket(), get.key(), get.range().is_some());
+    }
+    if let Some(put) = input.downcast_ref::<PutObjectInput>() {
+        return asked("PutObject", put.bucket(), put.key(), false);
+    }
+    if let Some(list) = input.downcast_ref::<ListObjectsV2Input>() {
+        return asked("ListObjectsV2", list.bucket(), list.prefix(), false);
+    }
+    if let Some(head) = input.downcast_ref::<HeadObjectInput>() {
+        return asked("HeadObject", head.bucket(), head.key(), false);
+    }
+    let delete = input.downcast_ref::<DeleteObjectInput>()?;
+    asked("DeleteObject", delete.bucket(), delete.key(), false)
+}
+
+impl Intercept for Traced {
+    fn name(&self) -> &'static str {
+        "Traced"
+    }
+
+    fn read_before_execution(
+        &self,
+        context: &BeforeSerializationInterceptorContextRef<'_>,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(Asked { operation, bucket, key, is_range }) = asked(context) else { return Ok(()) };
+        let step = if is_range {
+            Step::none()
+        } else {
+            Step::named(&CALL, &format!("S3.{operation}"))
+                .with("rpc.system", "aws-api")
+                .with("rpc.service", "S3")
+                .with("rpc.method", operation)
+                .with("aws.s3.bucket", bucket.unwrap_or_default().to_owned())
+                .with("aws.s3.key", key.unwrap_or_default().to_owned())
+        };
+        bag.interceptor_state().store_put(Call { step, operation, attempts: 0 });
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        _: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(call) = bag.get_mut_from_interceptor_state::<Call>() {
+            call.attempts += 1;
+        }
+        Ok(())
+    }
+
+    fn read_after_execution(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(Call { step, operation, attempts }) = bag.load::<Call>() else { return Ok(()) };
+        let retries = attempts.saturating_sub(1);
+        counted(operation, 1, retries);
+        if retries > 0 {
+            step.set_count("http.request.resend_count", retries);
+        }
+        let Some(response) = context.response() else {
+            step.fail("NoAnswer", "the server did not answer");
+            return Ok(());
+        };
+        let status = response.status().as_u16();
+        step.set_count("http.response.status_code", status.into());
+        if let Some(id) = response.headers().get("x-amz-request-id") {
+            step.set("aws.request_id", id.to_owned());
+        }
+        // That something is not there, or is there already, is an answer and no error.
+        if status >= 400 && !matches!(status, 404 | 409 | 412) {
+            step.fail(&status.to_string(), &format!("S3 answered {status} to {operation}"));
+        }
+        Ok(())
+    }
+}
+
+/// A read that was made again because its body broke off, which the client does not see.
+pub(super) fn read_again() {
+    counted("GetObject", 0, 1);
+}
+
+fn counted(operation: &str, requests: u64, retries: u64) {
+    telemetry::count_calls(requests, retries);
+    let attributes = [("rpc.method", operation)];
+    if requests > 0 {
+        REQUESTS.add(requests, &attributes);
+        telemetry::add("s3.requests", requests);
+    }
+    if retries > 0 {
+        RETRIES.add(retries, &attributes);
+        telemetry::add("s3.retries", retries);
+    }
+}

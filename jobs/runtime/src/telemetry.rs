@@ -1,0 +1,334 @@
+//! What a run tells of itself while it works: one trace, metrics, and the ids by which its log lines are found in the trace. OpenTelemetry,
+//! sent by OTLP to a collector, or a trace into a file. Nothing is set up where nobody asks for it, and whatever is wrong with a collector,
+//! a run neither fails nor takes more than two seconds longer.
+//!
+//! A process has one run: [`init`] before the log is set up, [`begin`] before the work, [`join`] where it continues another trace, and at
+//! the end `exit::finish`. What every reader has to know of names and attributes stands in `docs/telemetry.md`.
+
+mod export;
+mod file;
+mod ids;
+mod metric;
+mod parent;
+mod resource;
+mod settings;
+mod step;
+mod summary;
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use opentelemetry::metrics::{Meter, MeterProvider as _};
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry::{Context, Value};
+use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
+use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
+use tracing::Span;
+use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::failure::{Code, Failure};
+use export::Trouble;
+use settings::Settings;
+
+pub use metric::{BYTES, Metric, SECONDS};
+pub use step::{Kind, Step, follow, follow_on_thread};
+pub(crate) use step::{Labels, TARGET, count_calls, read_labels};
+pub(crate) use summary::FIGURES;
+
+/// The most that sending may hold up the end of a run. What a collector costs at all, since everything else is done beside the work.
+const PATIENCE: Duration = Duration::from_millis(1800);
+/// The variable that names a file for the run's spans.
+pub const TRACE_FILE: &str = "CITYFLOW_TRACE_FILE";
+/// Name of the thread that sends. A panic there is nothing that the run has to do with.
+const THREAD: &str = "telemetry";
+
+/// What a person has to look at, by source; `run` where it is of none. Not what another try may mend.
+pub static ERRORS: Metric =
+    Metric::counter("cityflow.errors", "{error}", "What went wrong that another try does not mend, by source");
+
+/// A job, as far as telemetry has to know it.
+#[derive(Debug)]
+pub struct Job {
+    /// Its name: the attribute `job` of all metrics.
+    pub name: &'static str,
+    /// Name of its root span.
+    pub root: &'static str,
+    /// How long a run takes, seconds.
+    pub duration: &'static Metric,
+}
+
+/// What was set up.
+struct Telemetry {
+    job: &'static Job,
+    traces: Option<(SdkTracerProvider, SdkTracer)>,
+    metrics: Option<(SdkMeterProvider, Meter)>,
+    /// Where exporters connect and wait.
+    _threads: Option<tokio::runtime::Runtime>,
+    trouble: Arc<Trouble>,
+    warnings: Vec<String>,
+}
+
+static TELEMETRY: OnceLock<Telemetry> = OnceLock::new();
+
+/// The run.
+struct Run {
+    span: Span,
+    /// From when on its parent is settled.
+    step: Option<Step>,
+    job: &'static Job,
+    begun: Instant,
+    figures: summary::Figures,
+    ended: bool,
+}
+
+static RUN: Mutex<Option<Run>> = Mutex::new(None);
+/// Whether the run's own span has an id, so that others can be within it.
+static BEGUN: AtomicBool = AtomicBool::new(false);
+
+fn run() -> MutexGuard<'static, Option<Run>> {
+    RUN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sets up what the variables and `trace_file` ask for. Before the log, for that is where spans go through. A second call changes nothing.
+pub fn init(job: &'static Job, trace_file: Option<&Path>) {
+    TELEMETRY.get_or_init(|| set_up(job, trace_file, |name| std::env::var(name).ok()));
+}
+
+fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Telemetry {
+    let Settings { traces, metrics, mut warnings } = Settings::read(&variable);
+    let trouble = Arc::new(Trouble::default());
+    let mut telemetry =
+        Telemetry { job, traces: None, metrics: None, _threads: None, trouble: trouble.clone(), warnings: Vec::new() };
+    let resource = || resource::resource(job.name, env!("CARGO_PKG_VERSION"), &variable);
+    let mut warn = |warning: String| warnings.push(warning);
+    let threads = (traces.is_some() || metrics.is_some()).then(|| {
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).thread_name(THREAD).enable_all().build()
+    });
+    let threads = match threads.transpose() {
+        Ok(threads) => threads,
+        Err(error) => {
+            warn(format!("no thread to send on ({error})"));
+            None
+        }
+    };
+    let handle = threads.as_ref().map(tokio::runtime::Runtime::handle);
+    let _inside = handle.map(tokio::runtime::Handle::enter);
+    let sender = traces.zip(handle).and_then(|(to, handle)| {
+        export::spans(&to, handle, &trouble).map_err(|why| warn(format!("{}: {why}", to.endpoint))).ok()
+    });
+    if sender.is_some() || trace_file.is_some() {
+        let mut provider = SdkTracerProvider::builder().with_id_generator(ids::TimedIds).with_resource(resource());
+        if let Some(path) = trace_file {
+            provider = provider.with_batch_exporter(file::TraceFile::new(path, &trouble));
+        }
+        if let Some(sender) = sender {
+            provider = provider.with_batch_exporter(sender);
+        }
+        let provider = provider.build();
+        let tracer = provider.tracer("cityflow");
+        telemetry.traces = Some((provider, tracer));
+    }
+    let temporality = match variable("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE") {
+        Some(text) if text.eq_ignore_ascii_case("cumulative") => Temporality::Cumulative,
+        // CloudWatch sums up what each run adds.
+        _ => Temporality::Delta,
+    };
+    let sender = metrics.zip(handle).and_then(|(to, handle)| {
+        let built = export::metrics(&to, temporality, handle, &trouble);
+        built.map_err(|why| warn(format!("{}: {why}", to.endpoint))).ok()
+    });
+    if let Some(sender) = sender {
+        let reader = PeriodicReader::builder(sender).build();
+        let provider = SdkMeterProvider::builder().with_reader(reader).with_resource(resource()).build();
+        let meter = provider.meter("cityflow");
+        telemetry.metrics = Some((provider, meter));
+    }
+    warnings.dedup();
+    telemetry.warnings = warnings;
+    telemetry._threads = threads;
+    telemetry
+}
+
+/// Where spans go through, for the log's subscriber.
+pub(crate) fn layer<S>() -> Option<OpenTelemetryLayer<S, SdkTracer>>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    let (_, tracer) = TELEMETRY.get()?.traces.as_ref()?;
+    Some(
+        tracing_opentelemetry::layer()
+            .with_tracer(tracer.clone())
+            .with_location(false)
+            .with_threads(false)
+            .with_target(false)
+            .with_level(false)
+            .with_tracked_inactivity(false)
+            // Nothing here looks for the present span anywhere but in `tracing`.
+            .with_context_activation(false),
+    )
+}
+
+/// The meter and the name of the job, where metrics are sent.
+fn meter() -> Option<(&'static Meter, &'static str)> {
+    let telemetry = TELEMETRY.get()?;
+    telemetry.metrics.as_ref().map(|(_, meter)| (meter, telemetry.job.name))
+}
+
+fn is_tracing() -> bool {
+    TELEMETRY.get().is_some_and(|telemetry| telemetry.traces.is_some())
+}
+
+/// Begins the run. Its trace begins with [`join`]; until then there are no other spans.
+pub fn begin(job: &'static Job) {
+    let span = tracing::info_span!(target: TARGET, parent: None, "run", otel.name = job.root);
+    *run() =
+        Some(Run { span, step: None, job, begun: Instant::now(), figures: summary::Figures::default(), ended: false });
+    set("version", env!("CARGO_PKG_VERSION"));
+    if let Some(telemetry) = TELEMETRY.get() {
+        for warning in &telemetry.warnings {
+            telemetry.trouble.tell(warning);
+        }
+    }
+}
+
+/// The trace that a run may continue: the `traceparent` of a manifest, and when that was written.
+#[derive(Debug, Clone, Copy)]
+pub struct Earlier<'a> {
+    /// `traceparent` of W3C Trace Context; what is none is no trace.
+    pub traceparent: &'a str,
+    /// When it was written.
+    pub written: DateTime<Utc>,
+    /// Now, on the same clock.
+    pub now: DateTime<Utc>,
+}
+
+/// Begins the run's trace, or continues an earlier one where that is not too old; to one that is, the run's span is linked. The second
+/// call does nothing.
+pub fn join(earlier: Option<Earlier<'_>>) {
+    let mut guard = run();
+    let Some(run) = guard.as_mut().filter(|run| run.step.is_none()) else { return };
+    let earlier = earlier.and_then(|earlier| Some((parent::parse(earlier.traceparent)?, earlier)));
+    match earlier {
+        Some((context, Earlier { written, now, .. })) if is_tracing() => {
+            if parent::is_old(&context, written, now) {
+                run.span.add_link(context);
+            } else {
+                // Fails where there is no layer, and then there is no trace.
+                let _ = run.span.set_parent(Context::new().with_remote_span_context(context));
+            }
+        }
+        _ => {}
+    }
+    run.step = Some(Step::started(run.span.clone()));
+    BEGUN.store(true, Ordering::SeqCst);
+}
+
+fn has_begun() -> bool {
+    BEGUN.load(Ordering::SeqCst)
+}
+
+/// The run's own span.
+pub(crate) fn root() -> Span {
+    if !has_begun() {
+        return Span::none();
+    }
+    run().as_ref().map_or_else(Span::none, |run| run.span.clone())
+}
+
+/// Does the work of the run within its span.
+pub fn within_run<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let span = run().as_ref().map_or_else(Span::none, |run| run.span.clone());
+    tracing::Instrument::instrument(work, span)
+}
+
+/// By which another process continues this trace; nothing where there is none.
+#[must_use]
+pub fn traceparent() -> Option<String> {
+    run().as_ref()?.step.as_ref()?.traceparent()
+}
+
+/// When the run began.
+#[must_use]
+pub fn began() -> Option<Instant> {
+    run().as_ref().map(|run| run.begun)
+}
+
+/// Says something of the whole run: an attribute of its span, and a field of its last log line.
+pub fn set(key: &'static str, value: impl Into<Value>) {
+    if let Some(run) = run().as_mut().filter(|run| !run.ended) {
+        run.figures.set(key, value.into());
+    }
+}
+
+/// Says which day the run is for; its log lines say so too.
+pub fn set_day(day: impl std::fmt::Display) {
+    set("day", day.to_string());
+    let step = run().as_ref().and_then(|run| run.step.clone());
+    if let Some(step) = step {
+        let _ = step.day(day);
+    }
+}
+
+/// Adds to a figure of the whole run.
+pub fn add(key: &'static str, number: u64) {
+    if let Some(run) = run().as_mut().filter(|run| !run.ended) {
+        run.figures.add(key, number);
+    }
+}
+
+/// Is this a thread that sends? What goes wrong there has nothing to do with the run.
+pub(crate) fn is_own_thread() -> bool {
+    std::thread::current().name().is_some_and(|name| name == THREAD || name.starts_with("OpenTelemetry"))
+}
+
+/// Ends the run: its last log line, its span and those that are still open, and all that is to be sent.
+pub(crate) fn finish(ended: &Result<String, Failure>) {
+    join(None);
+    // Lines that follow still belong to it.
+    let (end, step) = {
+        let mut guard = run();
+        let Some(run) = guard.as_mut().filter(|run| !run.ended) else { return };
+        run.ended = true;
+        (summary::End::of(run, ended, step::left_out()), run.step.take())
+    };
+    end.tell(step.as_ref(), ended);
+    let Some(telemetry) = TELEMETRY.get() else { return };
+    if telemetry.traces.is_none() && telemetry.metrics.is_none() {
+        return;
+    }
+    let (sender, done) = std::sync::mpsc::channel();
+    let sending = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
+        // What is within a step may not outlive it, so that the run's own comes last.
+        step::end_open(step.as_ref());
+        drop(step);
+        std::thread::scope(|scope| {
+            if let Some((provider, _)) = &telemetry.traces {
+                scope.spawn(|| provider.shutdown_with_timeout(PATIENCE));
+            }
+            if let Some((provider, _)) = &telemetry.metrics {
+                scope.spawn(|| provider.shutdown_with_timeout(PATIENCE));
+            }
+        });
+        let _ = sender.send(());
+    });
+    if sending.is_err() || done.recv_timeout(PATIENCE).is_err() {
+        telemetry.trouble.tell("the collector did not take everything within 2 s");
+    }
+}
+
+/// The one word for how a run has failed, in the form that Kubernetes gives its reasons.
+pub(crate) fn kind(code: Code) -> &'static str {
+    match code {
+        Code::Usage => "WrongSettings",
+        Code::Data => "BadData",
+        Code::NoInput => "NoInput",
+        Code::Unavailable => "StoreUnavailable",
+        Code::Bug => "Bug",
+        Code::Later => "TryAgainLater",
+        Code::Stopped => "Stopped",
+    }
+}

@@ -1,0 +1,53 @@
+//! The spans of a run in a file, for a desk without a collector: OTLP as JSON, one object per line, as the collector's `file` exporter
+//! writes it. Runs that follow append, so that both jobs of a day stand in one file.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use opentelemetry_proto::tonic::trace::v1::TracesData;
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
+use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
+use opentelemetry_sdk::trace::{SpanData, SpanExporter};
+
+use super::export::Trouble;
+
+/// Appends spans to a file.
+#[derive(Debug)]
+pub(super) struct TraceFile {
+    path: PathBuf,
+    resource: ResourceAttributesWithSchema,
+    trouble: Arc<Trouble>,
+}
+
+impl TraceFile {
+    pub(super) fn new(path: &Path, trouble: &Arc<Trouble>) -> Self {
+        Self { path: path.to_owned(), resource: ResourceAttributesWithSchema::default(), trouble: trouble.clone() }
+    }
+
+    fn append(&self, batch: Vec<SpanData>) -> std::io::Result<()> {
+        let data = TracesData { resource_spans: group_spans_by_resource_and_scope(batch, &self.resource) };
+        let mut line = serde_json::to_vec(&data)?;
+        line.push(b'\n');
+        if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        // One write of one line: another job may append at the same time.
+        std::fs::OpenOptions::new().create(true).append(true).open(&self.path)?.write_all(&line)
+    }
+}
+
+impl SpanExporter for TraceFile {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        self.append(batch).map_err(|error| {
+            self.trouble.tell(&format!("the trace file {} cannot be written ({error})", self.path.display()));
+            OTelSdkError::InternalFailure(error.to_string())
+        })
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.resource = resource.into();
+    }
+}

@@ -1,0 +1,87 @@
+//! The trace that a run continues: `traceparent` of W3C Trace Context, version 00, as manifests hold it.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chrono::{DateTime, Utc};
+use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState};
+
+use super::ids;
+
+/// X-Ray takes no spans of a trace that began longer ago (AWS X-Ray, "Trace ID": ids of the last 30 days are kept, but what is older than a
+/// day is not shown as one trace).
+const OLDEST: Duration = Duration::from_secs(24 * 3600);
+
+/// The span that a `traceparent` names; nothing where it is none.
+pub(super) fn parse(text: &str) -> Option<SpanContext> {
+    let mut parts = text.trim().split('-');
+    let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let is_hex = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    // A later version may have more parts, and begins with these.
+    let form = is_hex(version, 2) && version != "ff" && (version != "00" || parts.next().is_none());
+    if !form || !is_hex(trace, 32) || !is_hex(span, 16) || !is_hex(flags, 2) {
+        return None;
+    }
+    let (trace, span) = (TraceId::from_hex(trace).ok()?, SpanId::from_hex(span).ok()?);
+    let flags = TraceFlags::new(u8::from_str_radix(flags, 16).ok()? & TraceFlags::SAMPLED.to_u8());
+    Some(SpanContext::new(trace, span, flags, true, TraceState::default())).filter(SpanContext::is_valid)
+}
+
+/// Whether a trace is too old to be continued: by when it began, which its id says, or by when it was `written` down.
+pub(super) fn is_old(context: &SpanContext, written: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let by_id = real.saturating_sub(ids::began(context.trace_id())) > OLDEST;
+    let by_stamp = (now - written).to_std().is_ok_and(|age| age > OLDEST);
+    by_id || by_stamp
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry_sdk::trace::IdGenerator as _;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn young() -> String {
+        format!("00-{}-b7ad6b7169203331-01", ids::TimedIds.new_trace_id())
+    }
+
+    #[test]
+    fn a_young_trace_is_continued_and_an_old_one_is_not() {
+        let now = Utc::now();
+        let context = parse(&young()).unwrap();
+        assert!(context.is_sampled() && context.is_remote());
+        assert!(!is_old(&context, now, now));
+        assert!(!is_old(&context, now + chrono::TimeDelta::days(3), now), "a clock that goes before");
+        assert!(is_old(&context, now - chrono::TimeDelta::hours(25), now));
+        let old = parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01").unwrap();
+        assert!(is_old(&old, now, now));
+    }
+
+    #[test]
+    fn only_the_published_form_is_read() {
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert!(parse(good).is_some());
+        assert!(parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00").is_some_and(|of| !of.is_sampled()));
+        assert!(parse("01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more").is_some());
+        for bad in [
+            "",
+            "nonsense",
+            "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            "00-00000000000000000000000000000000-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-0000000000000000-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
+            "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01-more",
+        ] {
+            assert!(parse(bad).is_none(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_odd(text in ".{0,70}") {
+            let _ = parse(&text);
+        }
+    }
+}

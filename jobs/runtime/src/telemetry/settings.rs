@@ -1,0 +1,193 @@
+//! Where spans and metrics go, by OpenTelemetry's own variables. Pure: the variables come as a function.
+//!
+//! Only what decides *whether* and *how* something is sent is read here; headers, timeouts and compression are read by the exporters, the
+//! sampler, the batches and the metric interval by the SDK.
+
+use tonic::transport::Uri;
+
+/// One of the two kinds of data that are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signal {
+    Traces,
+    Metrics,
+}
+
+impl Signal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Traces => "TRACES",
+            Self::Metrics => "METRICS",
+        }
+    }
+}
+
+/// How data is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    Grpc,
+    HttpProtobuf,
+    HttpJson,
+}
+
+/// A collector.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Destination {
+    /// Its address with a scheme, as it was set.
+    pub(super) endpoint: String,
+    pub(super) protocol: Protocol,
+    /// Certificates that its own may go back to, beside those that everybody believes.
+    pub(super) certificates: Option<String>,
+}
+
+impl Destination {
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.endpoint.starts_with("https://")
+    }
+}
+
+/// Where things go.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) traces: Option<Destination>,
+    pub(super) metrics: Option<Destination>,
+    /// What is wrong with the variables. Never a reason for a run to fail.
+    pub(super) warnings: Vec<String>,
+}
+
+impl Settings {
+    /// What the variables say.
+    pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let variable = |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let mut settings = Self::default();
+        if variable("OTEL_SDK_DISABLED").is_some_and(|text| text.eq_ignore_ascii_case("true")) {
+            return settings;
+        }
+        for signal in [Signal::Traces, Signal::Metrics] {
+            let found = destination(signal, &variable, &mut settings.warnings).unwrap_or_else(|warning| {
+                settings.warnings.push(warning);
+                None
+            });
+            match signal {
+                Signal::Traces => settings.traces = found,
+                Signal::Metrics => settings.metrics = found,
+            }
+        }
+        settings.warnings.dedup();
+        settings
+    }
+}
+
+/// Where one kind goes; the error says why it goes nowhere though it should.
+fn destination(
+    signal: Signal,
+    variable: &impl Fn(&str) -> Option<String>,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Destination>, String> {
+    let name = signal.name();
+    if let Some(exporter) = variable(&format!("OTEL_{name}_EXPORTER")) {
+        match exporter.as_str() {
+            "otlp" => {}
+            "none" => return Ok(None),
+            other => warnings.push(format!("OTEL_{name}_EXPORTER={other} is not known here: otlp or none")),
+        }
+    }
+    // The one for this kind of data goes before the one for all.
+    let either = |what: &str| {
+        let own = format!("OTEL_EXPORTER_OTLP_{name}_{what}");
+        let common = format!("OTEL_EXPORTER_OTLP_{what}");
+        variable(&own).map(|text| (own, text)).or_else(|| variable(&common).map(|text| (common, text)))
+    };
+    let Some((set_by, endpoint)) = either("ENDPOINT") else { return Ok(None) };
+    let insecure = either("INSECURE").is_some_and(|(_, text)| text.eq_ignore_ascii_case("true"));
+    let protocol = match either("PROTOCOL") {
+        None => None,
+        Some((set_by, text)) => match text.as_str() {
+            "grpc" => Some(Protocol::Grpc),
+            "http/protobuf" => Some(Protocol::HttpProtobuf),
+            "http/json" => Some(Protocol::HttpJson),
+            other => {
+                warnings.push(format!("{set_by}={other} is not known: grpc, http/protobuf or http/json"));
+                None
+            }
+        },
+    };
+    let scheme = if insecure { "http" } else { "https" };
+    let with_scheme = if endpoint.contains("://") { endpoint.clone() } else { format!("{scheme}://{endpoint}") };
+    let wrong = || {
+        let shown = endpoint.escape_debug();
+        format!("{set_by}={shown} is no address; it looks like http://collector:4317. Nothing is sent")
+    };
+    let uri: Uri = with_scheme.parse().map_err(|_| wrong())?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    if !is_http || uri.host().is_none_or(str::is_empty) {
+        return Err(wrong());
+    }
+    // Nobody who names the port of gRPC means the other one.
+    let by_port = if uri.port_u16() == Some(4317) { Protocol::Grpc } else { Protocol::HttpProtobuf };
+    let protocol = protocol.unwrap_or(by_port);
+    if protocol != Protocol::Grpc && with_scheme != endpoint {
+        return Err(wrong());
+    }
+    let certificates = either("CERTIFICATE").map(|(_, path)| path);
+    Ok(Some(Destination { endpoint: with_scheme, protocol, certificates }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Settings {
+        Settings::read(|name| variables.iter().find(|(set, _)| *set == name).map(|(_, text)| (*text).to_owned()))
+    }
+
+    fn endpoint(text: &str, more: &[(&str, &str)]) -> Settings {
+        read(&[&[("OTEL_EXPORTER_OTLP_ENDPOINT", text)], more].concat())
+    }
+
+    #[test]
+    fn without_an_endpoint_there_is_nothing() {
+        assert_eq!(read(&[]), Settings::default());
+        assert_eq!(endpoint(" ", &[]), Settings::default());
+        assert_eq!(endpoint("http://c:4317", &[("OTEL_SDK_DISABLED", "true")]), Settings::default());
+    }
+
+    #[test]
+    fn the_port_tells_the_protocol_where_nothing_else_does() {
+        let protocol = |settings: Settings| settings.traces.unwrap().protocol;
+        assert_eq!(protocol(endpoint("http://c:4317", &[])), Protocol::Grpc);
+        assert_eq!(protocol(endpoint("http://c:4318", &[])), Protocol::HttpProtobuf);
+        assert_eq!(protocol(endpoint("https://c", &[])), Protocol::HttpProtobuf);
+        let set = [("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")];
+        assert_eq!(protocol(endpoint("http://c:4317", &set)), Protocol::HttpJson);
+    }
+
+    #[test]
+    fn one_kind_may_go_elsewhere_or_nowhere() {
+        let settings = endpoint(
+            "http://c:4317",
+            &[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m:4318/v1/metrics"), ("OTEL_TRACES_EXPORTER", "none")],
+        );
+        assert_eq!(settings.traces, None);
+        let metrics = settings.metrics.unwrap();
+        assert_eq!((metrics.endpoint.as_str(), metrics.protocol), ("http://m:4318/v1/metrics", Protocol::HttpProtobuf));
+    }
+
+    #[test]
+    fn an_address_without_scheme_is_one_for_grpc() {
+        let settings = endpoint("c:4317", &[("OTEL_EXPORTER_OTLP_INSECURE", "true")]);
+        assert_eq!(settings.traces.unwrap().endpoint, "http://c:4317");
+        assert!(endpoint("c:4317", &[]).traces.unwrap().is_encrypted());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_once_and_sends_nothing() {
+        for wrong in ["not a url", "http://", "ftp://c:21", "c:4318", "http:///path"] {
+            let settings = endpoint(wrong, &[]);
+            assert_eq!((settings.traces, settings.metrics), (None, None), "{wrong}");
+            assert_eq!(settings.warnings.len(), 1, "{wrong}: {:?}", settings.warnings);
+        }
+        let settings = endpoint("http://c:4317", &[("OTEL_EXPORTER_OTLP_PROTOCOL", "carrier-pigeon")]);
+        assert_eq!(settings.traces.unwrap().protocol, Protocol::Grpc);
+        assert_eq!(settings.warnings.len(), 1);
+    }
+}

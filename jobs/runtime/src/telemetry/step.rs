@@ -1,0 +1,298 @@
+//! The steps of a run: spans of its trace, bounded in number, whose day and source the log lines within them carry as well.
+//!
+//! A step ends when it is dropped, or with the run. Work that moves to another thread or task takes its step along: see [`Step::run`],
+//! [`Step::within`] and [`follow`].
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use opentelemetry::trace::{Status, TraceContextExt as _};
+use opentelemetry::{Context, KeyValue, Value};
+use tracing::{Instrument as _, Span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::LookupSpan as _;
+
+/// The target of all spans of ours, by which logs and traces tell them from a library's.
+pub(crate) const TARGET: &str = "cityflow";
+
+/// A kind of step, with the most of it that one run may have: a trace is to stay one that a person and X-Ray can open.
+#[derive(Debug)]
+pub struct Kind {
+    name: &'static str,
+    most: usize,
+    made: AtomicUsize,
+    client: bool,
+}
+
+impl Kind {
+    /// A kind by its name in the trace.
+    #[must_use]
+    pub const fn new(name: &'static str, most: usize) -> Self {
+        Self { name, most, made: AtomicUsize::new(0), client: false }
+    }
+
+    /// As `new`, of calls of another service.
+    #[must_use]
+    pub const fn client(name: &'static str, most: usize) -> Self {
+        Self { name, most, made: AtomicUsize::new(0), client: true }
+    }
+}
+
+/// Steps that were not made because their kind had reached its bound.
+static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
+
+pub(super) fn left_out() -> u64 {
+    LEFT_OUT.load(Ordering::Relaxed)
+}
+
+/// The spans that have begun and not ended, by the order in which they began.
+static OPEN: Mutex<BTreeMap<u64, Context>> = Mutex::new(BTreeMap::new());
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+/// Ends what is still open but the run's own step, the inner before the outer.
+pub(super) fn end_open(but: Option<&Step>) {
+    let but = but.and_then(|step| step.inside.as_ref()).map(|inside| inside.number);
+    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let numbers: Vec<u64> = open.keys().rev().copied().filter(|number| Some(*number) != but).collect();
+    for context in numbers.into_iter().filter_map(|number| open.remove(&number)) {
+        let span = context.span();
+        span.set_attribute(KeyValue::new("interrupted", true));
+        span.end();
+    }
+}
+
+/// What log lines within a step say of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Labels {
+    /// Trace id and span id, hexadecimal; only where there is a trace.
+    pub(crate) ids: Option<(String, String)>,
+    pub(crate) day: Option<String>,
+    pub(crate) source: Option<String>,
+    calls: Arc<Calls>,
+}
+
+impl Labels {
+    /// Takes what is not known yet from a step around it.
+    pub(crate) fn complete(&mut self, outer: &Self) {
+        let take = |mine: &mut Option<String>, theirs: &Option<String>| {
+            if mine.is_none() {
+                mine.clone_from(theirs);
+            }
+        };
+        take(&mut self.day, &outer.day);
+        take(&mut self.source, &outer.source);
+        if self.ids.is_none() {
+            self.ids.clone_from(&outer.ids);
+        }
+    }
+}
+
+/// Requests of the store within a step.
+#[derive(Debug, Default)]
+struct Calls {
+    requests: AtomicU64,
+    retries: AtomicU64,
+}
+
+/// One step of a run. Clones are the same step.
+#[derive(Debug, Clone)]
+pub struct Step {
+    span: Span,
+    inside: Option<Arc<Inside>>,
+}
+
+/// Ends the span with the last clone.
+#[derive(Debug)]
+struct Inside {
+    number: u64,
+    context: Context,
+    calls: Arc<Calls>,
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
+        if open.is_some() {
+            let requests = self.calls.requests.load(Ordering::Relaxed);
+            let span = self.context.span();
+            if requests > 0 {
+                span.set_attribute(KeyValue::new("s3.requests", count(requests)));
+                span.set_attribute(KeyValue::new("s3.retries", count(self.calls.retries.load(Ordering::Relaxed))));
+            }
+            span.end();
+        }
+    }
+}
+
+/// OpenTelemetry knows no unsigned numbers.
+pub(super) fn count(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+impl Step {
+    /// Begins a step within the present one; nothing where there are as many of its kind as there may be.
+    #[must_use]
+    pub fn begin(kind: &'static Kind) -> Self {
+        Self::named(kind, kind.name)
+    }
+
+    /// Begins a step whose name says more than its kind.
+    #[must_use]
+    pub fn named(kind: &'static Kind, name: &str) -> Self {
+        if !super::has_begun() {
+            return Self::none();
+        }
+        if kind.made.fetch_add(1, Ordering::Relaxed) >= kind.most {
+            LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+            return Self::none();
+        }
+        let within = match Span::current() {
+            present if present.is_none() => super::root(),
+            present => present,
+        };
+        Self::started(if kind.client {
+            tracing::info_span!(target: TARGET, parent: &within, "step", otel.name = name, otel.kind = "client")
+        } else {
+            tracing::info_span!(target: TARGET, parent: &within, "step", otel.name = name)
+        })
+    }
+
+    /// No step: what is done in it belongs to the one around it.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { span: Span::none(), inside: None }
+    }
+
+    /// The step of a span whose parent stands.
+    pub(super) fn started(span: Span) -> Self {
+        let context = super::is_tracing().then(|| span.context()).filter(|context| context.has_active_span());
+        let calls = Arc::new(Calls::default());
+        let ids = context.as_ref().map(|context| {
+            let ids = context.span().span_context().clone();
+            (ids.trace_id().to_string(), ids.span_id().to_string())
+        });
+        label(&span, |labels| *labels = Labels { ids, calls: calls.clone(), ..std::mem::take(labels) });
+        let inside = context.map(|context| {
+            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+            OPEN.lock().unwrap_or_else(PoisonError::into_inner).insert(number, context.clone());
+            Arc::new(Inside { number, context, calls })
+        });
+        Self { span, inside }
+    }
+
+    /// Says which day it is for; its log lines say so too.
+    #[must_use]
+    pub fn day(self, day: impl std::fmt::Display) -> Self {
+        self.set("day", day.to_string());
+        label(&self.span, |labels| labels.day = Some(day.to_string()));
+        self
+    }
+
+    /// Says which source it is for; its log lines say so too.
+    #[must_use]
+    pub fn source(self, source: impl std::fmt::Display) -> Self {
+        self.set("source", source.to_string());
+        label(&self.span, |labels| labels.source = Some(source.to_string()));
+        self
+    }
+
+    /// Says more of it.
+    #[must_use]
+    pub fn with(self, key: &'static str, value: impl Into<Value>) -> Self {
+        self.set(key, value);
+        self
+    }
+
+    /// Says more of it.
+    pub fn set(&self, key: &'static str, value: impl Into<Value>) {
+        if let Some(inside) = &self.inside {
+            inside.context.span().set_attribute(KeyValue::new(key, value));
+        }
+    }
+
+    /// Says how many of something it had.
+    pub fn set_count(&self, key: &'static str, number: u64) {
+        self.set(key, count(number));
+    }
+
+    /// Names the span of another trace that this one has to do with.
+    pub fn link(&self, traceparent: &str) {
+        if let (Some(inside), Some(other)) = (&self.inside, super::parent::parse(traceparent)) {
+            inside.context.span().add_link(other, Vec::new());
+        }
+    }
+
+    /// Says that it failed: of what kind in one word, and what happened in a sentence.
+    pub fn fail(&self, kind: &str, what: &str) {
+        let Some(inside) = &self.inside else { return };
+        let span = inside.context.span();
+        span.set_attribute(KeyValue::new("error.type", kind.to_owned()));
+        let said = |key: &'static str, text: &str| KeyValue::new(key, text.to_owned());
+        span.add_event("exception", vec![said("exception.type", kind), said("exception.message", what)]);
+        span.set_status(Status::error(what.to_owned()));
+    }
+
+    /// Does something within the step.
+    pub fn run<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+        // Where there is no step the one around it stays.
+        let span = if self.span.is_none() { Span::current() } else { self.span.clone() };
+        work.instrument(span)
+    }
+
+    /// Does something within the step, on this thread.
+    pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.span.in_scope(work)
+    }
+
+    /// `traceparent` of the step, by which another process can continue the trace.
+    pub(super) fn traceparent(&self) -> Option<String> {
+        let ids = self.inside.as_ref()?.context.span().span_context().clone();
+        let sampled = u8::from(ids.is_sampled());
+        Some(format!("00-{}-{}-{sampled:02x}", ids.trace_id(), ids.span_id()))
+    }
+}
+
+/// Work for another task, within the present step.
+pub fn follow<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    work.in_current_span()
+}
+
+/// Work for another thread, within the present step.
+pub fn follow_on_thread<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let span = Span::current();
+    move || span.in_scope(work)
+}
+
+/// Counts calls of the store, and how often one was made again, within the present step.
+pub(crate) fn count_calls(requests: u64, retries: u64) {
+    read_labels(&Span::current(), |labels| {
+        labels.calls.requests.fetch_add(requests, Ordering::Relaxed);
+        labels.calls.retries.fetch_add(retries, Ordering::Relaxed);
+    });
+}
+
+/// Changes what log lines say of a span.
+fn label(span: &Span, change: impl FnOnce(&mut Labels)) {
+    span.with_subscriber(|(id, subscriber)| {
+        let Some(span) = subscriber.downcast_ref::<Registry>().and_then(|registry| registry.span(id)) else { return };
+        let mut extensions = span.extensions_mut();
+        if extensions.get_mut::<Labels>().is_none() {
+            extensions.insert(Labels::default());
+        }
+        if let Some(labels) = extensions.get_mut::<Labels>() {
+            change(labels);
+        }
+    });
+}
+
+/// What log lines say of a span.
+pub(crate) fn read_labels<T>(span: &Span, read: impl FnOnce(&Labels) -> T) -> Option<T> {
+    span.with_subscriber(|(id, subscriber)| {
+        let span = subscriber.downcast_ref::<Registry>()?.span(id)?;
+        let extensions = span.extensions();
+        extensions.get::<Labels>().map(read)
+    })?
+}

@@ -1,0 +1,85 @@
+//! What a run comes to: the attributes of its span, and the last line of its log, which are the same.
+
+use std::collections::BTreeMap;
+
+use opentelemetry::Value;
+
+use super::step::{Step, count};
+use super::{ERRORS, Metric, Run, kind};
+use crate::failure::{Code, Failure};
+
+/// The field of the last line that holds the others, since `tracing` knows only names that stand in the program's text.
+pub(crate) const FIGURES: &str = "figures";
+
+/// Figures of the whole run, in the order of their names.
+#[derive(Debug, Default)]
+pub(super) struct Figures(BTreeMap<&'static str, Value>);
+
+impl Figures {
+    pub(super) fn set(&mut self, key: &'static str, value: Value) {
+        self.0.insert(key, value);
+    }
+
+    pub(super) fn add(&mut self, key: &'static str, number: u64) {
+        let had = match self.0.get(key) {
+            Some(Value::I64(had)) => *had,
+            _ => 0,
+        };
+        self.0.insert(key, Value::I64(had.saturating_add(count(number))));
+    }
+
+    /// As one JSON object.
+    fn json(&self) -> String {
+        let of = |value: &Value| match value {
+            Value::Bool(is) => (*is).into(),
+            Value::I64(number) => (*number).into(),
+            Value::F64(number) => (*number).into(),
+            other => serde_json::Value::from(other.as_str().into_owned()),
+        };
+        let all: serde_json::Map<_, _> = self.0.iter().map(|(key, value)| ((*key).to_owned(), of(value))).collect();
+        serde_json::Value::from(all).to_string()
+    }
+}
+
+/// The end of a run.
+#[derive(Debug)]
+pub(super) struct End {
+    figures: Figures,
+    seconds: f64,
+    duration: &'static Metric,
+}
+
+impl End {
+    /// How a run has ended, with what it left out of its trace.
+    pub(super) fn of(run: &Run, ended: &Result<String, Failure>, left_out: u64) -> Self {
+        let mut figures = Figures(run.figures.0.clone());
+        let code = ended.as_ref().map_or_else(|failure| failure.code as i64, |_| 0);
+        figures.set("process.exit.code", Value::I64(code));
+        if left_out > 0 {
+            figures.set("spans.left_out", Value::I64(count(left_out)));
+        }
+        Self { figures, seconds: run.begun.elapsed().as_secs_f64(), duration: run.job.duration }
+    }
+
+    /// Tells it: to the run's span, to its metrics and to its log.
+    pub(super) fn tell(mut self, step: Option<&Step>, ended: &Result<String, Failure>) {
+        if let Some(step) = step {
+            for (key, value) in &self.figures.0 {
+                step.set(key, value.clone());
+            }
+        }
+        self.duration.record(self.seconds, &[]);
+        if let Err(failure) = ended {
+            let kind = kind(failure.code);
+            if let Some(step) = step {
+                step.fail(kind, &failure.to_string());
+            }
+            self.figures.set("error.type", Value::from(kind));
+            if !matches!(failure.code, Code::Later | Code::Stopped) {
+                ERRORS.add(1, &[("source", "run"), ("error.type", kind)]);
+            }
+        }
+        self.figures.set("seconds", Value::F64((self.seconds * 1000.0).round() / 1000.0));
+        tracing::info!(figures = self.figures.json(), "run ended");
+    }
+}
