@@ -29,6 +29,7 @@ mod roads;
 mod shelf;
 mod status;
 mod summary;
+mod trace;
 mod window;
 
 /// What a run works with.
@@ -51,6 +52,9 @@ pub struct Engine {
 /// # Errors
 /// How the run ended, where it did not end well.
 pub async fn run(config: Config) -> Result<String, Failure> {
+    if let Some(Action::Trace { file }) = &config.command {
+        return trace::print(file).map(|()| String::new());
+    }
     let now = runtime::clock::now()?;
     // The table of the last days reads nothing raw.
     let needed = |place: &&&str| !matches!(config.command, Some(Action::Status { .. })) || **place != DEFAULT_RAW;

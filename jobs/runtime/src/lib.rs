@@ -12,3 +12,5 @@ pub mod memory;
 pub mod progress;
 pub mod signals;
 pub mod store;
+pub mod switch;
+pub mod trace_tree;
