@@ -1,6 +1,10 @@
 //! The command line: flags and variables as they are written. Nothing is checked here that needs the world; see [`crate::config`].
 
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, parser::ValueSource};
+use runtime::switch;
 
 /// Raw data to metrics documents: reads a city's raw mobility data and publishes one document per source and day.
 #[derive(Debug, Clone, Parser)]
@@ -68,7 +72,7 @@ pub struct Settings {
 
     /// Address buckets by path, for S3 servers other than AWS
     #[arg(long, env = "CITYFLOW_S3_PATH_STYLE", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true,
-          default_missing_value = "yes", value_parser = switch, global = true)]
+          default_missing_value = "yes", value_parser = switch::parse, global = true)]
     pub path_style: bool,
 
     /// Sets a threshold, such as comptages.congestion_taux=80; documents list them all
@@ -87,17 +91,17 @@ pub struct Settings {
 
     /// Replace a good document even by none
     #[arg(long, env = "CITYFLOW_FORCE", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
-          value_parser = switch, global = true)]
+          value_parser = switch::parse, global = true)]
     pub force: bool,
 
     /// Read and compute, write nothing
     #[arg(long, env = "CITYFLOW_DRY_RUN", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
-          value_parser = switch, global = true)]
+          value_parser = switch::parse, global = true)]
     pub dry_run: bool,
 
     /// End with 75 (try again later) where the day is published but still `provisoire`
     #[arg(long, env = "CITYFLOW_UNTIL_COMPLETE", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true,
-          default_missing_value = "yes", value_parser = switch, global = true)]
+          default_missing_value = "yes", value_parser = switch::parse, global = true)]
     pub until_complete: bool,
 
     /// Days before its own that a scheduled run does again where their inputs changed; 0 for none. Scheduled is a run whose Job's name
@@ -111,16 +115,20 @@ pub struct Settings {
 
     /// At the end put a Kubernetes Event on the Job that says what was published, or why not. Needs JOB_UID and a service account token
     #[arg(long, env = "CITYFLOW_EVENTS", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
-          value_parser = switch, global = true)]
+          value_parser = switch::parse, global = true)]
     pub events: bool,
 
     /// When metrics are published, make their report's Job from this CronJob, such as report. Needs a service account token
     #[arg(long, env = "CITYFLOW_HANDOFF", hide_env_values = true, value_name = "CRONJOB", global = true)]
     pub handoff: Option<String>,
 
+    /// Append the spans of this run to a file, for `processor trace`
+    #[arg(long, env = "CITYFLOW_TRACE_FILE", hide_env_values = true, value_name = "FILE", value_parser = OsStringValueParser::new().map(PathBuf::from), global = true)]
+    pub trace_file: Option<PathBuf>,
+
     /// Say only what is wrong
     #[arg(long, short, env = "CITYFLOW_QUIET", hide_env_values = true, value_name = "YES|NO", default_value = "no", num_args = 0..=1, require_equals = true, default_missing_value = "yes",
-          value_parser = switch, global = true)]
+          value_parser = switch::parse, global = true)]
     pub quiet: bool,
 
     /// Say more; -vv says all
@@ -139,6 +147,12 @@ pub enum Command {
     },
     /// Test configuration, reach and rights, and write no document
     Check,
+    /// Show the last trace of a file as a tree: both jobs, what took how long, and what went wrong
+    Trace {
+        /// The file that the runs wrote. Default: that of --trace-file
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
 }
 
 const EXAMPLES: &str = "\
@@ -150,6 +164,7 @@ Examples:
   processor 2025-11-03 --dry-run             computes all, writes nothing
   processor status --last 14
   processor check --raw s3://cityflow-raw --out s3://cityflow-processed
+  processor 2025-11-03 --trace-file traces.jsonl && processor trace traces.jsonl
 
 S3: credentials, region and endpoint are the AWS SDK's own (AWS_PROFILE, AWS_REGION,
 AWS_ENDPOINT_URL, ...); for a server other than AWS add --path-style.
@@ -169,15 +184,6 @@ Exit codes:
   70   a bug
   75   try again later
   143  told to stop";
-
-/// A switch in a variable: yes or no, and nothing counts as no.
-fn switch(text: &str) -> Result<bool, String> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "yes" | "true" | "1" | "on" | "y" => Ok(true),
-        "" | "no" | "false" | "0" | "off" | "n" => Ok(false),
-        _ => Err("write yes or no".to_owned()),
-    }
-}
 
 /// Arguments with where locations came from: a bare name is a bucket in a variable and a path in a flag.
 #[derive(Debug, Clone)]
@@ -200,9 +206,8 @@ pub fn parse_from(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Re
         let of = |matches: &clap::ArgMatches| matches.value_source(id) == Some(ValueSource::EnvVariable);
         of(&matches) || matches.subcommand().is_some_and(|(_, matches)| of(matches))
     };
-    Ok(Parsed {
-        raw_from_variable: from_variable("raw"),
-        out_from_variable: from_variable("out"),
-        cli: Cli::from_arg_matches(&matches)?,
-    })
+    let mut cli = Cli::from_arg_matches(&matches)?;
+    // That is how a chart writes a variable that nobody set.
+    cli.settings.trace_file.take_if(|path| path.as_os_str().is_empty());
+    Ok(Parsed { raw_from_variable: from_variable("raw"), out_from_variable: from_variable("out"), cli })
 }

@@ -1,6 +1,6 @@
 //! From arguments to a configuration that holds: every mistake is found, and all are told at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use contract::Source;
 use runtime::day::{self, DayChoice};
@@ -52,6 +52,8 @@ pub struct Config {
     pub events: bool,
     /// The CronJob that makes the reports of what is published, where there is one.
     pub handoff: Option<String>,
+    /// The file that the run's spans are appended to, where there is one.
+    pub trace_file: Option<PathBuf>,
     /// What is said.
     pub log: LogOptions,
     /// The argument or variable that names the day.
@@ -61,7 +63,7 @@ pub struct Config {
 }
 
 /// What to do instead of processing, checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// The table of the last days.
     Status {
@@ -70,6 +72,11 @@ pub enum Action {
     },
     /// Configuration, reach and rights.
     Check,
+    /// The last trace of a file.
+    Trace {
+        /// That file.
+        file: PathBuf,
+    },
 }
 
 /// The districts of Paris: the city's own outlines, to 30 cm and six decimals.
@@ -180,6 +187,17 @@ impl Config {
                     None
                 }
             },
+            Some(Command::Trace { file }) => {
+                let file = file.or_else(|| settings.trace_file.clone());
+                if file.is_none() {
+                    mistakes.push(
+                        "trace: no file is named; set --trace-file FILE (CITYFLOW_TRACE_FILE) on a run first, then \
+                         show it with `processor trace FILE`"
+                            .to_owned(),
+                    );
+                }
+                file.map(|file| Action::Trace { file })
+            }
         };
 
         let mut outlines = None;
@@ -235,6 +253,7 @@ impl Config {
             catch_up,
             events: settings.events,
             handoff: set(settings.handoff),
+            trace_file: settings.trace_file,
             log: LogOptions { quiet: settings.quiet, verbose: settings.verbose },
             day: parsed.cli.day,
             job_name: settings.job_name,

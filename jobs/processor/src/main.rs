@@ -1,10 +1,10 @@
 //! `processor`: raw data to metrics documents.
 
-use processor::{args, config::Config, run};
-use runtime::exit;
+use processor::{args, config::Config, run, telemetry::JOB};
 use runtime::failure::{Code, Failure};
 use runtime::log::{self, LogOptions};
 use runtime::signals::run_until_stopped;
+use runtime::{exit, telemetry};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -16,11 +16,20 @@ fn main() {
 
 fn begin() -> Result<String, Failure> {
     match args::parse_from(std::env::args_os()) {
-        Err(told) => exit::told_by_the_parser("processor", &told),
+        Err(told) => exit::told_by_the_parser(&JOB, &told),
         Ok(parsed) => {
             let settings = &parsed.cli.settings;
+            // Commands beside a run are none.
+            let is_run = parsed.cli.command.is_none();
+            if is_run {
+                telemetry::init(&JOB, settings.trace_file.as_deref());
+            }
             log::init(LogOptions { quiet: settings.quiet, verbose: settings.verbose });
-            exit::announce("processor", settings.events && parsed.cli.command.is_none(), settings.job_name.as_deref());
+            if is_run {
+                telemetry::begin(&JOB);
+                telemetry::join(None);
+            }
+            exit::announce("processor", settings.events && is_run, settings.job_name.as_deref());
             Config::new(parsed).and_then(start)
         }
     }
@@ -29,7 +38,7 @@ fn begin() -> Result<String, Failure> {
 fn start(config: Config) -> Result<String, Failure> {
     let threads = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(Code::Bug, format!("no threads to run on ({error})"), "", "Report it"))?;
-    let ended = threads.block_on(run_until_stopped(run::run(config)));
+    let ended = threads.block_on(telemetry::within_run(run_until_stopped(run::run(config))));
     // What still computes after a stop ends with the process; a runtime taken from under it would only make it panic.
     std::mem::forget(threads);
     ended

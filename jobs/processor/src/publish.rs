@@ -13,7 +13,10 @@ use contract::{NaiveDate, SCHEMA_VERSION, ServiceDay, Source, keys};
 use futures::future::try_join_all;
 use runtime::failure::{Code, Failure};
 use runtime::store::{Condition, SharedStore, StoreError, Version};
+use runtime::telemetry::{self, Step};
 use serde::Deserialize;
+
+use crate::telemetry::{PUBLISH_DOCUMENT, PUBLISH_MANIFEST, PUBLISH_NAMES};
 
 mod written;
 
@@ -161,7 +164,8 @@ impl Publisher<'_> {
                 return Ok(None);
             }
         }
-        self.write_fixed_names(date, &documents, &manifest.digest).await?;
+        let naming = Step::begin(&PUBLISH_NAMES);
+        naming.run(self.write_fixed_names(date, &documents, &manifest.digest)).await?;
         if let Some((old, _)) = &before {
             self.drop_fixed_names(date, old, &manifest).await?;
             self.clean(date, old, &manifest).await;
@@ -257,7 +261,7 @@ impl Publisher<'_> {
             timezone: day.tz().name().to_owned(),
             statut_jour: state.statut_jour,
             completude: state.completude,
-            traceparent: None,
+            traceparent: telemetry::traceparent(),
             digest: hex(Manifest::digest_input(&entries).as_bytes()),
             documents: entries,
         }
@@ -275,7 +279,9 @@ impl Publisher<'_> {
                 Err(error) => return Err(error.failure()),
             }
         }
-        let written = retried(|| self.store.put(key, bytes.clone(), Condition::Always)).await;
+        let step = Step::begin(&PUBLISH_DOCUMENT).source(document.entry.source).with("key", key.clone());
+        step.set_count("bytes", bytes.len() as u64);
+        let written = step.run(retried(|| self.store.put(key, bytes.clone(), Condition::Always))).await;
         written.map(|_| ()).map_err(|error| error.failure())
     }
 
@@ -288,7 +294,8 @@ impl Publisher<'_> {
     ) -> Result<bool, Failure> {
         let key = keys::manifest(date);
         let bytes = Bytes::from(to_bytes(manifest)?);
-        match retried(|| self.store.put(&key, bytes.clone(), condition.clone())).await {
+        let step = Step::begin(&PUBLISH_MANIFEST).with("key", key.clone());
+        match step.run(retried(|| self.store.put(&key, bytes.clone(), condition.clone()))).await {
             Ok(_) => Ok(true),
             Err(StoreError::Changed { .. }) => {
                 let now = self.current(date).await?;

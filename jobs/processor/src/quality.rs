@@ -25,6 +25,36 @@ pub struct Tally {
     examples: Vec<Example>,
 }
 
+/// How many rows an input has, whatever the day, and how many rejections by reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Rows or records.
+    pub rows: u64,
+    /// Rejections.
+    pub rejected: BTreeMap<Reason, u64>,
+}
+
+impl Counted {
+    /// Of a file with such rejections.
+    pub fn of(rows: u64, rejected: impl IntoIterator<Item = (Reason, u64)>) -> Self {
+        let mut counted = Self { rows, rejected: BTreeMap::new() };
+        counted.reject(rejected);
+        counted
+    }
+
+    /// Adds another input.
+    pub fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.reject(other.rejected);
+    }
+
+    fn reject(&mut self, rejected: impl IntoIterator<Item = (Reason, u64)>) {
+        for (reason, number) in rejected {
+            *self.rejected.entry(reason).or_default() += number;
+        }
+    }
+}
+
 /// What was not used of a part of a file whose place in the file is not known yet: lines are counted from where the part begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rejects {
@@ -50,6 +80,13 @@ impl Rejects {
 }
 
 impl Tally {
+    /// Rows and rejections.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        let all = self.structure.iter().chain(&self.values);
+        Counted::of(self.rows, all.map(|(reason, number)| (*reason, *number)))
+    }
+
     /// Adds what was not used of a part of a file before which there are so many lines.
     pub fn add(&mut self, file: &str, lines: u64, rejects: &Rejects) {
         for (reason, n) in &rejects.counts {

@@ -5,20 +5,23 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use contract::keys;
-use runtime::day::Origin;
+use runtime::day::{Days, Origin};
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
 use runtime::store::SharedStore;
+use runtime::telemetry::{self, follow_on_thread};
 
 use crate::config::{Action, Config, DEFAULT_RAW};
-use crate::input::InputError;
+use crate::input::{InputError, Inventory};
 use ledger::Ledger;
+use sources::Sources;
 
 mod check;
 mod combine;
 mod conclude;
 mod day;
 mod ends;
+mod figures;
 mod ledger;
 pub mod outcome;
 mod pass;
@@ -27,12 +30,14 @@ mod reference;
 mod renewed;
 mod roads;
 mod shelf;
+pub mod sources;
 mod status;
 mod summary;
+mod trace;
 mod window;
 
 /// What a run works with.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Engine {
     /// Settings.
     pub config: Config,
@@ -44,6 +49,8 @@ pub struct Engine {
     pub pool: Arc<rayon::ThreadPool>,
     /// Now.
     pub now: DateTime<Utc>,
+    /// What it tells of each source.
+    pub sources: Sources,
 }
 
 /// Does what the configuration says. What was published stands on one line; nothing for what publishes nothing.
@@ -51,6 +58,9 @@ pub struct Engine {
 /// # Errors
 /// How the run ended, where it did not end well.
 pub async fn run(config: Config) -> Result<String, Failure> {
+    if let Some(Action::Trace { file }) = &config.command {
+        return trace::print(file).map(|()| String::new());
+    }
     let now = runtime::clock::now()?;
     // The table of the last days reads nothing raw.
     let needed = |place: &&&str| !matches!(config.command, Some(Action::Status { .. })) || **place != DEFAULT_RAW;
@@ -71,11 +81,16 @@ pub async fn run(config: Config) -> Result<String, Failure> {
     if choice.origin == Origin::Yesterday && !config.log.quiet {
         summary::note(&format!("{}: {}", choice.days, choice.origin));
     }
+    match choice.days {
+        Days::One(day) => telemetry::set_day(day),
+        days => telemetry::set("days", days.to_string()),
+    }
     tracing::info!(days = %choice.days, origin = %choice.origin, "days of this run");
     let engine = Arc::new(Engine::open(config, now).await?);
     let planned = plan::days(&engine, &choice).await?;
     let mut ledger = Ledger::default();
     let ended = Box::pin(pass::all_days(engine.clone(), planned, &mut ledger)).await;
+    engine.sources.end_all();
     // Also where a day has ended badly: what was published has its report. A run that is killed is tried again, and hands over then.
     ledger.hand_off(&engine.config).await;
     ended.map(|()| ledger.line(&engine.config))
@@ -97,7 +112,7 @@ impl Engine {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build().map_err(|error| {
             Failure::new(Code::Bug, format!("no threads to compute with ({error})"), "", "Set --threads lower")
         })?;
-        Ok(Self { config, raw, metrics, pool: Arc::new(pool), now })
+        Ok(Self { config, raw, metrics, pool: Arc::new(pool), now, sources: Sources::default() })
     }
 }
 
@@ -145,6 +160,7 @@ async fn on_pool<T: Send + 'static>(
     compute: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
+    let compute = follow_on_thread(compute);
     pool.spawn(move || drop(sender.send(compute())));
     receiver.await.map_err(|error| bug(&error))
 }

@@ -2,6 +2,9 @@
 //!
 //! All values are text here, for the same reason; and a variable that is set to nothing counts as not set.
 
+use std::path::PathBuf;
+
+use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 
 const EXAMPLES: &str = "\
@@ -109,6 +112,13 @@ pub struct Args {
     )]
     pub events: Option<String>,
 
+    /// Appends the spans of this run to a file, for `processor trace`, e.g. ./traces.jsonl [default: none]
+    #[arg(
+        long, value_name = "FILE", env = "CITYFLOW_TRACE_FILE", hide_env_values = true, global = true,
+        value_parser = OsStringValueParser::new().map(PathBuf::from)
+    )]
+    pub trace_file: Option<PathBuf>,
+
     /// Says only what went wrong
     #[arg(
         short, long, value_name = "YES|NO", env = "CITYFLOW_QUIET", hide_env_values = true, global = true,
@@ -180,6 +190,7 @@ impl Args {
                 *value = None;
             }
         }
+        args.trace_file.take_if(|path| path.as_os_str().is_empty());
         Ok(args)
     }
 }

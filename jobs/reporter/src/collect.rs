@@ -14,10 +14,13 @@ use contract::report::SourceStatus;
 use contract::{SCHEMA_VERSION, Source, keys};
 use futures::future::try_join_all;
 use runtime::failure::{Code, Failure};
-use runtime::store::{Store, StoreError};
+use runtime::store::{Object, Store, StoreError};
+use runtime::telemetry::Step;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
+
+use crate::telemetry::LOAD;
 
 /// The documents of a day that were found whole.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -184,7 +187,23 @@ async fn verified(store: &dyn Store, entry: Option<&ManifestEntry>) -> Result<Re
     if !has_document(entry.statut) {
         return Ok(Err("document_non_nomme".to_owned()));
     }
-    let body = match store.get(key).await {
+    let step = Step::begin(&LOAD).source(entry.source).with("key", key.clone());
+    let found = step.run(store.get(key)).await;
+    let body = sound(found, key, sha256)?;
+    match &body {
+        Ok(body) => step.set_count("bytes", body.len() as u64),
+        Err(reason) => step.fail("DocumentUnusable", reason),
+    }
+    Ok(body)
+}
+
+/// What was got, if it is what was meant.
+fn sound(
+    found: Result<(Bytes, Object), StoreError>,
+    key: &str,
+    sha256: &str,
+) -> Result<Result<Bytes, String>, Failure> {
+    let body = match found {
         Ok((body, _)) => body,
         Err(StoreError::NotFound { .. }) => return Ok(Err(format!("document_introuvable : {key}"))),
         // A key that cannot be one, or an answer that says nothing of the store as a whole.
@@ -192,7 +211,7 @@ async fn verified(store: &dyn Store, entry: Option<&ManifestEntry>) -> Result<Re
         Err(error) => return Err(error.failure()),
     };
     let found = hex(&body);
-    if found != *sha256 {
+    if found != sha256 {
         let short = |digest: &str| digest.chars().take(16).collect::<String>();
         return Ok(Err(format!("empreinte_differente : {key} (attendue {}, lue {})", short(sha256), short(&found))));
     }

@@ -4,6 +4,7 @@
 //! is read here is the file of a city profile; no environment, no store.
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -12,6 +13,7 @@ use runtime::day::{self, DayChoice, Days, Origin};
 use runtime::failure::{Code, Failure};
 use runtime::location::Location;
 use runtime::log::LogOptions;
+use runtime::switch;
 
 use crate::args::{Args, Command};
 use crate::city::{self, City};
@@ -43,6 +45,8 @@ pub struct Config {
     pub path_style: bool,
     /// Whether an Event tells of the end.
     pub events: bool,
+    /// The file that the run's spans are appended to, where there is one.
+    pub trace_file: Option<PathBuf>,
     /// The city.
     pub city: City,
     /// How much is said.
@@ -109,9 +113,9 @@ impl Config {
         let mut wrong = Mistakes::default();
         let (metrics, reports, places_by_default) = places(args, &mut wrong);
         let city = city(args, &mut wrong);
-        let path_style = wrong.take("--path-style (CITYFLOW_S3_PATH_STYLE)", switch(args.path_style.as_deref()));
-        let events = wrong.take("--events (CITYFLOW_EVENTS)", switch(args.events.as_deref()));
-        let quiet = wrong.take("--quiet (CITYFLOW_QUIET)", switch(args.quiet.as_deref()));
+        let path_style = wrong.take("--path-style (CITYFLOW_S3_PATH_STYLE)", yes_or_no(args.path_style.as_deref()));
+        let events = wrong.take("--events (CITYFLOW_EVENTS)", yes_or_no(args.events.as_deref()));
+        let quiet = wrong.take("--quiet (CITYFLOW_QUIET)", yes_or_no(args.quiet.as_deref()));
         let task = match args.command {
             Some(Command::Check) => Task::Check,
             None => report_task(args, now, city.tz, &mut wrong).map_or(Task::Check, Task::Report),
@@ -128,6 +132,7 @@ impl Config {
             places_by_default,
             path_style,
             events,
+            trace_file: args.trace_file.clone(),
             city,
             log,
             now,
@@ -137,13 +142,19 @@ impl Config {
 
 /// Whether an Event is asked for, before the settings as a whole are known to be right.
 pub fn announces(args: &Args) -> bool {
-    switch(args.events.as_deref()) == Ok(true)
+    yes_or_no(args.events.as_deref()) == Ok(true)
+}
+
+/// How much is said, as far as that can be read: a mistake is told with all the others.
+#[must_use]
+pub fn log_options(args: &Args) -> LogOptions {
+    LogOptions { quiet: yes_or_no(args.quiet.as_deref()) == Ok(true), verbose: args.verbose }
 }
 
 fn report_task(args: &Args, now: DateTime<Utc>, tz: Tz, wrong: &mut Mistakes) -> Option<ReportTask> {
     let wait = wrong.take("--wait (CITYFLOW_WAIT)", args.wait.as_deref().map_or(Ok(Duration::ZERO), duration));
-    let force = wrong.take("--force (CITYFLOW_FORCE)", switch(args.force.as_deref()));
-    let dry_run = wrong.take("--dry-run (CITYFLOW_DRY_RUN)", switch(args.dry_run.as_deref()));
+    let force = wrong.take("--force (CITYFLOW_FORCE)", yes_or_no(args.force.as_deref()));
+    let dry_run = wrong.take("--dry-run (CITYFLOW_DRY_RUN)", yes_or_no(args.dry_run.as_deref()));
     let lang = wrong.take("--lang (CITYFLOW_LANG)", args.lang.as_deref().map_or(Ok(Lang::default()), str::parse));
     let lookback = wrong.take("--lookback (CITYFLOW_LOOKBACK)", args.lookback.as_deref().map_or(Ok(LOOKBACK), days));
     match day::choose(args.day.as_deref(), args.job_name.as_deref(), now, tz) {
@@ -221,13 +232,10 @@ fn city(args: &Args, wrong: &mut Mistakes) -> City {
     city
 }
 
-/// `yes` or `no`, as flags and variables write them; nothing is no.
-fn switch(text: Option<&str>) -> Result<bool, String> {
-    match text.map(|text| text.trim().to_ascii_lowercase()).as_deref() {
-        None | Some("no" | "false" | "0" | "off") => Ok(false),
-        Some("yes" | "true" | "1" | "on") => Ok(true),
-        Some(other) => Err(format!("\"{}\" is neither yes nor no; write yes or no", other.escape_debug())),
-    }
+/// A switch; one that is not set is no.
+fn yes_or_no(text: Option<&str>) -> Result<bool, String> {
+    let text = text.unwrap_or_default();
+    switch::parse(text).map_err(|todo| format!("\"{}\" is neither yes nor no; {todo}", text.escape_debug()))
 }
 
 fn days(text: &str) -> Result<u32, String> {

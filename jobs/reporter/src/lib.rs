@@ -17,3 +17,4 @@ pub mod run;
 #[cfg(test)]
 mod sample;
 pub mod sentences;
+pub mod telemetry;

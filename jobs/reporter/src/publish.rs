@@ -9,9 +9,11 @@ use contract::keys;
 use contract::report::DailyReport;
 use runtime::failure::{Code, Failure};
 use runtime::store::{Condition, Store, StoreError};
+use runtime::telemetry::Step;
 
 use crate::render;
 use crate::report::{Previous, summarize};
+use crate::telemetry::{PUBLISH_FILE, RENDER};
 
 /// What is there of a day's report.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,9 +69,9 @@ impl Files {
         };
         Ok(Self {
             day: report.date,
-            json: render::json::render(report).map_err(bug)?,
-            csv: render::csv::render(report).into(),
-            summary: render::json::render(&summarize(report)).map_err(bug)?,
+            json: rendered("render json", || render::json::render(report)).map_err(bug)?,
+            csv: rendered("render csv", || render::csv::render(report)).into(),
+            summary: rendered("render summary", || render::json::render(&summarize(report))).map_err(bug)?,
         })
     }
 
@@ -86,10 +88,9 @@ impl Files {
     pub async fn write(&self, store: &dyn Store, condition: Condition) -> Result<(), StoreError> {
         let [csv, summary, json] = self.by_key();
         for (key, body) in [csv, summary] {
-            store.put(&key, body.clone(), Condition::Always).await?;
+            put(store, &key, body, Condition::Always).await?;
         }
-        store.put(&json.0, json.1.clone(), condition).await?;
-        Ok(())
+        put(store, &json.0, json.1, condition).await
     }
 
     fn by_key(&self) -> [(String, &Bytes); 3] {
@@ -99,6 +100,16 @@ impl Files {
             (keys::report(self.day, "json"), &self.json),
         ]
     }
+}
+
+fn rendered<T>(name: &'static str, render: impl FnOnce() -> T) -> T {
+    Step::named(&RENDER, name).within(render)
+}
+
+async fn put(store: &dyn Store, key: &str, body: &Bytes, condition: Condition) -> Result<(), StoreError> {
+    let step = Step::begin(&PUBLISH_FILE).with("key", key.to_owned());
+    step.set_count("bytes", body.len() as u64);
+    step.run(store.put(key, body.clone(), condition)).await.map(drop)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod day;
 mod tally;
+mod trace;
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +14,15 @@ use runtime::location::{Access, Location};
 use runtime::progress::Progress;
 use runtime::signals;
 use runtime::store::{MemoryStore, SharedStore};
+use runtime::telemetry::{self, Step};
 
 use crate::check;
 use crate::config::{Config, ReportTask, Task};
 use crate::notice::{Notice, in_short};
+use crate::telemetry::DAY;
 use day::{Job, Outcome};
 use tally::Tally;
+use trace::Search;
 
 /// Between the first two looks for a manifest; each next pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -47,12 +51,12 @@ pub fn until_stopped(config: Config) -> Result<String, Failure> {
                 "Raise the limit of processes",
             )
         })?;
-    let result = runtime.block_on(signals::run_until_stopped(async {
+    let result = runtime.block_on(telemetry::within_run(signals::run_until_stopped(async {
         match &config.task {
             Task::Check => check::run(&config).await.map(|()| String::new()),
             Task::Report(task) => reports(&config, task).await,
         }
-    }));
+    })));
     // A read that hangs in the background must not hold up the end.
     runtime.shutdown_background();
     result
@@ -60,6 +64,15 @@ pub fn until_stopped(config: Config) -> Result<String, Failure> {
 
 async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
     let notice = Notice::new(config.log.quiet);
+    let metrics = config.metrics.open(config.path_style, Access::Read).await?;
+    let planned = plan(task, &metrics).await?;
+    let own = planned.iter().find(|next| !next.again).map(|next| next.day);
+    let mut search = Search::new(own, !task.wait.is_zero(), config.now);
+    search.look(&*metrics).await;
+    match task.choice.days {
+        Days::One(day) => telemetry::set_day(day),
+        days => telemetry::set("days", days.to_string()),
+    }
     let (metrics_at, reports_at) = (config.metrics.to_string(), config.reports.to_string());
     tracing::info!(
         days = %task.choice.days, why = %task.choice.origin, city = config.city.name, metrics = metrics_at, reports = reports_at,
@@ -70,9 +83,7 @@ async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> 
     }
     notice.say(&format!("Day: {} ({})\n", task.choice.days, task.choice.origin));
 
-    let metrics = config.metrics.open(config.path_style, Access::Read).await?;
     let reports = open_reports(config, task.dry_run).await?;
-    let planned = plan(task, &metrics).await?;
     let job = Job {
         metrics,
         reports,
@@ -84,7 +95,7 @@ async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> 
         version: env!("CARGO_PKG_VERSION"),
     };
     let progress = Progress::new(config.log.quiet);
-    each(&job, planned, Waiting { most: task.wait, pause: FIRST_PAUSE }, notice, &progress).await
+    each(&job, planned, Waiting { most: task.wait, pause: FIRST_PAUSE }, search, notice, &progress).await
 }
 
 /// The reports; for a dry run without making a folder that is not there.
@@ -137,6 +148,7 @@ async fn each(
     job: &Job,
     mut planned: Vec<Planned>,
     waiting: Waiting,
+    mut search: Search,
     notice: Notice,
     progress: &Progress,
 ) -> Result<String, Failure> {
@@ -148,8 +160,12 @@ async fn each(
     let mut tally = Tally::default();
     loop {
         let mut later = Vec::new();
+        search.look(&*job.metrics).await;
         for next in planned {
-            match job.day(next, waited).await {
+            let step = Step::begin(&DAY).day(next.day);
+            let ended = step.run(job.day(next, waited, &step)).await;
+            mark(&step, &ended);
+            match ended {
                 Ok(Outcome::NotYet) if next.again => {
                     tracing::debug!(day = %next.day, "no manifest of this earlier day")
                 }
@@ -181,9 +197,30 @@ async fn each(
         pause = (pause * 2).min(LONGEST_PAUSE);
         waited = begun.elapsed();
     }
+    if !waited.is_zero() {
+        // Nobody has waited before the run had a trace to put it in.
+        telemetry::past("wait", waited);
+        telemetry::set("waited", waited.as_secs_f64());
+    }
     failures.extend(planned.into_iter().map(|next| (next.day, not_yet(job, next.day, waiting.most))));
     worst(failures, "days", total)?;
     Ok(tally.line(&job.reports.root()))
+}
+
+/// Says in the trace what became of a day.
+fn mark(step: &Step, ended: &Result<Outcome, Failure>) {
+    match ended {
+        Ok(Outcome::NotYet) => step.set("outcome", "not_yet"),
+        Ok(Outcome::UpToDate { edition }) => {
+            step.set("outcome", "up_to_date");
+            step.set_count("edition", *edition);
+        }
+        Ok(Outcome::Made { report, .. }) => {
+            step.set("outcome", "made");
+            step.set_count("edition", report.edition);
+        }
+        Err(failure) => step.fail(failure.code.name(), &failure.to_string()),
+    }
 }
 
 fn not_yet(job: &Job, day: NaiveDate, waited: Duration) -> Failure {

@@ -20,6 +20,22 @@ pub enum Code {
     Stopped = 143,
 }
 
+impl Code {
+    /// The one word for it, in the form that Kubernetes gives its reasons.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Usage => "WrongSettings",
+            Self::Data => "BadData",
+            Self::NoInput => "NoInput",
+            Self::Unavailable => "StoreUnavailable",
+            Self::Bug => "Bug",
+            Self::Later => "TryAgainLater",
+            Self::Stopped => "Stopped",
+        }
+    }
+}
+
 /// A run that did not end well. `Display` is the one line for people and for `/dev/termination-log`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {

@@ -14,4 +14,5 @@ pub mod signals;
 pub mod store;
 pub mod switch;
 pub mod telemetry;
+pub mod trace_tree;
 mod trust;

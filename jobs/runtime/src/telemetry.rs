@@ -18,11 +18,11 @@ mod summary;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use chrono::{DateTime, Utc};
 use opentelemetry::metrics::{Meter, MeterProvider as _};
-use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
+use opentelemetry::trace::{Span as _, TraceContextExt as _, Tracer as _, TracerProvider as _};
 use opentelemetry::{Context, Value};
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
@@ -30,7 +30,7 @@ use tracing::Span;
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use export::Trouble;
 use settings::Settings;
 
@@ -251,10 +251,16 @@ pub fn traceparent() -> Option<String> {
     run().as_ref()?.step.as_ref()?.traceparent()
 }
 
-/// When the run began.
-#[must_use]
-pub fn began() -> Option<Instant> {
-    run().as_ref().map(|run| run.begun)
+/// A part of the run that is over already: the first so long of it.
+pub fn past(name: &'static str, length: Duration) {
+    let Some((_, tracer)) = TELEMETRY.get().and_then(|telemetry| telemetry.traces.as_ref()) else { return };
+    let guard = run();
+    let Some((run, context)) = guard.as_ref().and_then(|run| Some((run, run.step.as_ref()?.context()?))) else {
+        return;
+    };
+    let begun = SystemTime::now().checked_sub(run.begun.elapsed()).unwrap_or_else(SystemTime::now);
+    let mut span = tracer.span_builder(name).with_start_time(begun).start_with_context(tracer, &context);
+    span.end_with_timestamp(begun + length);
 }
 
 /// Says something of the whole run: an attribute of its span, and a field of its last log line.
@@ -317,18 +323,5 @@ pub(crate) fn finish(ended: &Result<String, Failure>) {
     });
     if sending.is_err() || done.recv_timeout(PATIENCE).is_err() {
         telemetry.trouble.tell("the collector did not take everything within 2 s");
-    }
-}
-
-/// The one word for how a run has failed, in the form that Kubernetes gives its reasons.
-pub(crate) fn kind(code: Code) -> &'static str {
-    match code {
-        Code::Usage => "WrongSettings",
-        Code::Data => "BadData",
-        Code::NoInput => "NoInput",
-        Code::Unavailable => "StoreUnavailable",
-        Code::Bug => "Bug",
-        Code::Later => "TryAgainLater",
-        Code::Stopped => "Stopped",
     }
 }

@@ -1,4 +1,4 @@
-//! Figures of the road counts, from cells. Pure: the same cells give the same bytes.
+//! Figures of the road counts, from cells. Pure: the same cells give the same bytes. How long each takes goes to the trace alone.
 //!
 //! The order matters: failing detectors are found first, and their values are unknown to everything after.
 
@@ -10,12 +10,14 @@ use contract::ServiceDay;
 use contract::document::comptages::{Comptages, RoadEvolution};
 use contract::document::{DayStatus, Quality};
 use contract::number::Fixed2;
+use runtime::telemetry::Step;
 
 use crate::cells::roads::{Overlap, RoadCells};
 use crate::context::DayContext;
 use crate::geo;
 use crate::source::referentiel::Network;
 use crate::source::{Draft, Measured};
+use crate::telemetry::INDICATOR;
 
 mod alerts;
 mod arcs;
@@ -50,15 +52,21 @@ pub fn measure(
     let expected = day.expectation(complete_until);
     let completeness = percent(expected.measured, expected.cells);
     let silent = day.silent_hours();
-    let failing = failing::find(&day, complete_until, &silent, parameters);
+    let step = |name: &str| Step::named(&INDICATOR, name);
+    let failing =
+        step("indicator failing_detectors").within(|| failing::find(&day, complete_until, &silent, parameters));
     quality.cellules_ecartees = failing::set_aside(&mut day, &failing);
     quality.etats_incoherents = day.contradicted_states(parameters);
-    let alerts = alerts::find(&day, parameters, context.zones);
+    let alerts = step("indicator congestion_alerts").within(|| alerts::find(&day, parameters, context.zones));
     let alerted: HashSet<usize> = alerts.iter().filter_map(|alert| alert.arc).collect();
-    let sums = arcs::sums(&day, parameters);
-    let metrics = arcs::metrics(&day, &sums, &alerted, parameters);
-    let zone_rows = zones::all(&day, &sums, context.zones);
-    let global = city::global(&day, &sums, &alerted, &expected, complete_until, parameters);
+    let (sums, metrics) = step("indicator arcs").within(|| {
+        let sums = arcs::sums(&day, parameters);
+        let metrics = arcs::metrics(&day, &sums, &alerted, parameters);
+        (sums, metrics)
+    });
+    let zone_rows = step("indicator zones").within(|| zones::all(&day, &sums, context.zones));
+    let global =
+        step("indicator city").within(|| city::global(&day, &sums, &alerted, &expected, complete_until, parameters));
 
     let mut reasons = reasons();
     warn(&day, &silent, context, &mut quality, &mut reasons);

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use contract::document::Input;
 use futures::StreamExt as _;
 use runtime::store::{Object, SharedStore};
+use runtime::telemetry::Step;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{InputError, snapshot};
@@ -41,12 +42,13 @@ pub struct Ahead<K, T> {
 }
 
 impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Ahead<K, T> {
-    /// Begins. `parse` runs on the pool. Must be called within a tokio runtime.
+    /// Begins. Each is fetched within its own `step`; `parse` runs on the pool. Must be called within a tokio runtime.
     #[must_use]
     pub fn start(
         store: &SharedStore,
         pool: &Arc<rayon::ThreadPool>,
         wanted: Vec<(K, Object)>,
+        step: impl Fn(K, &Object) -> Step + Send + Sync + 'static,
         parse: impl Fn(K, &Object, Bytes) -> T + Send + Sync + 'static,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(FETCHES);
@@ -63,7 +65,8 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Ahead<K, T> {
                 .filter_map(async |(name, permit, object)| Some((name, permit.ok()?, object)))
                 .map(|(name, permit, object)| {
                     let store = store.clone();
-                    let fetched = tokio::spawn(async move { (snapshot(&store, &object).await, object) });
+                    let step = step(name, &object);
+                    let fetched = tokio::spawn(async move { (step.run(snapshot(&store, &object)).await, object) });
                     async move { (name, permit, fetched.await) }
                 })
                 .buffer_unordered(FETCHES)
@@ -137,7 +140,13 @@ mod tests {
         let store: SharedStore = Arc::new(memory.clone());
         let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
         let wanted: Vec<_> = memory.list("a/").await.unwrap().into_iter().map(|object| ((), object)).collect();
-        let mut ahead = Ahead::start(&store, &pool, wanted, |(), object, bytes| (object.key.clone(), bytes.len()));
+        let mut ahead = Ahead::start(
+            &store,
+            &pool,
+            wanted,
+            |(), _| Step::none(),
+            |(), object, bytes| (object.key.clone(), bytes.len()),
+        );
         let mut seen = std::collections::BTreeSet::new();
         while let Some(arrived) = ahead.next().await {
             let arrived = arrived.unwrap();
@@ -155,7 +164,7 @@ mod tests {
         let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
         let wanted = vec![(7, memory.head("a").await.unwrap())];
         memory.insert("a", "2");
-        let mut ahead = Ahead::start(&store, &pool, wanted, |_, _, _| ());
+        let mut ahead = Ahead::start(&store, &pool, wanted, |_, _| Step::none(), |_, _, _| ());
         let told = ahead.next().await.unwrap().unwrap_err();
         assert!(matches!(told, (7, InputError::Replaced(_))), "{told:?}");
         assert!(ahead.next().await.is_none());

@@ -112,6 +112,21 @@ impl Inventory {
         !any_file && snapshots.next().is_none()
     }
 
+    /// When the newest object of a source was written.
+    #[must_use]
+    pub fn newest(&self, source: Source) -> Option<DateTime<Utc>> {
+        let files = self.files.iter().filter(|object| batch_source(&object.key) == Some(source));
+        let snapshots = self.snapshots.iter().filter(|((of, _), _)| *of == source).flat_map(|(_, objects)| objects);
+        files.chain(snapshots).map(|object| object.modified).max()
+    }
+
+    /// How many objects it has, and how many bytes these are.
+    #[must_use]
+    pub fn size(&self) -> (u64, u64) {
+        let all = self.files.iter().chain(self.snapshots.values().flatten());
+        all.fold((0, 0), |(objects, bytes), object| (objects + 1, bytes + object.size))
+    }
+
     /// The object at a key.
     #[must_use]
     pub fn at<'a>(files: &'a [Object], key: &str) -> Option<&'a Object> {

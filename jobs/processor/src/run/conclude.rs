@@ -7,13 +7,15 @@ use contract::document::manifest::{EntryStatus, Manifest};
 use contract::number::Fixed2;
 use contract::{Source, keys};
 use runtime::failure::{Code, Failure};
+use runtime::telemetry::Step;
 
 use super::day::{DayResult, Pass};
 use super::ledger::Ledger;
 use super::plan::{Planned, Why};
 use super::window::Snapshots;
-use super::{Engine, combine, day, on_pool, outcome, renewed, summary};
+use super::{Engine, combine, day, figures, on_pool, outcome, renewed, summary};
 use crate::publish::{Fresh, Published, Publisher};
+use crate::telemetry::{INDICATORS, PUBLISH};
 
 /// A day that was measured and published.
 #[derive(Debug)]
@@ -27,7 +29,15 @@ pub(super) struct Done {
 ///
 /// # Errors
 /// What keeps the day from being published.
-pub(super) async fn day(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots) -> Result<Done, Failure> {
+pub(super) async fn day(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: Step) -> Result<Done, Failure> {
+    let done = attempt(pass, planned, snapshots, &step).await;
+    if let Err(failure) = &done {
+        step.fail(failure.code.name(), &failure.to_string());
+    }
+    done
+}
+
+async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: &Step) -> Result<Done, Failure> {
     let (engine, date) = (&pass.engine, planned.date);
     let config = &engine.config;
     if snapshots.no_input {
@@ -55,12 +65,14 @@ pub(super) async fn day(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots)
     }
     let context = |documents: Vec<_>| {
         let (pass, result) = (pass.clone(), result.clone());
+        let measuring = step.within(|| Step::named(&INDICATORS, "indicators contexte")).source(Source::Contexte);
         async move {
             let pool = pass.engine.pool.clone();
-            on_pool(&pool, move || combine::document(&pass, &result, &documents)).await?
+            on_pool(&pool, move || measuring.within(|| combine::document(&pass, &result, &documents))).await?
         }
     };
-    let published = publisher.publish(&result.day, &result.fresh, context).await?;
+    let published = Step::begin(&PUBLISH).run(publisher.publish(&result.day, &result.fresh, context)).await?;
+    figures::of_day(step, &result, &published, planned.why == Why::Own);
     Ok(Done { result, published: Some(published) })
 }
 

@@ -11,6 +11,7 @@ use contract::document::traffic::Traffic;
 use contract::document::weather::Weather;
 use contract::{NaiveDate, ServiceDay, Source};
 use runtime::failure::Failure;
+use runtime::telemetry::Step;
 
 use super::outcome::{Outcome, Reading, document};
 use super::reference::Reference;
@@ -24,6 +25,7 @@ use crate::source;
 use crate::source::Measured;
 use crate::source::chantiers::WorksiteShape;
 use crate::source::referentiel::Network;
+use crate::telemetry::INDICATORS;
 
 /// What all days of a run are made from.
 #[derive(Debug)]
@@ -116,18 +118,16 @@ impl Pass {
     fn roads(&self, day: ServiceDay) -> Roads {
         let context = self.context(day);
         let (mut network, mut inputs) = (Network::default(), Vec::new());
-        let outcome = self.whole(
-            Source::Referentiel,
-            &self.shelf.referentiel,
-            &context,
-            |files, reading| {
-                let (measured, read) = source::referentiel::read(files, &context)?;
-                network = read;
-                inputs.clone_from(&reading.inputs);
-                Ok(measured)
-            },
-            &context.parameters.referentiel,
-        );
+        let read = |files: &[Arc<source::referentiel::ParsedFile>], reading: &Reading| {
+            let (measured, read) = source::referentiel::read(files, &context)?;
+            network = read;
+            inputs.clone_from(&reading.inputs);
+            Ok(measured)
+        };
+        let outcome = indicators(&Step::present(), Source::Referentiel, || {
+            let parameters = &context.parameters.referentiel;
+            self.whole(Source::Referentiel, &self.shelf.referentiel, &context, read, parameters)
+        });
         Roads { outcome, network, inputs, warning: None }
     }
 
@@ -135,18 +135,20 @@ impl Pass {
     fn all(&self, day: ServiceDay, roads: Roads, snapshots: &Snapshots) -> Result<DayResult, Failure> {
         let context = &self.context(day);
         let mut worksites = None;
+        // Another thread may take a part.
+        let here = Step::present();
         let (comptages, (chantiers, (bikes, (traffic, weather)))) = rayon::join(
-            || with_bytes(self.comptages(context, &roads)),
+            || with_bytes(&here, Source::Comptages, || self.comptages(context, &roads)),
             || {
                 rayon::join(
-                    || with_bytes(self.chantiers(context, &mut worksites)),
+                    || with_bytes(&here, Source::Chantiers, || self.chantiers(context, &mut worksites)),
                     || {
                         rayon::join(
-                            || with_bytes(self.bikes(context, &snapshots.bikes)),
+                            || with_bytes(&here, Source::Bikes, || self.bikes(context, &snapshots.bikes)),
                             || {
                                 (
-                                    with_bytes(self.traffic(context, &snapshots.traffic)),
-                                    with_bytes(self.weather(context, &snapshots.weather)),
+                                    with_bytes(&here, Source::Traffic, || self.traffic(context, &snapshots.traffic)),
+                                    with_bytes(&here, Source::Weather, || self.weather(context, &snapshots.weather)),
                                 )
                             },
                         )
@@ -155,14 +157,14 @@ impl Pass {
             },
         );
         let (comptages, chantiers, bikes) = (comptages?, chantiers?, bikes?);
-        let (traffic, weather, referentiel) = (traffic?, weather?, with_bytes(roads.outcome)?);
+        let (traffic, weather, referentiel) = (traffic?, weather?, written(&roads.outcome)?);
         let fresh = vec![
             (Source::Comptages, comptages.1),
             (Source::Bikes, bikes.1),
             (Source::Traffic, traffic.1),
             (Source::Weather, weather.1),
             (Source::Chantiers, chantiers.1),
-            (Source::Referentiel, referentiel.1),
+            (Source::Referentiel, referentiel),
         ];
         Ok(DayResult {
             day,
@@ -171,7 +173,7 @@ impl Pass {
             traffic: traffic.0,
             weather: weather.0,
             chantiers: chantiers.0,
-            referentiel: referentiel.0,
+            referentiel: roads.outcome,
             worksites,
             network: roads.network,
             fresh,
@@ -270,12 +272,31 @@ fn together<F>(exports: Option<&Files<F>>, snapshots: &OfSource<F>) -> Files<F> 
     if files.is_empty() { Err(Missing::NoFile) } else { Ok((files, reading)) }
 }
 
+/// The figures of a source, in a step of their own.
+fn indicators<B>(here: &Step, source: Source, measure: impl FnOnce() -> Outcome<B>) -> Outcome<B> {
+    let step = here.within(|| Step::named(&INDICATORS, &format!("indicators {source}"))).source(source);
+    let outcome = step.within(measure);
+    if let Outcome::Error(error) = &outcome {
+        step.fail("SourceUnusable", &error.to_string());
+    }
+    outcome
+}
+
 /// An outcome with its bytes.
-fn with_bytes<B: serde::Serialize>(outcome: Outcome<B>) -> Result<(Outcome<B>, Fresh), Failure> {
-    let fresh = match &outcome {
+fn with_bytes<B: serde::Serialize>(
+    here: &Step,
+    source: Source,
+    measure: impl FnOnce() -> Outcome<B>,
+) -> Result<(Outcome<B>, Fresh), Failure> {
+    let outcome = indicators(here, source, measure);
+    let fresh = written(&outcome)?;
+    Ok((outcome, fresh))
+}
+
+fn written<B: serde::Serialize>(outcome: &Outcome<B>) -> Result<Fresh, Failure> {
+    Ok(match outcome {
         Outcome::Document(document) => Fresh::Document(Written::of(document)?),
         Outcome::Absent(reason) => Fresh::Absent(reason.clone()),
         Outcome::Error(error) => Fresh::Error(error.clone()),
-    };
-    Ok((outcome, fresh))
+    })
 }

@@ -5,10 +5,12 @@ use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::number::Fixed2;
 use runtime::cluster::{Cluster, Started, job_name, spans};
+use runtime::telemetry::Step;
 
 use super::conclude::status;
 use crate::config::Config;
 use crate::publish::hex;
+use crate::telemetry::HANDOFF;
 
 /// One run makes no more Jobs than this: whoever processes years at once asks for their reports with one range.
 const MOST_JOBS: usize = 32;
@@ -122,30 +124,33 @@ impl Ledger {
             );
             jobs.truncate(MOST_JOBS);
         }
-        let cluster = match Cluster::connect().await {
-            Ok(cluster) => cluster,
+        let step = Step::begin(&HANDOFF).with("jobs", jobs.join(" "));
+        step.run(start(cronjob, jobs)).await;
+    }
+}
+
+/// Starts Jobs, one after another.
+async fn start(cronjob: &str, jobs: Vec<String>) {
+    let cluster = match Cluster::connect().await {
+        Ok(cluster) => cluster,
+        Err(error) => {
+            let jobs = jobs.join(" ");
+            return tracing::warn!(jobs, "handoff: {error}; the schedule reports on its own day and those before it");
+        }
+    };
+    for job in jobs {
+        match cluster.start_from(cronjob, &job).await {
+            Ok(Started::New) => tracing::info!(job, "handoff: report started"),
+            Ok(Started::Already) => tracing::info!(job, "handoff: the report of these metrics was started before"),
             Err(error) => {
-                let jobs = jobs.join(" ");
-                return tracing::warn!(
-                    jobs,
-                    "handoff: {error}; the schedule reports on its own day and those before it"
-                );
-            }
-        };
-        for job in jobs {
-            match cluster.start_from(cronjob, &job).await {
-                Ok(Started::New) => tracing::info!(job, "handoff: report started"),
-                Ok(Started::Already) => tracing::info!(job, "handoff: the report of these metrics was started before"),
-                Err(error) => {
-                    tracing::warn!(
-                        job,
-                        "handoff: {error}; the schedule reports on its own day and those before it, or: kubectl create job \
+                tracing::warn!(
+                    job,
+                    "handoff: {error}; the schedule reports on its own day and those before it, or: kubectl create job \
                          --from=cronjob/{cronjob} {job}"
-                    );
-                    // Each would wait as long.
-                    if error.away {
-                        return;
-                    }
+                );
+                // Each would wait as long.
+                if error.away {
+                    return;
                 }
             }
         }

@@ -12,6 +12,7 @@ use futures::future::try_join;
 use futures::stream::FuturesOrdered;
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
+use runtime::telemetry::Step;
 use tokio::task::JoinHandle;
 
 use super::conclude::{self, Done};
@@ -21,9 +22,11 @@ use super::ledger::Ledger;
 use super::plan::{Planned, Why};
 use super::roads::Scope;
 use super::shelf::{Missing, Shelf};
+use super::sources::Sources;
 use super::window::{Snapshots, Window};
 use super::{Engine, bug};
 use crate::input::{Inventory, OF_THE_API};
+use crate::telemetry::{DAY, LIST};
 
 /// Days whose documents are on their way to the store, beside one a thread that is measured.
 const PUBLISHED_AT_ONCE: usize = 4;
@@ -42,8 +45,10 @@ pub(super) async fn all_days(
         Some(planned) => {
             let days: BTreeSet<NaiveDate> = planned.iter().map(|next| next.date).collect();
             let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(()) };
-            let inventory = Inventory::take(&engine.raw, &days).await?;
+            let inventory = list(&engine, &days).await?;
             tell_strangers(&inventory);
+            engine.sources.begin();
+            Sources::tell_ages(&inventory, &Source::RAW, engine.now);
             let files = inventory.files.clone();
             let mut window = Window::open(&engine, inventory, days);
             // The first snapshots come while the large files are read.
@@ -52,11 +57,13 @@ pub(super) async fn all_days(
             (planned, shelf, first, window)
         }
         None => {
-            let mut inventory = Inventory::take(&engine.raw, &BTreeSet::new()).await?;
+            let mut inventory = list(&engine, &BTreeSet::new()).await?;
             tell_strangers(&inventory);
+            engine.sources.begin();
             let shelf = Box::pin(Shelf::read(&engine, &inventory.files, Scope::All, &progress)).await?;
             let days = days_of(&engine, &shelf)?;
             inventory.look(&engine.raw, &OF_THE_API, &days).await?;
+            Sources::tell_ages(&inventory, &Source::RAW, engine.now);
             let mut window = Window::open(&engine, inventory, days.clone());
             let first = window.next().await?;
             (days.into_iter().map(Planned::own).collect(), shelf, first, window)
@@ -64,6 +71,16 @@ pub(super) async fn all_days(
     };
     let pass = Arc::new(Pass { engine, shelf });
     Box::pin(each(&pass, &planned, first, window, ledger)).await
+}
+
+/// What there is.
+async fn list(engine: &Engine, days: &BTreeSet<NaiveDate>) -> Result<Inventory, Failure> {
+    let step = Step::begin(&LIST);
+    let inventory = step.run(Inventory::take(&engine.raw, days)).await?;
+    let (objects, bytes) = inventory.size();
+    step.set_count("objects", objects);
+    step.set_count("bytes", bytes);
+    Ok(inventory)
 }
 
 fn tell_strangers(inventory: &Inventory) {
@@ -121,7 +138,9 @@ async fn each(
         {
             let planned = of_day.get(&date).copied().unwrap_or(Planned::own(date));
             if !own_alone || planned.why == Why::Own {
-                let task = Running(tokio::spawn(conclude::day(pass.clone(), planned, snapshots)));
+                let step = Step::begin(&DAY).day(date);
+                let concluded = conclude::day(pass.clone(), planned, snapshots, step.clone());
+                let task = Running(tokio::spawn(step.run(concluded)));
                 running.push_back(async move { (planned, task.await) });
             }
             match window.next().await {

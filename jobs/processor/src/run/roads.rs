@@ -11,6 +11,7 @@ use contract::document::comptages::Comptages;
 use runtime::memory::Budget;
 use runtime::progress::Bar;
 use runtime::store::{Object, OpenFile};
+use runtime::telemetry::Step;
 
 use super::Engine;
 use crate::context::DayContext;
@@ -18,12 +19,14 @@ use crate::indicator::comptages as indicator;
 use crate::input::InputError;
 use crate::input::checksum::{self, Checksum};
 use crate::input::stream::Blocks;
+use crate::quality::Counted;
 use crate::scan::engine::{self, Block, Feed, Settings};
 use crate::scan::head::{self, Head, Peek};
 use crate::scan::{LONGEST_RECORD, Simd};
 use crate::source::comptages::{Layout, RoadCounts, RoadRows, Search};
 use crate::source::referentiel::Network;
 use crate::source::{Measured, SourceError};
+use crate::telemetry::{AGGREGATE, DECODE};
 
 pub(super) use crate::source::comptages::Scope;
 
@@ -83,6 +86,7 @@ pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
         counts.end_file(&object.key).map_err(InputError::Content)?;
     }
     counts.cells.finish();
+    engine.sources.add(contract::Source::Comptages, 0, counts.counted());
     Ok(Roads { counts, inputs })
 }
 
@@ -97,13 +101,20 @@ fn file(
 ) -> Result<Input, InputError> {
     let runtime = tokio::runtime::Handle::current();
     let compressed = is_compressed(&object.key);
+    let step = |kind| Step::begin(kind).source(contract::Source::Comptages).with("key", object.key.clone());
+    let reading = engine.sources.read(contract::Source::Comptages, object);
+    let decoding = compressed.then(|| step(&DECODE));
     let open = match compressed {
         true => None,
         false => runtime.block_on(engine.raw.open_file(&object.key, &object.version))?,
     };
     let mut source = match open {
         Some(file) => Source::File { file, next: 0 },
-        None => Source::Stream(Box::new(Blocks::open(&engine.raw, object, &engine.config.memory)?)),
+        // Its ranges are fetched within the step.
+        None => reading
+            .within(|| Blocks::open(&engine.raw, object, &engine.config.memory))
+            .map(Box::new)
+            .map(Source::Stream)?,
     };
     let (beginning, head) = begin(&mut source, &object.key)?;
     let layout = Layout::of(&object.key, &head).map_err(InputError::Content)?;
@@ -128,10 +139,16 @@ fn file(
         budget: engine.config.memory,
     };
     let rows = RoadRows::new(search, layout);
+    let aggregating = step(&AGGREGATE);
+    let rows_before = counts.counted().rows;
     let report = engine::run(&engine.pool, &rows, settings, &mut feed, fetch, |part, lines| {
         counts.fold(number, &object.key, part, lines);
         held.store(counts.cells.bytes(), Ordering::Relaxed);
     })?;
+    aggregating.set_count("chunks", report.chunks);
+    aggregating.set_count("rows", counts.counted().rows - rows_before);
+    engine.sources.add(contract::Source::Comptages, report.chunks, Counted::default());
+    drop((aggregating, decoding));
     if let Some(file) = &file {
         file.verify()?;
     }
@@ -149,7 +166,7 @@ fn file(
         }
     });
     let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme };
-    runtime.block_on(checksum::compare(&engine.raw, &input, &object.version))?;
+    runtime.block_on(reading.run(checksum::compare(&engine.raw, &input, &object.version)))?;
     Ok(input)
 }
 

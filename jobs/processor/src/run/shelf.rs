@@ -9,15 +9,18 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
 use runtime::store::Object;
+use runtime::telemetry::{Step, follow_on_thread};
 
 use super::outcome::{NO_FILE, Outcome, Reading};
 use super::reference::Reference;
 use super::roads::{self, Roads, Scope};
 use super::{Engine, fatal, on_pool};
 use crate::city::City;
-use crate::input::{self, InputError, Inventory};
+use crate::input::{self, InputError, Inventory, OF_THE_API};
+use crate::quality::Counted;
 use crate::source::{RawFile, SourceError};
 use crate::source::{bikes, chantiers, referentiel, weather};
+use crate::telemetry::DECODE;
 
 /// Files of one source fetched at once.
 const FETCHES: usize = 4;
@@ -70,14 +73,16 @@ impl Shelf {
     ) -> Result<Self, Failure> {
         let reference =
             again_if_replaced(engine, files, async |files| Reference::read(&engine.raw, &files, &engine.config).await);
-        let roads = again_if_replaced(engine, files, async |files| read_roads(engine, &files, scope, progress).await);
+        let of_roads = engine.sources.step(Source::Comptages);
+        let roads = of_roads
+            .run(again_if_replaced(engine, files, async |files| read_roads(engine, &files, scope, progress).await));
         let whole = try_join(
-            read_files(engine, files, Source::Chantiers, chantiers::parse),
-            read_files(engine, files, Source::Referentiel, referentiel::parse),
+            read_files(engine, files, Source::Chantiers, chantiers::parse, chantiers::ParsedFile::counted),
+            read_files(engine, files, Source::Referentiel, referentiel::parse, referentiel::ParsedFile::counted),
         );
         let exports = try_join(
-            read_files(engine, files, Source::Bikes, bikes::parse),
-            read_files(engine, files, Source::Weather, weather::parse),
+            read_files(engine, files, Source::Bikes, bikes::parse, bikes::ParsedFile::counted),
+            read_files(engine, files, Source::Weather, weather::parse, weather::ParsedFile::counted),
         );
         let (reference, roads, (chantiers, referentiel), (bikes, weather)) =
             Box::pin(try_join4(reference, roads, whole, exports)).await?;
@@ -118,25 +123,31 @@ async fn read_roads(
 ) -> Result<Held<Roads>, InputError> {
     let files = Inventory::batch(files, Source::Comptages);
     if files.is_empty() {
+        engine.sources.end(Source::Comptages);
         return Ok(Err(Missing::NoFile));
     }
     let bar = progress.bytes("comptages", files.iter().map(|file| file.size).sum());
-    let engine = engine.clone();
-    let read = tokio::task::spawn_blocking(move || {
-        let read = roads::read(&engine, &files, scope, &bar);
+    let (reader, reads) = (engine.clone(), engine.clone());
+    let read = tokio::task::spawn_blocking(follow_on_thread(move || {
+        let read = roads::read(&reader, &files, scope, &bar);
         bar.finish();
         read
-    });
+    }));
     // A panic has ended the process by its hook; what is left is a runtime that shuts down.
     let died = |error: tokio::task::JoinError| {
         InputError::Content(SourceError { key: String::new(), reason: format!("a part of the run died ({error})") })
     };
     match read.await.map_err(died)? {
         Ok(roads) => {
+            reads.sources.end(Source::Comptages);
             let inputs = roads.inputs().to_vec();
             Ok(Ok((roads, Reading { inputs, ..Reading::default() })))
         }
-        Err(InputError::Content(error)) => Ok(Err(Missing::Error(error))),
+        Err(InputError::Content(error)) => {
+            reads.sources.fail(Source::Comptages, &error);
+            reads.sources.end(Source::Comptages);
+            Ok(Err(Missing::Error(error)))
+        }
         Err(error) => Err(error),
     }
 }
@@ -147,13 +158,36 @@ async fn read_files<F: Send + Sync + 'static>(
     files: &[Object],
     source: Source,
     parse: fn(&RawFile, &City) -> F,
+    counted: fn(&F) -> Counted,
+) -> Result<Files<F>, Failure> {
+    let read = engine.sources.step(source).run(read_whole(engine, files, source, parse)).await?;
+    match &read {
+        Ok((parsed, _)) => {
+            parsed.iter().for_each(|file| engine.sources.add(source, 1, counted(file)));
+        }
+        Err(Missing::Error(error)) => engine.sources.fail(source, error),
+        Err(Missing::NoFile) => {}
+    }
+    // Of the others snapshots are still to come.
+    if !OF_THE_API.contains(&source) {
+        engine.sources.end(source);
+    }
+    Ok(read)
+}
+
+async fn read_whole<F: Send + Sync + 'static>(
+    engine: &Arc<Engine>,
+    files: &[Object],
+    source: Source,
+    parse: fn(&RawFile, &City) -> F,
 ) -> Result<Files<F>, Failure> {
     let fetched = again_if_replaced(engine, files, async |files| {
         let (objects, ignored) = plan(&files, source);
         if objects.is_empty() {
             return Ok(Err(Missing::NoFile));
         }
-        let fetched = futures::stream::iter(&objects).map(|object| input::fetch(&engine.raw, object));
+        let fetched = futures::stream::iter(&objects)
+            .map(|object| engine.sources.read(source, object).run(input::fetch(&engine.raw, object)));
         match fetched.buffered(FETCHES).try_collect::<Vec<_>>().await {
             Ok(read) => Ok(Ok((read, ignored))),
             Err(InputError::Content(error)) => Ok(Err(Missing::Error(error))),
@@ -171,8 +205,11 @@ async fn read_files<F: Send + Sync + 'static>(
         keys.into_iter()
             .zip(stored)
             .map(|(key, stored)| {
-                let bytes = input::content(&key, stored)?;
-                Ok(Arc::new(parse(&RawFile { key, bytes, collected: None }, &reader.config.city)))
+                let step = Step::begin(&DECODE).source(source).with("key", key.clone());
+                step.within(|| {
+                    let bytes = input::content(&key, stored)?;
+                    Ok(Arc::new(parse(&RawFile { key, bytes, collected: None }, &reader.config.city)))
+                })
             })
             .collect::<Result<Vec<_>, SourceError>>()
     });

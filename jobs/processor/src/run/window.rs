@@ -16,6 +16,7 @@ use super::{Engine, bug, fatal};
 use crate::city::City;
 use crate::input::ahead::{Ahead, Arrived};
 use crate::input::{InputError, Inventory, OF_THE_API, around, content};
+use crate::quality::Counted;
 use crate::source::RawFile;
 use crate::source::{bikes, traffic, weather};
 
@@ -25,6 +26,16 @@ enum Parsed {
     Bikes(Arc<bikes::ParsedFile>),
     Traffic(Arc<traffic::ParsedFile>),
     Weather(Arc<weather::ParsedFile>),
+}
+
+impl Parsed {
+    fn counted(&self) -> Counted {
+        match self {
+            Self::Bikes(file) => file.counted(),
+            Self::Traffic(file) => file.counted(),
+            Self::Weather(file) => file.counted(),
+        }
+    }
 }
 
 /// What a snapshot is asked for as.
@@ -114,6 +125,9 @@ impl Window {
         }
         let snapshots = self.of(day);
         self.days.pop_first();
+        if self.days.is_empty() {
+            OF_THE_API.into_iter().for_each(|source| self.engine.sources.end(source));
+        }
         self.kept = match self.days.first() {
             Some(next) => self.kept.split_off(around(*next).start()),
             None => BTreeMap::new(),
@@ -192,10 +206,18 @@ impl Window {
 }
 
 fn start(engine: &Arc<Engine>, wanted: Vec<(Name, Object)>) -> Ahead<Name, Parsed> {
-    let config = engine.clone();
-    Ahead::start(&engine.raw, &engine.pool, wanted, move |name, object, stored| {
-        parse(name, object, stored, &config.config.city)
-    })
+    let (reads, reader) = (engine.clone(), engine.clone());
+    Ahead::start(
+        &engine.raw,
+        &engine.pool,
+        wanted,
+        move |name, object| reads.sources.read(name.source, object),
+        move |name, object, stored| {
+            let parsed = parse(name, object, stored, &reader.config.city);
+            reader.sources.add(name.source, 1, parsed.counted());
+            parsed
+        },
+    )
 }
 
 /// One that cannot be decompressed is as good as empty: its source counts it and goes on.

@@ -17,7 +17,7 @@ use crate::context::DayContext;
 use crate::geo::{ZONES_UNKNOWN, parse_point, parse_shape, postal_code, zone_warnings};
 use crate::indicator;
 use crate::order::id_order;
-use crate::quality::{Tally, excerpt_of};
+use crate::quality::{Counted, Tally, excerpt_of};
 
 const COLUMNS: [Column; 11] = [
     Column::required(&["Identifiant"]),
@@ -194,6 +194,12 @@ impl ParsedFile {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        self.content.as_ref().map(|worksites| worksites.tally.counted()).unwrap_or_default()
     }
 
     /// About how much memory it holds, bytes.

@@ -11,7 +11,7 @@ use contract::{Reason, ServiceDay};
 
 use super::SourceError;
 use crate::cells::roads::{Batch, Cell, Overlap, Reading, RoadCells, Span};
-use crate::quality::{Rejects, Tally};
+use crate::quality::{Counted, Rejects, Tally};
 use crate::scan::{GivenUp, Reader, Row};
 
 mod clock;
@@ -231,6 +231,16 @@ impl RoadCounts {
     pub fn end_file(&mut self, key: &str) -> Result<(), SourceError> {
         let (rows, invalid) = std::mem::take(&mut self.file);
         check_text(key, rows, invalid)
+    }
+
+    /// Rows of all files, and rejections: of whole rows, and of values of the days that are asked for.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        let mut counted = self.whole.counted();
+        for values in self.values.values() {
+            counted.add(values.counted());
+        }
+        counted
     }
 
     /// The days that are asked for and have a row.

@@ -20,7 +20,7 @@ use crate::context::DayContext;
 use crate::geo::{ZONES_UNKNOWN, lines_length_metres, parse_lines, parse_point, zone_warnings};
 use crate::indicator;
 use crate::order::id_order;
-use crate::quality::{Tally, excerpt_of};
+use crate::quality::{Counted, Tally, excerpt_of};
 
 const COLUMNS: [Column; 8] = [
     Column::required(&["Identifiant arc", "iu_ac"]),
@@ -221,6 +221,12 @@ impl ParsedFile {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        self.content.as_ref().map(|objects| objects.tally.counted()).unwrap_or_default()
     }
 
     /// About how much memory it holds, bytes.

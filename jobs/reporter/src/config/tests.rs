@@ -115,6 +115,15 @@ fn durations() {
 }
 
 #[test]
+fn a_trace_file_is_one_that_has_a_name() {
+    assert_eq!(config(&["--trace-file", "t.jsonl"]).unwrap().trace_file, Some("t.jsonl".into()));
+    assert_eq!(config(&["check", "--trace-file", "t.jsonl"]).unwrap().trace_file, Some("t.jsonl".into()));
+    for line in [&[][..], &["--trace-file="]] {
+        assert_eq!(config(line).unwrap().trace_file, None, "a chart writes nothing for none: {line:?}");
+    }
+}
+
+#[test]
 fn a_check_needs_no_day() {
     assert_eq!(config(&["check"]).unwrap().task, Task::Check);
     assert_eq!(config(&["check", "-vv", "--quiet"]).unwrap().log, LogOptions { quiet: true, verbose: 2 });

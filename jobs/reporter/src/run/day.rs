@@ -6,9 +6,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::report::DailyReport;
-use contract::{Stamp, keys};
+use contract::{ServiceDay, Stamp, keys};
 use runtime::failure::{Code, Failure};
 use runtime::store::{SharedStore, StoreError};
+use runtime::telemetry::{self, Step};
 
 use super::Planned;
 use crate::collect::{self, Collected};
@@ -16,11 +17,14 @@ use crate::lang::Lang;
 use crate::notice::data_until;
 use crate::publish::{Files, present};
 use crate::report::{Material, compose};
+use crate::telemetry::{COLLECT, COMPOSE, DELAY, LOAD_ERRORS, LOADED, PUBLISH, SIZE};
 
 /// How often a report is made once more because another run wrote it meanwhile.
 const ATTEMPTS: u32 = 4;
 /// Before the next attempt; the other run writes its last bytes now.
 const BREATH: Duration = Duration::from_millis(250);
+/// A first report that comes later than this is one of the past.
+const RECENT: TimeDelta = TimeDelta::hours(48);
 
 /// What every day of a run shares.
 #[derive(Debug)]
@@ -57,7 +61,7 @@ pub(super) enum Outcome {
 
 impl Job {
     /// Makes the report of a day, `waited` after the run began.
-    pub(super) async fn day(&self, planned: Planned, waited: Duration) -> Result<Outcome, Failure> {
+    pub(super) async fn day(&self, planned: Planned, waited: Duration, step: &Step) -> Result<Outcome, Failure> {
         let Planned { day, again } = planned;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
@@ -73,20 +77,34 @@ impl Job {
             {
                 return Ok(Outcome::UpToDate { edition: previous.edition });
             }
-            let collected = collect::documents(&*self.metrics, &manifest).await?;
+            // Another run's metrics than those whose trace this run continues.
+            if let Some(other) = &manifest.traceparent
+                && telemetry::traceparent().is_some_and(|own| own.get(..35) != other.get(..35))
+            {
+                step.link(other);
+            }
+            let collecting = Step::begin(&COLLECT);
+            let collected = collecting.run(collect::documents(&*self.metrics, &manifest)).await?;
+            collecting.set_count("documents", collected.documents.headers().count() as u64);
+            collecting.set_count("bytes", collected.bytes);
+            drop(collecting);
             self.tell_gaps(day, &collected);
-            let report = compose(Material {
-                manifest: &manifest,
-                documents: &collected.documents,
-                sources: &collected.sources,
-                previous: there.previous.as_ref(),
-                lang: self.lang,
-                version: self.version,
-                generated_at: self.stamp(&manifest, waited),
+            let composing = Step::begin(&COMPOSE);
+            let report = composing.within(|| {
+                compose(Material {
+                    manifest: &manifest,
+                    documents: &collected.documents,
+                    sources: &collected.sources,
+                    previous: there.previous.as_ref(),
+                    lang: self.lang,
+                    version: self.version,
+                    generated_at: self.stamp(&manifest, waited),
+                })
             });
+            drop(composing);
             let files = Files::render(&report)?;
             if !self.dry_run {
-                match files.write(&*self.reports, there.condition).await {
+                match Step::begin(&PUBLISH).run(files.write(&*self.reports, there.condition)).await {
                     Ok(()) => {}
                     Err(StoreError::Changed { .. } | StoreError::Conflict { .. }) => continue,
                     Err(error) => return Err(error.failure()),
@@ -94,6 +112,9 @@ impl Job {
             }
             let until = data_until(&collected.documents);
             let files = files.sizes();
+            if !self.dry_run {
+                self.tell_made(&report, &files);
+            }
             return Ok(Outcome::Made { report: Box::new(report), until, files, written: !self.dry_run });
         }
         Err(Failure::new(
@@ -110,8 +131,29 @@ impl Job {
         Stamp::new(self.started + TimeDelta::from_std(waited).unwrap_or_default(), tz)
     }
 
+    fn tell_made(&self, report: &DailyReport, files: &[(String, usize)]) {
+        telemetry::add("reports", 1);
+        #[expect(clippy::cast_precision_loss, reason = "the size of a report")]
+        SIZE.record(files.iter().map(|(_, bytes)| bytes).sum::<usize>() as f64, &[]);
+        let late = report.generated_at.instant() - ServiceDay::new(report.date, self.tz).end();
+        // What is made of the past, or once more, is not late.
+        if report.edition == 1 && late < RECENT {
+            #[expect(clippy::cast_precision_loss, reason = "two days in milliseconds")]
+            DELAY.record(late.num_milliseconds() as f64 / 1000.0, &[]);
+        }
+    }
+
     fn tell_gaps(&self, day: NaiveDate, collected: &Collected) {
-        tracing::info!(day = %day, bytes = collected.bytes, documents = collected.documents.headers().count(), "metrics loaded");
+        let documents = collected.documents.headers().count() as u64;
+        telemetry::add("documents", documents);
+        telemetry::add("bytes", collected.bytes);
+        for header in collected.documents.headers() {
+            LOADED.add(1, &[("source", header.source.name())]);
+        }
+        for source in &collected.lost {
+            LOAD_ERRORS.add(1, &[("source", source.name())]);
+        }
+        tracing::info!(day = %day, bytes = collected.bytes, documents, "metrics loaded");
         for (source, status) in &collected.sources {
             let reason = status.raison.as_deref().unwrap_or_default();
             if collected.lost.contains(source) {

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{Api, ObjectMeta, PostParams};
 
 use super::{Cluster, ClusterError, patiently};
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 
 /// The API takes no longer `note`.
 const LONGEST_NOTE: usize = 1024;
@@ -126,19 +126,6 @@ fn cut(text: &str, longest: usize) -> String {
     text[..text.floor_char_boundary(longest)].to_owned()
 }
 
-/// The one word for how a run ended, in the form that Kubernetes gives its reasons.
-fn reason(code: Code) -> &'static str {
-    match code {
-        Code::Usage => "WrongSettings",
-        Code::Data => "BadData",
-        Code::NoInput => "NoInput",
-        Code::Unavailable => "StoreUnavailable",
-        Code::Bug => "Bug",
-        Code::Later => "TryAgainLater",
-        Code::Stopped => "Stopped",
-    }
-}
-
 /// Lets the end of the process be told by this announcer, or lets it be said then why it is not.
 pub(crate) fn install(found: Result<Announcer, ClusterError>) {
     // A process has one end; the first stays.
@@ -162,7 +149,7 @@ pub(crate) fn announce(ended: &Result<String, Failure>) {
     let (tone, reason, note) = match ended {
         Ok(line) if line.is_empty() => return,
         Ok(line) => (Tone::Normal, "Done", line.clone()),
-        Err(failure) => (Tone::Warning, reason(failure.code), failure.to_string()),
+        Err(failure) => (Tone::Warning, failure.code.name(), failure.to_string()),
     };
     let telling = std::thread::spawn(move || {
         TELLING.set(true);

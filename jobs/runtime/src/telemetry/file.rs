@@ -2,6 +2,7 @@
 //! writes it. Runs that follow append, so that both jobs of a day stand in one file.
 
 use std::io::Write as _;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -34,8 +35,18 @@ impl TraceFile {
         if let Some(folder) = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder)?;
         }
+        let mut file = std::fs::OpenOptions::new().create(true).append(true).read(true).open(&self.path)?;
+        // A run that was killed may have left half a line, which is lost; this one is not to be lost with it.
+        let length = file.metadata()?.len();
+        let mut last = [b'\n'];
+        if length > 0 {
+            file.read_exact_at(&mut last, length - 1)?;
+        }
+        if last != *b"\n" {
+            line.insert(0, b'\n');
+        }
         // One write of one line: another job may append at the same time.
-        std::fs::OpenOptions::new().create(true).append(true).open(&self.path)?.write_all(&line)
+        file.write_all(&line)
     }
 }
 

@@ -160,6 +160,12 @@ impl Step {
         })
     }
 
+    /// The step in which this is called, to be taken along to other threads.
+    #[must_use]
+    pub fn present() -> Self {
+        Self { span: Span::current(), inside: None }
+    }
+
     /// No step: what is done in it belongs to the one around it.
     #[must_use]
     pub fn none() -> Self {
@@ -235,16 +241,26 @@ impl Step {
         span.set_status(Status::error(what.to_owned()));
     }
 
-    /// Does something within the step.
-    pub fn run<F: Future>(&self, work: F) -> impl Future<Output = F::Output> {
+    /// Does something within the step, which lasts at least as long.
+    pub fn run<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         // Where there is no step the one around it stays.
         let span = if self.span.is_none() { Span::current() } else { self.span.clone() };
-        work.instrument(span)
+        let (step, work) = (self.clone(), work.instrument(span));
+        async move {
+            let done = work.await;
+            drop(step);
+            done
+        }
     }
 
     /// Does something within the step, on this thread.
     pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
         self.span.in_scope(work)
+    }
+
+    /// As OpenTelemetry knows it; nothing where there is no trace.
+    pub(super) fn context(&self) -> Option<Context> {
+        self.inside.as_ref().map(|inside| inside.context.clone())
     }
 
     /// `traceparent` of the step, by which another process can continue the trace.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use opentelemetry::Value;
 
 use super::step::{Step, count};
-use super::{ERRORS, Metric, Run, kind};
+use super::{ERRORS, Metric, Run};
 use crate::failure::{Code, Failure};
 
 /// The field of the last line that holds the others, since `tracing` knows only names that stand in the program's text.
@@ -70,7 +70,7 @@ impl End {
         }
         self.duration.record(self.seconds, &[]);
         if let Err(failure) = ended {
-            let kind = kind(failure.code);
+            let kind = failure.code.name();
             if let Some(step) = step {
                 step.fail(kind, &failure.to_string());
             }

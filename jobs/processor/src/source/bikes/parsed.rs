@@ -11,6 +11,7 @@ use contract::{Reason, ServiceDay};
 use super::record::{Fields, Given, Point, Record, Shaped};
 use super::{COLUMNS, LISTS};
 use crate::city::City;
+use crate::quality::Counted;
 use crate::source::rejected::{Quote, Rejected};
 use crate::source::snapshot::elements;
 use crate::source::table::Table;
@@ -90,6 +91,19 @@ impl ParsedFile {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        match &self.content {
+            Content::Records(records) => Counted::of(records.rows, {
+                let of_days = records.values.values().flat_map(Rejected::counts);
+                records.rejected.counts().chain(of_days)
+            }),
+            Content::Lost(quote) => Counted::of(0, [(quote.reason, 1)]),
+            Content::Refused(_) => Counted::default(),
+        }
     }
 
     /// About how much memory it holds, bytes.

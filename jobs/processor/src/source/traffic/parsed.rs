@@ -10,7 +10,7 @@ use super::navitia::Page;
 use super::record::{Content, Rejection};
 use super::snapshot::{self, Feed, Snapshot};
 use crate::city::City;
-use crate::quality::EXAMPLES;
+use crate::quality::{Counted, EXAMPLES};
 use crate::source::RawFile;
 use crate::source::rejected::Rejected;
 
@@ -68,6 +68,12 @@ impl ParsedFile {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        Counted::of(self.rows, self.rejected.counts())
     }
 
     /// About how much memory it holds, bytes.

@@ -9,7 +9,7 @@ use contract::Reason;
 use super::COLUMNS;
 use super::record::{self, DayRecord, HourRecord, Interner};
 use crate::city::City;
-use crate::quality::excerpt_of;
+use crate::quality::{Counted, excerpt_of};
 use crate::source::json::Json;
 use crate::source::rejected::{Quote, Rejected};
 use crate::source::snapshot::elements;
@@ -92,6 +92,16 @@ impl ParsedFile {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub fn counted(&self) -> Counted {
+        match &self.content {
+            Content::Records(records) => Counted::of(records.rows, records.rejected.counts()),
+            Content::Lost(quote) => Counted::of(0, [(quote.reason, 1)]),
+            Content::Refused(_) => Counted::default(),
+        }
     }
 
     /// About how much memory it holds, bytes.

@@ -1,0 +1,52 @@
+//! What a published day tells of itself: attributes of its step, and metrics.
+
+use contract::Source;
+use contract::document::manifest::EntryStatus;
+use runtime::telemetry::{self, ERRORS, Step};
+
+use super::conclude::status;
+use super::day::DayResult;
+use crate::publish::{Fresh, Published};
+use crate::telemetry::{AVAILABILITY, COMPLETENESS, DAYS, SIZE};
+
+/// Tells of a day. Of the values that a city has once only those of the day that the run is for count.
+pub(super) fn of_day(step: &Step, result: &DayResult, published: &Published, own: bool) {
+    let manifest = &published.manifest;
+    let status = status(manifest.statut_jour);
+    let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Conserve);
+    let documents = manifest.documents.iter().filter(|entry| there(entry.statut)).count() as u64;
+    step.set("status", status);
+    step.set_count("documents", documents);
+    step.set("changed", published.changed);
+    if let Some(completeness) = manifest.completude {
+        step.set("completeness", completeness.rounded());
+    }
+    telemetry::add("documents", documents);
+    telemetry::add("days.published", 1);
+    telemetry::add("days.changed", published.changed.into());
+    DAYS.add(1, &[("status", status)]);
+    for entry in &manifest.documents {
+        let source = [("source", entry.source.name())];
+        if let Some(size) = entry.taille_octets {
+            #[expect(clippy::cast_precision_loss, reason = "the size of a document")]
+            SIZE.record(size as f64, &source);
+        }
+    }
+    for (source, fresh) in &result.fresh {
+        if matches!(fresh, Fresh::Error(_)) {
+            ERRORS.add(1, &[("source", source.name()), ("error.type", "SourceUnusable")]);
+        }
+    }
+    if own {
+        if let Some(completeness) = manifest.completude {
+            COMPLETENESS.record(completeness.get(), &[]);
+        }
+        let roads = result.comptages.body().and_then(|body| body.global_metrics.taux_disponibilite_capteurs);
+        let bikes = result.bikes.body().and_then(|body| body.global_metrics.taux_disponibilite);
+        for (source, percent) in [(Source::Comptages, roads), (Source::Bikes, bikes)] {
+            if let Some(percent) = percent {
+                AVAILABILITY.record(percent.get(), &[("source", source.name())]);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What a run tells of each source while it reads it: a step of the trace from its first to its last byte, and its figures.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use chrono::{DateTime, Utc};
+use contract::Source;
+use runtime::store::Object;
+use runtime::telemetry::{self, Step};
+
+use super::Inventory;
+use crate::quality::Counted;
+use crate::source::SourceError;
+use crate::telemetry::{BYTES_READ, CHUNKS, INPUT_AGE, REJECTED, ROWS, SOURCE, SOURCE_DURATION, read_of};
+
+/// The sources of a run.
+#[derive(Debug, Default)]
+pub struct Sources {
+    each: Mutex<BTreeMap<Source, Reading>>,
+}
+
+/// A source that is being read.
+#[derive(Debug)]
+struct Reading {
+    step: Step,
+    begun: Instant,
+    objects: u64,
+    bytes: u64,
+    chunks: u64,
+    counted: Counted,
+}
+
+impl Sources {
+    /// Begins all of them.
+    pub(super) fn begin(&self) {
+        let begin = |source: Source| {
+            let step = Step::named(&SOURCE, &format!("source {source}")).source(source);
+            let counted = Counted::default();
+            (source, Reading { step, begun: Instant::now(), objects: 0, bytes: 0, chunks: 0, counted })
+        };
+        let begun = Source::RAW.map(begin);
+        self.lock().extend(begun);
+    }
+
+    /// Tells how old the newest object of each of these sources is.
+    pub(super) fn tell_ages(inventory: &Inventory, sources: &[Source], now: DateTime<Utc>) {
+        for source in sources {
+            if let Some(newest) = inventory.newest(*source) {
+                let age = (now - newest).num_milliseconds().max(0);
+                #[expect(clippy::cast_precision_loss, reason = "an age in milliseconds is far below 2^53")]
+                INPUT_AGE.record(age as f64 / 1000.0, &[("source", source.name())]);
+            }
+        }
+    }
+
+    /// The step of a source.
+    pub(super) fn step(&self, source: Source) -> Step {
+        self.lock().get(&source).map_or_else(Step::none, |reading| reading.step.clone())
+    }
+
+    /// Begins to read an object, and counts it.
+    pub(super) fn read(&self, source: Source, object: &Object) -> Step {
+        if let Some(reading) = self.lock().get_mut(&source) {
+            reading.objects += 1;
+            reading.bytes += object.size;
+        }
+        let of = self.step(source);
+        let read = of.within(|| Step::begin(read_of(source))).source(source).with("key", object.key.clone());
+        read.set_count("bytes", object.size);
+        read
+    }
+
+    /// Adds what was parsed, in so many pieces.
+    pub(super) fn add(&self, source: Source, chunks: u64, counted: Counted) {
+        if let Some(reading) = self.lock().get_mut(&source) {
+            reading.chunks += chunks;
+            reading.counted.add(counted);
+        }
+    }
+
+    /// Says that a source cannot be used.
+    pub(super) fn fail(&self, source: Source, error: &SourceError) {
+        self.step(source).fail("SourceUnusable", &error.to_string());
+    }
+
+    /// Ends a source: all of it was read. Twice is once.
+    pub(super) fn end(&self, source: Source) {
+        let Some(reading) = self.lock().remove(&source) else { return };
+        let Reading { step, begun, objects, bytes, chunks, counted } = reading;
+        let rejected: u64 = counted.rejected.values().sum();
+        for (key, number) in
+            [("objects", objects), ("bytes", bytes), ("rows", counted.rows), ("rows.rejected", rejected)]
+        {
+            step.set_count(key, number);
+            telemetry::add(key, number);
+        }
+        if objects == 0 {
+            return;
+        }
+        let name = [("source", source.name())];
+        SOURCE_DURATION.record(begun.elapsed().as_secs_f64(), &name);
+        BYTES_READ.add(bytes, &name);
+        CHUNKS.add(chunks, &name);
+        ROWS.add(counted.rows, &name);
+        for (reason, number) in counted.rejected {
+            REJECTED.add(number, &[("source", source.name()), ("reason", &reason.name())]);
+        }
+    }
+
+    /// Ends all that are left.
+    pub(super) fn end_all(&self) {
+        Source::RAW.into_iter().for_each(|source| self.end(source));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<Source, Reading>> {
+        self.each.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,84 @@
+//! What this job tells of itself: the metrics and the steps of its trace. What each means stands in `docs/telemetry.md`.
+
+use contract::Source;
+use runtime::telemetry::{BYTES, Job, Kind, Metric, SECONDS};
+
+/// This job.
+pub static JOB: Job = Job { name: "processor", root: "process", duration: &DURATION };
+
+static DURATION: Metric =
+    Metric::histogram("cityflow.processing.duration", "s", "How long a run of the processor takes", SECONDS);
+/// How long the reading of a source takes.
+pub static SOURCE_DURATION: Metric =
+    Metric::histogram("cityflow.source.duration", "s", "From the first to the last byte of a source", SECONDS);
+/// Pieces of input.
+pub static CHUNKS: Metric =
+    Metric::counter("cityflow.chunks.processed", "{chunk}", "Pieces of large files, and small files, that were parsed");
+/// Rows of the input.
+pub static ROWS: Metric =
+    Metric::counter("cityflow.rows.read", "{row}", "Rows or records of the input, each once however many days");
+/// Rows that were not used.
+pub static REJECTED: Metric =
+    Metric::counter("cityflow.rows.rejected", "{row}", "Rows that could not be used at all, by reason");
+/// Bytes of the input.
+pub static BYTES_READ: Metric = Metric::counter("cityflow.bytes.read", "By", "Bytes of the input as they are stored");
+/// Sizes of the documents.
+pub static SIZE: Metric = Metric::histogram("cityflow.metrics.size", "By", "Size of a published document", BYTES);
+/// Days with a manifest.
+pub static DAYS: Metric = Metric::counter("cityflow.days.published", "{day}", "Days that were published, by status");
+/// How much of a day there is.
+pub static COMPLETENESS: Metric =
+    Metric::gauge("cityflow.day.completeness", "%", "Share of a day's expected cells that were measured");
+/// Detectors that work.
+pub static AVAILABILITY: Metric =
+    Metric::gauge("cityflow.sensors.availability", "%", "Share of the detectors of a source that measured");
+/// How late the input is.
+pub static INPUT_AGE: Metric = Metric::gauge("cityflow.input.age", "s", "Age of the newest object of a source");
+
+/// What is there.
+pub static LIST: Kind = Kind::new("list", 4);
+/// All that concerns the reading of one source.
+pub static SOURCE: Kind = Kind::new("source", 6);
+/// One object, from its first to its last byte.
+pub static READ: [Kind; 6] = [
+    Kind::new("read", 16),
+    Kind::new("read", 16),
+    Kind::new("read", 16),
+    Kind::new("read", 16),
+    Kind::new("read", 16),
+    Kind::new("read", 16),
+];
+/// Bytes to records.
+pub static DECODE: Kind = Kind::new("decode", 24);
+/// Records to cells.
+pub static AGGREGATE: Kind = Kind::new("aggregate", 16);
+/// A day from what was read.
+pub static DAY: Kind = Kind::new("day", 40);
+/// A day's figures of one source.
+pub static INDICATORS: Kind = Kind::new("indicators", 28);
+/// One of them by name.
+pub static INDICATOR: Kind = Kind::new("indicator", 20);
+/// A day into the store.
+pub static PUBLISH: Kind = Kind::new("publish", 40);
+/// One document.
+pub static PUBLISH_DOCUMENT: Kind = Kind::new("publish document", 28);
+/// The manifest.
+pub static PUBLISH_MANIFEST: Kind = Kind::new("publish manifest", 8);
+/// The names that do not change.
+pub static PUBLISH_NAMES: Kind = Kind::new("publish fixed names", 8);
+/// The report's Job.
+pub static HANDOFF: Kind = Kind::new("handoff", 1);
+
+/// The reads of a source: each source has its own bound, so that the snapshots of one leave room for the files of the others.
+#[must_use]
+pub fn read_of(source: Source) -> &'static Kind {
+    let [comptages, bikes, traffic, weather, chantiers, referentiel] = &READ;
+    match source {
+        Source::Comptages => comptages,
+        Source::Bikes => bikes,
+        Source::Traffic => traffic,
+        Source::Weather => weather,
+        Source::Chantiers => chantiers,
+        Source::Referentiel | Source::Contexte => referentiel,
+    }
+}

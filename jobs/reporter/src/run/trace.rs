@@ -1,0 +1,47 @@
+//! Which trace a run belongs to: that of the metrics of its first own day. Until these are there it has none.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use contract::{Stamp, keys};
+use runtime::store::{Store, StoreError};
+use runtime::telemetry::{self, Earlier};
+use serde::Deserialize;
+
+/// What a manifest says of its trace.
+#[derive(Debug, Deserialize)]
+struct Origin {
+    traceparent: Option<String>,
+    generated_at: Stamp,
+}
+
+/// Looks for the trace of a run.
+#[derive(Debug)]
+pub(super) struct Search {
+    /// The day by whose manifest it is known; nothing once it is.
+    day: Option<NaiveDate>,
+    /// Whether the run waits for a manifest.
+    patient: bool,
+    now: DateTime<Utc>,
+}
+
+impl Search {
+    pub(super) fn new(day: Option<NaiveDate>, patient: bool, now: DateTime<Utc>) -> Self {
+        Self { day, patient, now }
+    }
+
+    /// Looks, and begins the trace if it is known or there is nothing to wait for. A manifest that cannot be read has no trace; what is
+    /// wrong with it is for who needs it to say.
+    pub(super) async fn look(&mut self, metrics: &dyn Store) {
+        let Some(day) = self.day else { return telemetry::join(None) };
+        let origin: Option<Origin> = match metrics.get(&keys::manifest(day)).await {
+            Ok((body, _)) => serde_json::from_slice(&body).ok(),
+            Err(StoreError::NotFound { .. }) if self.patient => return,
+            Err(_) => None,
+        };
+        self.day = None;
+        let origin = origin.as_ref();
+        telemetry::join(origin.and_then(|origin| {
+            let (traceparent, written) = (origin.traceparent.as_deref()?, origin.generated_at.instant());
+            Some(Earlier { traceparent, written, now: self.now })
+        }));
+    }
+}

@@ -1,0 +1,39 @@
+//! What this job tells of itself: the metrics and the steps of its trace. What each means stands in `docs/telemetry.md`.
+
+use runtime::telemetry::{BYTES, Job, Kind, Metric, SECONDS};
+
+/// This job.
+pub static JOB: Job = Job { name: "reporter", root: "report", duration: &DURATION };
+
+static DURATION: Metric = Metric::histogram(
+    "cityflow.report.duration",
+    "s",
+    "How long a run of the reporter takes, waiting included",
+    SECONDS,
+);
+/// How late a report is.
+pub static DELAY: Metric =
+    Metric::gauge("cityflow.report.delay", "s", "From the end of the service day until its report was written");
+/// Sizes of reports.
+pub static SIZE: Metric = Metric::histogram("cityflow.report.size", "By", "Size of a report, all its forms", BYTES);
+/// Documents read.
+pub static LOADED: Metric =
+    Metric::counter("cityflow.metrics.loaded", "{document}", "Metrics documents that were read");
+/// Documents that could not be.
+pub static LOAD_ERRORS: Metric =
+    Metric::counter("cityflow.metrics.load_errors", "{error}", "Documents of a manifest that could not be used");
+
+/// A day.
+pub static DAY: Kind = Kind::new("day", 40);
+/// The documents of a day.
+pub static COLLECT: Kind = Kind::new("collect", 40);
+/// One of them.
+pub static LOAD: Kind = Kind::new("load", 56);
+/// Documents to a report.
+pub static COMPOSE: Kind = Kind::new("compose", 8);
+/// A report to one of its forms.
+pub static RENDER: Kind = Kind::new("render", 24);
+/// A report into the store.
+pub static PUBLISH: Kind = Kind::new("publish", 8);
+/// One of its forms.
+pub static PUBLISH_FILE: Kind = Kind::new("publish file", 24);
