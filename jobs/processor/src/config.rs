@@ -287,3 +287,37 @@ fn city(profile: &str, outlines: &mut Option<(String, Vec<u8>)>) -> Result<City,
     }
     Ok(city)
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, FromArgMatches as _};
+
+    use super::*;
+    use crate::args::Cli;
+
+    /// The settings of a command line, whatever the environment of the tests says.
+    fn config(line: &[&str]) -> Result<Config, Failure> {
+        let command = Cli::command().mut_args(|argument| argument.env(None));
+        let matches = command.try_get_matches_from(std::iter::once(&"processor").chain(line)).unwrap();
+        let cli = Cli::from_arg_matches(&matches).unwrap();
+        Config::new(Parsed { cli, raw_from_variable: false, out_from_variable: false })
+    }
+
+    #[test]
+    fn the_trace_that_is_shown_is_of_the_file_that_is_named_or_set() {
+        let shown = |line: &[&str]| config(line).unwrap().command;
+        let of = |file: &str| Some(Action::Trace { file: file.into() });
+        assert_eq!(shown(&["trace", "a.jsonl"]), of("a.jsonl"));
+        assert_eq!(shown(&["trace", "--trace-file", "b.jsonl"]), of("b.jsonl"));
+        assert_eq!(shown(&["trace", "a.jsonl", "--trace-file", "b.jsonl"]), of("a.jsonl"));
+        let failure = config(&["trace"]).unwrap_err();
+        assert_eq!(failure.code, Code::Usage);
+        assert!(failure.what.contains("trace: no file is named; set --trace-file FILE"), "{failure}");
+    }
+
+    #[test]
+    fn a_run_has_a_trace_file_where_one_is_set() {
+        assert_eq!(config(&["2025-11-03"]).unwrap().trace_file, None);
+        assert_eq!(config(&["2025-11-03", "--trace-file", "t"]).unwrap().trace_file, Some("t".into()));
+    }
+}

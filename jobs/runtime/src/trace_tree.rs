@@ -169,8 +169,8 @@ impl<'a> Drawing<'a> {
     fn scale(&self) -> String {
         let total = text::duration(self.axis.last - self.axis.first, self.style.drawn);
         let before = self.width_before_bars();
-        let scale = format!("{:before$}0{total:>1$}\n", "", self.bars.saturating_sub(1));
-        self.paint.it(Tone::Dim, &scale)
+        let scale = format!("{:before$}0{total:>1$}", "", self.bars.saturating_sub(1));
+        self.paint.it(Tone::Dim, &scale) + "\n"
     }
 
     fn width_before_bars(&self) -> usize {
@@ -246,7 +246,7 @@ impl<'a> Drawing<'a> {
         let mut notes = Vec::new();
         if let Some(gap) = self.axis.gap_before(span) {
             let gap = text::duration(gap, self.style.drawn);
-            notes.push((Tone::Dim, format!("after a pause of {gap}, drawn short")));
+            notes.push((Tone::Dim, format!("after a pause of {gap}{}", sign(", drawn short", ""))));
         }
         if row.parent.is_none() && span.parent.is_some() {
             notes.push((Tone::Dim, "what it belongs to is not in the file".to_owned()));

@@ -1,4 +1,5 @@
-//! `cargo demo`: builds the programs, makes a small city in `./demo`, processes a day, writes its report and shows what it says.
+//! `cargo demo`: builds the programs, makes a small city in `./demo`, processes a day, writes its report, and shows where the time
+//! went and what the report says.
 //!
 //! It runs what anyone could type and shows each command before it does. It knows nothing of the jobs but their command lines and the
 //! report that they leave, so that next to nothing has to be compiled before the first line appears.
@@ -16,8 +17,11 @@ const DAY: &str = "2025-11-04";
 /// The first day of the synthetic city: a week before.
 const FIRST_DAY: &str = "2025-10-28";
 
+/// Where both jobs write what they did when.
+const TRACES: &str = "demo/traces.jsonl";
+
 /// Settings of the jobs that may be set in a person's shell and would make another demo of this one.
-const SETTINGS: [&str; 6] = ["CITYFLOW_", "CITY_", "SIMULATOR_", "S3_BUCKET_", "REPORT_DATE", "JOB_NAME"];
+const SETTINGS: [&str; 7] = ["CITYFLOW_", "CITY_", "SIMULATOR_", "S3_BUCKET_", "REPORT_DATE", "JOB_NAME", "OTEL_"];
 
 fn main() -> ExitCode {
     match run() {
@@ -44,7 +48,7 @@ fn run() -> Result<(), String> {
     start_command(&root, "cargo", &cargo, &build)?;
 
     step("2. Make a city: eight days of all six sources, with everything that goes wrong in real data.");
-    clear(&root, &["demo/raw", "demo/processed"])?;
+    clear(&root, &["demo/raw", "demo/processed", TRACES])?;
     let program = |name: &str| programs.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let job = |name: &str, arguments: &[&str]| {
         let path = program(name);
@@ -55,10 +59,14 @@ fn run() -> Result<(), String> {
     job("simulator", &[&["--out", "demo/raw"], &city[..]].concat())?;
 
     step("3. Process one day: raw files to metrics documents.");
-    job("processor", &[DAY, "--raw", "demo/raw", "--out", "demo/processed"])?;
+    job("processor", &[DAY, "--raw", "demo/raw", "--out", "demo/processed", "--trace-file", TRACES])?;
 
     step("4. Write its report. (Without --quiet the reporter shows the figures itself; here they follow in full.)");
-    job("reporter", &[DAY, "--metrics", "demo/processed/metrics", "--reports", "demo/processed/reports", "--quiet"])?;
+    let places = ["--metrics", "demo/processed/metrics", "--reports", "demo/processed/reports"];
+    job("reporter", &[&[DAY], &places[..], &["--trace-file", TRACES, "--quiet"]].concat())?;
+
+    step("5. Show the trace of both: what was done, how long it took, and what went wrong.");
+    job("processor", &["trace", TRACES])?;
 
     let path = format!("demo/processed/reports/daily_report_{DAY}.json");
     let text = std::fs::read_to_string(root.join(&path)).map_err(|error| format!("{path}: {error}"))?;
@@ -70,6 +78,7 @@ fn run() -> Result<(), String> {
     println!("  spreadsheet   demo/processed/reports/daily_report_{DAY}.csv");
     println!("  documents     demo/processed/metrics/manifest_{DAY}.json names them");
     println!("  raw data      demo/raw/");
+    println!("  traces        {TRACES}, for `processor trace` and for any OpenTelemetry collector");
     println!("\nDone in {:.0} s. Next: README.md, and `--help` of each program.", start.elapsed().as_secs_f64());
     Ok(())
 }
@@ -92,14 +101,16 @@ fn step(title: &str) {
 }
 
 /// Removes what an earlier demo left, and nothing else.
-fn clear(root: &Path, folders: &[&str]) -> Result<(), String> {
-    let there: Vec<_> = folders.iter().copied().filter(|folder| root.join(folder).exists()).collect();
+fn clear(root: &Path, places: &[&str]) -> Result<(), String> {
+    let there: Vec<_> = places.iter().copied().filter(|place| root.join(place).exists()).collect();
     if there.is_empty() {
         return Ok(());
     }
     println!("$ rm -r {}", there.join(" "));
-    there.iter().try_for_each(|folder| {
-        std::fs::remove_dir_all(root.join(folder)).map_err(|error| format!("{folder} cannot be removed: {error}"))
+    there.iter().try_for_each(|place| {
+        let path = root.join(place);
+        let removed = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        removed.map_err(|error| format!("{place} cannot be removed: {error}"))
     })
 }
 
