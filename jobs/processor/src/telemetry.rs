@@ -40,14 +40,9 @@ pub static LIST: Kind = Kind::new("list", 4);
 /// All that concerns the reading of one source.
 pub static SOURCE: Kind = Kind::new("source", 6);
 /// One object, from its first to its last byte.
-pub static READ: [Kind; 6] = [
-    Kind::new("read", 16),
-    Kind::new("read", 16),
-    Kind::new("read", 16),
-    Kind::new("read", 16),
-    Kind::new("read", 16),
-    Kind::new("read", 16),
-];
+pub static READ: Kind = Kind::new("read", 24);
+/// The same of a snapshot, of which a day has hundreds: each source has its own bound.
+static READ_SNAPSHOT: [Kind; 3] = [Kind::new("read", 12), Kind::new("read", 12), Kind::new("read", 12)];
 /// Bytes to records.
 pub static DECODE: Kind = Kind::new("decode", 24);
 /// Records to cells.
@@ -69,16 +64,13 @@ pub static PUBLISH_NAMES: Kind = Kind::new("publish fixed names", 8);
 /// The report's Job.
 pub static HANDOFF: Kind = Kind::new("handoff", 1);
 
-/// The reads of a source: each source has its own bound, so that the snapshots of one leave room for the files of the others.
+/// The reads of a source's snapshots.
 #[must_use]
 pub fn read_of(source: Source) -> &'static Kind {
-    let [comptages, bikes, traffic, weather, chantiers, referentiel] = &READ;
+    let [bikes, traffic, others] = &READ_SNAPSHOT;
     match source {
-        Source::Comptages => comptages,
         Source::Bikes => bikes,
         Source::Traffic => traffic,
-        Source::Weather => weather,
-        Source::Chantiers => chantiers,
-        Source::Referentiel | Source::Contexte => referentiel,
+        _ => others,
     }
 }

@@ -65,7 +65,7 @@ async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: 
     }
     let context = |documents: Vec<_>| {
         let (pass, result) = (pass.clone(), result.clone());
-        let measuring = step.within(|| Step::named(&INDICATORS, "indicators contexte")).source(Source::Contexte);
+        let measuring = step.child(&INDICATORS, "indicators contexte").source(Source::Contexte);
         async move {
             let pool = pass.engine.pool.clone();
             on_pool(&pool, move || measuring.within(|| combine::document(&pass, &result, &documents))).await?

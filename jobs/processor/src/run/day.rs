@@ -274,7 +274,7 @@ fn together<F>(exports: Option<&Files<F>>, snapshots: &OfSource<F>) -> Files<F> 
 
 /// The figures of a source, in a step of their own.
 fn indicators<B>(here: &Step, source: Source, measure: impl FnOnce() -> Outcome<B>) -> Outcome<B> {
-    let step = here.within(|| Step::named(&INDICATORS, &format!("indicators {source}"))).source(source);
+    let step = here.child(&INDICATORS, &format!("indicators {source}")).source(source);
     let outcome = step.within(measure);
     if let Outcome::Error(error) = &outcome {
         step.fail("SourceUnusable", &error.to_string());

@@ -5,14 +5,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use contract::Source;
+use contract::{Source, keys};
 use runtime::store::Object;
 use runtime::telemetry::{self, Step};
 
 use super::Inventory;
 use crate::quality::Counted;
 use crate::source::SourceError;
-use crate::telemetry::{BYTES_READ, CHUNKS, INPUT_AGE, REJECTED, ROWS, SOURCE, SOURCE_DURATION, read_of};
+use crate::telemetry::{BYTES_READ, CHUNKS, INPUT_AGE, READ, REJECTED, ROWS, SOURCE, SOURCE_DURATION, read_of};
 
 /// The sources of a run.
 #[derive(Debug, Default)]
@@ -65,8 +65,8 @@ impl Sources {
             reading.objects += 1;
             reading.bytes += object.size;
         }
-        let of = self.step(source);
-        let read = of.within(|| Step::begin(read_of(source))).source(source).with("key", object.key.clone());
+        let kind = if object.key.starts_with(keys::API) { read_of(source) } else { &READ };
+        let read = self.step(source).child(kind, "read").source(source).with("key", object.key.clone());
         read.set_count("bytes", object.size);
         read
     }

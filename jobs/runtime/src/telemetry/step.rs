@@ -142,6 +142,20 @@ impl Step {
     /// Begins a step whose name says more than its kind.
     #[must_use]
     pub fn named(kind: &'static Kind, name: &str) -> Self {
+        let within = match Span::current() {
+            present if present.is_none() => super::root(),
+            present => present,
+        };
+        Self::new(kind, name, &within)
+    }
+
+    /// Begins a step within this one, whichever is the present one.
+    #[must_use]
+    pub fn child(&self, kind: &'static Kind, name: &str) -> Self {
+        if self.span.is_none() { Self::named(kind, name) } else { Self::new(kind, name, &self.span) }
+    }
+
+    fn new(kind: &'static Kind, name: &str, within: &Span) -> Self {
         if !super::has_begun() {
             return Self::none();
         }
@@ -149,14 +163,10 @@ impl Step {
             LEFT_OUT.fetch_add(1, Ordering::Relaxed);
             return Self::none();
         }
-        let within = match Span::current() {
-            present if present.is_none() => super::root(),
-            present => present,
-        };
         Self::started(if kind.client {
-            tracing::info_span!(target: TARGET, parent: &within, "step", otel.name = name, otel.kind = "client")
+            tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name, otel.kind = "client")
         } else {
-            tracing::info_span!(target: TARGET, parent: &within, "step", otel.name = name)
+            tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name)
         })
     }
 
