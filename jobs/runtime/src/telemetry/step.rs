@@ -184,7 +184,7 @@ impl Step {
 
     /// The step of a span whose parent stands.
     pub(super) fn started(span: Span) -> Self {
-        let context = super::is_tracing().then(|| span.context()).filter(|context| context.has_active_span());
+        let context = super::is_tracing().then(|| span.context()).filter(Context::has_active_span);
         let calls = Arc::new(Calls::default());
         let ids = context.as_ref().map(|context| {
             let ids = context.span().span_context().clone();
