@@ -40,11 +40,16 @@ fn own(days: &[&str]) -> Vec<Planned> {
     days.iter().map(|day| Planned { day: date(day), again: false }).collect()
 }
 
+/// A run whose trace is not looked for.
+fn known() -> Search {
+    Search::new(None, false, "2025-11-04T00:30:00Z".parse().unwrap())
+}
+
 const NO_WAIT: Waiting = Waiting { most: Duration::ZERO, pause: Duration::ZERO };
 
 impl City {
     async fn run(&self, planned: Vec<Planned>) -> Result<(), Failure> {
-        each(&self.job, planned, NO_WAIT, Notice::new(true), &Progress::silent()).await.map(drop)
+        each(&self.job, planned, NO_WAIT, known(), Notice::new(true), &Progress::silent()).await.map(drop)
     }
 
     fn report(&self) -> serde_json::Value {
@@ -63,7 +68,10 @@ async fn the_first_run_writes_three_files_and_the_second_none() {
     );
     assert_eq!(city.report()["generated_at"], "2025-11-04T01:30:00+01:00");
     let writes = city.reports.writes();
-    assert!(matches!(city.job.day(own(&[Day::DATE])[0], Duration::ZERO).await, Ok(Outcome::UpToDate { edition: 1 })));
+    assert!(matches!(
+        city.job.day(own(&[Day::DATE])[0], Duration::ZERO, &Step::none()).await,
+        Ok(Outcome::UpToDate { edition: 1 })
+    ));
     assert_eq!(city.reports.writes(), writes);
 }
 
@@ -130,7 +138,7 @@ async fn a_dry_run_writes_nothing() {
     city.job.dry_run = true;
     Day::full().publish_to(&city.metrics);
     assert!(matches!(
-        city.job.day(own(&[Day::DATE])[0], Duration::ZERO).await,
+        city.job.day(own(&[Day::DATE])[0], Duration::ZERO, &Step::none()).await,
         Ok(Outcome::Made { written: false, .. })
     ));
     assert_eq!(city.reports.writes(), 0);
@@ -153,12 +161,13 @@ async fn metrics_that_come_in_time_are_waited_for() {
         Day::full().publish_to(&metrics);
     });
     let waiting = Waiting { most: Duration::from_secs(20), pause: Duration::from_millis(5) };
-    each(&city.job, own(&[Day::DATE]), waiting, Notice::new(true), &Progress::silent()).await.unwrap();
+    each(&city.job, own(&[Day::DATE]), waiting, known(), Notice::new(true), &Progress::silent()).await.unwrap();
     processor.await.unwrap();
     assert_eq!(city.report()["edition"], 1);
     let waiting = Waiting { most: Duration::from_millis(20), pause: Duration::from_millis(5) };
-    let failure =
-        each(&city.job, own(&["2025-11-09"]), waiting, Notice::new(true), &Progress::silent()).await.unwrap_err();
+    let failure = each(&city.job, own(&["2025-11-09"]), waiting, known(), Notice::new(true), &Progress::silent())
+        .await
+        .unwrap_err();
     assert_eq!(failure.code, Code::Later);
 }
 
