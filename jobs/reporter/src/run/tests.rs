@@ -329,7 +329,7 @@ async fn a_folder_does_as_well() {
 #[test]
 fn a_wrong_command_line_is_one_line() {
     let told = crate::args::Args::read(["reporter", "--no-such-flag"]).unwrap_err();
-    let failure = runtime::exit::told_by_the_parser("reporter", &told).unwrap_err();
+    let failure = runtime::exit::told_by_the_parser(&crate::telemetry::JOB, &told).unwrap_err();
     assert_eq!(failure.code, Code::Usage);
     assert!(failure.what.starts_with("unexpected argument '--no-such-flag' found"), "{failure}");
     assert!(!failure.to_string().contains('\n'));
