@@ -197,9 +197,8 @@ async fn each(
         pause = (pause * 2).min(LONGEST_PAUSE);
         waited = begun.elapsed();
     }
+    search.give_up();
     if !waited.is_zero() {
-        // Nobody has waited before the run had a trace to put it in.
-        telemetry::past("wait", waited);
         telemetry::set("waited", waited.as_secs_f64());
     }
     failures.extend(planned.into_iter().map(|next| (next.day, not_yet(job, next.day, waiting.most))));

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant, SystemTime};
 use chrono::{DateTime, Utc};
 use opentelemetry::metrics::{Meter, MeterProvider as _};
 use opentelemetry::trace::{Span as _, TraceContextExt as _, Tracer as _, TracerProvider as _};
-use opentelemetry::{Context, Value};
+use opentelemetry::{Context, KeyValue, Value};
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
 use tracing::Span;
@@ -82,7 +82,16 @@ struct Run {
     job: &'static Job,
     begun: Instant,
     figures: summary::Figures,
+    /// Since when it waits, or how long it has waited, before it had a trace.
+    waiting: Option<Waiting>,
     ended: bool,
+}
+
+/// A wait at the beginning of a run.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    since: SystemTime,
+    over: bool,
 }
 
 static RUN: Mutex<Option<Run>> = Mutex::new(None);
@@ -185,8 +194,15 @@ fn is_tracing() -> bool {
 /// Begins the run. Its trace begins with [`join`]; until then there are no other spans.
 pub fn begin(job: &'static Job) {
     let span = tracing::info_span!(target: TARGET, parent: None, "run", otel.name = job.root);
-    *run() =
-        Some(Run { span, step: None, job, begun: Instant::now(), figures: summary::Figures::default(), ended: false });
+    *run() = Some(Run {
+        span,
+        step: None,
+        job,
+        begun: Instant::now(),
+        figures: summary::Figures::default(),
+        waiting: None,
+        ended: false,
+    });
     set("version", env!("CARGO_PKG_VERSION"));
     if let Some(telemetry) = TELEMETRY.get() {
         for warning in &telemetry.warnings {
@@ -223,8 +239,35 @@ pub fn join(earlier: Option<Earlier<'_>>) {
         }
         _ => {}
     }
-    run.step = Some(Step::started(run.span.clone()));
+    let step = Step::started(run.span.clone());
+    if let (Some(Waiting { since, over }), Some(context), Some((_, tracer))) =
+        (run.waiting.take(), step.context(), TELEMETRY.get().and_then(|telemetry| telemetry.traces.as_ref()))
+    {
+        let mut wait = tracer.span_builder("wait").with_start_time(since).start_with_context(tracer, &context);
+        if !over {
+            wait.set_attribute(KeyValue::new("interrupted", true));
+        }
+        wait.end();
+    }
+    run.step = Some(step);
     BEGUN.store(true, Ordering::SeqCst);
+    let name = run.job.root;
+    drop(guard);
+    step::fall_over(name);
+}
+
+/// Says that the run waits for what it is to continue. The trace that it then joins has a span of it.
+pub fn wait() {
+    if let Some(run) = run().as_mut().filter(|run| run.step.is_none()) {
+        run.waiting.get_or_insert(Waiting { since: SystemTime::now(), over: false });
+    }
+}
+
+/// Says that it waits no longer.
+pub fn wait_is_over() {
+    if let Some(waiting) = run().as_mut().and_then(|run| run.waiting.as_mut()) {
+        waiting.over = true;
+    }
 }
 
 fn has_begun() -> bool {
@@ -249,18 +292,6 @@ pub fn within_run<F: Future>(work: F) -> impl Future<Output = F::Output> {
 #[must_use]
 pub fn traceparent() -> Option<String> {
     run().as_ref()?.step.as_ref()?.traceparent()
-}
-
-/// A part of the run that is over already: the first so long of it.
-pub fn past(name: &'static str, length: Duration) {
-    let Some((_, tracer)) = TELEMETRY.get().and_then(|telemetry| telemetry.traces.as_ref()) else { return };
-    let guard = run();
-    let Some((run, context)) = guard.as_ref().and_then(|run| Some((run, run.step.as_ref()?.context()?))) else {
-        return;
-    };
-    let begun = SystemTime::now().checked_sub(run.begun.elapsed()).unwrap_or_else(SystemTime::now);
-    let mut span = tracer.span_builder(name).with_start_time(begun).start_with_context(tracer, &context);
-    span.end_with_timestamp(begun + length);
 }
 
 /// Says something of the whole run: an attribute of its span, and a field of its last log line.

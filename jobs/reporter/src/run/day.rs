@@ -113,7 +113,7 @@ impl Job {
             let until = data_until(&collected.documents);
             let files = files.sizes();
             if !self.dry_run {
-                self.tell_made(&report, &files);
+                self.tell_made(&report, &files, again);
             }
             return Ok(Outcome::Made { report: Box::new(report), until, files, written: !self.dry_run });
         }
@@ -131,13 +131,13 @@ impl Job {
         Stamp::new(self.started + TimeDelta::from_std(waited).unwrap_or_default(), tz)
     }
 
-    fn tell_made(&self, report: &DailyReport, files: &[(String, usize)]) {
+    fn tell_made(&self, report: &DailyReport, files: &[(String, usize)], again: bool) {
         telemetry::add("reports", 1);
         #[expect(clippy::cast_precision_loss, reason = "the size of a report")]
         SIZE.record(files.iter().map(|(_, bytes)| bytes).sum::<usize>() as f64, &[]);
         let late = report.generated_at.instant() - ServiceDay::new(report.date, self.tz).end();
         // What is made of the past, or once more, is not late.
-        if report.edition == 1 && late < RECENT {
+        if !again && report.edition == 1 && late < RECENT {
             #[expect(clippy::cast_precision_loss, reason = "two days in milliseconds")]
             DELAY.record(late.num_milliseconds() as f64 / 1000.0, &[]);
         }

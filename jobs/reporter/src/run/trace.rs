@@ -28,15 +28,22 @@ impl Search {
         Self { day, patient, now }
     }
 
+    /// The run waits no longer, whatever it has found.
+    pub(super) fn give_up(self) {
+        telemetry::wait_is_over();
+        telemetry::join(None);
+    }
+
     /// Looks, and begins the trace if it is known or there is nothing to wait for. A manifest that cannot be read has no trace; what is
     /// wrong with it is for who needs it to say.
     pub(super) async fn look(&mut self, metrics: &dyn Store) {
         let Some(day) = self.day else { return telemetry::join(None) };
         let origin: Option<Origin> = match metrics.get(&keys::manifest(day)).await {
             Ok((body, _)) => serde_json::from_slice(&body).ok(),
-            Err(StoreError::NotFound { .. }) if self.patient => return,
+            Err(StoreError::NotFound { .. }) if self.patient => return telemetry::wait(),
             Err(_) => None,
         };
+        telemetry::wait_is_over();
         self.day = None;
         let origin = origin.as_ref();
         telemetry::join(origin.and_then(|origin| {

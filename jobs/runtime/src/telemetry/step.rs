@@ -100,8 +100,9 @@ struct Calls {
 /// One step of a run. Clones are the same step.
 #[derive(Debug, Clone)]
 pub struct Step {
-    span: Span,
+    // Before the span, whose own end would come too early for what is said at the end.
     inside: Option<Arc<Inside>>,
+    span: Span,
 }
 
 /// Ends the span with the last clone.
@@ -163,11 +164,13 @@ impl Step {
             LEFT_OUT.fetch_add(1, Ordering::Relaxed);
             return Self::none();
         }
-        Self::started(if kind.client {
+        let step = Self::started(if kind.client {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name, otel.kind = "client")
         } else {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name)
-        })
+        });
+        fall_over(name);
+        step
     }
 
     /// The step in which this is called, to be taken along to other threads.
@@ -280,6 +283,18 @@ impl Step {
         Some(format!("00-{}-{}-{sampled:02x}", ids.trace_id(), ids.span_id()))
     }
 }
+
+/// Falls over where `CITYFLOW_PANIC` names the step that has just begun: by this tests see how a run with a bug ends. Not in a release.
+#[cfg(debug_assertions)]
+#[expect(clippy::panic, reason = "what it is for")]
+pub(super) fn fall_over(name: &str) {
+    if std::env::var("CITYFLOW_PANIC").is_ok_and(|at| at == name) {
+        panic!("a test asked for it, in {name}");
+    }
+}
+
+#[cfg(not(debug_assertions))]
+pub(super) fn fall_over(_: &str) {}
 
 /// Work for another task, within the present step.
 pub fn follow<F: Future>(work: F) -> impl Future<Output = F::Output> {
