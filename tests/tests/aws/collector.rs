@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -180,36 +180,45 @@ fn for_a_laptop(known: &Value, folder: &Path, ports: [u16; 2]) -> Value {
     config
 }
 
-/// Ended with the test.
-struct Collector(Child);
+/// A collector that runs, ended with the test.
+struct Collector {
+    process: Child,
+    port: u16,
+    log: PathBuf,
+}
 
-impl Drop for Collector {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+impl Collector {
+    /// The status of a POST of JSON, as soon as it listens.
+    fn post(&mut self, path: &str, body: &Value) -> String {
+        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
+        let mut stream = loop {
+            match TcpStream::connect(address) {
+                Ok(stream) => break stream,
+                Err(_) => assert!(self.process.try_wait().unwrap().is_none(), "it has ended: {}", self.said()),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        let body = body.to_string();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: collector\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            body.len()
+        );
+        stream.write_all((head + &body).as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.lines().next().unwrap_or_default().to_owned()
+    }
+
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
     }
 }
 
-/// The status of a POST of JSON, as soon as somebody listens.
-fn post(port: u16, path: &str, body: &Value) -> String {
-    let address = SocketAddr::from(([127, 0, 0, 1], port));
-    let begun = Instant::now();
-    let mut stream = loop {
-        match TcpStream::connect(address) {
-            Ok(stream) => break stream,
-            Err(error) => assert!(begun.elapsed() < Duration::from_secs(30), "the collector does not listen: {error}"),
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    };
-    let body = body.to_string();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: collector\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-        body.len()
-    );
-    stream.write_all((head + &body).as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer.lines().next().unwrap_or_default().to_owned()
+impl Drop for Collector {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 #[test]
@@ -226,9 +235,10 @@ fn a_real_collector_takes_the_configuration_and_passes_on_what_it_gets() {
     // JSON is YAML.
     let path = folder.path().join("config.yaml");
     std::fs::write(&path, for_a_laptop(&known, folder.path(), ports).to_string()).unwrap();
-    let log = std::fs::File::create(folder.path().join("log")).unwrap();
-    let started = Command::new("otelcol").arg("--config").arg(&path).stdout(Stdio::null()).stderr(log).spawn().unwrap();
-    let _collector = Collector(started);
+    let log = folder.path().join("log");
+    let mut command = Command::new("otelcol");
+    command.arg("--config").arg(&path).stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
+    let mut collector = Collector { process: command.spawn().unwrap(), port: ports[1], log };
 
     let span = json!({
         "traceId": "6909420ca1b2c3d4e5f60718293a4b5c", "spanId": "0102030405060708", "name": "process", "kind": 1,
@@ -242,11 +252,11 @@ fn a_real_collector_takes_the_configuration_and_passes_on_what_it_gets() {
     let spans = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
     let metrics = json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": [metric] }] }] });
     for (signal, body, name) in [("traces", spans, "process"), ("metrics", metrics, "cityflow.errors")] {
-        let said = || std::fs::read_to_string(folder.path().join("log")).unwrap();
-        assert!(post(ports[1], &format!("/v1/{signal}"), &body).contains(" 200 "), "{signal}: {}", said());
+        let status = collector.post(&format!("/v1/{signal}"), &body);
+        assert!(status.contains(" 200 "), "{signal}: {status} {}", collector.said());
         let begun = Instant::now();
         while !std::fs::read_to_string(folder.path().join(signal)).unwrap_or_default().contains(name) {
-            assert!(begun.elapsed() < Duration::from_secs(30), "{signal} do not come out: {}", said());
+            assert!(begun.elapsed() < Duration::from_secs(30), "{signal} do not come out: {}", collector.said());
             std::thread::sleep(Duration::from_millis(100));
         }
     }
