@@ -29,7 +29,8 @@ fn the_collector_reaches_the_programs() {
         "protocol": "http/json",
         "clusterName": "night",
         "resourceAttributes": { "deployment.environment.name": "Ville de Paris", "cloud.provider": "aws" },
-        "headersSecret": { "name": "collector" },
+        // Null is the default.
+        "headersSecret": { "name": "collector", "key": null },
     });
     let expected = json!({
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.telemetry:4318",
@@ -41,7 +42,7 @@ fn the_collector_reaches_the_programs() {
     });
     assert_eq!(json!(telemetry(&helm, &values)), expected);
     // The programs choose the protocol by the port.
-    let plain = json!({ "endpoint": "http://[fd00::1]:4317" });
+    let plain = json!({ "endpoint": "http://[fd00::1]:4317", "headersSecret": null, "resourceAttributes": null });
     assert_eq!(json!(telemetry(&helm, &plain)), json!({ "OTEL_EXPORTER_OTLP_ENDPOINT": "http://[fd00::1]:4317" }));
 }
 
