@@ -1,5 +1,5 @@
 {{/*
-The environment of a container. Every variable here is one of the programs' own (`--help`) or of the AWS SDK.
+The environment of a container. Every variable here is one of the programs' own (`--help`), of the AWS SDK or of OpenTelemetry.
 One that is set in extraEnv as well is left to extraEnv: twice the same name would be refused by the API server.
 Of (root, values, job, component, jobNamed).
 */}}
@@ -8,7 +8,7 @@ Of (root, values, job, component, jobNamed).
 {{- $theirs := dict }}
 {{- range $extra }}{{ $_ := set $theirs .name true }}{{ end }}
 {{- $all := list }}
-{{- $parts := list "identity" .component "city" "s3" "talk" }}
+{{- $parts := list "identity" .component "city" "s3" "talk" "telemetry" }}
 {{- range $part := $parts }}
 {{- range include (printf "cityflow.environment.%s" $part) $ | fromYamlArray }}
 {{- if not (hasKey $theirs .name) }}{{ $all = append $all . }}{{ end }}
@@ -128,5 +128,32 @@ Of (root, values, job, component, jobNamed).
 {{- with .values.logLevel }}
 - name: RUST_LOG
   value: {{ . | quote }}
+{{- end }}
+{{- end }}
+
+{{/* Where traces and metrics go, and of what cluster they are. Without an endpoint nothing: the programs then set up nothing either. */}}
+{{- define "cityflow.environment.telemetry" -}}
+{{- $telemetry := .values.telemetry }}
+{{- if $telemetry.endpoint }}
+- name: OTEL_EXPORTER_OTLP_ENDPOINT
+  value: {{ $telemetry.endpoint | quote }}
+{{- with $telemetry.protocol }}
+- name: OTEL_EXPORTER_OTLP_PROTOCOL
+  value: {{ . | quote }}
+{{- end }}
+{{- if $telemetry.headersSecret.name }}
+- name: OTEL_EXPORTER_OTLP_HEADERS
+  valueFrom: {secretKeyRef: {name: {{ $telemetry.headersSecret.name | quote }}, key: {{ $telemetry.headersSecret.key | quote }}}}
+{{- end }}
+{{- with $telemetry.clusterName }}
+- name: CLUSTER_NAME
+  value: {{ . | quote }}
+{{- end }}
+{{- with $telemetry.resourceAttributes }}
+{{- $parts := list }}
+{{- range $key, $value := . }}{{ $parts = append $parts (printf "%s=%s" $key $value) }}{{ end }}
+- name: OTEL_RESOURCE_ATTRIBUTES
+  value: {{ $parts | join "," | quote }}
+{{- end }}
 {{- end }}
 {{- end }}

@@ -5,7 +5,12 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use super::{folder, json, text, yaml};
+
+/// What people follow step by step.
+const GUIDES: [&str; 2] = ["README.md", "telemetry/README.md"];
 
 /// The files, relative to the folder.
 fn files() -> Vec<PathBuf> {
@@ -33,7 +38,12 @@ fn all_can_be_read() {
         let name = path.to_str().unwrap();
         match path.extension().and_then(|end| end.to_str()) {
             Some("json") => assert!(json(name).is_object(), "{name}"),
-            Some("yaml") => assert!(yaml(name).iter().all(|document| document["apiVersion"].is_string()), "{name}"),
+            Some("yaml") => {
+                // Of Kubernetes, of CloudFormation, of the collector.
+                let known = ["apiVersion", "AWSTemplateFormatVersion", "receivers"];
+                let is_known = |document: &Value| known.iter().any(|key| !document[key].is_null());
+                assert!(yaml(name).iter().all(is_known), "{name}");
+            }
             Some("md") => {}
             _ => panic!("{name}: what is it?"),
         }
@@ -47,8 +57,10 @@ fn the_guide_names_every_file_and_no_other() {
     for path in files().iter().filter(|path| !has_end(path, "md")) {
         assert!(guide.contains(path.to_str().unwrap()), "README.md does not say what {} is for", path.display());
     }
-    let words = guide.split(|c: char| !(c.is_ascii_alphanumeric() || "-_./$".contains(c)));
-    for word in words.filter(|word| word.starts_with("policies/") || word.starts_with("buckets/")) {
+    let all = GUIDES.map(text).concat();
+    let words = all.split(|c: char| !(c.is_ascii_alphanumeric() || "-_./$".contains(c)));
+    let folders = ["policies/", "buckets/", "telemetry/"];
+    for word in words.filter(|word| folders.iter().any(|folder| word.starts_with(folder))) {
         // A loop of the shell stands for both.
         let names = ["process", "report", "raw", "processed", "processor", "reporter"];
         let there = names.iter().any(|name| {
@@ -56,7 +68,7 @@ fn the_guide_names_every_file_and_no_other() {
                 ["$job", "$bucket", "$policy"].iter().fold(word.to_owned(), |path, part| path.replace(part, name));
             folder().join(path.trim_end_matches('.')).exists()
         });
-        assert!(there, "README.md names {word}");
+        assert!(there, "a guide names {word}");
     }
 }
 
@@ -95,15 +107,15 @@ fn placeholders_agree() {
     only("buckets", buckets, &["cityflow-raw", "cityflow-processed"]);
 }
 
-/// The blocks of commands of the guide.
+/// The blocks of commands of the guides.
 fn commands() -> Vec<String> {
-    let guide = text("README.md");
+    let guide = GUIDES.map(text).concat();
     let blocks = guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned());
     blocks.collect()
 }
 
 #[test]
-fn the_commands_of_the_guide_are_commands() {
+fn the_commands_of_the_guides_are_commands() {
     assert!(commands().len() >= 10);
     for block in commands() {
         // Reads them and runs none.
@@ -132,16 +144,19 @@ fn the_guide_leaves_no_placeholder_behind() {
 }
 
 #[test]
-fn the_guide_has_no_loose_ends() {
-    let guide = text("README.md");
-    assert_eq!(guide.matches("```").count() % 2, 0, "every block of commands ends");
-    // Links to other files of the project.
-    for part in guide.split("](").skip(1) {
-        let target = part.split(')').next().unwrap_or_default();
-        if !target.contains("://") && !target.starts_with('#') {
-            let path = folder().join(target.split('#').next().unwrap_or_default());
-            // The chart has a place of its own in the project, and is not there without it.
-            assert!(path.exists() || target.contains("helm/"), "README.md links to {target}");
+fn the_guides_have_no_loose_ends() {
+    for name in GUIDES {
+        let guide = text(name);
+        assert_eq!(guide.matches("```").count() % 2, 0, "{name}: every block of commands ends");
+        let place = folder().join(name).parent().unwrap().to_owned();
+        // Links to other files of the project.
+        for part in guide.split("](").skip(1) {
+            let target = part.split(')').next().unwrap_or_default();
+            if !target.contains("://") && !target.starts_with('#') {
+                let path = place.join(target.split('#').next().unwrap_or_default());
+                // The chart has a place of its own in the project, and is not there without it.
+                assert!(path.exists() || target.contains("helm/"), "{name} links to {target}");
+            }
         }
     }
 }

@@ -1,4 +1,5 @@
-//! `docs/aws`: that the policies allow what the jobs do and nothing else, and that its files are right and agree with one another.
+//! `docs/aws`: that the policies allow what the jobs do and nothing else, and that its files are right and agree with one another; that what is
+//! watched is what the jobs send, as `docs/telemetry.md` has it.
 //!
 //! What the jobs do is not read from their code: they are run through everything that they can do, and every S3 call is recorded.
 
@@ -6,7 +7,9 @@
 
 mod buckets;
 mod cluster;
+mod collector;
 mod files;
+mod monitoring;
 mod policies;
 mod rehearsal;
 mod trust;

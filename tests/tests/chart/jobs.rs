@@ -13,7 +13,7 @@ fn job<'a>(objects: &'a Objects, name: &str) -> &'a Value {
     &objects.get("CronJob", name)["spec"]["jobTemplate"]["spec"]
 }
 
-fn pod<'a>(objects: &'a Objects, name: &str) -> &'a Value {
+pub(crate) fn pod<'a>(objects: &'a Objects, name: &str) -> &'a Value {
     &job(objects, name)["template"]["spec"]
 }
 
@@ -97,7 +97,7 @@ fn a_wait_that_outlasts_the_job_is_refused() {
     }
 }
 
-fn environment(pod: &Value) -> BTreeMap<String, Value> {
+pub(crate) fn environment(pod: &Value) -> BTreeMap<String, Value> {
     let all = pod["containers"][0]["env"].as_array().unwrap();
     let name = |variable: &Value| variable["name"].as_str().unwrap().to_owned();
     let by_name: BTreeMap<_, _> = all.iter().map(|variable| (name(variable), variable.clone())).collect();
@@ -112,14 +112,19 @@ fn known(program: &str) -> BTreeSet<String> {
     parts.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }
 
-/// The variables that are read elsewhere: by the AWS SDK, by the logs, and where they are needed to say who runs.
-const ELSEWHERE: [&str; 9] = [
+/// The variables that are read elsewhere: by the AWS SDK, by OpenTelemetry, by the logs, and where they are needed to say who runs.
+const ELSEWHERE: [&str; 14] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
+    "CLUSTER_NAME",
     "JOB_UID",
     "NODE_NAME",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_HEADERS",
+    "OTEL_EXPORTER_OTLP_PROTOCOL",
+    "OTEL_RESOURCE_ATTRIBUTES",
     "POD_NAME",
     "POD_NAMESPACE",
     "RUST_LOG",
@@ -205,7 +210,8 @@ fn settings_reach_the_programs() {
     let moved = helm.objects(&[], &["--set", "storage.processed=other/place/"]);
     assert_eq!(value(&environment(pod(&moved, "report")), "S3_BUCKET_METRICS"), "other/place/metrics");
     let plain = environment(pod(&helm.objects(&[], &[]), "process")).into_keys().collect::<BTreeSet<_>>();
-    let unset = ["AWS_", "CITYFLOW_EVENTS", "CITYFLOW_HANDOFF", "RUST_LOG", "CITYFLOW_THREADS"];
+    let unset =
+        ["AWS_", "CLUSTER_NAME", "OTEL_", "CITYFLOW_EVENTS", "CITYFLOW_HANDOFF", "RUST_LOG", "CITYFLOW_THREADS"];
     assert!(!plain.iter().any(|name| unset.iter().any(|start| name.starts_with(start))), "{plain:?}");
 }
 

@@ -12,3 +12,4 @@ mod jobs;
 mod refused;
 mod rendered;
 mod rights;
+mod telemetry;

@@ -24,6 +24,12 @@ city: {timezone: Europe/Lisbon, name: Lisboa, profileFile: '{"name": "Lisboa"}',
 logLevel: debug
 handoff: {enabled: true}
 events: {enabled: true}
+telemetry:
+  endpoint: https://otlp.example.org:4317
+  protocol: grpc
+  clusterName: cityflow
+  resourceAttributes: {deployment.environment.name: Ville de Paris, cloud.provider: aws, cloud.platform: aws_eks}
+  headersSecret: {name: collector, key: token}
 commonLabels: {team: mobility}
 processor:
   untilComplete: true

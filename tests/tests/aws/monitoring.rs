@@ -1,0 +1,294 @@
+//! What is watched: the dashboard and the alarms ask for metrics that the programs send, as `docs/telemetry.md` has them, with dimensions that
+//! the collector makes of their attributes; and whoever is woken by an alarm is told what to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use acceptance::binaries::workspace;
+use serde_json::{Value, json};
+
+use super::{json, text, yaml};
+
+/// A metric of the table.
+struct Metric {
+    kind: String,
+    unit: String,
+    jobs: BTreeSet<String>,
+    attributes: BTreeSet<String>,
+    meaning: String,
+}
+
+impl Metric {
+    /// Whether figures of several sources may be added.
+    fn adds_up(&self) -> bool {
+        self.kind == "counter"
+    }
+
+    fn has_source(&self) -> bool {
+        self.attributes.contains("source")
+    }
+}
+
+/// The words of a cell in backticks.
+fn quoted(cell: &str) -> BTreeSet<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+/// The rows of the table below a heading of `docs/telemetry.md`, without its head.
+fn table(heading: &str) -> Vec<Vec<String>> {
+    let text = std::fs::read_to_string(workspace().join("docs/telemetry.md")).unwrap();
+    let (_, rest) = text.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
+    let lines = rest.lines().take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with('|')).skip(2);
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    let rows: Vec<Vec<String>> = lines.map(cells).collect();
+    assert!(rows.len() > 5, "{heading}: {rows:?}");
+    rows
+}
+
+fn metrics() -> BTreeMap<String, Metric> {
+    let of = |row: Vec<String>| {
+        let [name, kind, unit, jobs, attributes, meaning] = row.try_into().expect("six columns");
+        let [name, unit] = [name, unit].map(|cell| quoted(&cell).pop_first().expect("a word in backticks"));
+        let jobs = jobs.split(", ").map(str::to_owned).collect();
+        (name, Metric { kind, unit, jobs, attributes: quoted(&attributes), meaning })
+    };
+    table("Metrics").into_iter().map(of).collect()
+}
+
+/// The sources that there are.
+fn sources() -> BTreeSet<String> {
+    let row = table("Attributes").into_iter().find(|row| row[0] == "`source`").expect("the attribute `source`");
+    quoted(&row[2])
+}
+
+/// The exporter of metrics.
+fn awsemf() -> Value {
+    yaml("telemetry/config.yaml").remove(0)["exporters"]["awsemf"].clone()
+}
+
+fn words(list: &Value) -> BTreeSet<String> {
+    list.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+}
+
+/// The dimension sets of each metric that the collector declares.
+fn declared() -> BTreeMap<String, Vec<BTreeSet<String>>> {
+    let mut all = BTreeMap::new();
+    for declaration in awsemf()["metric_declarations"].as_array().unwrap() {
+        let sets: Vec<_> = declaration["dimensions"].as_array().unwrap().iter().map(words).collect();
+        for selector in declaration["metric_name_selectors"].as_array().unwrap() {
+            let selector = selector.as_str().unwrap();
+            let name = selector.strip_prefix('^').and_then(|rest| rest.strip_suffix('$'));
+            let name = name.unwrap_or_else(|| panic!("{selector} is for more than one metric")).replace("\\.", ".");
+            assert!(all.insert(name, sets.clone()).is_none(), "{selector} is declared twice");
+        }
+    }
+    all
+}
+
+#[test]
+fn the_collector_knows_every_metric_its_dimensions_and_its_unit() {
+    let (metrics, declared) = (metrics(), declared());
+    assert!(metrics.keys().eq(declared.keys()), "{:?}\n{:?}", metrics.keys(), declared.keys());
+    let exporter = awsemf();
+    assert_eq!(
+        (&exporter["namespace"], &exporter["dimension_rollup_option"]),
+        (&json!("CityFlow"), &json!("NoDimensionRollup"))
+    );
+    let mut units = BTreeMap::new();
+    for descriptor in exporter["metric_descriptors"].as_array().unwrap() {
+        assert_eq!(descriptor["overwrite"], true, "else the unit that it has stays: {descriptor}");
+        units.insert(descriptor["metric_name"].as_str().unwrap(), descriptor["unit"].as_str().unwrap());
+    }
+    assert!(units.keys().all(|name| metrics.contains_key(*name)), "{units:?}");
+    let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
+    for (name, metric) in &metrics {
+        let expected = match (metric.has_source(), metric.adds_up()) {
+            (false, _) => vec![set(&["job"])],
+            (true, true) => vec![set(&["job"]), set(&["job", "source"])],
+            // A mean over several sources says nothing.
+            (true, false) => vec![set(&["job", "source"])],
+        };
+        assert_eq!(declared[name], expected, "{name}");
+        let unit = match metric.unit.as_str() {
+            // What CloudWatch is told without being told here.
+            "s" | "By" => None,
+            "%" => Some("Percent"),
+            unit if unit.starts_with('{') => Some("Count"),
+            unit => panic!("{name}: CloudWatch has no word for {unit}"),
+        };
+        assert_eq!(units.get(name.as_str()).copied(), unit, "{name}");
+    }
+}
+
+/// A metric with dimensions, and where it is asked for.
+type Asked = (String, String, BTreeMap<String, String>);
+
+fn of_dashboard() -> Vec<Asked> {
+    let mut all = Vec::new();
+    for widget in json("telemetry/dashboard.json")["widgets"].as_array().unwrap() {
+        let properties = &widget["properties"];
+        for metric in properties["metrics"].as_array().into_iter().flatten() {
+            let parts: Vec<_> = metric.as_array().unwrap().iter().map_while(Value::as_str).map(str::to_owned).collect();
+            let [namespace, name, dimensions @ ..] = parts.as_slice() else { panic!("{metric}") };
+            assert_eq!(namespace, "CityFlow", "{metric}");
+            assert_eq!(dimensions.len() % 2, 0, "{metric}");
+            let dimensions = dimensions.chunks(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+            all.push((format!("dashboard, {}", properties["title"]), name.clone(), dimensions));
+        }
+    }
+    all
+}
+
+fn alarms() -> BTreeMap<String, Value> {
+    let template = yaml("telemetry/alarms.yaml").remove(0);
+    let resources = template["Resources"].as_object().unwrap().clone();
+    let alarm = |(name, resource): (String, Value)| {
+        assert_eq!(resource["Type"], "AWS::CloudWatch::Alarm", "{name}");
+        (name, resource["Properties"].clone())
+    };
+    resources.into_iter().map(alarm).collect()
+}
+
+fn of_alarms() -> Vec<Asked> {
+    let mut all = Vec::new();
+    for (name, alarm) in alarms() {
+        let inner = alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]["Metric"]);
+        let asked: Vec<_> = inner.chain([&alarm]).filter(|metric| metric["MetricName"].is_string()).collect();
+        assert!(!asked.is_empty(), "{name} is about nothing");
+        for metric in asked {
+            assert_eq!(metric["Namespace"], "CityFlow", "{name}");
+            let of = |dimension: &Value| {
+                [&dimension["Name"], &dimension["Value"]].map(|word| word.as_str().unwrap().to_owned())
+            };
+            let dimensions = metric["Dimensions"].as_array().unwrap().iter().map(of).map(|[name, value]| (name, value));
+            all.push((
+                format!("alarm {name}"),
+                metric["MetricName"].as_str().unwrap().to_owned(),
+                dimensions.collect(),
+            ));
+        }
+    }
+    all
+}
+
+#[test]
+fn what_is_asked_for_is_what_is_sent() {
+    let (metrics, declared, sources) = (metrics(), declared(), sources());
+    let asked = [of_dashboard(), of_alarms()].concat();
+    assert!(asked.len() > 50, "{}", asked.len());
+    for (place, name, dimensions) in asked {
+        let metric = metrics.get(&name).unwrap_or_else(|| panic!("{place}: nothing sends {name}"));
+        let set: BTreeSet<_> = dimensions.keys().cloned().collect();
+        assert!(declared[&name].contains(&set), "{place}: {name} has no dimensions {set:?}");
+        assert!(metric.jobs.contains(&dimensions["job"]), "{place}: {name} is not of {}", dimensions["job"]);
+        let Some(source) = dimensions.get("source") else { continue };
+        // Where a metric is of some sources alone, or of one that is none, its meaning names them.
+        let named: BTreeSet<_> = quoted(&metric.meaning).intersection(&sources).cloned().collect();
+        let known = match source.as_str() {
+            "run" => named.contains("run"),
+            source => sources.contains(source) && (named.is_empty() || named.contains("run") || named.contains(source)),
+        };
+        assert!(known, "{place}: {name} has no source {source}");
+    }
+}
+
+#[test]
+fn every_metric_is_on_the_dashboard() {
+    let shown: BTreeSet<_> = of_dashboard().into_iter().map(|(_, name, _)| name).collect();
+    let missing: Vec<_> = metrics().into_keys().filter(|name| !shown.contains(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn queries_are_of_the_log_group_and_of_fields_that_it_has() {
+    let group = awsemf()["log_group_name"].as_str().unwrap().to_owned();
+    let known: BTreeSet<String> =
+        table("Attributes").iter().flat_map(|row| quoted(&row[0])).chain(metrics().into_keys()).collect();
+    let mut queries = 0;
+    for widget in json("telemetry/dashboard.json")["widgets"].as_array().unwrap() {
+        let Some(query) = widget["properties"]["query"].as_str() else { continue };
+        queries += 1;
+        assert!(query.starts_with(&format!("SOURCE '{group}' | ")), "{query}");
+        let by = query.split(" by ").nth(1).and_then(|rest| rest.split(" |").next()).expect("by what");
+        let fields = by.split(", ").map(|field| field.trim_matches('`').to_owned()).chain(quoted(query));
+        for field in fields {
+            assert!(known.contains(&field), "{query}: no {field}");
+        }
+    }
+    assert!(queries >= 2);
+    let policy = json("policies/collector.json");
+    let arn = format!("arn:aws:logs:eu-west-3:111122223333:log-group:{group}");
+    assert_eq!(policy["Statement"][1]["Resource"], json!([arn, format!("{arn}:*")]));
+}
+
+#[test]
+fn the_dashboard_shows_every_alarm_and_its_parts_do_not_overlap() {
+    let dashboard = json("telemetry/dashboard.json");
+    let widgets = dashboard["widgets"].as_array().unwrap();
+    let shown =
+        widgets.iter().find(|widget| widget["type"] == "alarm").map(|widget| words(&widget["properties"]["alarms"]));
+    let arn = |alarm: &Value| {
+        format!("arn:aws:cloudwatch:eu-west-3:111122223333:alarm:{}", alarm["AlarmName"].as_str().unwrap())
+    };
+    assert_eq!(shown.unwrap(), alarms().values().map(arn).collect());
+    let mut taken = BTreeSet::new();
+    for widget in widgets {
+        let [x, y, width, height] = ["x", "y", "width", "height"].map(|key| widget[key].as_u64().unwrap());
+        assert!(x + width <= 24, "{widget}");
+        for (x, y) in (x..x + width).flat_map(|x| (y..y + height).map(move |y| (x, y))) {
+            assert!(taken.insert((x, y)), "two widgets at {x}, {y}");
+        }
+    }
+}
+
+#[test]
+fn whoever_is_woken_is_told_what_to_do() {
+    let (source, guide) = (text("telemetry/alarms.yaml"), text("telemetry/README.md"));
+    for (name, alarm) in alarms() {
+        let about = alarm["AlarmDescription"].as_str().unwrap();
+        let sentences = about.matches(". ").count() + about.matches("? ").count() + 1;
+        assert!((2..=4).contains(&sentences), "{name}: {sentences} sentences: {about}");
+        assert!(about.len() <= 1024, "{name}: CloudWatch takes 1024 characters");
+        assert!(!quoted(about).is_empty(), "{name}: no command and no place to look at");
+        assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "Topic" }]), "{name}");
+        let alarm_name = alarm["AlarmName"].as_str().unwrap();
+        assert!(guide.contains(&format!("`{alarm_name}`")), "README.md does not say when {alarm_name} rings");
+        assert!(alarm["TreatMissingData"].is_string(), "{name}");
+    }
+    let lines: Vec<_> = source.lines().collect();
+    for pair in lines.windows(2).filter(|pair| pair[1].trim().starts_with("TreatMissingData:")) {
+        assert!(pair[0].trim().starts_with("# "), "no reason for `{}`", pair[1].trim());
+    }
+}
+
+#[test]
+fn thresholds_are_parameters_and_the_guide_has_their_defaults() {
+    let template = yaml("telemetry/alarms.yaml").remove(0);
+    let (resources, guide) = (template["Resources"].to_string(), text("telemetry/README.md"));
+    for (name, parameter) in template["Parameters"].as_object().unwrap() {
+        let used = [format!("{{\"Ref\":\"{name}\"}}"), format!("${{{name}}}")];
+        assert!(used.iter().any(|used| resources.contains(used)), "nothing uses {name}");
+        if let Some(default) = parameter["Default"].as_u64() {
+            assert!(guide.contains(&format!("`{name}` ({default})")), "README.md has no `{name}` ({default})");
+        }
+    }
+}
+
+/// An alarm on absence looks at exactly the time in which it counts: no less, or it could ring before its end; no more, or never.
+#[test]
+fn absence_is_looked_for_in_a_window_of_the_night() {
+    for (name, minutes) in [("RunMissing", 30), ("ReportLate", 90)] {
+        let alarm = alarms().remove(name).unwrap();
+        let number = |key: &str| alarm[key].as_u64().unwrap();
+        assert_eq!(number("EvaluationPeriods"), number("DatapointsToAlarm"), "{name}: all of them");
+        let period = alarm["Metrics"][1]["MetricStat"]["Period"].as_u64().unwrap();
+        assert_eq!(number("EvaluationPeriods") * period, minutes * 60, "{name}");
+        let expression = &alarm["Metrics"][0]["Expression"];
+        let expression = expression.as_str().or(expression["Fn::Sub"].as_str()).unwrap();
+        let last = |word: &str| {
+            expression.rsplit(word).next().unwrap().split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())
+        };
+        let [hour, minute] = ["HOUR(", "MINUTE("].map(|word| last(word).unwrap().parse::<u64>().unwrap());
+        assert_eq!(hour * 60 + minute, minutes, "{name}: {expression}");
+        assert!(alarm["AlarmDescription"].as_str().unwrap().contains(&format!("{hour:02}:{minute:02} UTC")), "{name}");
+    }
+}
