@@ -70,7 +70,7 @@ impl Files {
         Ok(Self {
             day: report.date,
             json: rendered("render json", || render::json::render(report)).map_err(bug)?,
-            csv: rendered("render csv", || render::csv::render(report)).into(),
+            csv: rendered("render csv", || Ok(render::csv::render(report).into())).map_err(bug)?,
             summary: rendered("render summary", || render::json::render(&summarize(report))).map_err(bug)?,
         })
     }
@@ -102,8 +102,11 @@ impl Files {
     }
 }
 
-fn rendered<T>(name: &'static str, render: impl FnOnce() -> T) -> T {
-    Step::named(&RENDER, name).within(render)
+fn rendered<E>(name: &'static str, render: impl FnOnce() -> Result<Bytes, E>) -> Result<Bytes, E> {
+    let step = Step::named(&RENDER, name);
+    let body = step.within(render)?;
+    step.set_count("bytes", body.len() as u64);
+    Ok(body)
 }
 
 async fn put(store: &dyn Store, key: &str, body: &Bytes, condition: Condition) -> Result<(), StoreError> {

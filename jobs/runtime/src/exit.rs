@@ -25,6 +25,7 @@ const LONGEST_MESSAGE: usize = 4096;
 /// At a terminal the line is `error: …`, plain; elsewhere it is one JSON log line with `code`, `key` and `todo` apart. What a run that
 /// went well has come to, on one line, is for the Event on its Job, where one was asked for; empty says that there is nothing to tell.
 pub fn finish(result: Result<String, Failure>) -> i32 {
+    telemetry::conclude(&result);
     let code = match &result {
         Ok(_) => 0,
         Err(failure) => {
@@ -32,7 +33,7 @@ pub fn finish(result: Result<String, Failure>) -> i32 {
             failure.code as i32
         }
     };
-    telemetry::finish(&result);
+    telemetry::send();
     cluster::announce(&result);
     code
 }

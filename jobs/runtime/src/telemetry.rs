@@ -322,17 +322,21 @@ pub(crate) fn is_own_thread() -> bool {
     std::thread::current().name().is_some_and(|name| name == THREAD || name.starts_with("OpenTelemetry"))
 }
 
-/// Ends the run: its last log line, its span and those that are still open, and all that is to be sent.
-pub(crate) fn finish(ended: &Result<String, Failure>) {
+/// Says what the run has come to: in its log, in its metrics, and in its span. From then on nothing more can be said of it.
+pub(crate) fn conclude(ended: &Result<String, Failure>) {
     join(None);
-    // Lines that follow still belong to it.
     let (end, step) = {
         let mut guard = run();
         let Some(run) = guard.as_mut().filter(|run| !run.ended) else { return };
         run.ended = true;
-        (summary::End::of(run, ended, step::left_out()), run.step.take())
+        (summary::End::of(run, ended, step::left_out()), run.step.clone())
     };
     end.tell(step.as_ref(), ended);
+}
+
+/// Ends the run's span and those that are still open, and sends all that is to be sent.
+pub(crate) fn send() {
+    let step = run().as_mut().and_then(|run| run.step.take());
     let Some(telemetry) = TELEMETRY.get() else { return };
     if telemetry.traces.is_none() && telemetry.metrics.is_none() {
         return;

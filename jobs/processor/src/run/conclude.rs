@@ -65,13 +65,13 @@ async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: 
     }
     let context = |documents: Vec<_>| {
         let (pass, result) = (pass.clone(), result.clone());
-        let measuring = step.child(&INDICATORS, "indicators contexte").source(Source::Contexte);
+        let measuring = step.child(&INDICATORS, "indicators contexte").source(Source::Contexte).day(date);
         async move {
             let pool = pass.engine.pool.clone();
             on_pool(&pool, move || measuring.within(|| combine::document(&pass, &result, &documents))).await?
         }
     };
-    let published = Step::begin(&PUBLISH).run(publisher.publish(&result.day, &result.fresh, context)).await?;
+    let published = Step::begin(&PUBLISH).day(date).run(publisher.publish(&result.day, &result.fresh, context)).await?;
     figures::of_day(step, &result, &published, planned.why == Why::Own);
     Ok(Done { result, published: Some(published) })
 }

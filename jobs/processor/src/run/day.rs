@@ -124,7 +124,7 @@ impl Pass {
             inputs.clone_from(&reading.inputs);
             Ok(measured)
         };
-        let outcome = indicators(&Step::present(), Source::Referentiel, || {
+        let outcome = indicators(&Step::present(), Source::Referentiel, day, || {
             let parameters = &context.parameters.referentiel;
             self.whole(Source::Referentiel, &self.shelf.referentiel, &context, read, parameters)
         });
@@ -138,17 +138,21 @@ impl Pass {
         // Another thread may take a part.
         let here = Step::present();
         let (comptages, (chantiers, (bikes, (traffic, weather)))) = rayon::join(
-            || with_bytes(&here, Source::Comptages, || self.comptages(context, &roads)),
+            || with_bytes(&here, Source::Comptages, day, || self.comptages(context, &roads)),
             || {
                 rayon::join(
-                    || with_bytes(&here, Source::Chantiers, || self.chantiers(context, &mut worksites)),
+                    || with_bytes(&here, Source::Chantiers, day, || self.chantiers(context, &mut worksites)),
                     || {
                         rayon::join(
-                            || with_bytes(&here, Source::Bikes, || self.bikes(context, &snapshots.bikes)),
+                            || with_bytes(&here, Source::Bikes, day, || self.bikes(context, &snapshots.bikes)),
                             || {
                                 (
-                                    with_bytes(&here, Source::Traffic, || self.traffic(context, &snapshots.traffic)),
-                                    with_bytes(&here, Source::Weather, || self.weather(context, &snapshots.weather)),
+                                    with_bytes(&here, Source::Traffic, day, || {
+                                        self.traffic(context, &snapshots.traffic)
+                                    }),
+                                    with_bytes(&here, Source::Weather, day, || {
+                                        self.weather(context, &snapshots.weather)
+                                    }),
                                 )
                             },
                         )
@@ -273,8 +277,8 @@ fn together<F>(exports: Option<&Files<F>>, snapshots: &OfSource<F>) -> Files<F> 
 }
 
 /// The figures of a source, in a step of their own.
-fn indicators<B>(here: &Step, source: Source, measure: impl FnOnce() -> Outcome<B>) -> Outcome<B> {
-    let step = here.child(&INDICATORS, &format!("indicators {source}")).source(source);
+fn indicators<B>(here: &Step, source: Source, day: ServiceDay, measure: impl FnOnce() -> Outcome<B>) -> Outcome<B> {
+    let step = here.child(&INDICATORS, &format!("indicators {source}")).source(source).day(day.date());
     let outcome = step.within(measure);
     if let Outcome::Error(error) = &outcome {
         step.fail("SourceUnusable", &error.to_string());
@@ -286,9 +290,10 @@ fn indicators<B>(here: &Step, source: Source, measure: impl FnOnce() -> Outcome<
 fn with_bytes<B: serde::Serialize>(
     here: &Step,
     source: Source,
+    day: ServiceDay,
     measure: impl FnOnce() -> Outcome<B>,
 ) -> Result<(Outcome<B>, Fresh), Failure> {
-    let outcome = indicators(here, source, measure);
+    let outcome = indicators(here, source, day, measure);
     let fresh = written(&outcome)?;
     Ok((outcome, fresh))
 }
