@@ -48,13 +48,13 @@ pub static DECODE: Kind = Kind::new("decode", 24);
 /// Records to cells.
 pub static AGGREGATE: Kind = Kind::new("aggregate", 16);
 /// A day from what was read.
-pub static DAY: Kind = Kind::new("day", 40);
+pub static DAY: Kind = Kind::new("day", 31);
 /// A day's figures of one source.
 pub static INDICATORS: Kind = Kind::new("indicators", 28);
 /// One of them by name.
 pub static INDICATOR: Kind = Kind::new("indicator", 20);
 /// A day into the store.
-pub static PUBLISH: Kind = Kind::new("publish", 40);
+pub static PUBLISH: Kind = Kind::new("publish", 8);
 /// One document.
 pub static PUBLISH_DOCUMENT: Kind = Kind::new("publish document", 28);
 /// The manifest.

@@ -24,11 +24,11 @@ pub static LOAD_ERRORS: Metric =
     Metric::counter("cityflow.metrics.load_errors", "{error}", "Documents of a manifest that could not be used");
 
 /// A day.
-pub static DAY: Kind = Kind::new("day", 40);
+pub static DAY: Kind = Kind::new("day", 31);
 /// The documents of a day.
-pub static COLLECT: Kind = Kind::new("collect", 40);
+pub static COLLECT: Kind = Kind::new("collect", 8);
 /// One of them.
-pub static LOAD: Kind = Kind::new("load", 56);
+pub static LOAD: Kind = Kind::new("load", 28);
 /// Documents to a report.
 pub static COMPOSE: Kind = Kind::new("compose", 8);
 /// A report to one of its forms.

@@ -18,8 +18,12 @@ static REQUESTS: Metric = Metric::counter("cityflow.s3.requests", "{request}", "
 /// Calls that were made again.
 static RETRIES: Metric = Metric::counter("cityflow.s3.retries", "{retry}", "Calls of S3 made again, by operation");
 
-/// As many as a trace can show; a day on S3 has fewer, but for its snapshots.
-static CALL: Kind = Kind::client("S3", 120);
+/// As many as a trace can show, each operation by itself: the snapshots of a day, which are read first, leave room for its documents.
+static GET: Kind = Kind::client("S3.GetObject", 40);
+static PUT: Kind = Kind::client("S3.PutObject", 32);
+static LIST: Kind = Kind::client("S3.ListObjectsV2", 32);
+static HEAD: Kind = Kind::client("S3.HeadObject", 8);
+static DELETE: Kind = Kind::client("S3.DeleteObject", 8);
 
 /// Sees every call of a client.
 #[derive(Debug)]
@@ -40,6 +44,7 @@ impl Storable for Call {
 /// What a call is for.
 struct Asked<'a> {
     operation: &'static str,
+    kind: &'static Kind,
     bucket: Option<&'a str>,
     key: Option<&'a str>,
     /// Whether it asks for a part of an object.
@@ -48,21 +53,21 @@ struct Asked<'a> {
 
 fn asked<'a>(context: &'a BeforeSerializationInterceptorContextRef<'_>) -> Option<Asked<'a>> {
     let input = context.input();
-    let asked = |operation, bucket, key, is_range| Some(Asked { operation, bucket, key, is_range });
+    let asked = |operation, kind, bucket, key, is_range| Some(Asked { operation, kind, bucket, key, is_range });
     if let Some(get) = input.downcast_ref::<GetObjectInput>() {
-        return asked("GetObject", get.bucket(), get.key(), get.range().is_some());
+        return asked("GetObject", &GET, get.bucket(), get.key(), get.range().is_some());
     }
     if let Some(put) = input.downcast_ref::<PutObjectInput>() {
-        return asked("PutObject", put.bucket(), put.key(), false);
+        return asked("PutObject", &PUT, put.bucket(), put.key(), false);
     }
     if let Some(list) = input.downcast_ref::<ListObjectsV2Input>() {
-        return asked("ListObjectsV2", list.bucket(), list.prefix(), false);
+        return asked("ListObjectsV2", &LIST, list.bucket(), list.prefix(), false);
     }
     if let Some(head) = input.downcast_ref::<HeadObjectInput>() {
-        return asked("HeadObject", head.bucket(), head.key(), false);
+        return asked("HeadObject", &HEAD, head.bucket(), head.key(), false);
     }
     let delete = input.downcast_ref::<DeleteObjectInput>()?;
-    asked("DeleteObject", delete.bucket(), delete.key(), false)
+    asked("DeleteObject", &DELETE, delete.bucket(), delete.key(), false)
 }
 
 impl Intercept for Traced {
@@ -75,11 +80,11 @@ impl Intercept for Traced {
         context: &BeforeSerializationInterceptorContextRef<'_>,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(Asked { operation, bucket, key, is_range }) = asked(context) else { return Ok(()) };
+        let Some(Asked { operation, kind, bucket, key, is_range }) = asked(context) else { return Ok(()) };
         let step = if is_range {
             Step::none()
         } else {
-            Step::named(&CALL, &format!("S3.{operation}"))
+            Step::begin(kind)
                 .with("rpc.system", "aws-api")
                 .with("rpc.service", "S3")
                 .with("rpc.method", operation)
