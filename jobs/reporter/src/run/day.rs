@@ -9,7 +9,7 @@ use contract::report::DailyReport;
 use contract::{ServiceDay, Stamp, keys};
 use runtime::failure::{Code, Failure};
 use runtime::store::{SharedStore, StoreError};
-use runtime::telemetry::{self, Step};
+use runtime::telemetry::{self, ERRORS, Step};
 
 use super::Planned;
 use crate::collect::{self, Collected};
@@ -152,6 +152,7 @@ impl Job {
         }
         for source in &collected.lost {
             LOAD_ERRORS.add(1, &[("source", source.name())]);
+            ERRORS.add(1, &[("source", source.name()), ("error.type", "DocumentUnusable")]);
         }
         tracing::info!(day = %day, bytes = collected.bytes, documents, "metrics loaded");
         for (source, status) in &collected.sources {
