@@ -4,6 +4,7 @@
 //! Needs `otelcol` on the PATH; without it each test says that it is skipped.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::print_stdout, reason = "what was measured, or skipped, is said")]
 
 mod bounds;
 mod continued;
