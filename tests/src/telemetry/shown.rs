@@ -7,6 +7,8 @@ use super::{Attributes, Metric, Span, SpanKind, Trace};
 
 /// The attributes whose values tell spans of one name apart.
 const TELLING: [&str; 3] = ["source", "status", "outcome"];
+/// Deeper than any; below it a span is its own ancestor.
+const DEEPEST: usize = 20;
 
 /// A line for each path of names: `name [telling values] ×number: attributes`. An attribute that only some of these spans have is followed
 /// by `?`. How many requests there are is chance, so calls of other services have no number.
@@ -18,6 +20,9 @@ pub fn tree(trace: &Trace) -> String {
 }
 
 fn branch(text: &mut String, trace: &Trace, spans: &[&Span], depth: usize) {
+    if depth > DEEPEST {
+        return;
+    }
     let mut alike: BTreeMap<String, Vec<&Span>> = BTreeMap::new();
     for span in spans {
         alike.entry(label(span)).or_default().push(span);
