@@ -5,7 +5,7 @@ use std::time::Duration;
 use acceptance::collector::{Collector, Protocol};
 use acceptance::command::Running;
 use acceptance::s3server::Fault;
-use acceptance::telemetry::{Span, Status, Telemetry};
+use acceptance::telemetry::{Span, SpanKind, Status, Telemetry};
 use acceptance::{Job, Outcome, World, raw};
 
 use super::telling;
@@ -99,12 +99,22 @@ fn a_place_that_is_not_there() {
     let job = world.bare("processor").args(["--raw", "s3://cityflow-no-such-bucket", "--out", &out, raw::DAY]);
     assert_eq!(told.job(job).run().code, 2);
     let told = told.ended("process", 2, "WrongSettings");
-    let calls = told.trace.spans.iter().filter(|span| span.name.starts_with("S3."));
-    assert!(
-        calls
-            .into_iter()
-            .any(|call| call.status == Status::Error && call.number("http.response.status_code") == Some(404))
-    );
+    let mut calls = told.trace.spans.iter().filter(|span| span.name.starts_with("S3."));
+    assert!(calls.any(|call| call.number("http.response.status_code") == Some(404)), "{}", told.trace);
+}
+
+#[test]
+fn a_place_that_must_not_be_read() {
+    let world = World::faulty();
+    raw::write(&world);
+    world.server().inject("GET", raw::COUNTS, usize::MAX, Fault::Forbidden);
+    let Some(told) = Told::new(Protocol::Protobuf) else { return };
+    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 2);
+    let told = told.ended("process", 2, "WrongSettings");
+    let refused = told.trace.spans.iter().find(|span| span.number("http.response.status_code") == Some(403));
+    let refused = refused.unwrap_or_else(|| panic!("{}", told.trace));
+    assert_eq!((refused.status, refused.kind), (Status::Error, SpanKind::Client), "{refused:?}");
+    assert!(!refused.text("error.type").is_empty(), "{refused:?}");
 }
 
 #[test]
@@ -223,7 +233,7 @@ fn told_to_stop() {
         let mut names: Vec<_> = open.iter().map(|span| span.name.as_str()).collect();
         names.sort_unstable();
         names.dedup();
-        assert!(["process", "read", "source comptages"].iter().all(|name| names.contains(name)), "{names:?}");
+        assert!(["read", "source comptages"].iter().all(|name| names.contains(name)), "{names:?}");
     }
 }
 
