@@ -105,6 +105,8 @@ fn plain(value: &Value) -> Value {
         value.as_object().and_then(|object| object.iter().next()).unwrap_or_else(|| panic!("no value: {value}"));
     match (kind.as_str(), inner) {
         ("intValue", Value::String(text)) => text.parse::<i64>().expect("a whole number").into(),
+        // 100 and 100.0 are the same.
+        ("doubleValue", number) => number.as_f64().into(),
         ("arrayValue", list) => list["values"].as_array().into_iter().flatten().map(plain).collect(),
         (_, inner) => inner.clone(),
     }

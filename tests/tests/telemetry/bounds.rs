@@ -27,6 +27,7 @@ fn bounded(told: &Telemetry, root: &str) {
     let spans = told.trace.spans.len();
     let bytes: usize = told.trace.spans.iter().map(|span| format!("{span:?}").len()).sum();
     println!("{spans} spans, about {bytes} bytes, {:?} left out", found.number("spans.left_out"));
+    println!("{:?}", by_name(&told.trace));
     assert!(spans <= MOST, "{spans} spans\n{}", told.trace);
     assert!(found.number("spans.left_out").is_some_and(|left| left > 0), "{found:?}");
     assert!(by_name(&told.trace).contains_key("day"), "{}", told.trace);
@@ -86,6 +87,13 @@ fn a_day_of_many_snapshots_on_s3() {
     let names = by_name(&told.trace);
     let calls: usize = names.iter().filter(|(name, _)| name.starts_with("S3.")).map(|(_, count)| count).sum();
     assert!(calls > 0 && calls <= 150, "{names:?}");
+    // Those by which the day was published are not crowded out, and none hangs where it was not made.
+    let puts = told.trace.named("S3.PutObject").map(|call| told.trace.span(&call.parent).unwrap().name.as_str());
+    let puts: Vec<_> = puts.filter(|parent| parent.starts_with("publish ")).collect();
+    assert!(puts.len() >= 8, "{puts:?}: {names:?}");
+    let strays = told.trace.named("S3.GetObject").filter(|call| call.text("aws.s3.key").contains("/api/"));
+    let strays: Vec<_> = strays.filter(|call| told.trace.span(&call.parent).unwrap().name != "read").collect();
+    assert!(strays.is_empty(), "{} calls of reads that are left out themselves: {:?}", strays.len(), strays[0]);
     // The many of one source leave room for the others.
     for source in ["comptages", "bikes", "traffic", "weather", "chantiers", "referentiel"] {
         let read = told.trace.named("read").filter(|span| span.text("source") == source).count();

@@ -115,7 +115,7 @@ fn a_report_that_was_there_before_its_metrics_goes_on_too() {
     let told = collector.received().trace;
     let [process, report, wait] = ["process", "report", "wait"].map(|name| told.only(name));
     assert_eq!((told.ids().len(), &report.parent, &wait.parent), (1, &process.id, &report.id), "{told}");
-    assert!(report.number("waited").is_some_and(|seconds| seconds >= 1), "{:?}", report.attributes);
+    assert!(report.attributes["waited"].as_f64().is_some_and(|seconds| seconds >= 1.0), "{:?}", report.attributes);
     assert!(wait.end - wait.start > 1_000_000_000, "{wait:?}");
     told.is_whole(&["process"]);
     // What was logged before anybody knew the trace has none, or the one of now.

@@ -47,7 +47,7 @@ fn in_a_folder(protocol: Protocol) -> Option<Telemetry> {
     let world = World::folder();
     city(&world);
     let begun = now();
-    let told = both(&world, CITY_DAY, protocol)?;
+    let told = both(&world, protocol)?;
     told.trace.is_whole(&["process"]);
     assert_eq!(told.trace.ids().len(), 1, "one trace from raw bytes to report");
     let [process, report] = ["process", "report"].map(|name| told.trace.only(name));
@@ -82,7 +82,7 @@ fn a_day_on_s3() {
     let fault = acceptance::s3server::Fault::Unavailable;
     world.server().inject("PUT", "/objets/", 1, fault.clone());
     world.server().inject("PUT", "/daily_report_", 1, fault);
-    let Some(told) = both(&world, CITY_DAY, Protocol::Grpc) else { return };
+    let Some(told) = both(&world, Protocol::Grpc) else { return };
     told.trace.is_whole(&["process"]);
     same_or_updated("tree-s3.txt", &shown::tree(&told.trace));
     same_or_updated("metrics.txt", &shown::metrics(&told.metrics));
@@ -93,7 +93,7 @@ fn the_metrics_are_the_same_over_each_protocol() {
     for protocol in Protocol::ALL {
         let world = World::folder();
         city(&world);
-        let Some(told) = both(&world, CITY_DAY, protocol) else { return };
+        let Some(told) = both(&world, protocol) else { return };
         let expected = workspace().join("tests/tests/telemetry/expected/metrics.txt");
         let expected = without_s3(&std::fs::read_to_string(expected).unwrap());
         assert_eq!(shown::metrics(&told.metrics), expected, "{}", protocol.name());

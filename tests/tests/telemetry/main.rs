@@ -39,12 +39,14 @@ fn telling<'a>(job: Job<'a>, variables: &[(&'static str, String)]) -> Job<'a> {
     variables.iter().fold(job, |job, (name, value)| job.env(name, value))
 }
 
-/// Processor and reporter on a day, both to the same collector; what it received.
-fn both(world: &World, day: &str, protocol: Protocol) -> Option<Telemetry> {
+/// Processor and reporter in the night after the simulated day, both to the same collector; what it received.
+fn both(world: &World, protocol: Protocol) -> Option<Telemetry> {
     let collector = Collector::find()?;
-    let variables = collector.variables(protocol);
-    telling(world.processor(), &variables).arg(day).succeed();
-    telling(world.reporter(), &variables).arg(day).succeed();
+    let mut variables = collector.variables(protocol);
+    variables.push(("CITYFLOW_NOW", "2025-11-04T00:30:00Z".to_owned()));
+    for job in [world.processor(), world.reporter()] {
+        telling(job, &variables).arg(CITY_DAY).succeed();
+    }
     Some(collector.received())
 }
 
