@@ -288,6 +288,13 @@ impl Span {
         self.attributes.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The program that made it, such as `processor`.
+    #[must_use]
+    pub fn program(&self) -> &str {
+        let name = self.resource.get("service.name").and_then(Value::as_str).unwrap_or_default();
+        name.strip_prefix("cityflow-").unwrap_or(name)
+    }
+
     /// An attribute that is a number.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<i64> {

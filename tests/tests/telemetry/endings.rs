@@ -260,7 +260,7 @@ fn a_bug() {
     let world = World::folder();
     raw::write(&world);
     world.processor().arg(raw::DAY).succeed();
-    for (root, at) in [("process", "aggregate"), ("process", "process"), ("report", "compose")] {
+    for (root, at) in [("process", "aggregate"), ("process", "day"), ("report", "compose")] {
         let Some(told) = Told::new(Protocol::Grpc) else { return };
         let job = if root == "process" { world.processor() } else { world.reporter() };
         // In any thread, in the middle of the span of that name.
