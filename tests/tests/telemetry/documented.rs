@@ -12,10 +12,11 @@ use acceptance::{World, raw};
 use super::{CITY_DAY, city, telling};
 
 /// What is described and not seen here, with the reason.
-const ELSEWHERE: [(&str, &str); 3] = [
+const ELSEWHERE: [(&str, &str); 4] = [
     ("handoff", "only on a cluster"),
     ("jobs", "of `handoff`"),
     ("aws.request_id", "the S3 server of the tests gives none"),
+    ("spans.left_out", "of a report only where it is of many days"),
 ];
 /// What the text before the table says of any span.
 const OF_ANY_SPAN: [&str; 4] = ["error.type", "interrupted", "s3.requests", "s3.retries"];
