@@ -111,6 +111,21 @@ fn a_place_that_must_not_be_read() {
     let Some(told) = Told::new(Protocol::Protobuf) else { return };
     assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 2);
     let told = told.ended("process", 2, "WrongSettings");
+    // What was refused is a range, which is no span of its own: the read that it belongs to says so.
+    let wrong: Vec<_> = told.trace.spans.iter().filter(|span| span.status == Status::Error).collect();
+    let read = wrong.iter().find(|span| span.name == "read" && span.text("key") == raw::COUNTS);
+    let read = read.unwrap_or_else(|| panic!("{:#?}", told.trace.spans));
+    assert!(!read.text("error.type").is_empty(), "{read:?}");
+}
+
+#[test]
+fn a_document_that_must_not_be_written() {
+    let world = World::faulty();
+    raw::write(&world);
+    world.server().inject("PUT", "/objets/", usize::MAX, Fault::Forbidden);
+    let Some(told) = Told::new(Protocol::Protobuf) else { return };
+    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 2);
+    let told = told.ended("process", 2, "WrongSettings");
     let refused = told.trace.spans.iter().find(|span| span.number("http.response.status_code") == Some(403));
     let refused = refused.unwrap_or_else(|| panic!("{}", told.trace));
     assert_eq!((refused.status, refused.kind), (Status::Error, SpanKind::Client), "{refused:?}");

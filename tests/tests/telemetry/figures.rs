@@ -111,3 +111,26 @@ fn requests_are_counted_as_the_server_does() {
         assert!(call.text("rpc.method").starts_with("List") || !call.text("aws.s3.key").is_empty(), "{call:?}");
     }
 }
+
+#[test]
+fn a_file_that_comes_last_is_counted_too() {
+    use acceptance::s3server::Fault;
+    let told = [false, true].map(|late| {
+        let world = World::faulty();
+        city(&world);
+        for key in ["batch/meteo-historique.csv", "batch/comptage-velo-historique.csv"].iter().filter(|_| late) {
+            world.server().inject("GET", key, 1, Fault::Delay(std::time::Duration::from_secs(1)));
+        }
+        let collector = Collector::find()?;
+        super::telling(world.processor(), &collector.variables(Protocol::Grpc)).arg(CITY_DAY).succeed();
+        Some(collector.received())
+    });
+    let [Some(usual), Some(late)] = told else { return };
+    for name in ["cityflow.rows.read", "cityflow.bytes.read", "cityflow.chunks.processed"] {
+        for source in Source::RAW {
+            let attributes = [("source", source.name())];
+            assert_eq!(late.value(name, &attributes), usual.value(name, &attributes), "{name} of {source}");
+        }
+    }
+    late.trace.is_whole(&["process"]);
+}

@@ -98,6 +98,22 @@ fn its_name_cannot_be_resolved() {
 }
 
 #[test]
+fn it_never_answers_what_was_sent_early_either() {
+    let world = World::folder();
+    raw::write(&world);
+    let usual = median(|| timed(world.processor().args(["--force", raw::DAY])).1);
+    for protocol in Protocol::ALL {
+        let endpoint = Trouble::Silent.start(protocol);
+        let job = telling(world.processor(), &protocol.to(&endpoint)).args(["--force", raw::DAY]);
+        // Requests are under way long before the end.
+        let job = job.env("OTEL_BSP_SCHEDULE_DELAY", "5").env("OTEL_METRIC_EXPORT_INTERVAL", "5");
+        let (done, took) = timed(job.env("OTEL_EXPORTER_OTLP_TIMEOUT", "60000"));
+        let done = done.expect(0);
+        assert!(took <= usual + MOST + NOISE, "{}: {took:?}, without {usual:?}\n{}", protocol.name(), done.all());
+    }
+}
+
+#[test]
 fn a_failure_is_as_quick_and_as_clear() {
     let world = World::folder();
     raw::write(&world);
