@@ -112,9 +112,9 @@ fn span_rows(told: &Telemetry, text: &str) -> Vec<String> {
         if spans.iter().any(|span| span.kind != kind) {
             wrong.push(format!("the span {name} of {} is not {}", row[1], row[2]));
         }
-        let any = |name: &String| !OF_ANY_SPAN.contains(&name.as_str());
-        let seen = spans.iter().flat_map(|span| span.attributes.keys()).cloned().filter(any).collect();
-        let named = quoted(&row[4]).into_iter().filter(any).collect();
+        let any = |name: &&String| !OF_ANY_SPAN.contains(&name.as_str());
+        let seen = spans.iter().flat_map(|span| span.attributes.keys()).filter(any).cloned().collect();
+        let named = quoted(&row[4]).iter().filter(any).cloned().collect();
         wrong.extend(differences(&format!("{} {name}: the attribute", row[1]), &seen, &named));
     }
     wrong
