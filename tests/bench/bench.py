@@ -19,6 +19,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import collector
 import machine
 import measure
 import server
@@ -29,7 +30,7 @@ from inputs import Inputs
 
 ROOT = Path(__file__).resolve().parents[2]
 # The jobs' settings of whoever runs this would make another benchmark of it.
-SETTINGS = ("CITYFLOW_", "CITY_", "SIMULATOR_", "S3_BUCKET_", "REPORT_DATE", "JOB_NAME", "AWS_", "RUST_LOG")
+SETTINGS = ("CITYFLOW_", "CITY_", "SIMULATOR_", "S3_BUCKET_", "REPORT_DATE", "JOB_NAME", "AWS_", "OTEL_", "RUST_LOG")
 
 
 def arguments():
@@ -83,7 +84,9 @@ def compete(lab, chosen, options, environment):
             clear(lab.out)
             try:
                 command = [str(word) for word in contender.command()]
-                run = measure.run(command, environment, options.limit, contender.codes, lab.s3 if contender.s3 else None)
+                beside = lab.s3 if contender.s3 else lab.collector if contender.telling else None
+                told = environment | (lab.collector.environment() if contender.telling else {})
+                run = measure.run(command, told, options.limit, contender.codes, beside)
             except (measure.Failed, measure.TooSlow) as error:
                 missing[contender.name] = str(error)
                 runs.pop(contender.name, None)
@@ -145,6 +148,8 @@ def main():
             lab.buckets_folder, lab.buckets, lab.bike_days = inputs.bucket(base)
             lab.s3 = server.Server(lab.buckets_folder, options.data / "versitygw.log")
             environment |= lab.s3.environment()
+        if collector.program() and any(contender.telling for contender in chosen):
+            lab.collector = collector.Collector(options.data)
         for contender in chosen:
             if contender.reads and not contender.missing():
                 inputs.file(contender.reads)
@@ -153,8 +158,8 @@ def main():
             say(f"the machine has had {machine.busy():.1f} processes at work over the last minute: is it idle?")
         runs, missing, sizes = compete(lab, chosen, options, environment)
     finally:
-        if lab.s3:
-            lab.s3.stop()
+        for beside in filter(None, (lab.s3, lab.collector)):
+            beside.stop()
         clear(out)
     return tell(options, lab, chosen, runs, missing, sizes)
 

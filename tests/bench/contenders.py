@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import collector
 import server
 from inputs import DAY
 
@@ -32,6 +33,8 @@ class Contender:
     programs: tuple = ()
     codes: tuple = (0,)
     s3: bool = False
+    # It tells a collector what it does.
+    telling: bool = False
     cores: int = 1
 
     def missing(self):
@@ -41,6 +44,8 @@ class Contender:
             return f"no {Path(absent[0]).name}"
         if self.s3 and not server.program():
             return "no versitygw (VERSITYGW or PATH)"
+        if self.telling and not collector.program():
+            return "no otelcol (OTELCOL or PATH)"
         if (os.cpu_count() or 1) < self.cores:
             return f"fewer than {self.cores} cores"
         return None
@@ -57,6 +62,7 @@ class Lab:
     # Where the processor writes to, in each run.
     out: Path | None = None
     s3: object = None
+    collector: object = None
     # Bucket of counts and bucket of snapshots, the folder that they are in, and the days of the snapshots.
     buckets: dict = field(default_factory=dict)
     buckets_folder: Path | None = None
@@ -94,6 +100,7 @@ def contenders(lab, large):
     chosen = [
         on_file("wc", "day", "counts lines", base, "wc", "-l", programs=("wc",)),
         one("one-day", "day", "one day, all figures", base),
+        one("one-day-told", "telemetry", "the same, spans and metrics to a collector", base, telling=True),
         one("all-days", "all", "every day, all figures", base, "all"),
         on_file("csv", "day", f"{totals}, csv crate, one thread", base, lab.peers, "csv", programs=(lab.peers,)),
         python("duckdb", "duckdb", f"{totals}, DuckDB"),

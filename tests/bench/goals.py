@@ -66,6 +66,7 @@ def goals(base, tenth, large):
         faster("one-day", "csv", None, "csv crate ÷ one day"),
         faster("one-day", "duckdb-sniff", None, "DuckDB, not told the types ÷ one day"),
         faster("one-day", "polars-sniff", None, "Polars, not told the types ÷ one day"),
+        time("one-day-told", "one-day", None, "one day with telemetry ÷ one day"),
         time("all-days", "wc", 6, "all days ÷ wc -l"),
         within("one-day", 400, "anonymous memory, one day"),
         within("all-days", 1500, "anonymous memory, all days"),

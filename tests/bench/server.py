@@ -17,13 +17,38 @@ def program():
     return shutil.which(os.environ.get("VERSITYGW") or "versitygw")
 
 
+def free_port():
+    """A port of this machine that nobody listens on at this moment."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+def answers(process, port):
+    """Waits until a process answers on its port; False where it has ended or takes too long."""
+    for _ in range(100):
+        if process.poll() is not None:
+            return False
+        with socket.socket() as door:
+            if door.connect_ex(("127.0.0.1", port)) == 0:
+                return True
+        time.sleep(0.1)
+    return False
+
+
+def cpu(pid):
+    """CPU seconds that a process has used up to now."""
+    with open(f"/proc/{pid}/stat") as stat:
+        # The name in parentheses may hold spaces; utime and stime are fields 14 and 15.
+        after = stat.read().rpartition(")")[2].split()
+    return (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """A running server. A file that is put into `folder/<bucket>` by hand is an object; all those have the same ETag."""
 
     def __init__(self, folder, log):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.endpoint = f"http://127.0.0.1:{port}"
         # Without --default-etag such an object has none, and no version to ask for.
         command = [program(), "--port", f"127.0.0.1:{port}", "posix", "--default-etag", "bench", folder]
@@ -32,15 +57,9 @@ class Server:
             self.process = subprocess.Popen(
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT
             )
-        for _ in range(100):
-            if self.process.poll() is not None:
-                break
-            with socket.socket() as door:
-                if door.connect_ex(("127.0.0.1", port)) == 0:
-                    return
-            time.sleep(0.1)
-        self.stop()
-        raise RuntimeError(f"the S3 server did not start: see {log}")
+        if not answers(self.process, port):
+            self.stop()
+            raise RuntimeError(f"the S3 server did not start: see {log}")
 
     def environment(self):
         """What a client needs to know."""
@@ -55,10 +74,7 @@ class Server:
 
     def cpu(self):
         """CPU seconds that it has used up to now."""
-        with open(f"/proc/{self.process.pid}/stat") as stat:
-            # The name in parentheses may hold spaces; utime and stime are fields 14 and 15.
-            after = stat.read().rpartition(")")[2].split()
-        return (int(after[11]) + int(after[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu(self.process.pid)
 
     def stop(self):
         self.process.terminate()

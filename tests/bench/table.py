@@ -52,7 +52,7 @@ def times(chosen, runs, missing, sizes):
             f"{seconds(low)}–{seconds(high)}",
             f"{of.median('user'):.2f}",
             f"{of.median('system'):.2f}",
-            f"{server:.2f}" if contender.s3 else "",
+            f"{server:.2f}" if contender.s3 or contender.telling else "",
             f"{size / of.seconds / 1e9:.2f}" if size else "",
             f"{of.peak('resident') / MB:.0f}",
             f"{of.peak('anonymous') / MB:.0f}",

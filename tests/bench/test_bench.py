@@ -5,12 +5,14 @@ import os
 import sys
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import instructions
 import measure
 import table
+from contenders import Contender
 from goals import Goal, goals, grown, over_the_longer, ratio
 from inputs import SHAPES, shape
 
@@ -44,6 +46,26 @@ class Goals(unittest.TestCase):
         self.assertTrue(Goal("", (), None, 2).met(2))
         self.assertTrue(Goal("", (), None, 2, at_least=True).met(2))
         self.assertIsNone(Goal("", (), None, None).met(2))
+
+
+class Telemetry(unittest.TestCase):
+    def contender(self):
+        return Contender("one-day-told", "telemetry", "tells", "full", list, telling=True)
+
+    def test_its_cost_is_beside_the_same_day_without_and_no_goal(self):
+        found = {"one-day": runs(2), "one-day-told": runs(2.1)}
+        rows, met = table.judged(goals("full", "small", large=False), found, {})
+        self.assertIn(["one day with telemetry ÷ one day", "1.05 ×", "", ""], rows)
+        self.assertTrue(met)
+
+    def test_without_a_collector_it_is_not_here(self):
+        with mock.patch.dict(os.environ, {"OTELCOL": "/nowhere/otelcol"}):
+            self.assertEqual(self.contender().missing(), "no otelcol (OTELCOL or PATH)")
+
+    def test_what_the_collector_used_is_told_beside_it(self):
+        run = measure.Run(2.0, 1.0, 0.5, 0, 0, server=0.25)
+        row = table.times([self.contender()], {"one-day-told": measure.Runs([run])}, {}, {})[0]
+        self.assertEqual(row[table.TIMES.index("server")], "0.25")
 
 
 class Shapes(unittest.TestCase):

@@ -8,12 +8,14 @@
 pub mod binaries;
 pub mod chart;
 pub mod cluster;
+pub mod collector;
 pub mod command;
 pub mod difference;
 pub mod documents;
 pub mod iam;
 pub mod raw;
 pub mod s3server;
+pub mod telemetry;
 pub mod world;
 
 pub use command::{Job, Outcome};

@@ -10,6 +10,7 @@ mod handoff;
 mod lifecycle;
 mod reruns;
 mod security;
+mod telemetry;
 
 use acceptance::cluster::{Cluster, Space};
 use acceptance::{World, raw};

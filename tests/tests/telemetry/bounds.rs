@@ -1,0 +1,121 @@
+//! However many days and objects there are, a trace stays as small as its readers need it, and says what is left out of it.
+
+use std::collections::BTreeMap;
+
+use acceptance::collector::{Collector, Protocol};
+use acceptance::telemetry::{Telemetry, Trace};
+use acceptance::world::everywhere;
+use acceptance::{World, raw};
+
+use super::telling;
+
+/// The most spans of one run.
+const MOST: usize = 500;
+/// The most bytes of a trace that X-Ray takes.
+const LARGEST: usize = 500_000;
+
+/// Two months of a small city.
+fn months(world: &World) {
+    let size = ["--arcs", "3", "--counters", "2", "--worksites", "2", "--disruptions", "1"];
+    world.simulator().args(size).args(["--from", "2025-09-01", "--to", "2025-10-30", "--quiet"]).succeed();
+}
+
+/// Small enough, whole, and what is left out is counted.
+fn bounded(told: &Telemetry, root: &str) {
+    told.trace.is_whole(&[root]);
+    let found = told.trace.only(root);
+    let spans = told.trace.spans.len();
+    let bytes: usize = told.trace.spans.iter().map(|span| format!("{span:?}").len()).sum();
+    println!("{spans} spans, about {bytes} bytes, {:?}", found.number("spans.left_out"));
+    assert!(spans <= MOST, "{spans} spans\n{}", told.trace);
+    assert!(found.number("spans.left_out").is_some_and(|left| left > 0), "{found:?}");
+    assert!(by_name(&told.trace).contains_key("day"), "{}", told.trace);
+}
+
+fn by_name(trace: &Trace) -> BTreeMap<&str, usize> {
+    trace.spans.iter().fold(BTreeMap::new(), |mut names, span| {
+        *names.entry(span.name.as_str()).or_default() += 1;
+        names
+    })
+}
+
+#[test]
+fn two_months_at_once() {
+    everywhere(|world| {
+        months(world);
+        let Some(collector) = Collector::find() else { return };
+        let file = world.scratch("trace.jsonl");
+        let job = telling(world.processor(), &collector.variables(Protocol::Grpc));
+        job.env("CITYFLOW_TRACE_FILE", &file).arg("all").succeed();
+        let told = collector.received();
+        bounded(&told, "process");
+        let sources = told.trace.spans.iter().filter(|span| span.name.starts_with("source ")).count();
+        assert_eq!(sources, 6, "{:?}", by_name(&told.trace));
+        assert!(told.trace.named("list").next().is_some());
+        // As JSON it is larger than X-Ray keeps it.
+        let size = std::fs::metadata(&file).unwrap().len();
+        assert!(size < 2 * LARGEST as u64, "{size} bytes as JSON");
+        // What is left out of the trace is in the figures.
+        let days = told.value("cityflow.days.published", &[]).unwrap();
+        assert!(days >= 60.0, "{days} days");
+        let process = told.trace.only("process");
+        assert_eq!(process.number("documents"), Some(7 * days as i64));
+
+        let Some(collector) = Collector::find() else { return };
+        telling(world.reporter(), &collector.variables(Protocol::Protobuf)).arg("all").succeed();
+        let told = collector.received();
+        // Its parent was sent elsewhere; there are many manifests, and one of them says where it goes on.
+        bounded(&told, "report");
+    });
+}
+
+#[test]
+fn a_day_of_many_snapshots_on_s3() {
+    let world = World::faulty();
+    raw::write(&world);
+    for hour in 0..24 {
+        for part in 0..16 {
+            let key = format!("api/bikes/dt=2025-11-05/hour={hour:02}/part-{part:02}.json");
+            world.put_raw(&key, raw::bikes(raw::DAY));
+        }
+    }
+    let Some(collector) = Collector::find() else { return };
+    telling(world.processor(), &collector.variables(Protocol::Grpc)).arg(raw::DAY).succeed();
+    let told = collector.received();
+    bounded(&told, "process");
+    let names = by_name(&told.trace);
+    let calls: usize = names.iter().filter(|(name, _)| name.starts_with("S3.")).map(|(_, count)| count).sum();
+    assert!(calls > 0 && calls <= 150, "{names:?}");
+    // Those by which the day was published are not crowded out, and none hangs where it was not made.
+    let puts = told.trace.named("S3.PutObject").map(|call| told.trace.span(&call.parent).unwrap().name.as_str());
+    let puts: Vec<_> = puts.filter(|parent| parent.starts_with("publish ")).collect();
+    assert!(puts.len() >= 8, "{puts:?}: {names:?}");
+    let strays = told.trace.named("S3.GetObject").filter(|call| call.text("aws.s3.key").contains("/api/"));
+    let strays: Vec<_> = strays.filter(|call| told.trace.span(&call.parent).unwrap().name != "read").collect();
+    assert!(strays.is_empty(), "{} calls of reads that are left out themselves: {:?}", strays.len(), strays[0]);
+    // The many of one source leave room for the others.
+    for source in ["comptages", "bikes", "traffic", "weather", "chantiers", "referentiel"] {
+        let read = told.trace.named("read").filter(|span| span.text("source") == source).count();
+        assert!((1..=40).contains(&read), "{read} reads of {source}");
+    }
+    assert!(names.contains_key("publish manifest"), "{names:?}");
+    // All of them are counted.
+    let bikes = told.trace.only("source bikes");
+    assert_eq!(bikes.number("objects"), Some(24 * 16 + 1));
+    let listed = told.trace.only("list");
+    assert!(listed.number("objects").is_some_and(|objects| objects > 24 * 16), "{listed:?}");
+}
+
+#[test]
+fn a_small_day_leaves_nothing_out() {
+    let world = World::faulty();
+    raw::write(&world);
+    let Some(collector) = Collector::find() else { return };
+    let variables = collector.variables(Protocol::Grpc);
+    telling(world.processor(), &variables).arg(raw::DAY).succeed();
+    telling(world.reporter(), &variables).arg(raw::DAY).succeed();
+    let told = collector.received().trace;
+    for root in ["process", "report"] {
+        assert_eq!(told.only(root).number("spans.left_out").unwrap_or(0), 0, "{:?}", told.only(root));
+    }
+}

@@ -1,0 +1,143 @@
+//! One trace over both jobs: the report goes on where the manifest says that the processing was.
+
+use std::time::Duration;
+
+use acceptance::collector::{Collector, Protocol};
+use acceptance::{World, raw};
+use serde_json::Value;
+
+use super::{is_since, manifest, now, telling};
+
+const MANIFEST: &str = "processed/metrics/manifest_2025-11-04.json";
+
+/// Writes another trace context into the manifest.
+fn rewrite(world: &World, traceparent: impl Into<Value>) {
+    let mut manifest = manifest(world, raw::DAY);
+    manifest["traceparent"] = traceparent.into();
+    world.put(MANIFEST, manifest.to_string());
+}
+
+#[test]
+fn a_report_of_the_day_after_next_is_a_trace_of_its_own_with_a_link() {
+    let world = World::folder();
+    raw::write(&world);
+    let Some(collector) = Collector::find() else { return };
+    let variables = collector.variables(Protocol::Grpc);
+    telling(world.processor(), &variables).arg(raw::DAY).succeed();
+    let later = chrono::Utc::now() + chrono::Duration::days(2);
+    telling(world.reporter(), &variables).env("CITYFLOW_NOW", later.to_rfc3339()).arg(raw::DAY).succeed();
+    let told = collector.received().trace;
+    told.is_whole(&["process", "report"]);
+    let [process, report] = ["process", "report"].map(|name| told.only(name));
+    assert_ne!(process.trace, report.trace);
+    assert_eq!((report.parent.as_str(), &report.links), ("", &vec![(process.trace.clone(), process.id.clone())]));
+    // All below it is of the new trace, and the old one has nothing new.
+    let of = |job: &str| told.spans.iter().filter(|span| span.resource["service.name"] == job).collect::<Vec<_>>();
+    assert!(of("cityflow-reporter").iter().all(|span| span.trace == report.trace));
+    assert!(of("cityflow-processor").iter().all(|span| span.trace == process.trace));
+}
+
+#[test]
+fn a_report_of_the_next_morning_goes_on() {
+    let world = World::folder();
+    raw::write(&world);
+    let Some(collector) = Collector::find() else { return };
+    let variables = collector.variables(Protocol::Grpc);
+    telling(world.processor(), &variables).arg(raw::DAY).succeed();
+    let later = chrono::Utc::now() + chrono::Duration::hours(12);
+    telling(world.reporter(), &variables).env("CITYFLOW_NOW", later.to_rfc3339()).arg(raw::DAY).succeed();
+    let told = collector.received().trace;
+    told.is_whole(&["process"]);
+    assert_eq!(told.only("report").parent, told.only("process").id);
+}
+
+#[test]
+fn a_manifest_without_a_trace_or_with_nonsense_is_reported_all_the_same() {
+    let world = World::folder();
+    raw::write(&world);
+    world.processor().arg(raw::DAY).succeed();
+    assert_eq!(manifest(&world, raw::DAY)["traceparent"], Value::Null);
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let wrong = [
+        Value::Null,
+        "".into(),
+        "nonsense".into(),
+        "é".repeat(55).into(),
+        format!("00-{trace}-00f067aa0ba902b7").into(),
+        format!("00-{trace}-0000000000000000-01").into(),
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01".into(),
+        format!("ff-{trace}-00f067aa0ba902b7-01").into(),
+        format!("00-{}-00f067aa0ba902b7-01", trace.replace('4', "g")).into(),
+    ];
+    for traceparent in wrong {
+        let Some(collector) = Collector::find() else { return };
+        rewrite(&world, traceparent.clone());
+        let begun = now();
+        let job = telling(world.reporter(), &collector.variables(Protocol::Grpc));
+        job.args(["--force", raw::DAY]).succeed();
+        let told = collector.received().trace;
+        told.is_whole(&["report"]);
+        let report = told.only("report");
+        assert_eq!((report.parent.as_str(), report.links.len()), ("", 0), "{traceparent}");
+        assert!(is_since(report, begun), "{traceparent}: {}", report.trace);
+    }
+}
+
+#[test]
+fn a_processing_that_was_not_sampled_has_a_report_that_is_not_either() {
+    let world = World::folder();
+    raw::write(&world);
+    let Some(collector) = Collector::find() else { return };
+    let variables = collector.variables(Protocol::Grpc);
+    let processor = telling(world.processor(), &variables).env("OTEL_TRACES_SAMPLER", "always_off");
+    processor.arg(raw::DAY).succeed();
+    let traceparent = manifest(&world, raw::DAY)["traceparent"].clone();
+    assert!(traceparent.is_null() || traceparent.as_str().unwrap().ends_with("-00"), "{traceparent}");
+    if !traceparent.is_null() {
+        telling(world.reporter(), &variables).arg(raw::DAY).succeed();
+    }
+    let told = collector.received();
+    assert!(told.trace.spans.is_empty(), "{}", told.trace);
+    assert!(told.metrics.iter().any(|metric| metric.name == "cityflow.rows.read"), "metrics are not sampled");
+}
+
+#[test]
+fn a_report_that_was_there_before_its_metrics_goes_on_too() {
+    let world = World::faulty();
+    raw::write(&world);
+    let Some(collector) = Collector::find() else { return };
+    let variables = collector.variables(Protocol::Grpc);
+    let asked = world.server().expect_request("GET", "manifest_2025-11-04");
+    let reporter = telling(world.reporter(), &variables).args(["--wait", "2m", raw::DAY]).start();
+    asked.recv_timeout(Duration::from_secs(60)).expect("the reporter looks for the manifest");
+    telling(world.processor(), &variables).arg(raw::DAY).succeed();
+    let done = reporter.wait().expect(0);
+    let told = collector.received().trace;
+    let [process, report, wait] = ["process", "report", "wait"].map(|name| told.only(name));
+    assert_eq!((told.ids().len(), &report.parent, &wait.parent), (1, &process.id, &report.id), "{told}");
+    assert!(report.attributes["waited"].as_f64().is_some_and(|seconds| seconds >= 1.0), "{:?}", report.attributes);
+    assert!(wait.end - wait.start > 1_000_000_000, "{wait:?}");
+    told.is_whole(&["process"]);
+    // What was logged before anybody knew the trace has none, or the one of now.
+    for event in &done.events {
+        assert!(event["trace_id"].is_null() || event["trace_id"] == report.trace.as_str(), "{event}");
+    }
+}
+
+#[test]
+fn a_report_that_is_up_to_date_goes_on_too() {
+    let world = World::folder();
+    raw::write(&world);
+    let Some(collector) = Collector::find() else { return };
+    let variables = collector.variables(Protocol::Grpc);
+    telling(world.processor(), &variables).arg(raw::DAY).succeed();
+    for _ in 0..2 {
+        telling(world.reporter(), &variables).arg(raw::DAY).succeed();
+    }
+    let told = collector.received().trace;
+    told.is_whole(&["process"]);
+    let reports = told.named("report").map(|report| told.children(&report.id).into_iter());
+    let outcomes: Vec<_> =
+        reports.map(|mut below| below.find(|span| span.name == "day").unwrap().text("outcome")).collect();
+    assert_eq!(outcomes, ["made", "up_to_date"], "{told}");
+}

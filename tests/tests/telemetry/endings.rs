@@ -1,0 +1,291 @@
+//! However a run ends, all of its spans are there and ended, and the root says how.
+
+use std::time::Duration;
+
+use acceptance::collector::{Collector, Protocol};
+use acceptance::command::Running;
+use acceptance::s3server::Fault;
+use acceptance::telemetry::{Span, SpanKind, Status, Telemetry};
+use acceptance::{Job, Outcome, World, raw};
+
+use super::telling;
+
+/// The runs of a test, told to one collector.
+struct Told {
+    collector: Collector,
+    protocol: Protocol,
+}
+
+impl Told {
+    fn new(protocol: Protocol) -> Option<Self> {
+        Some(Self { collector: Collector::find()?, protocol })
+    }
+
+    fn job<'a>(&self, job: Job<'a>) -> Job<'a> {
+        telling(job, &self.collector.variables(self.protocol))
+    }
+
+    /// All of it; the one run that it is of has this root, and ended so.
+    fn ended(self, root: &str, code: i64, kind: &str) -> Telemetry {
+        let told = self.collector.received();
+        told.trace.is_whole(&[root]);
+        let found = told.trace.only(root);
+        assert_eq!((found.number("process.exit.code"), found.text("error.type")), (Some(code), kind), "{found:?}");
+        if kind.is_empty() {
+            assert_ne!(found.status, Status::Error, "{found:?}");
+        } else {
+            failed(found, kind);
+        }
+        // What is for later or was stopped is no error of anybody's.
+        let job = if root == "process" { "processor" } else { "reporter" };
+        let counted = told.value("cityflow.errors", &[("job", job), ("error.type", kind)]).unwrap_or(0.0);
+        assert_eq!(counted >= 1.0, ![0, 75, 143].contains(&code), "{counted} errors {kind}: {:?}", told.metrics);
+        told
+    }
+}
+
+/// A span that failed says so, with what happened.
+fn failed(span: &Span, kind: &str) {
+    assert_eq!((span.status, span.text("error.type")), (Status::Error, kind), "{span:?}");
+    assert!(!span.message.is_empty(), "{span:?}");
+    let exception = span.events.iter().find(|event| event.name == "exception").unwrap_or_else(|| panic!("{span:?}"));
+    for name in ["exception.type", "exception.message"] {
+        assert!(exception.attributes.get(name).is_some_and(|value| value != ""), "{name} of {exception:?}");
+    }
+    assert_eq!(exception.attributes["exception.type"], kind);
+}
+
+/// Tells a run to stop.
+fn stop(run: Running<'_>) -> Outcome {
+    let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    run.wait().expect(143)
+}
+
+#[test]
+fn done() {
+    let world = World::folder();
+    raw::write(&world);
+    for (root, protocol) in [("process", Protocol::Grpc), ("report", Protocol::Protobuf)] {
+        let Some(told) = Told::new(protocol) else { return };
+        let job = if root == "process" { world.processor() } else { world.reporter() };
+        told.job(job).arg(raw::DAY).succeed();
+        // The report's own parent was sent to another collector.
+        let told = told.ended(root, 0, "");
+        assert!(told.trace.spans.iter().all(|span| !span.attributes.contains_key("interrupted")));
+    }
+}
+
+#[test]
+fn wrong_settings() {
+    let world = World::folder();
+    raw::write(&world);
+    for (root, wrong) in
+        [("process", &["--required", "rivers"]), ("report", &["--lang", "la"]), ("report", &["--no-such", "flag"])]
+    {
+        let Some(told) = Told::new(Protocol::Grpc) else { return };
+        let job = if root == "process" { world.processor() } else { world.reporter() };
+        assert_eq!(told.job(job).args(wrong).arg(raw::DAY).run().code, 2);
+        told.ended(root, 2, "WrongSettings");
+    }
+}
+
+#[test]
+fn a_place_that_is_not_there() {
+    let world = World::faulty();
+    raw::write(&world);
+    let Some(told) = Told::new(Protocol::Grpc) else { return };
+    let out = world.address("processed");
+    let job = world.bare("processor").args(["--raw", "s3://cityflow-no-such-bucket", "--out", &out, raw::DAY]);
+    assert_eq!(told.job(job).run().code, 2);
+    let told = told.ended("process", 2, "WrongSettings");
+    let mut calls = told.trace.spans.iter().filter(|span| span.name.starts_with("S3."));
+    assert!(calls.any(|call| call.number("http.response.status_code") == Some(404)), "{}", told.trace);
+}
+
+#[test]
+fn a_place_that_must_not_be_read() {
+    let world = World::faulty();
+    raw::write(&world);
+    world.server().inject("GET", raw::COUNTS, usize::MAX, Fault::Forbidden);
+    let Some(told) = Told::new(Protocol::Protobuf) else { return };
+    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 2);
+    let told = told.ended("process", 2, "WrongSettings");
+    // What was refused is a range, which is no span of its own: the read that it belongs to says so.
+    let wrong: Vec<_> = told.trace.spans.iter().filter(|span| span.status == Status::Error).collect();
+    let read = wrong.iter().find(|span| span.name == "read" && span.text("key") == raw::COUNTS);
+    let read = read.unwrap_or_else(|| panic!("{:#?}", told.trace.spans));
+    assert!(!read.text("error.type").is_empty(), "{read:?}");
+}
+
+#[test]
+fn a_document_that_must_not_be_written() {
+    let world = World::faulty();
+    raw::write(&world);
+    world.server().inject("PUT", "/objets/", usize::MAX, Fault::Forbidden);
+    let Some(told) = Told::new(Protocol::Protobuf) else { return };
+    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 2);
+    let told = told.ended("process", 2, "WrongSettings");
+    let refused = told.trace.spans.iter().find(|span| span.number("http.response.status_code") == Some(403));
+    let refused = refused.unwrap_or_else(|| panic!("{}", told.trace));
+    assert_eq!((refused.status, refused.kind), (Status::Error, SpanKind::Client), "{refused:?}");
+    assert!(!refused.text("error.type").is_empty(), "{refused:?}");
+}
+
+#[test]
+fn a_required_source_that_cannot_be_read() {
+    let world = World::folder();
+    raw::write(&world);
+    world.put_raw(raw::COUNTS, "not what it was");
+    let Some(told) = Told::new(Protocol::Protobuf) else { return };
+    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 65);
+    let told = told.ended("process", 65, "BadData");
+    assert_eq!(told.value("cityflow.errors", &[("source", "comptages")]), Some(1.0), "{:?}", told.metrics);
+    let source = told.trace.named("source").find(|span| span.text("source") == "comptages");
+    let source = source.or_else(|| told.trace.named("source comptages").next()).unwrap();
+    assert_eq!(source.status, Status::Error, "{source:?}");
+    assert!(!source.text("error.type").is_empty());
+    // What could be published was.
+    assert!(told.trace.named("publish manifest").next().is_some(), "{}", told.trace);
+}
+
+#[test]
+fn a_source_in_error_that_is_not_required() {
+    let world = World::folder();
+    raw::write(&world);
+    world.put_raw(raw::WORKSITES, "not what it was");
+    let Some(told) = Told::new(Protocol::Grpc) else { return };
+    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 0);
+    let told = told.collector.received();
+    told.trace.is_whole(&["process"]);
+    assert_ne!(told.trace.only("process").status, Status::Error);
+    let wrong: Vec<_> = told.trace.spans.iter().filter(|span| span.status == Status::Error).collect();
+    assert!(!wrong.is_empty() && wrong.iter().all(|span| span.text("source") == "chantiers"), "{wrong:?}");
+    assert_eq!(told.value("cityflow.errors", &[("source", "chantiers")]), Some(1.0), "{:?}", told.metrics);
+}
+
+#[test]
+fn no_input() {
+    let world = World::folder();
+    world.put("raw/README.txt", "nothing here yet");
+    let Some(told) = Told::new(Protocol::Grpc) else { return };
+    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 66);
+    let told = told.ended("process", 66, "NoInput");
+    assert_eq!(told.value("cityflow.errors", &[("source", "run")]), Some(1.0), "{:?}", told.metrics);
+}
+
+#[test]
+fn no_document_for_the_report() {
+    let world = World::folder();
+    raw::write(&world);
+    world.processor().arg(raw::DAY).succeed();
+    for key in world.list("processed/metrics/objets/") {
+        world.put(&key, "not what it was");
+    }
+    let Some(told) = Told::new(Protocol::Grpc) else { return };
+    // The documents are spoilt on purpose, so nobody looks at them.
+    assert_eq!(told.job(world.reporter()).arg(raw::DAY).start().wait_unchecked().code, 66);
+    let told = told.ended("report", 66, "NoInput");
+    assert_eq!(told.value("cityflow.metrics.load_errors", &[]), Some(7.0), "{:?}", told.metrics);
+    let loads: Vec<_> = told.trace.named("load").collect();
+    assert!(loads.len() == 7 && loads.iter().all(|load| load.status == Status::Error), "{loads:?}");
+}
+
+#[test]
+fn a_store_that_is_away() {
+    let world = World::faulty();
+    raw::write(&world);
+    let nobody = acceptance::collector::trouble::Trouble::Nobody.start(Protocol::Protobuf);
+    for root in ["process", "report"] {
+        let Some(told) = Told::new(Protocol::Grpc) else { return };
+        let job = if root == "process" { world.processor() } else { world.reporter() };
+        let job = job.env("AWS_ENDPOINT_URL", &nobody).env("AWS_MAX_ATTEMPTS", "2");
+        assert_eq!(told.job(job).arg(raw::DAY).run().code, 69);
+        let told = told.ended(root, 69, "StoreUnavailable");
+        let call = told.trace.spans.iter().find(|span| span.name.starts_with("S3.")).unwrap();
+        assert_eq!(call.number("http.request.resend_count"), Some(1), "{call:?}");
+        assert!(told.value("cityflow.s3.retries", &[]).is_some_and(|retries| retries >= 1.0), "{:?}", told.metrics);
+    }
+}
+
+#[test]
+fn metrics_that_are_not_there_yet() {
+    let world = World::folder();
+    std::fs::create_dir_all(world.path("processed/metrics")).unwrap();
+    let Some(told) = Told::new(Protocol::Grpc) else { return };
+    assert_eq!(told.job(world.reporter()).arg(raw::DAY).run().code, 75);
+    let told = told.ended("report", 75, "TryAgainLater");
+    assert_eq!(told.trace.only("day").text("outcome"), "not_yet", "{}", told.trace);
+}
+
+#[test]
+fn inputs_that_are_replaced_while_they_are_read() {
+    let world = World::faulty();
+    raw::write(&world);
+    for flow in ["111.0", "112.0"] {
+        let changed = raw::counts(raw::DAY).replace(";110.0;", &format!(";{flow};"));
+        world.server().inject("GET", raw::COUNTS, 1, Fault::ReplaceBefore(changed.into()));
+    }
+    let Some(told) = Told::new(Protocol::Protobuf) else { return };
+    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 75);
+    told.ended("process", 75, "TryAgainLater");
+}
+
+#[test]
+fn told_to_stop() {
+    for protocol in Protocol::ALL {
+        let world = World::faulty();
+        raw::write(&world);
+        let Some(told) = Told::new(protocol) else { return };
+        let asked = world.server().expect_request("GET", raw::COUNTS);
+        world.server().inject("GET", raw::COUNTS, usize::MAX, Fault::Delay(Duration::from_secs(600)));
+        let run = told.job(world.processor()).arg(raw::DAY).start();
+        asked.recv_timeout(Duration::from_secs(60)).expect("it reads the road counts");
+        stop(run);
+        let told = told.ended("process", 143, "Stopped");
+        let open: Vec<_> = told.trace.spans.iter().filter(|span| span.attributes.contains_key("interrupted")).collect();
+        assert!(open.iter().all(|span| span.attributes["interrupted"] == true), "{open:?}");
+        let mut names: Vec<_> = open.iter().map(|span| span.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert!(["read", "source comptages"].iter().all(|name| names.contains(name)), "{names:?}");
+    }
+}
+
+#[test]
+fn told_to_stop_while_it_waits() {
+    let world = World::faulty();
+    world.put("processed/metrics/README.txt", "nothing here yet");
+    let Some(told) = Told::new(Protocol::Grpc) else { return };
+    let asked = world.server().expect_request("GET", "manifest_2025-11-04");
+    let run = told.job(world.reporter()).args(["--wait", "5m", raw::DAY]).start();
+    asked.recv_timeout(Duration::from_secs(60)).expect("it looks for the manifest");
+    let again = world.server().expect_request("GET", "manifest_2025-11-04");
+    again.recv_timeout(Duration::from_secs(60)).expect("it looks again");
+    // Nobody looks at a text that is no document.
+    let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    let _ = run.wait_unchecked().expect(143);
+    let told = told.ended("report", 143, "Stopped");
+    assert_eq!(told.trace.only("wait").attributes["interrupted"], true, "{}", told.trace);
+}
+
+#[test]
+fn a_bug() {
+    let world = World::folder();
+    raw::write(&world);
+    world.processor().arg(raw::DAY).succeed();
+    for (root, at) in [("process", "aggregate"), ("process", "day"), ("report", "compose")] {
+        let Some(told) = Told::new(Protocol::Grpc) else { return };
+        let job = if root == "process" { world.processor() } else { world.reporter() };
+        // In any thread, in the middle of the span of that name.
+        let outcome = told.job(job).env("CITYFLOW_PANIC", at).args(["--force", raw::DAY]).run();
+        assert_eq!(outcome.code, 70, "{}", outcome.all());
+        let told = told.ended(root, 70, "Bug");
+        assert!(
+            told.trace.named(at).any(|span| span.attributes.get("interrupted") == Some(&true.into())),
+            "{}",
+            told.trace
+        );
+    }
+}

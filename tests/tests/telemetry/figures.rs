@@ -1,0 +1,136 @@
+//! The figures that spans and metrics have are those of the run.
+
+use acceptance::collector::{Collector, Protocol};
+use acceptance::telemetry::Telemetry;
+use acceptance::{Published, World, raw};
+use contract::Source;
+
+use super::{CITY_DAY, both, city};
+
+fn sum(told: &Telemetry, name: &str, attributes: &[(&str, &str)]) -> u64 {
+    told.value(name, attributes).unwrap_or_else(|| panic!("no {name} {attributes:?}: {:?}", told.metric_names())) as u64
+}
+
+#[test]
+fn rows_bytes_and_documents_are_counted_once() {
+    let world = World::folder();
+    city(&world);
+    let Some(told) = both(&world, Protocol::Grpc) else { return };
+    let process = told.trace.only("process");
+    let number =
+        |name: &str| u64::try_from(process.number(name).unwrap_or_else(|| panic!("{name} of {process:?}"))).unwrap();
+    let published = Published::of(&world, CITY_DAY);
+    let mut rows = 0;
+    for source in [Source::Comptages, Source::Chantiers, Source::Referentiel] {
+        let quality = &published.document(source)["qualite"];
+        let attributes = [("source", source.name()), ("job", "processor")];
+        assert_eq!(sum(&told, "cityflow.rows.read", &attributes), quality["lignes_lues"].as_u64().unwrap(), "{source}");
+        let rejected = quality["rejets_structure"].as_object().unwrap();
+        for (reason, count) in rejected {
+            let attributes = [("source", source.name()), ("reason", reason)];
+            assert_eq!(Some(sum(&told, "cityflow.rows.rejected", &attributes)), count.as_u64(), "{source} {reason}");
+        }
+    }
+    for source in Source::RAW {
+        rows += sum(&told, "cityflow.rows.read", &[("source", source.name())]);
+        let span = told.trace.only(&format!("source {source}"));
+        assert_eq!(
+            span.number("rows"),
+            told.value("cityflow.rows.read", &[("source", source.name())]).map(|rows| rows as i64)
+        );
+        assert_eq!(
+            span.number("bytes"),
+            told.value("cityflow.bytes.read", &[("source", source.name())]).map(|bytes| bytes as i64)
+        );
+    }
+    assert_eq!(number("rows"), rows);
+    assert_eq!(Some(number("rows.rejected") as f64), told.value("cityflow.rows.rejected", &[]));
+    assert_eq!(Some(number("bytes") as f64), told.value("cityflow.bytes.read", &[]));
+    assert_eq!(number("documents"), 7);
+    let sizes: u64 = published.bytes.values().map(|body| body.len() as u64).sum();
+    assert_eq!(sum(&told, "cityflow.metrics.size", &[]), sizes);
+    let status = published.manifest.statut_jour;
+    let status = serde_json::to_value(status).unwrap();
+    assert_eq!(sum(&told, "cityflow.days.published", &[("status", status.as_str().unwrap())]), 1);
+    let completeness = told.value("cityflow.day.completeness", &[]).unwrap();
+    let day = told.trace.named("day").find(|span| span.parent == process.id).unwrap();
+    assert_eq!(day.text("status"), status.as_str().unwrap());
+    let rounded = day.attributes["completeness"].as_f64().unwrap();
+    assert!((completeness - rounded).abs() < 0.01, "{completeness} and {rounded}");
+
+    // The report's.
+    let report = told.trace.only("report");
+    assert_eq!((report.number("documents"), report.number("bytes")), (Some(7), Some(i64::try_from(sizes).unwrap())));
+    assert_eq!(sum(&told, "cityflow.metrics.loaded", &[]), 7);
+    let files = world.everything("processed/reports/");
+    let written: usize = files.iter().map(|(_, body)| body.len()).sum();
+    assert_eq!(sum(&told, "cityflow.report.size", &[]), written as u64);
+    let seconds = |name: &str| told.value(name, &[]).unwrap();
+    let length = |span: &acceptance::telemetry::Span| (span.end - span.start) as f64 / 1e9;
+    assert!((seconds("cityflow.processing.duration") - length(process)).abs() < 0.5);
+    assert!((seconds("cityflow.report.duration") - length(report)).abs() < 0.5);
+}
+
+#[test]
+fn requests_are_counted_as_the_server_does() {
+    let world = World::faulty();
+    raw::write(&world);
+    let fault = acceptance::s3server::Fault::Unavailable;
+    world.server().inject("PUT", "/objets/", 2, fault);
+    world.server().forget_requests();
+    let Some(collector) = Collector::find() else { return };
+    // Whoever checks the documents has requests of his own.
+    let job = super::telling(world.processor(), &collector.variables(Protocol::Grpc)).arg(raw::DAY);
+    let _ = job.start().wait_unchecked().expect(0);
+    let seen = world.server().requests();
+    let calls = world.server().calls();
+    let ranges = calls.iter().filter(|call| call.headers.contains_key("range")).count();
+    let told = collector.received();
+    let process = told.trace.only("process");
+    let of = |method: &str| seen.iter().filter(|(of, _)| of == method).count() as f64;
+    let (requests, retries) = ("cityflow.s3.requests", "cityflow.s3.retries");
+    // A retry is a request to the server, and none of its own here.
+    let puts = told.value(requests, &[("rpc.method", "PutObject")]).unwrap();
+    let put_retries = told.value(retries, &[("rpc.method", "PutObject")]).unwrap();
+    assert_eq!((puts + put_retries, put_retries), (of("PUT"), 2.0));
+    let all = told.value(requests, &[]).unwrap();
+    let by_method: Vec<_> = ["GetObject", "HeadObject", "ListObjectsV2", "PutObject"]
+        .iter()
+        .map(|method| (method, told.value(requests, &[("rpc.method", method)])))
+        .collect();
+    assert_eq!(all + told.value(retries, &[]).unwrap(), seen.len() as f64, "{by_method:?}: {seen:?}");
+    assert_eq!((process.number("s3.requests"), process.number("s3.retries")), (Some(all as i64), Some(2)));
+    // The ranges of an object are counted where it is read; any other call is in a trace that is as small as this, and says what it was for.
+    let calls: Vec<_> = told.trace.spans.iter().filter(|span| span.name.starts_with("S3.")).collect();
+    assert_eq!((calls.len() + ranges) as f64, all, "{ranges} ranges");
+    for call in calls {
+        assert_eq!((call.text("rpc.system"), call.text("rpc.service")), ("aws-api", "S3"), "{call:?}");
+        assert_eq!(call.name, format!("S3.{}", call.text("rpc.method")));
+        assert_eq!(call.text("aws.s3.bucket"), world.bucket());
+        assert!(call.number("http.response.status_code").is_some(), "{call:?}");
+        assert!(call.text("rpc.method").starts_with("List") || !call.text("aws.s3.key").is_empty(), "{call:?}");
+    }
+}
+
+#[test]
+fn a_file_that_comes_last_is_counted_too() {
+    use acceptance::s3server::Fault;
+    let told = [false, true].map(|late| {
+        let world = World::faulty();
+        city(&world);
+        for key in ["batch/meteo-historique.csv", "batch/comptage-velo-historique.csv"].iter().filter(|_| late) {
+            world.server().inject("GET", key, 1, Fault::Delay(std::time::Duration::from_secs(1)));
+        }
+        let collector = Collector::find()?;
+        super::telling(world.processor(), &collector.variables(Protocol::Grpc)).arg(CITY_DAY).succeed();
+        Some(collector.received())
+    });
+    let [Some(usual), Some(late)] = told else { return };
+    for name in ["cityflow.rows.read", "cityflow.bytes.read", "cityflow.chunks.processed"] {
+        for source in Source::RAW {
+            let attributes = [("source", source.name())];
+            assert_eq!(late.value(name, &attributes), usual.value(name, &attributes), "{name} of {source}");
+        }
+    }
+    late.trace.is_whole(&["process"]);
+}

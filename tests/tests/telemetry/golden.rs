@@ -1,0 +1,152 @@
+//! The whole of it on one day: the tree of spans and the list of metrics are those of the files in `expected`.
+
+use acceptance::World;
+use acceptance::binaries::workspace;
+use acceptance::collector::{Collector, Protocol};
+use acceptance::telemetry::{Telemetry, shown};
+
+use super::{CITY_DAY, both, city, is_since, manifest, now, telling};
+
+/// The variable that makes the tests write what they else compare with.
+const UPDATE: &str = "UPDATE_TELEMETRY";
+
+/// Compares with a file of `expected`, or writes it.
+fn same_or_updated(name: &str, found: &str) {
+    let path = workspace().join("tests/tests/telemetry/expected").join(name);
+    if std::env::var_os(UPDATE).is_some_and(|set| set == "1") {
+        std::fs::write(&path, found).unwrap();
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    let lines = |text: &str, other: &str, mark: &str| {
+        let other: Vec<_> = other.lines().collect();
+        let only = text.lines().filter(|line| !other.contains(line));
+        only.map(|line| format!("{mark} {line}\n")).collect::<String>()
+    };
+    assert!(
+        found == expected,
+        "{name} is not as expected:\n{}{}\nIf that is meant: {UPDATE}=1 cargo test --workspace --test telemetry golden, then look at \
+         the difference and commit it",
+        lines(&expected, found, "-"),
+        lines(found, &expected, "+")
+    );
+}
+
+/// What has to do with S3, which a folder has not.
+fn without_s3(metrics: &str) -> String {
+    let mut s3 = false;
+    let kept = metrics.lines().filter(|line| {
+        s3 = if line.starts_with(' ') { s3 } else { line.starts_with("cityflow.s3.") };
+        !s3
+    });
+    kept.map(|line| format!("{line}\n")).collect()
+}
+
+/// A day in a folder, over each protocol the same.
+fn in_a_folder(protocol: Protocol) -> Option<Telemetry> {
+    let world = World::folder();
+    city(&world);
+    let begun = now();
+    let told = both(&world, protocol)?;
+    told.trace.is_whole(&["process"]);
+    assert_eq!(told.trace.ids().len(), 1, "one trace from raw bytes to report");
+    let [process, report] = ["process", "report"].map(|name| told.trace.only(name));
+    assert_eq!(report.parent, process.id);
+    assert!(is_since(process, begun), "{} does not begin with the present second", process.trace);
+    assert_eq!(manifest(&world, CITY_DAY)["traceparent"], process.traceparent());
+    same_or_updated("tree-folder.txt", &shown::tree(&told.trace));
+    Some(told)
+}
+
+#[test]
+fn a_day_in_a_folder_over_grpc() {
+    in_a_folder(Protocol::Grpc);
+}
+
+#[test]
+fn a_day_in_a_folder_over_http() {
+    in_a_folder(Protocol::Protobuf);
+}
+
+#[test]
+fn a_day_in_a_folder_over_http_as_json() {
+    in_a_folder(Protocol::Json);
+}
+
+#[test]
+fn a_day_on_s3() {
+    // The built-in server: which requests are made is the same on every other, how many bytes an error has is not.
+    let world = World::faulty();
+    city(&world);
+    // Something to try again, for both jobs.
+    let fault = acceptance::s3server::Fault::Unavailable;
+    world.server().inject("PUT", "/objets/", 1, fault.clone());
+    world.server().inject("PUT", "/daily_report_", 1, fault);
+    let Some(told) = both(&world, Protocol::Grpc) else { return };
+    told.trace.is_whole(&["process"]);
+    same_or_updated("tree-s3.txt", &shown::tree(&told.trace));
+    same_or_updated("metrics.txt", &shown::metrics(&told.metrics));
+}
+
+#[test]
+fn the_metrics_are_the_same_over_each_protocol() {
+    for protocol in Protocol::ALL {
+        let world = World::folder();
+        city(&world);
+        let Some(told) = both(&world, protocol) else { return };
+        let expected = workspace().join("tests/tests/telemetry/expected/metrics.txt");
+        let expected = without_s3(&std::fs::read_to_string(expected).unwrap());
+        assert_eq!(shown::metrics(&told.metrics), expected, "{}", protocol.name());
+    }
+}
+
+#[test]
+fn spans_and_metrics_say_where_they_are_from() {
+    let world = World::folder();
+    city(&world);
+    let Some(collector) = Collector::find() else { return };
+    let place = [
+        ("CLUSTER_NAME", "nuit", "k8s.cluster.name"),
+        ("POD_NAMESPACE", "mobilite", "k8s.namespace.name"),
+        ("JOB_UID", "0b5f0b0e-5f0c-4c0e-9a55-0d7a3e1b1c55", "k8s.job.uid"),
+        ("POD_NAME", "pod-xyz", "k8s.pod.name"),
+        ("NODE_NAME", "large-1", "k8s.node.name"),
+        ("AWS_REGION", "eu-west-3", "cloud.region"),
+    ];
+    let jobs = [(world.processor(), format!("process-{CITY_DAY}")), (world.reporter(), format!("report-{CITY_DAY}"))];
+    for (job, name) in jobs {
+        let job = telling(job, &collector.variables(Protocol::Grpc)).env("JOB_NAME", name);
+        let job = place.iter().fold(job, |job, (name, value, _)| job.env(name, value));
+        // What is said there goes before what is found.
+        job.env("OTEL_RESOURCE_ATTRIBUTES", "cloud.provider=aws,cloud.platform=aws_eks,k8s.node.name=other").succeed();
+    }
+    let told = collector.received();
+    let spans = told.trace.spans.iter().map(|span| &span.resource);
+    let (mut instances, mut count) = (std::collections::BTreeSet::new(), 0);
+    for resource in spans.chain(told.metrics.iter().map(|metric| &metric.resource)) {
+        let text = |name: &str| resource.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        for (_, value, name) in place.iter().filter(|(_, _, name)| *name != "k8s.node.name") {
+            assert_eq!(text(name), *value, "{name} of {resource:?}");
+        }
+        let job = text("service.name").strip_prefix("cityflow-").unwrap().to_owned();
+        let name = if job == "processor" { "process" } else { "report" };
+        assert_eq!(text("k8s.job.name"), format!("{name}-{CITY_DAY}"));
+        assert_eq!((text("service.namespace").as_str(), text("k8s.node.name").as_str()), ("cityflow", "other"));
+        assert_eq!((text("cloud.provider").as_str(), text("cloud.platform").as_str()), ("aws", "aws_eks"));
+        assert!(!text("service.version").is_empty());
+        instances.insert((job, text("service.instance.id")));
+        count += 1;
+    }
+    assert!(count > 50, "{count} spans and metrics");
+    assert_eq!(instances.len(), 2, "each run is an instance: {instances:?}");
+}
+
+#[test]
+fn another_name_can_be_given() {
+    let world = World::folder();
+    city(&world);
+    let Some(collector) = Collector::find() else { return };
+    let job = telling(world.processor(), &collector.variables(Protocol::Protobuf));
+    job.env("OTEL_SERVICE_NAME", "night").arg(CITY_DAY).succeed();
+    assert_eq!(collector.received().trace.only("process").resource["service.name"], "night");
+}
