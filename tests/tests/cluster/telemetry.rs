@@ -41,11 +41,7 @@ fn one_trace_from_raw_bytes_to_report_and_each_span_says_where_it_ran() {
         let Some(collector) = Collector::find_on(Ipv4Addr::UNSPECIFIED) else { return };
         let mut values = space.values(&world);
         let endpoint = format!("http://{}:{}", space.cluster().host(), collector.port(protocol));
-        values["telemetry"] = json!({"endpoint": endpoint, "clusterName": CLUSTER});
-        for job in ["processor", "reporter"] {
-            // The port says it for gRPC where it is the usual one.
-            values[job]["extraEnv"] = json!([{"name": "OTEL_EXPORTER_OTLP_PROTOCOL", "value": protocol.name()}]);
-        }
+        values["telemetry"] = json!({"endpoint": endpoint, "protocol": protocol.name(), "clusterName": CLUSTER});
         space.install(&values);
         let [process, report] = ["process", "report"].map(|job| (job, format!("{job}-{day}")));
         for (cronjob, job) in [&process, &report] {
