@@ -6,6 +6,7 @@ use bytes::Bytes;
 use contract::document::Input;
 use runtime::failure::Failure;
 use runtime::store::{Object, SharedStore, StoreError};
+use runtime::telemetry::Fault;
 
 pub mod ahead;
 pub mod checksum;
@@ -32,6 +33,18 @@ pub enum InputError {
     /// The run cannot go on, whatever the input.
     #[error("{0}")]
     Failed(Failure),
+}
+
+impl Fault for InputError {
+    fn kind(&self) -> Option<&'static str> {
+        match self {
+            // Its source starts again.
+            Self::Replaced(_) => None,
+            Self::Store(error) => error.kind(),
+            Self::Content(_) => Some("SourceUnusable"),
+            Self::Failed(failure) => failure.kind(),
+        }
+    }
 }
 
 impl From<StoreError> for InputError {

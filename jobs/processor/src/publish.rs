@@ -165,7 +165,7 @@ impl Publisher<'_> {
             }
         }
         let naming = Step::begin(&PUBLISH_NAMES);
-        naming.run(self.write_fixed_names(date, &documents, &manifest.digest)).await?;
+        naming.attempt(self.write_fixed_names(date, &documents, &manifest.digest)).await?;
         if let Some((old, _)) = &before {
             self.drop_fixed_names(date, old, &manifest).await?;
             self.clean(date, old, &manifest).await;
@@ -281,7 +281,7 @@ impl Publisher<'_> {
         }
         let step = Step::begin(&PUBLISH_DOCUMENT).source(document.entry.source).with("key", key.clone());
         step.set_count("bytes", bytes.len() as u64);
-        let written = step.run(retried(|| self.store.put(key, bytes.clone(), Condition::Always))).await;
+        let written = step.attempt(retried(|| self.store.put(key, bytes.clone(), Condition::Always))).await;
         written.map(|_| ()).map_err(|error| error.failure())
     }
 
@@ -295,7 +295,7 @@ impl Publisher<'_> {
         let key = keys::manifest(date);
         let bytes = Bytes::from(to_bytes(manifest)?);
         let step = Step::begin(&PUBLISH_MANIFEST).with("key", key.clone());
-        match step.run(retried(|| self.store.put(&key, bytes.clone(), condition.clone()))).await {
+        match step.attempt(retried(|| self.store.put(&key, bytes.clone(), condition.clone()))).await {
             Ok(_) => Ok(true),
             Err(StoreError::Changed { .. }) => {
                 let now = self.current(date).await?;

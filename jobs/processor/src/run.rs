@@ -81,6 +81,7 @@ pub async fn run(config: Config) -> Result<String, Failure> {
     if choice.origin == Origin::Yesterday && !config.log.quiet {
         summary::note(&format!("{}: {}", choice.days, choice.origin));
     }
+    telemetry::set("day.origin", choice.origin.to_string());
     match choice.days {
         Days::One(day) => telemetry::set_day(day),
         days => telemetry::set("days", days.to_string()),
@@ -88,9 +89,9 @@ pub async fn run(config: Config) -> Result<String, Failure> {
     tracing::info!(days = %choice.days, origin = %choice.origin, "days of this run");
     let engine = Arc::new(Engine::open(config, now).await?);
     let planned = plan::days(&engine, &choice).await?;
+    let _sources = EndSources(engine.clone());
     let mut ledger = Ledger::default();
     let ended = Box::pin(pass::all_days(engine.clone(), planned, &mut ledger)).await;
-    engine.sources.end_all();
     // Also where a day has ended badly: what was published has its report. A run that is killed is tried again, and hands over then.
     ledger.hand_off(&engine.config).await;
     ended.map(|()| ledger.line(&engine.config))
@@ -130,6 +131,15 @@ pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
     let below = config.raw.join("raw");
     tracing::info!(raw = %below, "batch/ and api/ are below raw/");
     below.open(config.path_style, Access::Read).await
+}
+
+/// Tells what was read also of a run that is given up.
+struct EndSources(Arc<Engine>);
+
+impl Drop for EndSources {
+    fn drop(&mut self) {
+        self.0.sources.end_all();
+    }
 }
 
 /// What ends the whole run, of what can go wrong with an input.

@@ -4,7 +4,10 @@ use contract::Source;
 use runtime::telemetry::{BYTES, Job, Kind, Metric, SECONDS};
 
 /// This job.
-pub static JOB: Job = Job { name: "processor", root: "process", duration: &DURATION };
+pub static JOB: Job = Job { name: "processor", root: "process", duration: &DURATION, commands: COMMANDS };
+
+/// What the program does beside runs.
+const COMMANDS: &[&str] = &["status", "check", "trace"];
 
 static DURATION: Metric =
     Metric::histogram("cityflow.processing.duration", "s", "How long a run of the processor takes", SECONDS);

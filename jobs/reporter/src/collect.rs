@@ -133,6 +133,16 @@ pub async fn manifest(store: &dyn Store, day: NaiveDate) -> Result<Option<Manife
 /// # Errors
 /// What the store could not do. A document that is missing or wrong is none: its source says so.
 pub async fn documents(store: &dyn Store, manifest: &Manifest) -> Result<Collected, Failure> {
+    let collected = read(store, manifest).await?;
+    usable(store, manifest, &collected)?;
+    Ok(collected)
+}
+
+/// As `documents`, also where none of them can be used.
+///
+/// # Errors
+/// What the store could not do.
+pub async fn read(store: &dyn Store, manifest: &Manifest) -> Result<Collected, Failure> {
     let entries = Source::ALL.map(|source| (source, manifest.documents.iter().find(|entry| entry.source == source)));
     let bodies = try_join_all(entries.map(|(_, entry)| verified(store, entry))).await?;
     let mut collected =
@@ -155,8 +165,16 @@ pub async fn documents(store: &dyn Store, manifest: &Manifest) -> Result<Collect
         let completude = collected.documents.header(source).and_then(|header| header.completude);
         collected.sources.insert(source, SourceStatus { statut, raison, completude });
     }
+    Ok(collected)
+}
+
+/// Whether there is a document of a source.
+///
+/// # Errors
+/// [`Code::NoInput`], with the reasons, where there is none.
+pub fn usable(store: &dyn Store, manifest: &Manifest, collected: &Collected) -> Result<(), Failure> {
     if Source::RAW.iter().any(|source| collected.documents.has(*source)) {
-        return Ok(collected);
+        return Ok(());
     }
     let reasons: Vec<_> = collected
         .sources
@@ -188,7 +206,7 @@ async fn verified(store: &dyn Store, entry: Option<&ManifestEntry>) -> Result<Re
         return Ok(Err("document_non_nomme".to_owned()));
     }
     let step = Step::begin(&LOAD).source(entry.source).with("key", key.clone());
-    let found = step.run(store.get(key)).await;
+    let found = step.attempt(store.get(key)).await;
     let body = sound(found, key, sha256)?;
     match &body {
         Ok(body) => step.set_count("bytes", body.len() as u64),

@@ -112,7 +112,7 @@ fn rendered<E>(name: &'static str, render: impl FnOnce() -> Result<Bytes, E>) ->
 async fn put(store: &dyn Store, key: &str, body: &Bytes, condition: Condition) -> Result<(), StoreError> {
     let step = Step::begin(&PUBLISH_FILE).with("key", key.to_owned());
     step.set_count("bytes", body.len() as u64);
-    step.run(store.put(key, body.clone(), condition)).await.map(drop)
+    step.attempt(store.put(key, body.clone(), condition)).await.map(drop)
 }
 
 #[cfg(test)]

@@ -14,12 +14,11 @@ use runtime::location::{Access, Location};
 use runtime::progress::Progress;
 use runtime::signals;
 use runtime::store::{MemoryStore, SharedStore};
-use runtime::telemetry::{self, Step};
+use runtime::telemetry;
 
 use crate::check;
 use crate::config::{Config, ReportTask, Task};
 use crate::notice::{Notice, in_short};
-use crate::telemetry::DAY;
 use day::{Job, Outcome};
 use tally::Tally;
 use trace::Search;
@@ -69,6 +68,7 @@ async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> 
     let own = planned.iter().find(|next| !next.again).map(|next| next.day);
     let mut search = Search::new(own, !task.wait.is_zero(), config.now);
     search.look(&*metrics).await;
+    telemetry::set("day.origin", task.choice.origin.to_string());
     match task.choice.days {
         Days::One(day) => telemetry::set_day(day),
         days => telemetry::set("days", days.to_string()),
@@ -162,10 +162,12 @@ async fn each(
         let mut later = Vec::new();
         search.look(&*job.metrics).await;
         for next in planned {
-            let step = Step::begin(&DAY).day(next.day);
-            let ended = step.run(job.day(next, waited, &step)).await;
-            mark(&step, &ended);
-            match ended {
+            // What is only looked at again can wait until it is known whose trace the run continues.
+            if next.again && search.is_open() {
+                later.push(next);
+                continue;
+            }
+            match job.day(next, waited).await {
                 Ok(Outcome::NotYet) if next.again => {
                     tracing::debug!(day = %next.day, "no manifest of this earlier day")
                 }
@@ -183,8 +185,15 @@ async fn each(
         }
         planned = later;
         let left = waiting.most.saturating_sub(begun.elapsed());
-        if planned.is_empty() || left.is_zero() {
+        if planned.is_empty() {
             break;
+        }
+        if left.is_zero() {
+            if !search.is_open() {
+                break;
+            }
+            search.give_up();
+            continue;
         }
         if waited.is_zero() {
             let days: Vec<_> = planned.iter().map(|next| next.day.to_string()).collect();
@@ -197,29 +206,14 @@ async fn each(
         pause = (pause * 2).min(LONGEST_PAUSE);
         waited = begun.elapsed();
     }
-    search.give_up();
     if !waited.is_zero() {
         telemetry::set("waited", waited.as_secs_f64());
     }
-    failures.extend(planned.into_iter().map(|next| (next.day, not_yet(job, next.day, waiting.most))));
+    failures.extend(
+        planned.into_iter().filter(|next| !next.again).map(|next| (next.day, not_yet(job, next.day, waiting.most))),
+    );
     worst(failures, "days", total)?;
     Ok(tally.line(&job.reports.root()))
-}
-
-/// Says in the trace what became of a day.
-fn mark(step: &Step, ended: &Result<Outcome, Failure>) {
-    match ended {
-        Ok(Outcome::NotYet) => step.set("outcome", "not_yet"),
-        Ok(Outcome::UpToDate { edition }) => {
-            step.set("outcome", "up_to_date");
-            step.set_count("edition", *edition);
-        }
-        Ok(Outcome::Made { report, .. }) => {
-            step.set("outcome", "made");
-            step.set_count("edition", report.edition);
-        }
-        Err(failure) => step.fail(failure.code.name(), &failure.to_string()),
-    }
 }
 
 fn not_yet(job: &Job, day: NaiveDate, waited: Duration) -> Failure {

@@ -3,7 +3,10 @@
 use runtime::telemetry::{BYTES, Job, Kind, Metric, SECONDS};
 
 /// This job.
-pub static JOB: Job = Job { name: "reporter", root: "report", duration: &DURATION };
+pub static JOB: Job = Job { name: "reporter", root: "report", duration: &DURATION, commands: COMMANDS };
+
+/// What the program does beside runs.
+const COMMANDS: &[&str] = &["check"];
 
 static DURATION: Metric = Metric::histogram(
     "cityflow.report.duration",

@@ -20,12 +20,24 @@ pub const TERMINATION_LOG_VARIABLE: &str = "CITYFLOW_TERMINATION_LOG";
 /// Kubernetes keeps at most this much of a termination message.
 const LONGEST_MESSAGE: usize = 4096;
 
+/// Whether a panic is about to end the process.
+static PANICKED: AtomicBool = AtomicBool::new(false);
+
 /// Ends a run: tells the failure, if there is one, and gives the exit code for `std::process::exit`.
 ///
 /// At a terminal the line is `error: …`, plain; elsewhere it is one JSON log line with `code`, `key` and `todo` apart. What a run that
 /// went well has come to, on one line, is for the Event on its Job, where one was asked for; empty says that there is nothing to tell.
 pub fn finish(result: Result<String, Failure>) -> i32 {
+    // The end of a process with a bug is the hook's, and it comes soon: another would cut it short.
+    while PANICKED.load(Ordering::SeqCst) {
+        std::thread::park();
+    }
+    end(result)
+}
+
+fn end(result: Result<String, Failure>) -> i32 {
     telemetry::conclude(&result);
+    telemetry::send();
     let code = match &result {
         Ok(_) => 0,
         Err(failure) => {
@@ -33,7 +45,6 @@ pub fn finish(result: Result<String, Failure>) -> i32 {
             failure.code as i32
         }
     };
-    telemetry::send();
     cluster::announce(&result);
     code
 }
@@ -58,9 +69,15 @@ pub fn told_by_the_parser(job: &'static Job, told: &clap::Error) -> Result<Strin
     }
     // The flags cannot be read, so the variables have to say what is wanted.
     let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());
-    telemetry::init(job, variable(telemetry::TRACE_FILE).as_deref().map(Path::new));
+    // What was meant to be a command beside a run is no run that has failed.
+    let is_run = !std::env::args().any(|word| job.commands.contains(&word.as_str()));
+    if is_run {
+        telemetry::init(job, variable(telemetry::TRACE_FILE).as_deref().map(Path::new));
+    }
     log::init(LogOptions::default());
-    telemetry::begin(job);
+    if is_run {
+        telemetry::begin(job);
+    }
     let wanted = variable("CITYFLOW_EVENTS").is_some_and(|text| switch::parse(&text) == Ok(true));
     announce(program, wanted, variable("JOB_NAME").as_deref());
     let text = told.to_string();
@@ -75,7 +92,6 @@ pub fn told_by_the_parser(job: &'static Job, told: &clap::Error) -> Result<Strin
 ///
 /// For binaries only: a thread pool that would otherwise swallow the panic, or hang on it, must not leave a run that looks alive.
 pub fn install_panic_hook() {
-    static PANICKED: AtomicBool = AtomicBool::new(false);
     std::panic::set_hook(Box::new(|info| {
         // It has nothing to do with the work, which has ended.
         if cluster::is_telling() || telemetry::is_own_thread() {
@@ -83,7 +99,7 @@ pub fn install_panic_hook() {
         }
         // The first panic tells; others at the same time, or one while telling, would only blur it.
         if !PANICKED.swap(true, Ordering::SeqCst) {
-            std::process::exit(finish(Err(bug(info))));
+            std::process::exit(end(Err(bug(info))));
         }
     }));
 }

@@ -9,25 +9,29 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::failure::{Code, Failure};
 
 /// Ends when the process is told to stop, and says by which signal. Must be called inside a tokio runtime with I/O.
-pub async fn stopped() -> &'static str {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        // Without a handler of ours the system's own stays: the process ends at once, which is as good.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => "SIGTERM",
-        _ = interrupt.recv() => "SIGINT",
+pub fn stopped() -> impl Future<Output = &'static str> {
+    // From now on, and not from when it is first looked at.
+    let handlers = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut terminate), Ok(mut interrupt)) = handlers else {
+            // Without a handler of ours the system's own stays: the process ends at once, which is as good.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        }
     }
 }
 
 /// Runs `work` until it ends or the process is told to stop; then it is dropped and the failure is [`Code::Stopped`].
 pub async fn run_until_stopped<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let stopped = stopped();
     tokio::select! {
         // A run that has ended has ended, even if a signal came in the same instant.
         biased;
         result = work => result,
-        name = stopped() => Err(Failure::new(
+        name = stopped => Err(Failure::new(
             Code::Stopped,
             format!("told to stop ({name})"),
             "",

@@ -6,6 +6,7 @@
 //! the end `exit::finish`. What every reader has to know of names and attributes stands in `docs/telemetry.md`.
 
 mod export;
+mod fault;
 mod file;
 mod ids;
 mod metric;
@@ -34,6 +35,7 @@ use crate::failure::Failure;
 use export::Trouble;
 use settings::Settings;
 
+pub use fault::Fault;
 pub use metric::{BYTES, Metric, SECONDS};
 pub use step::{Kind, Step, follow, follow_on_thread};
 pub(crate) use step::{Labels, TARGET, count_calls, read_labels};
@@ -59,6 +61,8 @@ pub struct Job {
     pub root: &'static str,
     /// How long a run takes, seconds.
     pub duration: &'static Metric,
+    /// Commands that are no run.
+    pub commands: &'static [&'static str],
 }
 
 /// What was set up.
@@ -127,7 +131,7 @@ fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) 
     let handle = threads.as_ref().map(tokio::runtime::Runtime::handle);
     let _inside = handle.map(tokio::runtime::Handle::enter);
     let sender = traces.zip(handle).and_then(|(to, handle)| {
-        export::spans(&to, handle, &trouble).map_err(|why| warn(format!("{}: {why}", to.endpoint))).ok()
+        export::spans(&to, handle, &trouble).map_err(|why| warn(format!("{}: {why}", to.shown()))).ok()
     });
     if sender.is_some() || trace_file.is_some() {
         let mut provider = SdkTracerProvider::builder().with_id_generator(ids::TimedIds).with_resource(resource());
@@ -148,7 +152,7 @@ fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) 
     };
     let sender = metrics.zip(handle).and_then(|(to, handle)| {
         let built = export::metrics(&to, temporality, handle, &trouble);
-        built.map_err(|why| warn(format!("{}: {why}", to.endpoint))).ok()
+        built.map_err(|why| warn(format!("{}: {why}", to.shown()))).ok()
     });
     if let Some(sender) = sender {
         let reader = PeriodicReader::builder(sender).build();
@@ -204,10 +208,8 @@ pub fn begin(job: &'static Job) {
         ended: false,
     });
     set("version", env!("CARGO_PKG_VERSION"));
-    if let Some(telemetry) = TELEMETRY.get() {
-        for warning in &telemetry.warnings {
-            telemetry.trouble.tell(warning);
-        }
+    if let Some(telemetry) = TELEMETRY.get().filter(|telemetry| !telemetry.warnings.is_empty()) {
+        tracing::warn!("telemetry: {}; the run itself is not affected", telemetry.warnings.join("; "));
     }
 }
 
@@ -239,7 +241,7 @@ pub fn join(earlier: Option<Earlier<'_>>) {
         }
         _ => {}
     }
-    let step = Step::started(run.span.clone());
+    let step = Step::started(run.span.clone(), true);
     if let (Some(Waiting { since, over }), Some(context), Some((_, tracer))) =
         (run.waiting.take(), step.context(), TELEMETRY.get().and_then(|telemetry| telemetry.traces.as_ref()))
     {
@@ -268,6 +270,12 @@ pub fn wait_is_over() {
     if let Some(waiting) = run().as_mut().and_then(|run| run.waiting.as_mut()) {
         waiting.over = true;
     }
+}
+
+/// Whether the run has its trace.
+#[must_use]
+pub fn is_joined() -> bool {
+    has_begun()
 }
 
 fn has_begun() -> bool {
@@ -306,7 +314,7 @@ pub fn set_day(day: impl std::fmt::Display) {
     set("day", day.to_string());
     let step = run().as_ref().and_then(|run| run.step.clone());
     if let Some(step) = step {
-        let _ = step.day(day);
+        step.label_day(day);
     }
 }
 
@@ -347,11 +355,13 @@ pub(crate) fn send() {
         step::end_open(step.as_ref());
         drop(step);
         std::thread::scope(|scope| {
+            // By its name, what falls over here is known to have nothing to do with the run.
+            let named = || std::thread::Builder::new().name(THREAD.to_owned());
             if let Some((provider, _)) = &telemetry.traces {
-                scope.spawn(|| provider.shutdown_with_timeout(PATIENCE));
+                let _ = named().spawn_scoped(scope, || provider.shutdown_with_timeout(PATIENCE));
             }
             if let Some((provider, _)) = &telemetry.metrics {
-                scope.spawn(|| provider.shutdown_with_timeout(PATIENCE));
+                let _ = named().spawn_scoped(scope, || provider.shutdown_with_timeout(PATIENCE));
             }
         });
         let _ = sender.send(());

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use contract::document::Input;
 use futures::StreamExt as _;
 use runtime::store::{Object, SharedStore};
-use runtime::telemetry::Step;
+use runtime::telemetry::{Step, follow};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{InputError, snapshot};
@@ -54,7 +54,7 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Ahead<K, T> {
         let (sender, receiver) = mpsc::channel(FETCHES);
         let (store, pool, parse) = (store.clone(), pool.clone(), Arc::new(parse));
         let parses = pool.current_num_threads() * 2;
-        let task = tokio::spawn(async move {
+        let task = tokio::spawn(follow(async move {
             let room = Arc::new(Semaphore::new(HELD as usize));
             let arriving = futures::stream::iter(wanted)
                 // Room is given in the order of asking, so that what is needed first never waits for what is needed later.
@@ -66,7 +66,8 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Ahead<K, T> {
                 .map(|(name, permit, object)| {
                     let store = store.clone();
                     let step = step(name, &object);
-                    let fetched = tokio::spawn(async move { (step.run(snapshot(&store, &object)).await, object) });
+                    let fetched = async move { (step.attempt(snapshot(&store, &object)).await, object) };
+                    let fetched = tokio::spawn(follow(fetched));
                     async move { (name, permit, fetched.await) }
                 })
                 .buffer_unordered(FETCHES)
@@ -98,7 +99,7 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Ahead<K, T> {
                     return;
                 }
             }
-        });
+        }));
         Self { receiver, task }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::number::Fixed2;
@@ -16,6 +17,9 @@ use super::window::Snapshots;
 use super::{Engine, combine, day, figures, on_pool, outcome, renewed, summary};
 use crate::publish::{Fresh, Published, Publisher};
 use crate::telemetry::{INDICATORS, PUBLISH};
+
+/// How long after its end a day is one of the present: what is done again later says nothing of how the city's sensors are.
+const RECENT: TimeDelta = TimeDelta::hours(48);
 
 /// A day that was measured and published.
 #[derive(Debug)]
@@ -71,8 +75,10 @@ async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: 
             on_pool(&pool, move || measuring.within(|| combine::document(&pass, &result, &documents))).await?
         }
     };
-    let published = Step::begin(&PUBLISH).day(date).run(publisher.publish(&result.day, &result.fresh, context)).await?;
-    figures::of_day(step, &result, &published, planned.why == Why::Own);
+    let published =
+        Step::begin(&PUBLISH).day(date).attempt(publisher.publish(&result.day, &result.fresh, context)).await?;
+    let tonight = pass.alone && planned.why == Why::Own && engine.now - result.day.end() < RECENT;
+    figures::of_day(engine, step, &result, &published, tonight);
     Ok(Done { result, published: Some(published) })
 }
 

@@ -32,6 +32,8 @@ use crate::telemetry::INDICATORS;
 pub(super) struct Pass {
     pub(super) engine: Arc<Engine>,
     pub(super) shelf: Shelf,
+    /// Whether the run is for one day, whatever it does along.
+    pub(super) alone: bool,
 }
 
 impl Pass {

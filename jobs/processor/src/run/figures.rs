@@ -2,15 +2,16 @@
 
 use contract::Source;
 use contract::document::manifest::EntryStatus;
-use runtime::telemetry::{self, ERRORS, Step};
+use runtime::telemetry::{self, Step};
 
+use super::Engine;
 use super::conclude::status;
 use super::day::DayResult;
 use crate::publish::{Fresh, Published};
 use crate::telemetry::{AVAILABILITY, COMPLETENESS, DAYS, SIZE};
 
-/// Tells of a day. Of the values that a city has once only those of the day that the run is for count.
-pub(super) fn of_day(step: &Step, result: &DayResult, published: &Published, own: bool) {
+/// Tells of a day. How complete the day is and how many sensors there are is told of the present alone.
+pub(super) fn of_day(engine: &Engine, step: &Step, result: &DayResult, published: &Published, tonight: bool) {
     let manifest = &published.manifest;
     let status = status(manifest.statut_jour);
     let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Conserve);
@@ -21,10 +22,20 @@ pub(super) fn of_day(step: &Step, result: &DayResult, published: &Published, own
     if let Some(completeness) = manifest.completude {
         step.set("completeness", completeness.rounded());
     }
+    for (source, fresh) in &result.fresh {
+        if matches!(fresh, Fresh::Error(_)) {
+            engine.sources.count_error(*source);
+        }
+    }
+    if engine.config.dry_run {
+        return;
+    }
     telemetry::add("documents", documents);
     telemetry::add("days.published", 1);
     telemetry::add("days.changed", published.changed.into());
-    DAYS.add(1, &[("status", status)]);
+    if published.changed {
+        DAYS.add(1, &[("status", status)]);
+    }
     for entry in &manifest.documents {
         let source = [("source", entry.source.name())];
         if let Some(size) = entry.taille_octets {
@@ -32,12 +43,7 @@ pub(super) fn of_day(step: &Step, result: &DayResult, published: &Published, own
             SIZE.record(size as f64, &source);
         }
     }
-    for (source, fresh) in &result.fresh {
-        if matches!(fresh, Fresh::Error(_)) {
-            ERRORS.add(1, &[("source", source.name()), ("error.type", "SourceUnusable")]);
-        }
-    }
-    if own {
+    if tonight {
         if let Some(completeness) = manifest.completude {
             COMPLETENESS.record(completeness.get(), &[]);
         }

@@ -69,14 +69,18 @@ pub(super) async fn all_days(
             (days.into_iter().map(Planned::own).collect(), shelf, first, window)
         }
     };
-    let pass = Arc::new(Pass { engine, shelf });
+    if window.is_done() {
+        engine.sources.end_of_api();
+    }
+    let alone = planned.iter().filter(|next| next.why == Why::Own).count() == 1;
+    let pass = Arc::new(Pass { engine, shelf, alone });
     Box::pin(each(&pass, &planned, first, window, ledger)).await
 }
 
 /// What there is.
 async fn list(engine: &Engine, days: &BTreeSet<NaiveDate>) -> Result<Inventory, Failure> {
     let step = Step::begin(&LIST);
-    let inventory = step.run(Inventory::take(&engine.raw, days)).await?;
+    let inventory = step.attempt(Inventory::take(&engine.raw, days)).await?;
     let (objects, bytes) = inventory.size();
     step.set_count("objects", objects);
     step.set_count("bytes", bytes);
@@ -146,6 +150,9 @@ async fn each(
             match window.next().await {
                 Ok(following) => next = following,
                 Err(failure) => ended = Some(failure),
+            }
+            if window.is_done() {
+                engine.sources.end_of_api();
             }
         }
         // Days under way come to their end, whatever became of others: none is left half published.

@@ -79,18 +79,26 @@ pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
     let config = &engine.config;
     let search = Search::new(scope, config.city.tz, config.parameters.comptages.attendu_jours);
     let mut counts = RoadCounts::new(search);
-    let mut inputs = Vec::new();
+    let (mut inputs, mut chunks) = (Vec::new(), 0);
     for (number, object) in (0u32..).zip(files) {
         bar.message(&object.key);
-        inputs.push(file(engine, object, search, number, &mut counts, bar)?);
+        let reading = engine.sources.read(contract::Source::Comptages, object);
+        let read = file(engine, object, search, number, &mut counts, bar, &reading);
+        let (input, read_in) = read.inspect_err(|error| reading.failed(error))?;
+        chunks += read_in;
+        inputs.push(input);
         counts.end_file(&object.key).map_err(InputError::Content)?;
     }
     counts.cells.finish();
-    engine.sources.add(contract::Source::Comptages, 0, counts.counted());
+    // Not before: a file that is replaced meanwhile lets all start again.
+    for object in files {
+        engine.sources.add(contract::Source::Comptages, object.size, std::mem::take(&mut chunks), Counted::default());
+    }
+    engine.sources.count(contract::Source::Comptages, counts.counted());
     Ok(Roads { counts, inputs })
 }
 
-/// Reads one file, and says what documents say of it.
+/// Reads one file, and says what documents say of it, and in how many pieces it was.
 fn file(
     engine: &Engine,
     object: &Object,
@@ -98,11 +106,11 @@ fn file(
     number: u32,
     counts: &mut RoadCounts,
     bar: &Bar,
-) -> Result<Input, InputError> {
+    reading: &Step,
+) -> Result<(Input, u64), InputError> {
     let runtime = tokio::runtime::Handle::current();
     let compressed = is_compressed(&object.key);
     let step = |kind| Step::begin(kind).source(contract::Source::Comptages).with("key", object.key.clone());
-    let reading = engine.sources.read(contract::Source::Comptages, object);
     let decoding = compressed.then(|| step(&DECODE));
     let open = match compressed {
         true => None,
@@ -147,7 +155,6 @@ fn file(
     })?;
     aggregating.set_count("chunks", report.chunks);
     aggregating.set_count("rows", counts.counted().rows - rows_before);
-    engine.sources.add(contract::Source::Comptages, report.chunks, Counted::default());
     drop((aggregating, decoding));
     if let Some(file) = &file {
         file.verify()?;
@@ -167,7 +174,7 @@ fn file(
     });
     let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme };
     runtime.block_on(reading.run(checksum::compare(&engine.raw, &input, &object.version)))?;
-    Ok(input)
+    Ok((input, report.chunks))
 }
 
 /// Bytes of a piece of a file. Only speed depends on it; `CITYFLOW_CHUNK` is for the tests that show that.

@@ -160,10 +160,12 @@ async fn read_files<F: Send + Sync + 'static>(
     parse: fn(&RawFile, &City) -> F,
     counted: fn(&F) -> Counted,
 ) -> Result<Files<F>, Failure> {
-    let read = engine.sources.step(source).run(read_whole(engine, files, source, parse)).await?;
+    let read = engine.sources.step(source).attempt(read_whole(engine, files, source, parse)).await?;
     match &read {
-        Ok((parsed, _)) => {
-            parsed.iter().for_each(|file| engine.sources.add(source, 1, counted(file)));
+        Ok((parsed, reading)) => {
+            for (file, input) in parsed.iter().zip(&reading.inputs) {
+                engine.sources.add(source, input.taille_octets, 1, counted(file));
+            }
         }
         Err(Missing::Error(error)) => engine.sources.fail(source, error),
         Err(Missing::NoFile) => {}
@@ -187,7 +189,7 @@ async fn read_whole<F: Send + Sync + 'static>(
             return Ok(Err(Missing::NoFile));
         }
         let fetched = futures::stream::iter(&objects)
-            .map(|object| engine.sources.read(source, object).run(input::fetch(&engine.raw, object)));
+            .map(|object| engine.sources.read(source, object).attempt(input::fetch(&engine.raw, object)));
         match fetched.buffered(FETCHES).try_collect::<Vec<_>>().await {
             Ok(read) => Ok(Ok((read, ignored))),
             Err(InputError::Content(error)) => Ok(Err(Missing::Error(error))),

@@ -1,15 +1,16 @@
 //! What a run tells of each source while it reads it: a step of the trace from its first to its last byte, and its figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use contract::{Source, keys};
 use runtime::store::Object;
-use runtime::telemetry::{self, Step};
+use runtime::telemetry::{self, ERRORS, Step};
 
 use super::Inventory;
+use crate::input::OF_THE_API;
 use crate::quality::Counted;
 use crate::source::SourceError;
 use crate::telemetry::{BYTES_READ, CHUNKS, INPUT_AGE, READ, REJECTED, ROWS, SOURCE, SOURCE_DURATION, read_of};
@@ -18,6 +19,8 @@ use crate::telemetry::{BYTES_READ, CHUNKS, INPUT_AGE, READ, REJECTED, ROWS, SOUR
 #[derive(Debug, Default)]
 pub struct Sources {
     each: Mutex<BTreeMap<Source, Reading>>,
+    /// Those that cannot be used.
+    failed: Mutex<BTreeSet<Source>>,
 }
 
 /// A source that is being read.
@@ -59,22 +62,27 @@ impl Sources {
         self.lock().get(&source).map_or_else(Step::none, |reading| reading.step.clone())
     }
 
-    /// Begins to read an object, and counts it.
+    /// Begins to read an object.
     pub(super) fn read(&self, source: Source, object: &Object) -> Step {
-        if let Some(reading) = self.lock().get_mut(&source) {
-            reading.objects += 1;
-            reading.bytes += object.size;
-        }
         let kind = if object.key.starts_with(keys::API) { read_of(source) } else { &READ };
         let read = self.step(source).child(kind, "read").source(source).with("key", object.key.clone());
         read.set_count("bytes", object.size);
         read
     }
 
-    /// Adds what was parsed, in so many pieces.
-    pub(super) fn add(&self, source: Source, chunks: u64, counted: Counted) {
+    /// Counts an object of so many bytes that was read, and what was parsed of it in so many pieces.
+    pub(super) fn add(&self, source: Source, bytes: u64, chunks: u64, counted: Counted) {
         if let Some(reading) = self.lock().get_mut(&source) {
+            reading.objects += 1;
+            reading.bytes += bytes;
             reading.chunks += chunks;
+            reading.counted.add(counted);
+        }
+    }
+
+    /// Counts what was parsed of objects that are counted.
+    pub(super) fn count(&self, source: Source, counted: Counted) {
+        if let Some(reading) = self.lock().get_mut(&source) {
             reading.counted.add(counted);
         }
     }
@@ -82,6 +90,14 @@ impl Sources {
     /// Says that a source cannot be used.
     pub(super) fn fail(&self, source: Source, error: &SourceError) {
         self.step(source).fail("SourceUnusable", &error.to_string());
+        self.count_error(source);
+    }
+
+    /// Counts that a source cannot be used: once, however many days it concerns.
+    pub(super) fn count_error(&self, source: Source) {
+        if self.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(source) {
+            ERRORS.add(1, &[("source", source.name()), ("error.type", "SourceUnusable")]);
+        }
     }
 
     /// Ends a source: all of it was read. Twice is once.
@@ -106,6 +122,11 @@ impl Sources {
         for (reason, number) in counted.rejected {
             REJECTED.add(number, &[("source", source.name()), ("reason", &reason.name())]);
         }
+    }
+
+    /// Ends those of which a day has snapshots.
+    pub(super) fn end_of_api(&self) {
+        OF_THE_API.into_iter().for_each(|source| self.end(source));
     }
 
     /// Ends all that are left.

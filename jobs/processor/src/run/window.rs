@@ -125,14 +125,16 @@ impl Window {
         }
         let snapshots = self.of(day);
         self.days.pop_first();
-        if self.days.is_empty() {
-            OF_THE_API.into_iter().for_each(|source| self.engine.sources.end(source));
-        }
         self.kept = match self.days.first() {
             Some(next) => self.kept.split_off(around(*next).start()),
             None => BTreeMap::new(),
         };
         Ok(Some((day, snapshots)))
+    }
+
+    /// Whether the snapshots of all days are there.
+    pub(super) fn is_done(&self) -> bool {
+        self.days.is_empty()
     }
 
     fn keep(&mut self, arrived: Arrived<Name, Parsed>) {
@@ -143,6 +145,8 @@ impl Window {
                 self.awaited.remove(&name.day);
             }
         }
+        // Not before, for what is on its way may be asked for again.
+        self.engine.sources.add(name.source, object.size, 1, parsed.counted());
         let kept = Kept { version: object.version, input, parsed };
         self.kept.entry(name.day).or_default().insert(object.key, kept);
     }
@@ -212,11 +216,7 @@ fn start(engine: &Arc<Engine>, wanted: Vec<(Name, Object)>) -> Ahead<Name, Parse
         &engine.pool,
         wanted,
         move |name, object| reads.sources.read(name.source, object),
-        move |name, object, stored| {
-            let parsed = parse(name, object, stored, &reader.config.city);
-            reader.sources.add(name.source, 1, parsed.counted());
-            parsed
-        },
+        move |name, object, stored| parse(name, object, stored, &reader.config.city),
     )
 }
 

@@ -11,13 +11,13 @@ use runtime::failure::{Code, Failure};
 use runtime::store::{SharedStore, StoreError};
 use runtime::telemetry::{self, ERRORS, Step};
 
-use super::Planned;
+use super::{Planned, trace};
 use crate::collect::{self, Collected};
 use crate::lang::Lang;
 use crate::notice::data_until;
 use crate::publish::{Files, present};
 use crate::report::{Material, compose};
-use crate::telemetry::{COLLECT, COMPOSE, DELAY, LOAD_ERRORS, LOADED, PUBLISH, SIZE};
+use crate::telemetry::{COLLECT, COMPOSE, DAY, DELAY, LOAD_ERRORS, LOADED, PUBLISH, SIZE};
 
 /// How often a report is made once more because another run wrote it meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -61,13 +61,38 @@ pub(super) enum Outcome {
 
 impl Job {
     /// Makes the report of a day, `waited` after the run began.
-    pub(super) async fn day(&self, planned: Planned, waited: Duration, step: &Step) -> Result<Outcome, Failure> {
+    pub(super) async fn day(&self, planned: Planned, waited: Duration) -> Result<Outcome, Failure> {
+        let day = planned.day;
+        // Of a day without metrics there is nothing to tell, however often a run that waits looks for them.
+        let Some(manifest) = collect::manifest(&*self.metrics, day).await? else { return Ok(Outcome::NotYet) };
+        // A run that waits for the first of its days goes on with another one's trace meanwhile.
+        trace::join(&manifest, self.started);
+        let step = Step::begin(&DAY).day(day);
+        // Another run's metrics than those whose trace this run continues.
+        if let Some(other) = &manifest.traceparent
+            && telemetry::traceparent().is_some_and(|own| own.get(..35) != other.get(..35))
+        {
+            step.link(other);
+        }
+        let outcome = step.attempt(self.make(planned, waited, manifest)).await?;
+        let (word, edition) = match &outcome {
+            Outcome::NotYet => return Ok(outcome),
+            Outcome::UpToDate { edition } => ("up_to_date", *edition),
+            Outcome::Made { report, .. } => ("made", report.edition),
+        };
+        step.set("outcome", word);
+        step.set_count("edition", edition);
+        Ok(outcome)
+    }
+
+    async fn make(&self, planned: Planned, waited: Duration, mut manifest: Manifest) -> Result<Outcome, Failure> {
         let Planned { day, again } = planned;
         for attempt in 0..ATTEMPTS {
             if attempt > 0 {
                 tokio::time::sleep(BREATH).await;
+                let Some(now) = collect::manifest(&*self.metrics, day).await? else { return Ok(Outcome::NotYet) };
+                manifest = now;
             }
-            let Some(manifest) = collect::manifest(&*self.metrics, day).await? else { return Ok(Outcome::NotYet) };
             let there = present(&*self.reports, day).await?;
             if let Some(previous) = &there.previous
                 && !self.force
@@ -77,18 +102,16 @@ impl Job {
             {
                 return Ok(Outcome::UpToDate { edition: previous.edition });
             }
-            // Another run's metrics than those whose trace this run continues.
-            if let Some(other) = &manifest.traceparent
-                && telemetry::traceparent().is_some_and(|own| own.get(..35) != other.get(..35))
-            {
-                step.link(other);
-            }
             let collecting = Step::begin(&COLLECT);
-            let collected = collecting.run(collect::documents(&*self.metrics, &manifest)).await?;
+            let collected = collecting.attempt(collect::read(&*self.metrics, &manifest)).await?;
             collecting.set_count("documents", collected.documents.headers().count() as u64);
             collecting.set_count("bytes", collected.bytes);
             drop(collecting);
-            self.tell_gaps(day, &collected);
+            // What is read once more, since another run wrote the report meanwhile, is not more.
+            if attempt == 0 {
+                self.tell_gaps(day, &collected);
+            }
+            collect::usable(&*self.metrics, &manifest, &collected)?;
             let composing = Step::begin(&COMPOSE);
             let report = composing.within(|| {
                 compose(Material {
@@ -104,7 +127,7 @@ impl Job {
             drop(composing);
             let files = Files::render(&report)?;
             if !self.dry_run {
-                match Step::begin(&PUBLISH).run(files.write(&*self.reports, there.condition)).await {
+                match Step::begin(&PUBLISH).attempt(files.write(&*self.reports, there.condition)).await {
                     Ok(()) => {}
                     Err(StoreError::Changed { .. } | StoreError::Conflict { .. }) => continue,
                     Err(error) => return Err(error.failure()),

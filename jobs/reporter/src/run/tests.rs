@@ -68,10 +68,7 @@ async fn the_first_run_writes_three_files_and_the_second_none() {
     );
     assert_eq!(city.report()["generated_at"], "2025-11-04T01:30:00+01:00");
     let writes = city.reports.writes();
-    assert!(matches!(
-        city.job.day(own(&[Day::DATE])[0], Duration::ZERO, &Step::none()).await,
-        Ok(Outcome::UpToDate { edition: 1 })
-    ));
+    assert!(matches!(city.job.day(own(&[Day::DATE])[0], Duration::ZERO).await, Ok(Outcome::UpToDate { edition: 1 })));
     assert_eq!(city.reports.writes(), writes);
 }
 
@@ -138,7 +135,7 @@ async fn a_dry_run_writes_nothing() {
     city.job.dry_run = true;
     Day::full().publish_to(&city.metrics);
     assert!(matches!(
-        city.job.day(own(&[Day::DATE])[0], Duration::ZERO, &Step::none()).await,
+        city.job.day(own(&[Day::DATE])[0], Duration::ZERO).await,
         Ok(Outcome::Made { written: false, .. })
     ));
     assert_eq!(city.reports.writes(), 0);

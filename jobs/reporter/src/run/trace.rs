@@ -1,6 +1,7 @@
 //! Which trace a run belongs to: that of the metrics of its first own day. Until these are there it has none.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use contract::document::manifest::Manifest;
 use contract::{Stamp, keys};
 use runtime::store::{Store, StoreError};
 use runtime::telemetry::{self, Earlier};
@@ -11,6 +12,13 @@ use serde::Deserialize;
 struct Origin {
     traceparent: Option<String>,
     generated_at: Stamp,
+}
+
+/// Continues the trace of a manifest, unless the run has one.
+pub(super) fn join(manifest: &Manifest, now: DateTime<Utc>) {
+    telemetry::wait_is_over();
+    let written = manifest.generated_at.instant();
+    telemetry::join(manifest.traceparent.as_deref().map(|traceparent| Earlier { traceparent, written, now }));
 }
 
 /// Looks for the trace of a run.
@@ -28,8 +36,14 @@ impl Search {
         Self { day, patient, now }
     }
 
+    /// Whether it is still to be known which trace the run belongs to.
+    pub(super) fn is_open(&self) -> bool {
+        self.day.is_some()
+    }
+
     /// The run waits no longer, whatever it has found.
-    pub(super) fn give_up(self) {
+    pub(super) fn give_up(&mut self) {
+        self.day = None;
         telemetry::wait_is_over();
         telemetry::join(None);
     }
@@ -37,6 +51,9 @@ impl Search {
     /// Looks, and begins the trace if it is known or there is nothing to wait for. A manifest that cannot be read has no trace; what is
     /// wrong with it is for who needs it to say.
     pub(super) async fn look(&mut self, metrics: &dyn Store) {
+        if telemetry::is_joined() {
+            self.day = None;
+        }
         let Some(day) = self.day else { return telemetry::join(None) };
         let origin: Option<Origin> = match metrics.get(&keys::manifest(day)).await {
             Ok((body, _)) => serde_json::from_slice(&body).ok(),

@@ -27,8 +27,6 @@ use tonic::transport::{Channel, Endpoint};
 use super::settings::{Destination, Protocol};
 use crate::trust;
 
-/// One request over HTTP; the exporters set shorter ones themselves by `OTEL_EXPORTER_OTLP_TIMEOUT`.
-const LONGEST: Duration = Duration::from_secs(60);
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Spans that are kept for the next attempt where one has failed: all of a run.
@@ -63,8 +61,8 @@ pub(super) struct Watched<E> {
 }
 
 impl<E> Watched<E> {
-    fn new(inner: E, handle: &Handle, trouble: &Arc<Trouble>, endpoint: &str) -> Self {
-        let (handle, trouble, endpoint) = (handle.clone(), trouble.clone(), endpoint.to_owned());
+    fn new(inner: E, handle: &Handle, trouble: &Arc<Trouble>, endpoint: String) -> Self {
+        let (handle, trouble) = (handle.clone(), trouble.clone());
         Self { inner, handle, trouble, endpoint, kept: Mutex::default() }
     }
 
@@ -152,7 +150,7 @@ pub(super) fn spans(
             builder.with_retry_policy(RetryPolicy::disabled()).build()
         }
     };
-    built.map(|inner| Watched::new(inner, handle, trouble, &to.endpoint)).map_err(|error| error.to_string())
+    built.map(|inner| Watched::new(inner, handle, trouble, to.shown())).map_err(|error| error.to_string())
 }
 
 /// What sends metrics, as `spans`.
@@ -175,7 +173,7 @@ pub(super) fn metrics(
             builder.with_retry_policy(RetryPolicy::disabled()).with_temporality(temporality).build()
         }
     };
-    built.map(|inner| Watched::new(inner, handle, trouble, &to.endpoint)).map_err(|error| error.to_string())
+    built.map(|inner| Watched::new(inner, handle, trouble, to.shown())).map_err(|error| error.to_string())
 }
 
 /// How a body is written, for HTTP.
@@ -190,11 +188,11 @@ fn form(protocol: Protocol) -> Option<Otlp> {
 /// A connection that is made when it is first needed, and again when it was lost.
 fn channel(to: &Destination) -> Result<Channel, String> {
     let endpoint = Endpoint::from_shared(to.endpoint.clone()).map_err(|error| error.to_string())?;
-    Ok(endpoint.connect_timeout(CONNECT).connect_with_connector_lazy(connector(to, true)?))
+    Ok(endpoint.connect_timeout(CONNECT).timeout(to.timeout).connect_with_connector_lazy(connector(to, true)?))
 }
 
 fn client(to: &Destination) -> Result<HyperClient<HttpsConnector<HttpConnector>>, String> {
-    Ok(HyperClient::new(connector(to, false)?, LONGEST, None))
+    Ok(HyperClient::new(connector(to, false)?, to.timeout, None))
 }
 
 fn connector(to: &Destination, only_http2: bool) -> Result<HttpsConnector<HttpConnector>, String> {

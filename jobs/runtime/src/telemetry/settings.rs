@@ -3,6 +3,8 @@
 //! Only what decides *whether* and *how* something is sent is read here; headers, timeouts and compression are read by the exporters, the
 //! sampler, the batches and the metric interval by the SDK.
 
+use std::time::Duration;
+
 use tonic::transport::Uri;
 
 /// One of the two kinds of data that are sent.
@@ -35,11 +37,21 @@ pub(super) struct Destination {
     /// Its address with a scheme, as it was set.
     pub(super) endpoint: String,
     pub(super) protocol: Protocol,
+    /// How long one request may take.
+    pub(super) timeout: Duration,
     /// Certificates that its own may go back to, beside those that everybody believes.
     pub(super) certificates: Option<String>,
 }
 
+/// How long one request may take where nothing is said of it: OpenTelemetry's own.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
 impl Destination {
+    /// Its address for people: without the name and the password that it may hold.
+    pub(super) fn shown(&self) -> String {
+        without_password(&self.endpoint)
+    }
+
     pub(super) fn is_encrypted(&self) -> bool {
         self.endpoint.starts_with("https://")
     }
@@ -114,8 +126,8 @@ fn destination(
     let scheme = if insecure { "http" } else { "https" };
     let with_scheme = if endpoint.contains("://") { endpoint.clone() } else { format!("{scheme}://{endpoint}") };
     let wrong = || {
-        let shown = endpoint.escape_debug();
-        format!("{set_by}={shown} is no address; it looks like http://collector:4317. Nothing is sent")
+        let shown = without_password(&endpoint);
+        format!("{set_by}={} is no address; it looks like http://collector:4317. Nothing is sent", shown.escape_debug())
     };
     let uri: Uri = with_scheme.parse().map_err(|_| wrong())?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
@@ -129,7 +141,23 @@ fn destination(
         return Err(wrong());
     }
     let certificates = either("CERTIFICATE").map(|(_, path)| path);
-    Ok(Some(Destination { endpoint: with_scheme, protocol, certificates }))
+    let timeout = match either("TIMEOUT") {
+        None => TIMEOUT,
+        Some((set_by, text)) => text.parse().map(Duration::from_millis).unwrap_or_else(|_| {
+            warnings.push(format!("{set_by}={} is no number of milliseconds", text.escape_debug()));
+            TIMEOUT
+        }),
+    };
+    Ok(Some(Destination { endpoint: with_scheme, protocol, timeout, certificates }))
+}
+
+fn without_password(address: &str) -> String {
+    let Some((scheme, rest)) = address.split_once("://") else { return address.to_owned() };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    match host.rfind('@') {
+        Some(at) => format!("{scheme}://{}", &rest[at + 1..]),
+        None => address.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -177,6 +205,27 @@ mod tests {
         let settings = endpoint("c:4317", &[("OTEL_EXPORTER_OTLP_INSECURE", "true")]);
         assert_eq!(settings.traces.unwrap().endpoint, "http://c:4317");
         assert!(endpoint("c:4317", &[]).traces.unwrap().is_encrypted());
+    }
+
+    #[test]
+    fn a_password_is_shown_to_nobody() {
+        for (address, shown) in [
+            ("http://c:4317", "http://c:4317"),
+            ("http://name:word@c:4318/path@more", "http://c:4318/path@more"),
+            ("https://a@b:word@c", "https://c"),
+        ] {
+            assert_eq!(without_password(address), shown);
+        }
+    }
+
+    #[test]
+    fn a_request_may_take_as_long_as_is_set() {
+        let timeout = |more: &[(&str, &str)]| endpoint("http://c:4317", more).metrics.unwrap().timeout;
+        assert_eq!(timeout(&[]), TIMEOUT);
+        assert_eq!(timeout(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "300")]), Duration::from_millis(300));
+        let both = [("OTEL_EXPORTER_OTLP_TIMEOUT", "300"), ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "50")];
+        assert_eq!(timeout(&both), Duration::from_millis(50));
+        assert_eq!(timeout(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")]), TIMEOUT);
     }
 
     #[test]

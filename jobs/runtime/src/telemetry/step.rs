@@ -15,6 +15,8 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::LookupSpan as _;
 
+use super::fault::Fault;
+
 /// The target of all spans of ours, by which logs and traces tell them from a library's.
 pub(crate) const TARGET: &str = "cityflow";
 
@@ -109,6 +111,7 @@ pub struct Step {
 #[derive(Debug)]
 struct Inside {
     number: u64,
+    is_root: bool,
     context: Context,
     calls: Arc<Calls>,
 }
@@ -119,7 +122,8 @@ impl Drop for Inside {
         if open.is_some() {
             let requests = self.calls.requests.load(Ordering::Relaxed);
             let span = self.context.span();
-            if requests > 0 {
+            // The run's own has those of all.
+            if requests > 0 && !self.is_root {
                 span.set_attribute(KeyValue::new("s3.requests", count(requests)));
                 span.set_attribute(KeyValue::new("s3.retries", count(self.calls.retries.load(Ordering::Relaxed))));
             }
@@ -161,14 +165,17 @@ impl Step {
             return Self::none();
         }
         if kind.made.fetch_add(1, Ordering::Relaxed) >= kind.most {
-            LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+            if super::is_tracing() {
+                LEFT_OUT.fetch_add(1, Ordering::Relaxed);
+            }
             return Self::none();
         }
-        let step = Self::started(if kind.client {
+        let span = if kind.client {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name, otel.kind = "client")
         } else {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name)
-        });
+        };
+        let step = Self::started(span, false);
         fall_over(name);
         step
     }
@@ -186,7 +193,7 @@ impl Step {
     }
 
     /// The step of a span whose parent stands.
-    pub(super) fn started(span: Span) -> Self {
+    pub(super) fn started(span: Span, is_root: bool) -> Self {
         let context = super::is_tracing().then(|| span.context()).filter(Context::has_active_span);
         let calls = Arc::new(Calls::default());
         let ids = context.as_ref().map(|context| {
@@ -197,7 +204,7 @@ impl Step {
         let inside = context.map(|context| {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             OPEN.lock().unwrap_or_else(PoisonError::into_inner).insert(number, context.clone());
-            Arc::new(Inside { number, context, calls })
+            Arc::new(Inside { number, is_root, context, calls })
         });
         Self { span, inside }
     }
@@ -206,8 +213,13 @@ impl Step {
     #[must_use]
     pub fn day(self, day: impl std::fmt::Display) -> Self {
         self.set("day", day.to_string());
-        label(&self.span, |labels| labels.day = Some(day.to_string()));
+        self.label_day(day);
         self
+    }
+
+    /// Lets its log lines say which day it is for.
+    pub(super) fn label_day(&self, day: impl std::fmt::Display) {
+        label(&self.span, |labels| labels.day = Some(day.to_string()));
     }
 
     /// Says which source it is for; its log lines say so too.
@@ -258,11 +270,27 @@ impl Step {
     pub fn run<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         // Where there is no step the one around it stays.
         let span = if self.span.is_none() { Span::current() } else { self.span.clone() };
-        let (step, work) = (self.clone(), work.instrument(span));
+        let (cut, work) = (Cut(Some(self.clone())), work.instrument(span));
         async move {
             let done = work.await;
-            drop(step);
+            cut.done();
             done
+        }
+    }
+
+    /// Does something within the step that fails as it does.
+    pub fn attempt<T, E: Fault, F: Future<Output = Result<T, E>>>(
+        &self,
+        work: F,
+    ) -> impl Future<Output = Result<T, E>> + use<T, E, F> {
+        let (step, work) = (self.clone(), self.run(work));
+        async move { work.await.inspect_err(|error| step.failed(error)) }
+    }
+
+    /// Says why it failed, where that is a failure.
+    pub fn failed(&self, error: &impl Fault) {
+        if let Some(kind) = error.kind() {
+            self.fail(kind, &error.to_string());
         }
     }
 
@@ -295,6 +323,24 @@ pub(super) fn fall_over(name: &str) {
 
 #[cfg(not(debug_assertions))]
 pub(super) fn fall_over(_: &str) {}
+
+/// Says of a step whose work was given up that it was.
+struct Cut(Option<Step>);
+
+impl Cut {
+    /// It was not.
+    fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Cut {
+    fn drop(&mut self) {
+        if let Some(step) = &self.0 {
+            step.set("interrupted", true);
+        }
+    }
+}
 
 /// Work for another task, within the present step.
 pub fn follow<F: Future>(work: F) -> impl Future<Output = F::Output> {

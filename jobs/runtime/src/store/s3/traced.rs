@@ -19,9 +19,9 @@ static REQUESTS: Metric = Metric::counter("cityflow.s3.requests", "{request}", "
 static RETRIES: Metric = Metric::counter("cityflow.s3.retries", "{retry}", "Calls of S3 made again, by operation");
 
 /// As many as a trace can show, each operation by itself: the snapshots of a day, which are read first, leave room for its documents.
-static GET: Kind = Kind::client("S3.GetObject", 40);
-static PUT: Kind = Kind::client("S3.PutObject", 32);
-static LIST: Kind = Kind::client("S3.ListObjectsV2", 32);
+static GET: Kind = Kind::client("S3.GetObject", 32);
+static PUT: Kind = Kind::client("S3.PutObject", 24);
+static LIST: Kind = Kind::client("S3.ListObjectsV2", 40);
 static HEAD: Kind = Kind::client("S3.HeadObject", 8);
 static DELETE: Kind = Kind::client("S3.DeleteObject", 8);
 
@@ -120,7 +120,7 @@ impl Intercept for Traced {
             step.set_count("http.request.resend_count", retries);
         }
         let Some(response) = context.response() else {
-            step.fail("NoAnswer", "the server did not answer");
+            step.fail("NoAnswer", "no answer: it was lost on the way, or the call could not be made");
             return Ok(());
         };
         let status = response.status().as_u16();
@@ -129,7 +129,7 @@ impl Intercept for Traced {
             step.set("aws.request_id", id.to_owned());
         }
         // That something is not there, or is there already, is an answer and no error.
-        if status >= 400 && !matches!(status, 404 | 409 | 412) {
+        if status >= 300 && !matches!(status, 304 | 404 | 409 | 412) {
             step.fail(&status.to_string(), &format!("S3 answered {status} to {operation}"));
         }
         Ok(())
