@@ -37,14 +37,15 @@ pub fn init(options: LogOptions) {
     let (filter, wrong) = filter(options, people, std::env::var("RUST_LOG").ok());
     let format = if people { Format::People } else { Format::Json };
     // Spans of ours are always made, since lines take their day and source from them; what a library tells of itself is not.
-    let ours = || {
-        FilterFn::new(|about| about.is_span() && about.target() == telemetry::TARGET)
-            .with_max_level_hint(LevelFilter::INFO)
-    };
+    let traced = FilterFn::new(|about| about.is_span() && about.target() == telemetry::TARGET)
+        .with_max_level_hint(LevelFilter::INFO);
+    let ours =
+        FilterFn::new(|about| about.is_span() && [telemetry::TARGET, telemetry::BEYOND].contains(&about.target()))
+            .with_max_level_hint(LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer().event_format(format).with_writer(AboveBars);
     let subscriber = tracing_subscriber::registry()
-        .with(telemetry::layer().map(|layer| layer.with_filter(ours())))
-        .with(lines.with_filter(filter.or(ours())));
+        .with(telemetry::layer().map(|layer| layer.with_filter(traced)))
+        .with(lines.with_filter(filter.or(ours)));
     if tracing::subscriber::set_global_default(subscriber).is_ok()
         && let Some(wrong) = wrong
     {

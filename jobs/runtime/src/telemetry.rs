@@ -5,6 +5,7 @@
 //! A process has one run: [`init`] before the log is set up, [`begin`] before the work, [`join`] where it continues another trace, and at
 //! the end `exit::finish`. What every reader has to know of names and attributes stands in `docs/telemetry.md`.
 
+mod cut;
 mod export;
 mod fault;
 mod file;
@@ -37,8 +38,8 @@ use settings::Settings;
 
 pub use fault::Fault;
 pub use metric::{BYTES, Metric, SECONDS};
+pub(crate) use step::{BEYOND, Labels, TARGET, count_calls, read_labels};
 pub use step::{Kind, Step, follow, follow_on_thread};
-pub(crate) use step::{Labels, TARGET, count_calls, read_labels};
 pub(crate) use summary::FIGURES;
 
 /// The most that sending may hold up the end of a run. What a collector costs at all, since everything else is done beside the work.
@@ -241,7 +242,7 @@ pub fn join(earlier: Option<Earlier<'_>>) {
         }
         _ => {}
     }
-    let step = Step::started(run.span.clone(), true);
+    let step = Step::of_run(run.span.clone());
     if let (Some(Waiting { since, over }), Some(context), Some((_, tracer))) =
         (run.waiting.take(), step.context(), TELEMETRY.get().and_then(|telemetry| telemetry.traces.as_ref()))
     {
@@ -353,7 +354,9 @@ pub(crate) fn send() {
     let sending = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
         // What is within a step may not outlive it, so that the run's own comes last.
         step::end_open(step.as_ref());
-        drop(step);
+        if let Some(step) = step {
+            step.end();
+        }
         std::thread::scope(|scope| {
             // By its name, what falls over here is known to have nothing to do with the run.
             let named = || std::thread::Builder::new().name(THREAD.to_owned());

@@ -215,7 +215,8 @@ fn metrics_that_are_not_there_yet() {
     let Some(told) = Told::new(Protocol::Grpc) else { return };
     assert_eq!(told.job(world.reporter()).arg(raw::DAY).run().code, 75);
     let told = told.ended("report", 75, "TryAgainLater");
-    assert_eq!(told.trace.only("day").text("outcome"), "not_yet", "{}", told.trace);
+    // However often a run that waits looks for them.
+    assert!(told.trace.named("day").next().is_none(), "{}", told.trace);
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub(super) struct Done {
 /// # Errors
 /// What keeps the day from being published.
 pub(super) async fn day(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: Step) -> Result<Done, Failure> {
-    let done = attempt(pass, planned, snapshots, &step).await;
+    let done = Box::pin(attempt(pass, planned, snapshots, &step)).await;
     if let Err(failure) = &done {
         step.fail(failure.code.name(), &failure.to_string());
     }
@@ -75,8 +75,8 @@ async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: 
             on_pool(&pool, move || measuring.within(|| combine::document(&pass, &result, &documents))).await?
         }
     };
-    let published =
-        Step::begin(&PUBLISH).day(date).attempt(publisher.publish(&result.day, &result.fresh, context)).await?;
+    let publishing = Box::pin(publisher.publish(&result.day, &result.fresh, context));
+    let published = Step::begin(&PUBLISH).day(date).attempt(publishing).await?;
     let tonight = pass.alone && planned.why == Why::Own && engine.now - result.day.end() < RECENT;
     figures::of_day(engine, step, &result, &published, tonight);
     Ok(Done { result, published: Some(published) })

@@ -74,7 +74,7 @@ impl Job {
         {
             step.link(other);
         }
-        let outcome = step.attempt(self.make(planned, waited, manifest)).await?;
+        let outcome = step.attempt(Box::pin(self.make(planned, waited, manifest))).await?;
         let (word, edition) = match &outcome {
             Outcome::NotYet => return Ok(outcome),
             Outcome::UpToDate { edition } => ("up_to_date", *edition),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use opentelemetry::trace::{Status, TraceContextExt as _};
 use opentelemetry::{Context, KeyValue, Value};
@@ -15,10 +15,13 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::LookupSpan as _;
 
+use super::cut::Cut;
 use super::fault::Fault;
 
 /// The target of all spans of ours, by which logs and traces tell them from a library's.
 pub(crate) const TARGET: &str = "cityflow";
+/// The target of spans that only log lines know, since the trace has as many of their kind as it may.
+pub(crate) const BEYOND: &str = "cityflow_beyond";
 
 /// A kind of step, with the most of it that one run may have: a trace is to stay one that a person and X-Ray can open.
 #[derive(Debug)]
@@ -74,6 +77,10 @@ pub(crate) struct Labels {
     pub(crate) day: Option<String>,
     pub(crate) source: Option<String>,
     calls: Arc<Calls>,
+    /// Keeps the step open while one within it is.
+    inside: Weak<Inside>,
+    /// Whether the trace does not have it, and so nothing within it.
+    is_beyond: bool,
 }
 
 impl Labels {
@@ -107,23 +114,30 @@ pub struct Step {
     span: Span,
 }
 
-/// Ends the span with the last clone.
+/// Ends the span with the last clone, and with the last step within it.
 #[derive(Debug)]
 struct Inside {
+    within: Option<Arc<Self>>,
     number: u64,
-    is_root: bool,
     context: Context,
     calls: Arc<Calls>,
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Inside {
+    /// Ends the span; twice is once.
+    fn end(&self) {
         let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
         if open.is_some() {
             let requests = self.calls.requests.load(Ordering::Relaxed);
             let span = self.context.span();
             // The run's own has those of all.
-            if requests > 0 && !self.is_root {
+            if requests > 0 && self.within.is_some() {
                 span.set_attribute(KeyValue::new("s3.requests", count(requests)));
                 span.set_attribute(KeyValue::new("s3.retries", count(self.calls.retries.load(Ordering::Relaxed))));
             }
@@ -164,18 +178,21 @@ impl Step {
         if !super::has_begun() {
             return Self::none();
         }
-        if kind.made.fetch_add(1, Ordering::Relaxed) >= kind.most {
+        let is_beyond = read_labels(within, |labels| labels.is_beyond).unwrap_or(false);
+        if is_beyond || kind.made.fetch_add(1, Ordering::Relaxed) >= kind.most {
             if super::is_tracing() {
                 LEFT_OUT.fetch_add(1, Ordering::Relaxed);
             }
-            return Self::none();
+            let span = tracing::info_span!(target: BEYOND, parent: within, "step");
+            label(&span, |labels| labels.is_beyond = true);
+            return Self { span, inside: None };
         }
         let span = if kind.client {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name, otel.kind = "client")
         } else {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name)
         };
-        let step = Self::started(span, false);
+        let step = Self::started(span, read_labels(within, |labels| labels.inside.upgrade()).flatten());
         fall_over(name);
         step
     }
@@ -186,25 +203,41 @@ impl Step {
         Self { span: Span::current(), inside: None }
     }
 
+    /// Ends it, whatever within it is still open.
+    pub(super) fn end(&self) {
+        if let Some(inside) = &self.inside {
+            inside.end();
+        }
+    }
+
     /// No step: what is done in it belongs to the one around it.
     #[must_use]
     pub fn none() -> Self {
         Self { span: Span::none(), inside: None }
     }
 
+    /// The step of a run as a whole.
+    pub(super) fn of_run(span: Span) -> Self {
+        Self::started(span, None)
+    }
+
     /// The step of a span whose parent stands.
-    pub(super) fn started(span: Span, is_root: bool) -> Self {
+    fn started(span: Span, within: Option<Arc<Inside>>) -> Self {
         let context = super::is_tracing().then(|| span.context()).filter(Context::has_active_span);
         let calls = Arc::new(Calls::default());
         let ids = context.as_ref().map(|context| {
             let ids = context.span().span_context().clone();
             (ids.trace_id().to_string(), ids.span_id().to_string())
         });
-        label(&span, |labels| *labels = Labels { ids, calls: calls.clone(), ..std::mem::take(labels) });
         let inside = context.map(|context| {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             OPEN.lock().unwrap_or_else(PoisonError::into_inner).insert(number, context.clone());
-            Arc::new(Inside { number, is_root, context, calls })
+            Arc::new(Inside { within, number, context, calls: calls.clone() })
+        });
+        label(&span, |labels| {
+            labels.ids = ids;
+            labels.calls = calls;
+            labels.inside = inside.as_ref().map_or_else(Weak::new, Arc::downgrade);
         });
         Self { span, inside }
     }
@@ -323,24 +356,6 @@ pub(super) fn fall_over(name: &str) {
 
 #[cfg(not(debug_assertions))]
 pub(super) fn fall_over(_: &str) {}
-
-/// Says of a step whose work was given up that it was.
-struct Cut(Option<Step>);
-
-impl Cut {
-    /// It was not.
-    fn done(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Cut {
-    fn drop(&mut self) {
-        if let Some(step) = &self.0 {
-            step.set("interrupted", true);
-        }
-    }
-}
 
 /// Work for another task, within the present step.
 pub fn follow<F: Future>(work: F) -> impl Future<Output = F::Output> {
