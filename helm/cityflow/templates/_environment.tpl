@@ -141,6 +141,10 @@ Of (root, values, job, component, jobNamed).
 - name: OTEL_EXPORTER_OTLP_PROTOCOL
   value: {{ . | quote }}
 {{- end }}
+{{- if not $telemetry.metrics }}
+- name: OTEL_METRICS_EXPORTER
+  value: none
+{{- end }}
 {{- if $telemetry.headersSecret.name }}
 - name: OTEL_EXPORTER_OTLP_HEADERS
   valueFrom: {secretKeyRef: {name: {{ $telemetry.headersSecret.name | quote }}, key: {{ $telemetry.headersSecret.key | quote }}}}

@@ -98,7 +98,7 @@ city: {profile: paris, timezone: "", name: "", profileFile: "", outlinesFile: ""
 logLevel: ""
 handoff: {enabled: false}
 events: {enabled: false}
-telemetry: {endpoint: "", protocol: "", clusterName: "", headersSecret: {name: "", key: headers}}
+telemetry: {endpoint: "", protocol: "", metrics: true, clusterName: "", headersSecret: {name: "", key: headers}}
 processor:
   name: process
   schedule: "0 0 * * *"

@@ -1,8 +1,9 @@
-//! Traces and metrics: what the pods are told about the collector, and that they are told nothing where there is none.
+//! Traces and metrics: what the pods are told about the collector, that they are told nothing where there is none, and that staging's metrics
+//! stay away from production's.
 
 use std::collections::BTreeMap;
 
-use acceptance::chart::Helm;
+use acceptance::chart::{Helm, folder};
 use serde_json::{Value, json};
 
 use crate::jobs::{environment, pod};
@@ -27,6 +28,7 @@ fn the_collector_reaches_the_programs() {
     let values = json!({
         "endpoint": "http://collector.telemetry:4318",
         "protocol": "http/json",
+        "metrics": false,
         "clusterName": "night",
         "resourceAttributes": { "deployment.environment.name": "Ville de Paris", "cloud.provider": "aws" },
         // Null is the default.
@@ -35,6 +37,7 @@ fn the_collector_reaches_the_programs() {
     let expected = json!({
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector.telemetry:4318",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
+        "OTEL_METRICS_EXPORTER": "none",
         "OTEL_EXPORTER_OTLP_HEADERS": { "secretKeyRef": { "name": "collector", "key": "headers" } },
         "CLUSTER_NAME": "night",
         // In the order of the names, so that an upgrade without a change changes nothing.
@@ -42,7 +45,9 @@ fn the_collector_reaches_the_programs() {
     });
     assert_eq!(json!(telemetry(&helm, &values)), expected);
     // The programs choose the protocol by the port.
-    let plain = json!({ "endpoint": "http://[fd00::1]:4317", "headersSecret": null, "resourceAttributes": null });
+    let plain = json!({
+        "endpoint": "http://[fd00::1]:4317", "metrics": null, "headersSecret": null, "resourceAttributes": null,
+    });
     assert_eq!(json!(telemetry(&helm, &plain)), json!({ "OTEL_EXPORTER_OTLP_ENDPOINT": "http://[fd00::1]:4317" }));
 }
 
@@ -50,11 +55,33 @@ fn the_collector_reaches_the_programs() {
 fn without_an_endpoint_nothing_is_set() {
     let Some(helm) = Helm::find() else { return };
     let others = json!({
-        "protocol": "grpc", "clusterName": "night", "resourceAttributes": { "cloud.provider": "aws" },
+        "protocol": "grpc", "metrics": false, "clusterName": "night", "resourceAttributes": { "cloud.provider": "aws" },
         "headersSecret": { "name": "collector" },
     });
     for values in [others, json!({}), Value::Null] {
         assert_eq!(telemetry(&helm, &values), BTreeMap::new(), "{values}");
+    }
+}
+
+/// Both speak to one collector, which sends on to one namespace of CloudWatch with the dimensions `job` and `source` alone: staging's metrics would
+/// ring production's alarms, or keep them still.
+#[test]
+fn metrics_are_of_production_alone() {
+    let Some(helm) = Helm::find() else { return };
+    for (file, stage, exporter) in
+        [("values-prod.yaml", "production", Value::Null), ("values-staging.yaml", "staging", json!("none"))]
+    {
+        let objects = helm.objects(&[&folder().join(file)], &[]);
+        for job in ["process", "report"] {
+            let set = environment(pod(&objects, job));
+            let value = |name: &str| set.get(name).map_or(Value::Null, |variable| variable["value"].clone());
+            assert_eq!(value("OTEL_METRICS_EXPORTER"), exporter, "{file}, {job}");
+            assert_eq!(value("OTEL_EXPORTER_OTLP_ENDPOINT"), "http://collector.telemetry:4317", "{file}, {job}");
+            assert_eq!(value("OTEL_TRACES_EXPORTER"), Value::Null, "{file}, {job}: traces say whose they are");
+            let attributes = value("OTEL_RESOURCE_ATTRIBUTES");
+            let stage = format!("deployment.environment.name={stage}");
+            assert!(attributes.as_str().unwrap().split(',').any(|part| part == stage), "{file}, {job}: {attributes}");
+        }
     }
 }
 
