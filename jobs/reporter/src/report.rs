@@ -49,6 +49,9 @@ pub struct Material<'a> {
 pub struct Previous {
     /// Its edition.
     pub edition: u64,
+    /// When it was written.
+    #[serde(default)]
+    pub generated_at: Option<Stamp>,
     /// Digest of the manifest that it was made from.
     pub metrics_digest: String,
     /// Version of the reporter that wrote it.

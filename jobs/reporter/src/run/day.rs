@@ -136,7 +136,9 @@ impl Job {
             let until = data_until(&collected.documents);
             let files = files.sizes();
             if !self.dry_run {
-                self.tell_made(&report, &files, again);
+                // A look at a day that is not over yet is not its report.
+                let earlier = there.previous.as_ref().and_then(|previous| previous.generated_at);
+                self.tell_made(&report, &files, earlier, again);
             }
             return Ok(Outcome::Made { report: Box::new(report), until, files, written: !self.dry_run });
         }
@@ -154,13 +156,15 @@ impl Job {
         Stamp::new(self.started + TimeDelta::from_std(waited).unwrap_or_default(), tz)
     }
 
-    fn tell_made(&self, report: &DailyReport, files: &[(String, usize)], again: bool) {
+    fn tell_made(&self, report: &DailyReport, files: &[(String, usize)], earlier: Option<Stamp>, again: bool) {
         telemetry::add("reports", 1);
         #[expect(clippy::cast_precision_loss, reason = "the size of a report")]
         SIZE.record(files.iter().map(|(_, bytes)| bytes).sum::<usize>() as f64, &[]);
-        let late = report.generated_at.instant() - ServiceDay::new(report.date, self.tz).end();
+        let end = ServiceDay::new(report.date, self.tz).end();
+        let late = report.generated_at.instant() - end;
         // What is made of the past, or once more, is not late.
-        if !again && report.edition == 1 && late < RECENT {
+        let is_first = earlier.is_none_or(|earlier| earlier.instant() < end);
+        if !again && is_first && (TimeDelta::zero()..RECENT).contains(&late) {
             #[expect(clippy::cast_precision_loss, reason = "two days in milliseconds")]
             DELAY.record(late.num_milliseconds() as f64 / 1000.0, &[]);
         }
