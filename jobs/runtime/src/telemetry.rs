@@ -10,6 +10,7 @@ mod export;
 mod fault;
 mod file;
 mod ids;
+mod kind;
 mod metric;
 mod parent;
 mod resource;
@@ -37,9 +38,10 @@ use export::Trouble;
 use settings::Settings;
 
 pub use fault::Fault;
+pub use kind::Kind;
 pub use metric::{BYTES, Metric, SECONDS};
 pub(crate) use step::{BEYOND, Labels, TARGET, count_calls, read_labels};
-pub use step::{Kind, Step, follow, follow_on_thread};
+pub use step::{Step, follow, follow_on_thread};
 pub(crate) use summary::FIGURES;
 
 /// The most that sending may hold up the end of a run. What a collector costs at all, since everything else is done beside the work.
@@ -338,7 +340,7 @@ pub(crate) fn conclude(ended: &Result<String, Failure>) {
         let mut guard = run();
         let Some(run) = guard.as_mut().filter(|run| !run.ended) else { return };
         run.ended = true;
-        (summary::End::of(run, ended, step::left_out()), run.step.clone())
+        (summary::End::of(run, ended, kind::left_out()), run.step.clone())
     };
     end.tell(step.as_ref(), ended);
 }

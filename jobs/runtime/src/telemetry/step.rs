@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use opentelemetry::trace::{Status, TraceContextExt as _};
@@ -17,48 +17,23 @@ use tracing_subscriber::registry::LookupSpan as _;
 
 use super::cut::Cut;
 use super::fault::Fault;
+use super::kind::Kind;
 
 /// The target of all spans of ours, by which logs and traces tell them from a library's.
 pub(crate) const TARGET: &str = "cityflow";
 /// The target of spans that only log lines know, since the trace has as many of their kind as it may.
 pub(crate) const BEYOND: &str = "cityflow_beyond";
 
-/// A kind of step, with the most of it that one run may have: a trace is to stay one that a person and X-Ray can open.
-#[derive(Debug)]
-pub struct Kind {
-    name: &'static str,
-    most: usize,
-    made: AtomicUsize,
-    client: bool,
-}
-
-impl Kind {
-    /// A kind by its name in the trace.
-    #[must_use]
-    pub const fn new(name: &'static str, most: usize) -> Self {
-        Self { name, most, made: AtomicUsize::new(0), client: false }
-    }
-
-    /// As `new`, of calls of another service.
-    #[must_use]
-    pub const fn client(name: &'static str, most: usize) -> Self {
-        Self { name, most, made: AtomicUsize::new(0), client: true }
-    }
-}
-
-/// Steps that were not made because their kind had reached its bound.
-static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
-
-pub(super) fn left_out() -> u64 {
-    LEFT_OUT.load(Ordering::Relaxed)
-}
-
 /// The spans that have begun and not ended, by the order in which they began.
 static OPEN: Mutex<BTreeMap<u64, Context>> = Mutex::new(BTreeMap::new());
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
+/// Whether the run's trace has ended, and nothing begins in it any more.
+static OVER: AtomicBool = AtomicBool::new(false);
+
 /// Ends what is still open but the run's own step, the inner before the outer.
 pub(super) fn end_open(but: Option<&Step>) {
+    OVER.store(true, Ordering::SeqCst);
     let but = but.and_then(|step| step.inside.as_ref()).map(|inside| inside.number);
     let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
     let numbers: Vec<u64> = open.keys().rev().copied().filter(|number| Some(*number) != but).collect();
@@ -155,7 +130,7 @@ impl Step {
     /// Begins a step within the present one; nothing where there are as many of its kind as there may be.
     #[must_use]
     pub fn begin(kind: &'static Kind) -> Self {
-        Self::named(kind, kind.name)
+        Self::named(kind, kind.name())
     }
 
     /// Begins a step whose name says more than its kind.
@@ -175,24 +150,21 @@ impl Step {
     }
 
     fn new(kind: &'static Kind, name: &str, within: &Span) -> Self {
-        if !super::has_begun() {
+        if !super::has_begun() || OVER.load(Ordering::SeqCst) {
             return Self::none();
         }
         let is_beyond = read_labels(within, |labels| labels.is_beyond).unwrap_or(false);
-        if is_beyond || kind.made.fetch_add(1, Ordering::Relaxed) >= kind.most {
-            if super::is_tracing() {
-                LEFT_OUT.fetch_add(1, Ordering::Relaxed);
-            }
+        if !kind.has_room(is_beyond) {
             let span = tracing::info_span!(target: BEYOND, parent: within, "step");
             label(&span, |labels| labels.is_beyond = true);
             return Self { span, inside: None };
         }
-        let span = if kind.client {
+        let span = if kind.is_client() {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name, otel.kind = "client")
         } else {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name)
         };
-        let step = Self::started(span, read_labels(within, |labels| labels.inside.upgrade()).flatten());
+        let step = Self::started(span, held(within));
         fall_over(name);
         step
     }
@@ -359,13 +331,28 @@ pub(super) fn fall_over(_: &str) {}
 
 /// Work for another task, within the present step.
 pub fn follow<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    work.in_current_span()
+    let (held, work) = (held(&Span::current()), work.in_current_span());
+    async move {
+        let done = work.await;
+        drop(held);
+        done
+    }
 }
 
 /// Work for another thread, within the present step.
 pub fn follow_on_thread<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let span = Span::current();
-    move || span.in_scope(work)
+    let held = held(&span);
+    move || {
+        let done = span.in_scope(work);
+        drop(held);
+        done
+    }
+}
+
+/// What keeps the step of a span open.
+fn held(span: &Span) -> Option<Arc<Inside>> {
+    read_labels(span, |labels| labels.inside.upgrade()).flatten()
 }
 
 /// Counts calls of the store, and how often one was made again, within the present step.
