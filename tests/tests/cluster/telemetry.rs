@@ -82,12 +82,13 @@ fn a_report_that_the_processor_starts_goes_on_in_its_trace() {
     space.install(&values);
     assert!(space.run("process", "process-2025-11-04").complete);
     let digest = acceptance::Published::of(&world, raw::DAY).manifest.digest;
-    let report = space.ended(&format!("report-2025-11-04-{}", &digest[..8]));
+    let job = format!("report-2025-11-04-{}", &digest[..8]);
+    let report = space.ended(&job);
     assert!(report.complete, "{report:?}");
     let trace = collector.received().trace;
     trace.is_whole(&["process"]);
     assert_eq!(trace.ids().len(), 1);
-    assert_eq!(trace.only("handoff").number("jobs"), Some(1), "{trace}");
+    assert_eq!(trace.only("handoff").text("jobs"), job, "{trace}");
     assert!(trace.named("report").next().is_some());
 }
 
