@@ -231,7 +231,7 @@ pub struct Earlier<'a> {
 /// call does nothing.
 pub fn join(earlier: Option<Earlier<'_>>) {
     let mut guard = run();
-    let Some(run) = guard.as_mut().filter(|run| run.step.is_none()) else { return };
+    let Some(run) = guard.as_mut().filter(|run| run.step.is_none() && !run.ended) else { return };
     let earlier = earlier.and_then(|earlier| Some((parent::parse(earlier.traceparent)?, earlier)));
     match earlier {
         Some((context, Earlier { written, now, .. })) if is_tracing() => {
