@@ -7,8 +7,7 @@ use opentelemetry::trace::{SpanContext, SpanId, TraceFlags, TraceId, TraceState}
 
 use super::ids;
 
-/// X-Ray takes no spans of a trace that began longer ago (AWS X-Ray, "Trace ID": ids of the last 30 days are kept, but what is older than a
-/// day is not shown as one trace).
+/// A trace that began longer ago is linked and not continued: X-Ray takes no old trace ids.
 const OLDEST: Duration = Duration::from_secs(24 * 3600);
 
 /// The span that a `traceparent` names; nothing where it is none.
