@@ -196,11 +196,13 @@ async fn each(
             continue;
         }
         if waited.is_zero() {
-            let days: Vec<_> = planned.iter().map(|next| next.day.to_string()).collect();
+            let awaited = planned.iter().filter(|next| !next.again);
+            let days: Vec<_> = awaited.map(|next| next.day.to_string()).collect();
             tracing::info!(days = days.join(","), at_most_seconds = left.as_secs(), "waiting for the metrics");
         }
         let spinner = progress.spinner("waiting");
-        spinner.message(format!("the metrics of {} days, {} s left", planned.len(), left.as_secs()));
+        let awaited = planned.iter().filter(|next| !next.again).count();
+        spinner.message(format!("the metrics of {awaited} days, {} s left", left.as_secs()));
         tokio::time::sleep(pause.min(left)).await;
         spinner.finish();
         pause = (pause * 2).min(LONGEST_PAUSE);

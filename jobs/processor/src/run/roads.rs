@@ -79,20 +79,20 @@ pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
     let config = &engine.config;
     let search = Search::new(scope, config.city.tz, config.parameters.comptages.attendu_jours);
     let mut counts = RoadCounts::new(search);
-    let (mut inputs, mut chunks) = (Vec::new(), 0);
+    let (mut inputs, mut chunks) = (Vec::new(), Vec::new());
     for (number, object) in (0u32..).zip(files) {
         bar.message(&object.key);
         let reading = engine.sources.read(contract::Source::Comptages, object);
         let read = file(engine, object, search, number, &mut counts, bar, &reading);
         let (input, read_in) = read.inspect_err(|error| reading.failed(error))?;
-        chunks += read_in;
+        chunks.push(read_in);
         inputs.push(input);
         counts.end_file(&object.key).map_err(InputError::Content)?;
     }
     counts.cells.finish();
     // Not before: a file that is replaced meanwhile lets all start again.
-    for object in files {
-        engine.sources.add(contract::Source::Comptages, object.size, std::mem::take(&mut chunks), Counted::default());
+    for (object, chunks) in files.iter().zip(chunks) {
+        engine.sources.add(contract::Source::Comptages, object.size, chunks, Counted::default());
     }
     engine.sources.count(contract::Source::Comptages, counts.counted());
     Ok(Roads { counts, inputs })
