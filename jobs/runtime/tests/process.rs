@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
 
+use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};
 
 struct Child {
@@ -93,6 +94,25 @@ fn both_signals_stop_with_143() {
         let (code, events, words) = child.read(Output { status, stdout: Vec::new(), stderr: rest });
         assert_eq!((code, events.len()), (143, 1), "{events:?}");
         assert!(words.starts_with(&format!("told to stop ({name})")), "{words}");
+    }
+}
+
+#[test]
+fn no_step_outlives_the_one_around_it_whenever_the_run_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    for number in 0..25 {
+        let path = folder.path().join(format!("{number}.ndjson"));
+        let child = Child::new("steps").env(runtime::telemetry::TRACE_FILE, path.to_str().unwrap());
+        assert_eq!(child.run().0, 0);
+        let found = runtime::trace_tree::read(std::fs::read(&path).unwrap().as_slice()).unwrap();
+        assert_eq!((found.traces.len(), found.unreadable.len(), found.cut_off), (1, 0, false));
+        let spans: BTreeMap<_, _> = found.traces[0].spans.iter().map(|span| (span.id.as_str(), span)).collect();
+        assert!(spans.len() > 200, "{}", spans.len());
+        for span in spans.values() {
+            let Some(parent) = &span.parent else { continue };
+            let parent = spans[parent.as_str()];
+            assert!(parent.start <= span.start && span.end <= parent.end, "{span:?} is not within {parent:?}");
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use opentelemetry::trace::{Status, TraceContextExt as _};
 use opentelemetry::{Context, KeyValue, Value};
@@ -24,18 +24,23 @@ pub(crate) const TARGET: &str = "cityflow";
 /// The target of spans that only log lines know, since the trace has as many of their kind as it may.
 pub(crate) const BEYOND: &str = "cityflow_beyond";
 
-/// The spans that have begun and not ended, by the order in which they began.
+/// The spans that have begun and not ended, by the order in which they began. A span begins and ends while this is held, so that the end
+/// of the run comes before or after each of them and never between.
 static OPEN: Mutex<BTreeMap<u64, Context>> = Mutex::new(BTreeMap::new());
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// Whether the run's trace has ended, and nothing begins in it any more.
 static OVER: AtomicBool = AtomicBool::new(false);
 
+fn all_open() -> MutexGuard<'static, BTreeMap<u64, Context>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Ends what is still open but the run's own step, the inner before the outer.
 pub(super) fn end_open(but: Option<&Step>) {
-    OVER.store(true, Ordering::SeqCst);
     let but = but.and_then(|step| step.inside.as_ref()).map(|inside| inside.number);
-    let mut open = OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut open = all_open();
+    OVER.store(true, Ordering::SeqCst);
     let numbers: Vec<u64> = open.keys().rev().copied().filter(|number| Some(*number) != but).collect();
     for context in numbers.into_iter().filter_map(|number| open.remove(&number)) {
         let span = context.span();
@@ -107,8 +112,8 @@ impl Drop for Inside {
 impl Inside {
     /// Ends the span; twice is once.
     fn end(&self) {
-        let open = OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.number);
-        if open.is_some() {
+        let mut open = all_open();
+        if open.remove(&self.number).is_some() {
             let requests = self.calls.requests.load(Ordering::Relaxed);
             let span = self.context.span();
             // The run's own has those of all.
@@ -150,7 +155,7 @@ impl Step {
     }
 
     fn new(kind: &'static Kind, name: &str, within: &Span) -> Self {
-        if !super::has_begun() || OVER.load(Ordering::SeqCst) {
+        if !super::has_begun() {
             return Self::none();
         }
         let is_beyond = read_labels(within, |labels| labels.is_beyond).unwrap_or(false);
@@ -159,12 +164,19 @@ impl Step {
             label(&span, |labels| labels.is_beyond = true);
             return Self { span, inside: None };
         }
+        // Outlives what is held below: whoever lets go of a step last ends it.
+        let held = held(within);
+        let mut open = all_open();
+        if OVER.load(Ordering::SeqCst) {
+            return Self::none();
+        }
         let span = if kind.is_client() {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name, otel.kind = "client")
         } else {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name)
         };
-        let step = Self::started(span, held(within));
+        let step = Self::started(span, held.clone(), &mut open);
+        drop(open);
         fall_over(name);
         step
     }
@@ -190,11 +202,11 @@ impl Step {
 
     /// The step of a run as a whole.
     pub(super) fn of_run(span: Span) -> Self {
-        Self::started(span, None)
+        Self::started(span, None, &mut all_open())
     }
 
     /// The step of a span whose parent stands.
-    fn started(span: Span, within: Option<Arc<Inside>>) -> Self {
+    fn started(span: Span, within: Option<Arc<Inside>>, open: &mut BTreeMap<u64, Context>) -> Self {
         let context = super::is_tracing().then(|| span.context()).filter(Context::has_active_span);
         let calls = Arc::new(Calls::default());
         let ids = context.as_ref().map(|context| {
@@ -203,7 +215,7 @@ impl Step {
         });
         let inside = context.map(|context| {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-            OPEN.lock().unwrap_or_else(PoisonError::into_inner).insert(number, context.clone());
+            open.insert(number, context.clone());
             Arc::new(Inside { within, number, context, calls: calls.clone() })
         });
         label(&span, |labels| {

@@ -2,12 +2,23 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a child of tests ends where it cannot go on")]
 
+use std::path::Path;
+
 use runtime::failure::{Code, Failure};
 use runtime::location::{Access, Location};
 use runtime::log::LogOptions;
+use runtime::telemetry::{self, Job, Kind, Metric, Step};
+
+static SECONDS: Metric = Metric::histogram("test.duration", "s", "How long it took", telemetry::SECONDS);
+static JOB: Job = Job { name: "child", root: "run", duration: &SECONDS, commands: &[] };
+static OUTER: Kind = Kind::new("outer", 400);
+static INNER: Kind = Kind::new("inner", 400);
 
 fn main() {
     let role = std::env::args().nth(1).unwrap_or_default();
+    if role == "steps" {
+        telemetry::init(&JOB, std::env::var_os(telemetry::TRACE_FILE).as_deref().map(Path::new));
+    }
     runtime::exit::install_panic_hook();
     let result = match role.as_str() {
         "usage" => {
@@ -29,6 +40,11 @@ fn main() {
             let _ = std::io::Write::write_all(&mut std::io::stderr(), b"ready\n");
             std::future::pending().await
         })),
+        "steps" => {
+            runtime::log::init(LogOptions { quiet: true, verbose: 0 });
+            step_until_the_end();
+            Ok(())
+        }
         "clock" => runtime::clock::now().map(|_| ()),
         address => tokio().block_on(async {
             let store = address.parse::<Location>()?.open(true, Access::Read).await?;
@@ -37,6 +53,25 @@ fn main() {
         }),
     };
     std::process::exit(runtime::exit::finish(result.map(|()| String::new())));
+}
+
+/// Returns while other threads still begin and end steps, as work that is given up does.
+fn step_until_the_end() {
+    telemetry::begin(&JOB);
+    telemetry::join(None);
+    let (sender, inner_steps) = std::sync::mpsc::channel();
+    for _ in 0..4 {
+        let sender = sender.clone();
+        std::thread::spawn(move || {
+            loop {
+                let outer = Step::begin(&OUTER);
+                outer.within(|| drop(Step::begin(&INNER)));
+                drop(outer);
+                let _ = sender.send(());
+            }
+        });
+    }
+    assert_eq!(inner_steps.iter().take(200).count(), 200);
 }
 
 /// Through the failure line, the one event that this crate logs whatever happens.
