@@ -10,8 +10,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::authority::Authority;
 use crate::chart;
 use crate::telemetry::Telemetry;
 
@@ -62,6 +64,16 @@ pub struct Collector {
     folder: TempDir,
     grpc: u16,
     http: u16,
+    scheme: &'static str,
+}
+
+/// Whom a collector with TLS takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Takes {
+    /// Everybody.
+    Anybody,
+    /// Programs with a certificate of the same authority.
+    Known,
 }
 
 impl Collector {
@@ -77,11 +89,26 @@ impl Collector {
     /// Where it does not start.
     #[must_use]
     pub fn find_on(address: Ipv4Addr) -> Option<Self> {
+        Self::with(address, None)
+    }
+
+    /// A collector for this machine alone that speaks TLS, with a certificate of this authority.
+    #[must_use]
+    pub fn encrypted(authority: &Authority, takes: Takes) -> Option<Self> {
+        let mut tls =
+            serde_json::json!({"cert_file": authority.server().certificate, "key_file": authority.server().key});
+        if takes == Takes::Known {
+            tls["client_ca_file"] = serde_json::json!(authority.certificate());
+        }
+        Self::with(Ipv4Addr::LOCALHOST, Some(&tls))
+    }
+
+    fn with(address: Ipv4Addr, tls: Option<&Value>) -> Option<Self> {
         if !chart::has(PROGRAM) {
             return None;
         }
         // A port that was free a moment ago may be another's by now; then it ends at once, and there are others.
-        let tried = (0..5).map(|_| Self::start(address)).find_map(|started| match started {
+        let tried = (0..5).map(|_| Self::start(address, tls)).find_map(|started| match started {
             Ok(collector) => Some(Ok(collector)),
             Err(said) if said.contains("address already in use") => None,
             Err(said) => Some(Err(said)),
@@ -89,11 +116,11 @@ impl Collector {
         Some(tried.expect("a free port").unwrap_or_else(|said| panic!("{PROGRAM} does not start:\n{said}")))
     }
 
-    fn start(address: Ipv4Addr) -> Result<Self, String> {
+    fn start(address: Ipv4Addr, tls: Option<&Value>) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let [grpc, http] = free_ports(address);
         let config = folder.path().join("collector.json");
-        std::fs::write(&config, configuration(folder.path(), address, grpc, http)).expect("a file");
+        std::fs::write(&config, configuration(folder.path(), [(address, grpc), (address, http)], tls)).expect("a file");
         let log = File::create(folder.path().join("log")).expect("a file");
         let child = Command::new(PROGRAM)
             .arg("--config")
@@ -103,7 +130,8 @@ impl Collector {
             .stderr(log)
             .spawn()
             .expect("it can be started");
-        let mut collector = Self { child, folder, grpc, http };
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let mut collector = Self { child, folder, grpc, http, scheme };
         let begun = Instant::now();
         let answers = |port: u16| TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok();
         while !(answers(grpc) && answers(http)) {
@@ -132,7 +160,7 @@ impl Collector {
     /// The address for a protocol, as programs on this machine reach it.
     #[must_use]
     pub fn endpoint(&self, protocol: Protocol) -> String {
-        format!("http://127.0.0.1:{}", self.port(protocol))
+        format!("{}://127.0.0.1:{}", self.scheme, self.port(protocol))
     }
 
     /// The variables that make a program send to it.
@@ -179,13 +207,18 @@ const TRACES: &str = "traces.jsonl";
 const METRICS: &str = "metrics.jsonl";
 
 /// What it is told to do, as JSON, which is YAML too. Nothing is gathered: what is sent is written.
-fn configuration(folder: &Path, address: Ipv4Addr, grpc: u16, http: u16) -> String {
+fn configuration(folder: &Path, [grpc, http]: [(Ipv4Addr, u16); 2], tls: Option<&Value>) -> String {
+    let receiver = |(address, port)| {
+        let mut receiver = serde_json::json!({"endpoint": format!("{address}:{port}")});
+        if let Some(tls) = tls {
+            receiver["tls"] = tls.clone();
+        }
+        receiver
+    };
     let file = |name: &str| serde_json::json!({"path": folder.join(name)});
     let pipeline = |name: &str| serde_json::json!({"receivers": ["otlp"], "exporters": [name]});
     serde_json::json!({
-        "receivers": {"otlp": {"protocols": {
-            "grpc": {"endpoint": format!("{address}:{grpc}")}, "http": {"endpoint": format!("{address}:{http}")},
-        }}},
+        "receivers": {"otlp": {"protocols": {"grpc": receiver(grpc), "http": receiver(http)}}},
         "exporters": {"file/traces": file(TRACES), "file/metrics": file(METRICS)},
         "service": {
             "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}},

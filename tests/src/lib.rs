@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test has to say is printed")]
 
+pub mod authority;
 pub mod binaries;
 pub mod chart;
 pub mod cluster;

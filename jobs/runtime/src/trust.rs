@@ -1,12 +1,15 @@
 //! Whom to believe at the other end of TLS: the roots that browsers ship, which are inside the program since an image holds nothing else,
-//! those of the machine where it has any, and the file that `AWS_CA_BUNDLE` names, for a server with a certificate of its own.
+//! those of the machine where it has any, and the file that `AWS_CA_BUNDLE` names, for a server with a certificate of its own. And what to
+//! show where the other end asks.
+
+use std::fmt::Display;
 
 use aws_smithy_http_client::tls::{TlsContext, TrustStore};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::failure::{Code, Failure};
 
@@ -45,6 +48,24 @@ pub(crate) fn certificates(more: Option<&str>) -> Result<Vec<CertificateDer<'sta
         all.extend(bundle(path).map_err(|failure| failure.what)?);
     }
     Ok(all)
+}
+
+/// What a program shows of itself: the certificates of one file, its own first, and the key of another.
+///
+/// # Errors
+/// A file that cannot be used, in a sentence. No word of what is in it.
+pub(crate) fn identity(
+    certificates: &str,
+    key: &str,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
+    let wrong =
+        |path: &str, why: &dyn Display| format!("the client's certificate and key: {path} cannot be used: {why}");
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificates).and_then(Iterator::collect);
+    let chain = chain.map_err(|error| wrong(certificates, &error))?;
+    if chain.is_empty() {
+        return Err(wrong(certificates, &"there is none in it"));
+    }
+    Ok((chain, PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?))
 }
 
 /// The certificates of a file, each tried, for the client takes a bad one as a bug of ours.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
 
 mod conformance;
+mod encrypted;
 mod local;
 mod s3;
 

@@ -10,6 +10,7 @@ mod bounds;
 mod continued;
 mod documented;
 mod documents;
+mod encrypted;
 mod endings;
 mod figures;
 mod file;

@@ -28,12 +28,24 @@ fn median(run: impl Fn() -> Duration) -> Duration {
     times[1]
 }
 
+/// Expects that a run with a collector in trouble took at most so much longer than usual, and gives it. Once may be the machine's fault.
+fn in_time(what: &str, usual: Duration, run: impl Fn() -> (Outcome, Duration)) -> Outcome {
+    let (done, mut took) = run();
+    if took > usual + MOST + NOISE {
+        println!("{what}: {:.2} s, and once more", took.as_secs_f64());
+        took = median(|| run().1);
+    }
+    println!("{what}: {:.2} s, usually {:.2} s", took.as_secs_f64(), usual.as_secs_f64());
+    assert!(took <= usual + MOST + NOISE, "{what}: {took:?}, without {usual:?}\n{}", done.all());
+    done
+}
+
 fn warnings(done: &Outcome) -> Vec<&Value> {
     done.events.iter().filter(|event| event["level"] == "warn" || event["level"] == "error").collect()
 }
 
 /// One warning more than without, and it is about telemetry.
-fn warned_once(done: &Outcome, without: &Outcome) {
+pub(super) fn warned_once(done: &Outcome, without: &Outcome) {
     assert_eq!(done.code, without.code, "{}", done.all());
     let [told, before] = [warnings(done), warnings(without)];
     assert_eq!(told.len(), before.len() + 1, "{}\n{}", done.all(), without.all());
@@ -52,15 +64,8 @@ fn costs_little(trouble: Trouble, protocol: Protocol) {
         let usual = median(|| plain().1);
         let endpoint = trouble.start(protocol);
         let run = || timed(telling(job(&with), &protocol.to(&endpoint)).args(["--force", raw::DAY]));
-        let (done, mut took) = run();
+        let done = in_time(&format!("{trouble:?}, {}", protocol.name()), usual, run);
         warned_once(&done, &plain().0);
-        // Once may be the machine's fault.
-        if took > usual + MOST + NOISE {
-            took = median(|| run().1);
-        }
-        let name = protocol.name();
-        println!("{trouble:?}, {name}: {:.2} s, usually {:.2} s", took.as_secs_f64(), usual.as_secs_f64());
-        assert!(took <= usual + MOST + NOISE, "{trouble:?}, {name}: {took:?}, without {usual:?}\n{}", done.all());
     }
     let [with, without] = [&with, &without].map(|world| Published::of(world, raw::DAY));
     assert_eq!((with.manifest.digest, with.bytes), (without.manifest.digest, without.bytes));
@@ -104,12 +109,13 @@ fn it_never_answers_what_was_sent_early_either() {
     let usual = median(|| timed(world.processor().args(["--force", raw::DAY])).1);
     for protocol in Protocol::ALL {
         let endpoint = Trouble::Silent.start(protocol);
-        let job = telling(world.processor(), &protocol.to(&endpoint)).args(["--force", raw::DAY]);
-        // Requests are under way long before the end.
-        let job = job.env("OTEL_BSP_SCHEDULE_DELAY", "5").env("OTEL_METRIC_EXPORT_INTERVAL", "5");
-        let (done, took) = timed(job.env("OTEL_EXPORTER_OTLP_TIMEOUT", "60000"));
-        let done = done.expect(0);
-        assert!(took <= usual + MOST + NOISE, "{}: {took:?}, without {usual:?}\n{}", protocol.name(), done.all());
+        in_time(protocol.name(), usual, || {
+            let job = telling(world.processor(), &protocol.to(&endpoint)).args(["--force", raw::DAY]);
+            // Requests are under way long before the end.
+            let job = job.env("OTEL_BSP_SCHEDULE_DELAY", "5").env("OTEL_METRIC_EXPORT_INTERVAL", "5");
+            timed(job.env("OTEL_EXPORTER_OTLP_TIMEOUT", "60000"))
+        })
+        .expect(0);
     }
 }
 
@@ -120,8 +126,8 @@ fn a_failure_is_as_quick_and_as_clear() {
     world.put_raw(raw::COUNTS, "not what it was");
     let usual = median(|| timed(world.processor().arg(raw::DAY)).1);
     let endpoint = Trouble::Silent.start(Protocol::Grpc);
-    let (done, took) = timed(telling(world.processor(), &Protocol::Grpc.to(&endpoint)).arg(raw::DAY));
-    assert!(took <= usual + MOST + NOISE, "{took:?}, without {usual:?}\n{}", done.all());
+    let run = || timed(telling(world.processor(), &Protocol::Grpc.to(&endpoint)).arg(raw::DAY));
+    let done = in_time("a failure", usual, run);
     assert_eq!((done.code, done.words.lines().count()), (65, 1), "{}", done.all());
     assert!(done.words.contains(raw::COUNTS), "{}", done.all());
 }
@@ -132,37 +138,45 @@ fn told_to_stop_it_stops_as_quickly() {
     raw::write(&world);
     world.server().inject("GET", raw::COUNTS, usize::MAX, Fault::Delay(Duration::from_secs(600)));
     let endpoint = Trouble::Silent.start(Protocol::Grpc);
-    let asked = world.server().expect_request("GET", raw::COUNTS);
-    let run = telling(world.processor(), &Protocol::Grpc.to(&endpoint)).arg(raw::DAY).start();
-    asked.recv_timeout(Duration::from_secs(60)).expect("it reads the road counts");
-    let begun = Instant::now();
-    let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    let done = run.wait().expect(143);
-    assert!(begun.elapsed() <= MOST + NOISE, "{:?}\n{}", begun.elapsed(), done.all());
+    let stopped = || {
+        let asked = world.server().expect_request("GET", raw::COUNTS);
+        let run = telling(world.processor(), &Protocol::Grpc.to(&endpoint)).arg(raw::DAY).start();
+        asked.recv_timeout(Duration::from_secs(60)).expect("it reads the road counts");
+        let begun = Instant::now();
+        let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+        let done = run.wait().expect(143);
+        (done, begun.elapsed())
+    };
+    in_time("told to stop", Duration::ZERO, stopped);
 }
 
 #[test]
 fn it_goes_away_in_the_middle() {
+    if Collector::find().is_none() {
+        return;
+    }
     for protocol in [Protocol::Grpc, Protocol::Protobuf] {
         let world = World::faulty();
         raw::write(&world);
-        let Some(mut collector) = Collector::find() else { return };
         let slow = || world.server().inject("GET", raw::COUNTS, 1, Fault::Delay(Duration::from_secs(1)));
         slow();
         let (plain, usual) = timed(world.processor().args(["--force", raw::DAY]));
-        slow();
-        let asked = world.server().expect_request("GET", raw::COUNTS);
-        let begun = Instant::now();
-        // So often that the two have spoken before.
-        let job = telling(world.processor(), &collector.variables(protocol)).env("OTEL_BSP_SCHEDULE_DELAY", "20");
-        let run = job.env("OTEL_METRIC_EXPORT_INTERVAL", "20").args(["--force", raw::DAY]).start();
-        asked.recv_timeout(Duration::from_secs(60)).expect("it reads the road counts");
-        collector.kill();
-        let done = run.wait_unchecked();
-        let took = begun.elapsed();
+        let left_alone = || {
+            let mut collector = Collector::find().expect("it was there");
+            slow();
+            let asked = world.server().expect_request("GET", raw::COUNTS);
+            let begun = Instant::now();
+            // So often that the two have spoken before.
+            let job = telling(world.processor(), &collector.variables(protocol)).env("OTEL_BSP_SCHEDULE_DELAY", "20");
+            let run = job.env("OTEL_METRIC_EXPORT_INTERVAL", "20").args(["--force", raw::DAY]).start();
+            asked.recv_timeout(Duration::from_secs(60)).expect("it reads the road counts");
+            collector.kill();
+            let done = run.wait_unchecked();
+            (done, begun.elapsed())
+        };
+        let done = in_time(protocol.name(), usual, left_alone);
         warned_once(&done, &plain);
-        assert!(took <= usual + MOST + NOISE, "{}: {took:?}, without {usual:?}", protocol.name());
         world.check_documents();
     }
 }

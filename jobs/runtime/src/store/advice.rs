@@ -44,12 +44,23 @@ impl StoreError {
                 key,
                 "Correct the permissions, the credentials or the setting that names it",
             ),
-            // In these words the TLS library tells a server whose certificate goes back to nobody who is believed.
-            Self::Unreachable { key, detail } if detail.contains("UnknownIssuer") => Failure::new(
+            // In these words the TLS library tells a server whose certificate goes back to nobody who is believed; the second, to one of
+            // the same name and another key.
+            Self::Unreachable { key, detail }
+                if ["UnknownIssuer", "BadSignature"].iter().any(|word| detail.contains(word)) =>
+            {
+                Failure::new(
+                    Code::Unavailable,
+                    format!("the store's certificate is of an unknown authority ({detail})"),
+                    key,
+                    "Name the file of that authority's certificate by AWS_CA_BUNDLE",
+                )
+            }
+            Self::Unreachable { key, detail } if detail.contains("invalid peer certificate") => Failure::new(
                 Code::Unavailable,
-                format!("the store's certificate is of an unknown authority ({detail})"),
+                format!("the store's certificate is not good ({detail})"),
                 key,
-                "Name the file of that authority's certificate by AWS_CA_BUNDLE",
+                "Check the names and the dates of the server's certificate, and that AWS_ENDPOINT_URL is one of those names",
             ),
             Self::Unreachable { key, detail } => Failure::new(
                 Code::Unavailable,

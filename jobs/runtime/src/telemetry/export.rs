@@ -197,16 +197,23 @@ fn client(to: &Destination) -> Result<HyperClient<HttpsConnector<HttpConnector>>
 
 fn connector(to: &Destination, only_http2: bool) -> Result<HttpsConnector<HttpConnector>, String> {
     let mut roots = RootCertStore::empty();
+    let mut identity = None;
     // Reading all of a machine's certificates takes longer than a short run's telemetry.
     if to.is_encrypted() {
         roots.add_parsable_certificates(trust::certificates(to.certificates.as_deref())?);
+        identity = to.identity.as_ref().map(|(certificate, key)| trust::identity(certificate, key)).transpose()?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+        .with_root_certificates(roots);
+    let tls = match identity {
+        Some((certificates, key)) => tls
+            .with_client_auth_cert(certificates, key)
+            .map_err(|error| format!("the client's certificate: {error}"))?,
+        None => tls.with_no_client_auth(),
+    };
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_connect_timeout(Some(CONNECT));

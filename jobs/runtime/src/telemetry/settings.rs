@@ -41,6 +41,8 @@ pub(super) struct Destination {
     pub(super) timeout: Duration,
     /// Certificates that its own may go back to, beside those that everybody believes.
     pub(super) certificates: Option<String>,
+    /// What the program shows of itself where the collector asks who it is: files of a certificate and of its key.
+    pub(super) identity: Option<(String, String)>,
 }
 
 /// How long one request may take where nothing is said of it: OpenTelemetry's own.
@@ -141,6 +143,13 @@ fn destination(
         return Err(wrong());
     }
     let certificates = either("CERTIFICATE").map(|(_, path)| path);
+    let identity = match (either("CLIENT_CERTIFICATE"), either("CLIENT_KEY")) {
+        (Some((_, certificate)), Some((_, key))) => Some((certificate, key)),
+        (None, None) => None,
+        (Some((set, _)), None) | (None, Some((set, _))) => {
+            return Err(format!("{set} is set without its other half: a certificate needs its key. Nothing is sent"));
+        }
+    };
     let timeout = match either("TIMEOUT") {
         None => TIMEOUT,
         Some((set_by, text)) => text.parse().map(Duration::from_millis).unwrap_or_else(|_| {
@@ -148,7 +157,7 @@ fn destination(
             TIMEOUT
         }),
     };
-    Ok(Some(Destination { endpoint: with_scheme, protocol, timeout, certificates }))
+    Ok(Some(Destination { endpoint: with_scheme, protocol, timeout, certificates, identity }))
 }
 
 fn without_password(address: &str) -> String {
@@ -226,6 +235,21 @@ mod tests {
         let both = [("OTEL_EXPORTER_OTLP_TIMEOUT", "300"), ("OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", "50")];
         assert_eq!(timeout(&both), Duration::from_millis(50));
         assert_eq!(timeout(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")]), TIMEOUT);
+    }
+
+    #[test]
+    fn a_clients_certificate_needs_its_key() {
+        let [certificate, key] =
+            [("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "c"), ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "k")];
+        let own = ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "t");
+        let settings = endpoint("https://c:4317", &[certificate, key, own]);
+        let identity = |of: Option<Destination>| of.unwrap().identity.unwrap();
+        assert_eq!(identity(settings.traces), ("c".to_owned(), "t".to_owned()));
+        assert_eq!(identity(settings.metrics), ("c".to_owned(), "k".to_owned()));
+        for half in [certificate, key] {
+            let settings = endpoint("https://c:4317", &[half]);
+            assert_eq!((settings.traces, settings.metrics, settings.warnings.len()), (None, None, 1));
+        }
     }
 
     #[test]

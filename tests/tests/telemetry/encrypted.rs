@@ -1,0 +1,88 @@
+//! A collector that speaks TLS: believed by the authority that is named, told who the program is where it asks, and else left alone with
+//! a warning.
+
+use std::path::Path;
+
+use acceptance::authority::Authority;
+use acceptance::collector::{Collector, Protocol, Takes};
+use acceptance::telemetry::Telemetry;
+use acceptance::{World, raw};
+
+use super::telling;
+use super::trouble::warned_once;
+
+const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
+const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
+
+/// What a collector has of a run with these variables, and whether the run warned of it as one without a collector does not.
+fn told(collector: Collector, protocol: Protocol, files: &[(&str, &Path)], warns: bool) -> Telemetry {
+    let world = World::folder();
+    raw::write(&world);
+    let run = |job: acceptance::Job<'_>| job.args(["--force", raw::DAY]).run().expect(0);
+    let plain = run(world.processor());
+    let job = telling(world.processor(), &collector.variables(protocol));
+    let done = run(files.iter().fold(job, |job, (name, path)| job.env(name, path)));
+    if warns {
+        warned_once(&done, &plain);
+    } else {
+        assert_eq!(done.events.len(), plain.events.len(), "{}\n{}", done.all(), plain.all());
+    }
+    collector.received()
+}
+
+fn is_all(telemetry: &Telemetry) {
+    telemetry.trace.is_whole(&["process"]);
+    assert!(telemetry.metrics.iter().any(|metric| metric.name == "cityflow.processing.duration"));
+}
+
+fn is_nothing(telemetry: &Telemetry) {
+    assert_eq!((telemetry.trace.spans.len(), telemetry.metrics.len()), (0, 0));
+}
+
+#[test]
+fn it_is_believed_by_the_authority_that_is_named() {
+    let authority = Authority::new();
+    for protocol in Protocol::ALL {
+        let Some(collector) = Collector::encrypted(&authority, Takes::Anybody) else { return };
+        is_all(&told(collector, protocol, &[(CERTIFICATE, &authority.certificate())], false));
+    }
+}
+
+#[test]
+fn it_is_not_believed_without_or_by_another() {
+    let [authority, another] = [Authority::new(), Authority::new()];
+    for (protocol, files) in
+        [(Protocol::Grpc, vec![]), (Protocol::Protobuf, vec![(CERTIFICATE, another.certificate())])]
+    {
+        let Some(collector) = Collector::encrypted(&authority, Takes::Anybody) else { return };
+        let files: Vec<_> = files.iter().map(|(name, path)| (*name, path.as_path())).collect();
+        is_nothing(&told(collector, protocol, &files, true));
+    }
+}
+
+#[test]
+fn it_is_told_who_the_program_is() {
+    let authority = Authority::new();
+    let (own, client) = (authority.certificate(), authority.client());
+    for protocol in Protocol::ALL {
+        let Some(collector) = Collector::encrypted(&authority, Takes::Known) else { return };
+        let files =
+            [(CERTIFICATE, own.as_path()), (CLIENT_CERTIFICATE, &client.certificate), (CLIENT_KEY, &client.key)];
+        is_all(&told(collector, protocol, &files, false));
+    }
+}
+
+#[test]
+fn it_does_not_take_a_program_that_it_does_not_know() {
+    let [authority, another] = [Authority::new(), Authority::new()];
+    let (own, client) = (authority.certificate(), another.client());
+    let nothing = vec![(CERTIFICATE, own.as_path())];
+    let of_another =
+        [nothing.clone(), vec![(CLIENT_CERTIFICATE, &client.certificate), (CLIENT_KEY, &client.key)]].concat();
+    let half = [nothing.clone(), vec![(CLIENT_KEY, client.key.as_path())]].concat();
+    for (protocol, files) in [(Protocol::Grpc, nothing), (Protocol::Protobuf, of_another), (Protocol::Json, half)] {
+        let Some(collector) = Collector::encrypted(&authority, Takes::Known) else { return };
+        is_nothing(&told(collector, protocol, &files, true));
+    }
+}
