@@ -44,7 +44,14 @@ fn profile() -> String {
 #[must_use]
 pub fn build(profile: &str) -> BTreeMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo)
+    let mut command = Command::new(cargo);
+    // What Cargo says to a test of its package is not for another Cargo, which would take it for a change and build half of everything anew.
+    for (name, _) in std::env::vars_os().filter(|(name, _)| {
+        name.to_str().is_some_and(|name| ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|begin| name.starts_with(begin)))
+    }) {
+        command.env_remove(name);
+    }
+    let built = command
         .args([
             "build",
             "--quiet",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use contract::keys;
-use runtime::day::{Days, Origin};
+use runtime::day::Origin;
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
 use runtime::store::SharedStore;
@@ -81,15 +81,19 @@ pub async fn run(config: Config) -> Result<String, Failure> {
     if choice.origin == Origin::Yesterday && !config.log.quiet {
         summary::note(&format!("{}: {}", choice.days, choice.origin));
     }
-    telemetry::set("day.origin", choice.origin.to_string());
-    match choice.days {
-        Days::One(day) => telemetry::set_day(day),
-        days => telemetry::set("days", days.to_string()),
-    }
-    tracing::info!(days = %choice.days, origin = %choice.origin, "days of this run");
+    choice.tell();
+    let (day, days) = choice.day_or_days();
+    tracing::info!(day, days, day.origin = %choice.origin, "the run's days");
     let engine = Arc::new(Engine::open(config, now).await?);
     let planned = plan::days(&engine, &choice).await?;
     let _sources = EndSources(engine.clone());
+    let sources = Arc::downgrade(&engine);
+    // Where a bug ends the process nothing is dropped.
+    telemetry::before_the_end(move || {
+        if let Some(engine) = sources.upgrade() {
+            engine.sources.end_all();
+        }
+    });
     let mut ledger = Ledger::default();
     let ended = Box::pin(pass::all_days(engine.clone(), planned, &mut ledger)).await;
     // Also where a day has ended badly: what was published has its report. A run that is killed is tried again, and hands over then.

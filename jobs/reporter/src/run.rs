@@ -63,19 +63,16 @@ pub fn until_stopped(config: Config) -> Result<String, Failure> {
 
 async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
     let notice = Notice::new(config.log.quiet);
+    task.choice.tell();
     let metrics = config.metrics.open(config.path_style, Access::Read).await?;
     let planned = plan(task, &metrics).await?;
     let own = planned.iter().find(|next| !next.again).map(|next| next.day);
     let mut search = Search::new(own, !task.wait.is_zero(), config.now);
     search.look(&*metrics).await;
-    telemetry::set("day.origin", task.choice.origin.to_string());
-    match task.choice.days {
-        Days::One(day) => telemetry::set_day(day),
-        days => telemetry::set("days", days.to_string()),
-    }
     let (metrics_at, reports_at) = (config.metrics.to_string(), config.reports.to_string());
+    let (day, days) = task.choice.day_or_days();
     tracing::info!(
-        days = %task.choice.days, why = %task.choice.origin, city = config.city.name, metrics = metrics_at, reports = reports_at,
+        day, days, day.origin = %task.choice.origin, city = config.city.name, metrics = metrics_at, reports = reports_at,
         by_default = config.places_by_default, dry_run = task.dry_run, "reporting"
     );
     if config.places_by_default {
@@ -198,7 +195,7 @@ async fn each(
         if waited.is_zero() {
             let awaited = planned.iter().filter(|next| !next.again);
             let days: Vec<_> = awaited.map(|next| next.day.to_string()).collect();
-            tracing::info!(days = days.join(","), at_most_seconds = left.as_secs(), "waiting for the metrics");
+            tracing::info!(awaited = days.join(","), at_most_seconds = left.as_secs(), "waiting for the metrics");
         }
         let spinner = progress.spinner("waiting");
         let awaited = planned.iter().filter(|next| !next.again).count();

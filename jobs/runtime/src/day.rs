@@ -19,6 +19,7 @@ use chrono::{DateTime, Days as Later, NaiveDate, Utc};
 use chrono_tz::Tz;
 
 use crate::failure::{Code, Failure};
+use crate::telemetry;
 use name::Named;
 
 /// The days of a run.
@@ -103,6 +104,26 @@ pub struct DayChoice {
     pub days: Days,
     /// Where they come from.
     pub origin: Origin,
+}
+
+impl DayChoice {
+    /// Says of the run for which days it is, and why these.
+    pub fn tell(&self) {
+        telemetry::set("day.origin", self.origin.to_string());
+        match self.days {
+            Days::One(day) => telemetry::set_day(day),
+            days => telemetry::set("days", days.to_string()),
+        }
+    }
+
+    /// The day, or the days, as a log line says them.
+    #[must_use]
+    pub fn day_or_days(&self) -> (Option<String>, Option<String>) {
+        match self.days {
+            Days::One(day) => (Some(day.to_string()), None),
+            days => (None, Some(days.to_string())),
+        }
+    }
 }
 
 /// Decides for which days a run is.

@@ -3,7 +3,9 @@
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::ThreadId;
 
 use crate::cluster::{self, Announcer};
 use crate::failure::{Code, Failure};
@@ -20,18 +22,25 @@ pub const TERMINATION_LOG_VARIABLE: &str = "CITYFLOW_TERMINATION_LOG";
 /// Kubernetes keeps at most this much of a termination message.
 const LONGEST_MESSAGE: usize = 4096;
 
-/// Whether a panic is about to end the process.
+/// The thread that ends the process: the first that has something to end it for.
+static ENDING: OnceLock<ThreadId> = OnceLock::new();
+/// Whether a panic was told.
 static PANICKED: AtomicBool = AtomicBool::new(false);
+
+/// Waits for ever where another thread ends the process: two ends would cut each other short.
+fn claim() {
+    let own = std::thread::current().id();
+    while *ENDING.get_or_init(|| own) != own {
+        std::thread::park();
+    }
+}
 
 /// Ends a run: tells the failure, if there is one, and gives the exit code for `std::process::exit`.
 ///
 /// At a terminal the line is `error: …`, plain; elsewhere it is one JSON log line with `code`, `key` and `todo` apart. What a run that
 /// went well has come to, on one line, is for the Event on its Job, where one was asked for; empty says that there is nothing to tell.
 pub fn finish(result: Result<String, Failure>) -> i32 {
-    // The end of a process with a bug is the hook's, and it comes soon: another would cut it short.
-    while PANICKED.load(Ordering::SeqCst) {
-        std::thread::park();
-    }
+    claim();
     end(result)
 }
 
@@ -97,7 +106,9 @@ pub fn install_panic_hook() {
         if cluster::is_telling() || telemetry::is_own_thread() {
             return;
         }
-        // The first panic tells; others at the same time, or one while telling, would only blur it.
+        // The first panic tells; one of work that is still under way when the run has ended changes nothing any more.
+        claim();
+        // One while telling would only blur it.
         if !PANICKED.swap(true, Ordering::SeqCst) {
             std::process::exit(end(Err(bug(info))));
         }

@@ -11,6 +11,7 @@ mod fault;
 mod file;
 mod ids;
 mod kind;
+mod labels;
 mod metric;
 mod parent;
 mod resource;
@@ -39,8 +40,9 @@ use settings::Settings;
 
 pub use fault::Fault;
 pub use kind::Kind;
+pub(crate) use labels::{Labels, count_calls, read_labels};
 pub use metric::{BYTES, Metric, SECONDS};
-pub(crate) use step::{BEYOND, Labels, TARGET, count_calls, read_labels};
+pub(crate) use step::{BEYOND, TARGET};
 pub use step::{Step, follow, follow_on_thread};
 pub(crate) use summary::FIGURES;
 
@@ -102,6 +104,8 @@ struct Waiting {
 }
 
 static RUN: Mutex<Option<Run>> = Mutex::new(None);
+/// What a run has to say when it ends.
+static LAST: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 /// Whether the run's own span has an id, so that others can be within it.
 static BEGUN: AtomicBool = AtomicBool::new(false);
 
@@ -315,9 +319,10 @@ pub fn set(key: &'static str, value: impl Into<Value>) {
 /// Says which day the run is for; its log lines say so too.
 pub fn set_day(day: impl std::fmt::Display) {
     set("day", day.to_string());
-    let step = run().as_ref().and_then(|run| run.step.clone());
-    if let Some(step) = step {
-        step.label_day(day);
+    // Also of a run that has no trace yet.
+    let span = run().as_ref().map(|run| run.span.clone());
+    if let Some(span) = span {
+        labels::label(&span, |labels| labels.day = Some(day.to_string()));
     }
 }
 
@@ -328,6 +333,11 @@ pub fn add(key: &'static str, number: u64) {
     }
 }
 
+/// Leaves something to be said when the run ends, in whatever way, before it is said what it has come to.
+pub fn before_the_end(say: impl FnOnce() + Send + 'static) {
+    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(say));
+}
+
 /// Is this a thread that sends? What goes wrong there has nothing to do with the run.
 pub(crate) fn is_own_thread() -> bool {
     std::thread::current().name().is_some_and(|name| name == THREAD || name.starts_with("OpenTelemetry"))
@@ -336,6 +346,10 @@ pub(crate) fn is_own_thread() -> bool {
 /// Says what the run has come to: in its log, in its metrics, and in its span. From then on nothing more can be said of it.
 pub(crate) fn conclude(ended: &Result<String, Failure>) {
     join(None);
+    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(last) = last {
+        last();
+    }
     let (end, step) = {
         let mut guard = run();
         let Some(run) = guard.as_mut().filter(|run| !run.ended) else { return };

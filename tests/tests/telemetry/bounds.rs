@@ -119,3 +119,43 @@ fn a_small_day_leaves_nothing_out() {
         assert_eq!(told.only(root).number("spans.left_out").unwrap_or(0), 0, "{:?}", told.only(root));
     }
 }
+
+#[test]
+fn a_night_that_catches_up_shows_its_own_day() {
+    const OWN: &str = "2025-10-30";
+    let world = World::faulty();
+    let size = ["--arcs", "3", "--counters", "2", "--worksites", "2", "--disruptions", "1"];
+    world.simulator().args(size).args(["--from", "2025-10-15", "--to", OWN, "--quiet"]).succeed();
+    let Some(collector) = Collector::find() else { return };
+    let job = telling(world.processor(), &collector.variables(Protocol::Grpc));
+    let scheduled: chrono::DateTime<chrono::Utc> = "2025-10-31T00:00:00Z".parse().unwrap();
+    let name = format!("process-{}", scheduled.timestamp() / 60);
+    job.env("JOB_NAME", name).env("CITYFLOW_NOW", "2025-10-31T00:01:00Z").succeed();
+    let told = collector.received();
+    bounded(&told, "process");
+    let trace = &told.trace;
+    assert_eq!(told.value("cityflow.days.published", &[]), Some(15.0), "those that it catches up with, and its own");
+    let day = trace.named("day").find(|span| span.text("day") == OWN).unwrap_or_else(|| panic!("{trace}"));
+    let below =
+        |id: &str, name: &str| trace.children(id).into_iter().filter(|span| span.name.starts_with(name)).count();
+    assert_eq!(below(&day.id, "indicators "), 7, "{trace}");
+    let roads = trace.children(&day.id).into_iter().find(|span| span.name == "indicators comptages").unwrap();
+    assert_eq!(below(&roads.id, "indicator "), 5, "{trace}");
+    let publish = trace.children(&day.id).into_iter().find(|span| span.name == "publish").unwrap();
+    assert_eq!(
+        ["publish document", "publish manifest", "publish fixed"].map(|name| below(&publish.id, name)),
+        [7, 1, 1]
+    );
+    let written = trace.children(&publish.id).into_iter().map(|step| below(&step.id, "S3.PutObject")).sum::<usize>();
+    assert!(written >= 8, "{written} calls by which it was published\n{trace}");
+    for source in ["bikes", "traffic", "weather"] {
+        let own = |span: &&acceptance::telemetry::Span| span.text("source") == source && span.text("key").contains(OWN);
+        assert!(trace.named("read").any(|span| own(&span)), "no snapshot of {source} of the day itself\n{trace}");
+    }
+    // A dashboard that shows how late the city is is told by this night, and not by one long ago.
+    assert!(told.value("cityflow.input.age", &[]).is_some());
+    let Some(collector) = Collector::find() else { return };
+    let job = telling(world.processor(), &collector.variables(Protocol::Grpc));
+    job.env("CITYFLOW_NOW", "2025-11-20T00:00:00Z").args(["--force", OWN]).succeed();
+    assert_eq!(collector.received().value("cityflow.input.age", &[]), None);
+}

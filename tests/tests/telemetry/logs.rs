@@ -55,6 +55,17 @@ fn of_a_day_that_is_done() {
         };
         assert_eq!(about(&processed, "document", "source").len(), 7);
         assert_eq!(about(&processed, "day done", "day"), [CITY_DAY]);
+        // The same thing has the same name in a span and in a line.
+        let day = trace.named("day").find(|span| span.attributes.contains_key("completeness")).unwrap();
+        let line = processed.events.iter().find(|event| event["message"] == "day done").unwrap();
+        for name in ["status", "completeness", "changed"] {
+            assert_eq!(line[name], day.attributes[name], "{name} of {line}");
+        }
+        for (done, root) in [(&processed, "process"), (&reported, "report")] {
+            let origin = &trace.only(root).attributes["day.origin"];
+            let said = done.events.iter().filter(|event| event["day.origin"] == *origin).count();
+            assert_eq!(said, 2, "the first line and the last: {}", done.all());
+        }
         assert_eq!(about(&reported, "written", "day"), [CITY_DAY; 3]);
     });
 }
@@ -82,4 +93,30 @@ fn of_a_run_that_tells_nobody_have_no_ids() {
         let last = done.events.last().unwrap();
         assert_eq!((&last["message"], &last["process.exit.code"]), (&"run ended".into(), &0.into()), "{last}");
     }
+}
+
+#[test]
+fn of_a_library_are_no_part_of_the_trace() {
+    let world = World::faulty();
+    raw::write(&world);
+    let Some(collector) = Collector::find() else { return };
+    let job = telling(world.processor(), &collector.variables(Protocol::Grpc));
+    let done = job.env("RUST_LOG", "trace").arg(raw::DAY).succeed();
+    assert!(done.events.len() > 200, "it says all it can: {}", done.events.len());
+    let told = collector.received();
+    told.trace.is_whole(&["process"]);
+    let calls = told.trace.spans.iter().filter(|span| span.name.starts_with("S3.")).count();
+    assert!(calls > 10, "{}", told.trace);
+    let read = told.trace.named("read").find(|read| read.text("source") == "bikes").unwrap();
+    assert_eq!(read.number("s3.requests"), Some(1), "{read:?}");
+}
+
+#[test]
+fn of_a_report_that_waits_say_for_which_day() {
+    let world = World::faulty();
+    world.put("processed/metrics/README.txt", "nothing here yet");
+    // Nobody looks at a text that is no document.
+    let done = world.reporter().args(["--wait", "1s", raw::DAY]).start().wait_unchecked().expect(75);
+    assert!(done.events.iter().any(|event| event["message"] == "waiting for the metrics"), "{}", done.all());
+    assert!(done.events.iter().all(|event| event["day"] == raw::DAY), "{}", done.all());
 }

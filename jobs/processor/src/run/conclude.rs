@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::number::Fixed2;
@@ -20,6 +20,11 @@ use crate::telemetry::{INDICATORS, PUBLISH};
 
 /// How long after its end a day is one of the present: what is done again later says nothing of how the city's sensors are.
 const RECENT: TimeDelta = TimeDelta::hours(48);
+
+/// Whether what is told of a day that ended then is told of the present.
+pub(super) fn is_recent(engine: &Engine, end: DateTime<Utc>) -> bool {
+    engine.now - end < RECENT
+}
 
 /// A day that was measured and published.
 #[derive(Debug)]
@@ -77,7 +82,7 @@ async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: 
     };
     let publishing = Box::pin(publisher.publish(&result.day, &result.fresh, context));
     let published = Step::begin(&PUBLISH).day(date).attempt(publishing).await?;
-    let tonight = pass.alone && planned.why == Why::Own && engine.now - result.day.end() < RECENT;
+    let tonight = pass.alone && planned.why == Why::Own && is_recent(engine, result.day.end());
     figures::of_day(engine, step, &result, &published, tonight);
     Ok(Done { result, published: Some(published) })
 }
@@ -93,19 +98,19 @@ pub(super) fn tell(engine: &Engine, planned: Planned, done: &Done, ledger: &mut 
         return Ok(());
     };
     for entry in &manifest.documents {
-        let (source, statut) = (entry.source.name(), entry.statut.name());
+        let (source, status) = (entry.source.name(), entry.statut.name());
         match &entry.raison {
             Some(reason) if entry.statut == EntryStatus::Erreur || reason_is_error(&result.fresh, entry.source) => {
-                tracing::warn!(day = %date, source, statut, reason, "source in error");
+                tracing::warn!(day = %date, source, status, reason, "source in error");
             }
             Some(reason) if entry.statut == EntryStatus::Conserve => {
-                tracing::warn!(day = %date, source, statut, reason, "this run has no document; the earlier one is kept");
+                tracing::warn!(day = %date, source, status, reason, "this run has no document; the earlier one is kept");
             }
-            reason => tracing::info!(day = %date, source, statut, reason = reason.as_deref().unwrap_or(""), "document"),
+            reason => tracing::info!(day = %date, source, status, reason = reason.as_deref().unwrap_or(""), "document"),
         }
     }
     tracing::info!(
-        day = %date, statut_jour = status(manifest.statut_jour), completude = manifest.completude.map(Fixed2::rounded),
+        day = %date, status = status(manifest.statut_jour), completeness = manifest.completude.map(Fixed2::rounded),
         digest = manifest.digest, changed, dry_run = engine.config.dry_run, "day done"
     );
     ledger.add(manifest, planned.why == Why::Own, *changed);
@@ -165,7 +170,7 @@ fn judge(engine: &Engine, planned: Planned, fresh: &[(Source, Fresh)], manifest:
         ));
     }
     if manifest.statut_jour == DayStatus::Provisoire {
-        tracing::warn!(day = %manifest.date, completude = manifest.completude.map(Fixed2::rounded),
+        tracing::warn!(day = %manifest.date, completeness = manifest.completude.map(Fixed2::rounded),
             "the day is provisoire: more of its data is still to come; a later run completes it");
         // Of an earlier day more may never come; the next night looks again.
         if config.until_complete && planned.why == Why::Own {

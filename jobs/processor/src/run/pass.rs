@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use contract::{NaiveDate, Source};
+use contract::{NaiveDate, ServiceDay, Source};
 use futures::StreamExt as _;
 use futures::future::try_join;
 use futures::stream::FuturesOrdered;
@@ -48,9 +48,11 @@ pub(super) async fn all_days(
             let inventory = list(&engine, &days).await?;
             tell_strangers(&inventory);
             engine.sources.begin();
-            Sources::tell_ages(&inventory, &Source::RAW, engine.now);
+            tell_ages(&engine, &inventory, last);
             let files = inventory.files.clone();
-            let mut window = Window::open(&engine, inventory, days);
+            // The last one: the others of a scheduled night are before it.
+            let own = planned.iter().any(|next| next.why != Why::Own).then_some(last);
+            let mut window = Window::open(&engine, inventory, days, own);
             // The first snapshots come while the large files are read.
             let shelf = Shelf::read(&engine, &files, Scope::Days { first, last }, &progress);
             let (shelf, first) = Box::pin(try_join(shelf, window.next())).await?;
@@ -63,15 +65,14 @@ pub(super) async fn all_days(
             let shelf = Box::pin(Shelf::read(&engine, &inventory.files, Scope::All, &progress)).await?;
             let days = days_of(&engine, &shelf)?;
             inventory.look(&engine.raw, &OF_THE_API, &days).await?;
-            Sources::tell_ages(&inventory, &Source::RAW, engine.now);
-            let mut window = Window::open(&engine, inventory, days.clone());
+            if let Some(last) = days.last() {
+                tell_ages(&engine, &inventory, *last);
+            }
+            let mut window = Window::open(&engine, inventory, days.clone(), None);
             let first = window.next().await?;
             (days.into_iter().map(Planned::own).collect(), shelf, first, window)
         }
     };
-    if window.is_done() {
-        engine.sources.end_of_api();
-    }
     let alone = planned.iter().filter(|next| next.why == Why::Own).count() == 1;
     let pass = Arc::new(Pass { engine, shelf, alone });
     Box::pin(each(&pass, &planned, first, window, ledger)).await
@@ -85,6 +86,14 @@ async fn list(engine: &Engine, days: &BTreeSet<NaiveDate>) -> Result<Inventory, 
     step.set_count("objects", objects);
     step.set_count("bytes", bytes);
     Ok(inventory)
+}
+
+/// Tells how old the newest object of each source is. The listing has no snapshots but those of the run's days and shortly after, so that
+/// it says something of the present only where one of them is.
+fn tell_ages(engine: &Engine, inventory: &Inventory, last: NaiveDate) {
+    if conclude::is_recent(engine, ServiceDay::new(last, engine.config.city.tz).end()) {
+        Sources::tell_ages(inventory, &Source::RAW, engine.now);
+    }
 }
 
 fn tell_strangers(inventory: &Inventory) {
@@ -142,7 +151,11 @@ async fn each(
         {
             let planned = of_day.get(&date).copied().unwrap_or(Planned::own(date));
             if !own_alone || planned.why == Why::Own {
-                let step = Step::begin(&DAY).day(date);
+                let step = match planned.why {
+                    Why::Own => Step::begin(&DAY),
+                    Why::Late | Why::Missed => Step::present().aside(&DAY, "day"),
+                }
+                .day(date);
                 let concluded = conclude::day(pass.clone(), planned, snapshots, step.clone());
                 let task = Running(tokio::spawn(step.run(concluded)));
                 running.push_back(async move { (planned, task.await) });
@@ -150,9 +163,6 @@ async fn each(
             match window.next().await {
                 Ok(following) => next = following,
                 Err(failure) => ended = Some(failure),
-            }
-            if window.is_done() {
-                engine.sources.end_of_api();
             }
         }
         // Days under way come to their end, whatever became of others: none is left half published.

@@ -14,9 +14,10 @@ use runtime::telemetry::{Step, follow_on_thread};
 use super::outcome::{NO_FILE, Outcome, Reading};
 use super::reference::Reference;
 use super::roads::{self, Roads, Scope};
+use super::sources::Part;
 use super::{Engine, fatal, on_pool};
 use crate::city::City;
-use crate::input::{self, InputError, Inventory, OF_THE_API};
+use crate::input::{self, InputError, Inventory};
 use crate::quality::Counted;
 use crate::source::{RawFile, SourceError};
 use crate::source::{bikes, chantiers, referentiel, weather};
@@ -123,7 +124,7 @@ async fn read_roads(
 ) -> Result<Held<Roads>, InputError> {
     let files = Inventory::batch(files, Source::Comptages);
     if files.is_empty() {
-        engine.sources.end(Source::Comptages);
+        engine.sources.done(Source::Comptages, Part::Files);
         return Ok(Err(Missing::NoFile));
     }
     let bar = progress.bytes("comptages", files.iter().map(|file| file.size).sum());
@@ -139,13 +140,13 @@ async fn read_roads(
     };
     match read.await.map_err(died)? {
         Ok(roads) => {
-            reads.sources.end(Source::Comptages);
+            reads.sources.done(Source::Comptages, Part::Files);
             let inputs = roads.inputs().to_vec();
             Ok(Ok((roads, Reading { inputs, ..Reading::default() })))
         }
         Err(InputError::Content(error)) => {
             reads.sources.fail(Source::Comptages, &error);
-            reads.sources.end(Source::Comptages);
+            reads.sources.done(Source::Comptages, Part::Files);
             Ok(Err(Missing::Error(error)))
         }
         Err(error) => Err(error),
@@ -170,10 +171,7 @@ async fn read_files<F: Send + Sync + 'static>(
         Err(Missing::Error(error)) => engine.sources.fail(source, error),
         Err(Missing::NoFile) => {}
     }
-    // Of the others snapshots are still to come.
-    if !OF_THE_API.contains(&source) {
-        engine.sources.end(source);
-    }
+    engine.sources.done(source, Part::Files);
     Ok(read)
 }
 

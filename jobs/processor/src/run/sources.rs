@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use chrono::{DateTime, Utc};
-use contract::{Source, keys};
+use contract::Source;
 use runtime::store::Object;
 use runtime::telemetry::{self, ERRORS, Step};
 
@@ -23,10 +23,21 @@ pub struct Sources {
     failed: Mutex<BTreeSet<Source>>,
 }
 
+/// The parts of a source that are read apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Its files in `batch/`.
+    Files,
+    /// Its snapshots in `api/`.
+    Snapshots,
+}
+
 /// A source that is being read.
 #[derive(Debug)]
 struct Reading {
     step: Step,
+    /// What is still to be read of it.
+    left: Vec<Part>,
     begun: Instant,
     objects: u64,
     bytes: u64,
@@ -40,7 +51,12 @@ impl Sources {
         let begin = |source: Source| {
             let step = Step::named(&SOURCE, &format!("source {source}")).source(source);
             let counted = Counted::default();
-            (source, Reading { step, begun: Instant::now(), objects: 0, bytes: 0, chunks: 0, counted })
+            let left = match source {
+                Source::Traffic => vec![Part::Snapshots],
+                source if OF_THE_API.contains(&source) => vec![Part::Files, Part::Snapshots],
+                _ => vec![Part::Files],
+            };
+            (source, Reading { step, left, begun: Instant::now(), objects: 0, bytes: 0, chunks: 0, counted })
         };
         let begun = Source::RAW.map(begin);
         self.lock().extend(begun);
@@ -62,10 +78,20 @@ impl Sources {
         self.lock().get(&source).map_or_else(Step::none, |reading| reading.step.clone())
     }
 
-    /// Begins to read an object.
+    /// Begins to read a file.
     pub(super) fn read(&self, source: Source, object: &Object) -> Step {
-        let kind = if object.key.starts_with(keys::API) { read_of(source) } else { &READ };
-        let read = self.step(source).child(kind, "read").source(source).with("key", object.key.clone());
+        Self::reads(self.step(source).child(&READ, "read"), source, object)
+    }
+
+    /// Begins to read a snapshot. Those that the run's own day does not need are told of less.
+    pub(super) fn read_snapshot(&self, source: Source, object: &Object, aside: bool) -> Step {
+        let (of_source, kind) = (self.step(source), read_of(source));
+        let read = if aside { of_source.aside(kind, "read") } else { of_source.child(kind, "read") };
+        Self::reads(read, source, object)
+    }
+
+    fn reads(read: Step, source: Source, object: &Object) -> Step {
+        let read = read.source(source).with("key", object.key.clone());
         read.set_count("bytes", object.size);
         read
     }
@@ -100,10 +126,24 @@ impl Sources {
         }
     }
 
-    /// Ends a source: all of it was read. Twice is once.
-    pub(super) fn end(&self, source: Source) {
+    /// Says that a part of a source was read; with the last one the source ends. Twice is once.
+    pub(super) fn done(&self, source: Source, part: Part) {
+        let is_last = match self.lock().get_mut(&source) {
+            Some(reading) => {
+                reading.left.retain(|left| *left != part);
+                reading.left.is_empty()
+            }
+            None => false,
+        };
+        if is_last {
+            self.end(source);
+        }
+    }
+
+    /// Ends a source.
+    fn end(&self, source: Source) {
         let Some(reading) = self.lock().remove(&source) else { return };
-        let Reading { step, begun, objects, bytes, chunks, counted } = reading;
+        let Reading { step, begun, objects, bytes, chunks, counted, .. } = reading;
         let rejected: u64 = counted.rejected.values().sum();
         for (key, number) in
             [("objects", objects), ("bytes", bytes), ("rows", counted.rows), ("rows.rejected", rejected)]
@@ -122,11 +162,6 @@ impl Sources {
         for (reason, number) in counted.rejected {
             REJECTED.add(number, &[("source", source.name()), ("reason", &reason.name())]);
         }
-    }
-
-    /// Ends those of which a day has snapshots.
-    pub(super) fn end_of_api(&self) {
-        OF_THE_API.into_iter().for_each(|source| self.end(source));
     }
 
     /// Ends all that are left.

@@ -12,6 +12,7 @@ use runtime::store::{Object, Version};
 
 use super::outcome::Reading;
 use super::shelf::replaced_twice;
+use super::sources::Part;
 use super::{Engine, bug, fatal};
 use crate::city::City;
 use crate::input::ahead::{Ahead, Arrived};
@@ -88,6 +89,10 @@ pub(super) struct Window {
     kept: BTreeMap<NaiveDate, BTreeMap<String, Kept>>,
     /// How many are still on their way, by folder.
     awaited: BTreeMap<NaiveDate, usize>,
+    /// The same, by source.
+    left: BTreeMap<Source, usize>,
+    /// The one day that the run is for, where it does others beside it.
+    own: Option<NaiveDate>,
     ahead: Ahead<Name, Parsed>,
     /// Sources that have started again.
     restarted: BTreeSet<Source>,
@@ -95,14 +100,21 @@ pub(super) struct Window {
 
 impl Window {
     /// Begins to fetch what the first of the days needs.
-    pub(super) fn open(engine: &Arc<Engine>, inventory: Inventory, days: BTreeSet<NaiveDate>) -> Self {
+    pub(super) fn open(
+        engine: &Arc<Engine>,
+        inventory: Inventory,
+        days: BTreeSet<NaiveDate>,
+        own: Option<NaiveDate>,
+    ) -> Self {
         let mut window = Self {
             engine: engine.clone(),
             inventory,
             days,
             kept: BTreeMap::new(),
             awaited: BTreeMap::new(),
-            ahead: start(engine, Vec::new()),
+            left: BTreeMap::new(),
+            own,
+            ahead: start(engine, Vec::new(), own),
             restarted: BTreeSet::new(),
         };
         window.fetch();
@@ -132,11 +144,6 @@ impl Window {
         Ok(Some((day, snapshots)))
     }
 
-    /// Whether the snapshots of all days are there.
-    pub(super) fn is_done(&self) -> bool {
-        self.days.is_empty()
-    }
-
     fn keep(&mut self, arrived: Arrived<Name, Parsed>) {
         let Arrived { name, object, input, parsed } = arrived;
         if let Some(left) = self.awaited.get_mut(&name.day) {
@@ -147,6 +154,11 @@ impl Window {
         }
         // Not before, for what is on its way may be asked for again.
         self.engine.sources.add(name.source, object.size, 1, parsed.counted());
+        let left = self.left.entry(name.source).or_default();
+        *left = left.saturating_sub(1);
+        if *left == 0 {
+            self.engine.sources.done(name.source, Part::Snapshots);
+        }
         let kept = Kept { version: object.version, input, parsed };
         self.kept.entry(name.day).or_default().insert(object.key, kept);
     }
@@ -176,10 +188,15 @@ impl Window {
             .map(|(source, day, object, collected)| (Name { source, day, collected }, object.clone()))
             .collect();
         self.awaited.clear();
+        self.left.clear();
         for (name, _) in &wanted {
             *self.awaited.entry(name.day).or_default() += 1;
+            *self.left.entry(name.source).or_default() += 1;
         }
-        self.ahead = start(&self.engine, wanted);
+        for source in OF_THE_API.into_iter().filter(|source| !self.left.contains_key(source)) {
+            self.engine.sources.done(source, Part::Snapshots);
+        }
+        self.ahead = start(&self.engine, wanted, self.own);
     }
 
     fn of(&self, day: NaiveDate) -> Snapshots {
@@ -209,13 +226,13 @@ impl Window {
     }
 }
 
-fn start(engine: &Arc<Engine>, wanted: Vec<(Name, Object)>) -> Ahead<Name, Parsed> {
+fn start(engine: &Arc<Engine>, wanted: Vec<(Name, Object)>, own: Option<NaiveDate>) -> Ahead<Name, Parsed> {
     let (reads, reader) = (engine.clone(), engine.clone());
     Ahead::start(
         &engine.raw,
         &engine.pool,
         wanted,
-        move |name, object| reads.sources.read(name.source, object),
+        move |name, object| reads.sources.read_snapshot(name.source, object, own.is_some_and(|own| name.day < own)),
         move |name, object, stored| parse(name, object, stored, &reader.config.city),
     )
 }

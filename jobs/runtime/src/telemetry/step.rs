@@ -12,12 +12,11 @@ use opentelemetry::trace::{Status, TraceContextExt as _};
 use opentelemetry::{Context, KeyValue, Value};
 use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
-use tracing_subscriber::Registry;
-use tracing_subscriber::registry::LookupSpan as _;
 
 use super::cut::Cut;
 use super::fault::Fault;
-use super::kind::Kind;
+use super::kind::{Kind, Place};
+use super::labels::{Calls, label, read_labels};
 
 /// The target of all spans of ours, by which logs and traces tell them from a library's.
 pub(crate) const TARGET: &str = "cityflow";
@@ -49,43 +48,6 @@ pub(super) fn end_open(but: Option<&Step>) {
     }
 }
 
-/// What log lines within a step say of it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Labels {
-    /// Trace id and span id, hexadecimal; only where there is a trace.
-    pub(crate) ids: Option<(String, String)>,
-    pub(crate) day: Option<String>,
-    pub(crate) source: Option<String>,
-    calls: Arc<Calls>,
-    /// Keeps the step open while one within it is.
-    inside: Weak<Inside>,
-    /// Whether the trace does not have it, and so nothing within it.
-    is_beyond: bool,
-}
-
-impl Labels {
-    /// Takes what is not known yet from a step around it.
-    pub(crate) fn complete(&mut self, outer: &Self) {
-        let take = |mine: &mut Option<String>, theirs: &Option<String>| {
-            if mine.is_none() {
-                mine.clone_from(theirs);
-            }
-        };
-        take(&mut self.day, &outer.day);
-        take(&mut self.source, &outer.source);
-        if self.ids.is_none() {
-            self.ids.clone_from(&outer.ids);
-        }
-    }
-}
-
-/// Requests of the store within a step.
-#[derive(Debug, Default)]
-struct Calls {
-    requests: AtomicU64,
-    retries: AtomicU64,
-}
-
 /// One step of a run. Clones are the same step.
 #[derive(Debug, Clone)]
 pub struct Step {
@@ -96,7 +58,7 @@ pub struct Step {
 
 /// Ends the span with the last clone, and with the last step within it.
 #[derive(Debug)]
-struct Inside {
+pub(super) struct Inside {
     within: Option<Arc<Self>>,
     number: u64,
     context: Context,
@@ -154,12 +116,28 @@ impl Step {
         if self.span.is_none() { Self::named(kind, name) } else { Self::new(kind, name, &self.span) }
     }
 
+    /// As `child`, for what the run does beside its own day: it takes a share of the room alone, and so does all within it.
+    #[must_use]
+    pub fn aside(&self, kind: &'static Kind, name: &str) -> Self {
+        let within = if self.span.is_none() { super::root() } else { self.span.clone() };
+        if !super::has_begun() {
+            return Self::none();
+        }
+        let is_beyond = read_labels(&within, |labels| labels.is_beyond).unwrap_or(false);
+        Self::placed(kind, name, &within, if is_beyond { Place::Beyond } else { Place::Aside })
+    }
+
     fn new(kind: &'static Kind, name: &str, within: &Span) -> Self {
         if !super::has_begun() {
             return Self::none();
         }
-        let is_beyond = read_labels(within, |labels| labels.is_beyond).unwrap_or(false);
-        if !kind.has_room(is_beyond) {
+        let place = read_labels(within, |labels| labels.place()).unwrap_or_default();
+        Self::placed(kind, name, within, place)
+    }
+
+    /// As `new`, at a place that is known.
+    fn placed(kind: &'static Kind, name: &str, within: &Span, place: Place) -> Self {
+        if !kind.has_room(place) {
             let span = tracing::info_span!(target: BEYOND, parent: within, "step");
             label(&span, |labels| labels.is_beyond = true);
             return Self { span, inside: None };
@@ -177,6 +155,7 @@ impl Step {
         };
         let step = Self::started(span, held.clone(), &mut open);
         drop(open);
+        label(&step.span, |labels| labels.is_aside = place == Place::Aside);
         fall_over(name);
         step
     }
@@ -230,13 +209,8 @@ impl Step {
     #[must_use]
     pub fn day(self, day: impl std::fmt::Display) -> Self {
         self.set("day", day.to_string());
-        self.label_day(day);
-        self
-    }
-
-    /// Lets its log lines say which day it is for.
-    pub(super) fn label_day(&self, day: impl std::fmt::Display) {
         label(&self.span, |labels| labels.day = Some(day.to_string()));
+        self
     }
 
     /// Says which source it is for; its log lines say so too.
@@ -365,35 +339,4 @@ pub fn follow_on_thread<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
 /// What keeps the step of a span open.
 fn held(span: &Span) -> Option<Arc<Inside>> {
     read_labels(span, |labels| labels.inside.upgrade()).flatten()
-}
-
-/// Counts calls of the store, and how often one was made again, within the present step.
-pub(crate) fn count_calls(requests: u64, retries: u64) {
-    read_labels(&Span::current(), |labels| {
-        labels.calls.requests.fetch_add(requests, Ordering::Relaxed);
-        labels.calls.retries.fetch_add(retries, Ordering::Relaxed);
-    });
-}
-
-/// Changes what log lines say of a span.
-fn label(span: &Span, change: impl FnOnce(&mut Labels)) {
-    span.with_subscriber(|(id, subscriber)| {
-        let Some(span) = subscriber.downcast_ref::<Registry>().and_then(|registry| registry.span(id)) else { return };
-        let mut extensions = span.extensions_mut();
-        if extensions.get_mut::<Labels>().is_none() {
-            extensions.insert(Labels::default());
-        }
-        if let Some(labels) = extensions.get_mut::<Labels>() {
-            change(labels);
-        }
-    });
-}
-
-/// What log lines say of a span.
-pub(crate) fn read_labels<T>(span: &Span, read: impl FnOnce(&Labels) -> T) -> Option<T> {
-    span.with_subscriber(|(id, subscriber)| {
-        let span = subscriber.downcast_ref::<Registry>()?.span(id)?;
-        let extensions = span.extensions();
-        extensions.get::<Labels>().map(read)
-    })?
 }

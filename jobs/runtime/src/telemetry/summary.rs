@@ -75,7 +75,8 @@ impl End {
                 step.fail(kind, &failure.to_string());
             }
             self.figures.set("error.type", Value::from(kind));
-            if !matches!(failure.code, Code::Later | Code::Stopped) {
+            // These Kubernetes tries again.
+            if !matches!(failure.code, Code::Unavailable | Code::Later | Code::Stopped) {
                 ERRORS.add(1, &[("source", "run"), ("error.type", kind)]);
             }
         }

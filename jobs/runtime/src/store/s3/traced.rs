@@ -1,7 +1,9 @@
 //! Every call of S3 as the trace and the metrics show it: one client span with its status and retries, by OpenTelemetry's semantic
 //! conventions for the AWS SDK. The ranges of a large object are counted in the step that reads it, and are no spans.
 
-use aws_sdk_s3::config::interceptors::{BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef};
+use aws_sdk_s3::config::interceptors::{
+    BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+};
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
 use aws_sdk_s3::operation::delete_object::DeleteObjectInput;
@@ -35,6 +37,15 @@ struct Call {
     step: Step,
     operation: &'static str,
     attempts: u64,
+    ended: bool,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.step.set("interrupted", true);
+        }
+    }
 }
 
 impl Storable for Call {
@@ -91,17 +102,20 @@ impl Intercept for Traced {
                 .with("aws.s3.bucket", bucket.unwrap_or_default().to_owned())
                 .with("aws.s3.key", key.unwrap_or_default().to_owned())
         };
-        bag.interceptor_state().store_put(Call { step, operation, attempts: 0 });
+        // At once: one that is given up was made all the same.
+        counted(operation, 1, 0);
+        bag.interceptor_state().store_put(Call { step, operation, attempts: 0, ended: false });
         Ok(())
     }
 
-    fn read_after_attempt(
+    fn read_before_attempt(
         &self,
-        _: &FinalizerInterceptorContextRef<'_>,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(call) = bag.get_mut_from_interceptor_state::<Call>() {
+            counted(call.operation, 0, u64::from(call.attempts > 0));
             call.attempts += 1;
         }
         Ok(())
@@ -113,9 +127,10 @@ impl Intercept for Traced {
         _: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(Call { step, operation, attempts }) = bag.load::<Call>() else { return Ok(()) };
-        let retries = attempts.saturating_sub(1);
-        counted(operation, 1, retries);
+        let Some(call) = bag.get_mut_from_interceptor_state::<Call>() else { return Ok(()) };
+        let retries = call.attempts.saturating_sub(1);
+        call.ended = true;
+        let step = &call.step;
         if retries > 0 {
             step.set_count("http.request.resend_count", retries);
         }
@@ -125,15 +140,32 @@ impl Intercept for Traced {
         };
         let status = response.status().as_u16();
         step.set_count("http.response.status_code", status.into());
-        if let Some(id) = response.headers().get("x-amz-request-id") {
-            step.set("aws.request_id", id.to_owned());
+        for (header, attribute) in [("x-amz-request-id", "aws.request_id"), ("x-amz-id-2", "aws.extended_request_id")] {
+            if let Some(id) = response.headers().get(header) {
+                step.set(attribute, id.to_owned());
+            }
         }
-        // That something is not there, or is there already, is an answer and no error.
-        if status >= 300 && !matches!(status, 304 | 404 | 409 | 412) {
-            step.fail(&status.to_string(), &format!("S3 answered {status} to {operation}"));
+        let is_error = context.output_or_error().is_some_and(|end| end.is_err());
+        if status >= 300 {
+            let code = response.body().bytes().and_then(code);
+            // That something is not there, or is there already, is an answer and no error; that there is no bucket is one.
+            if !matches!(status, 304 | 404 | 409 | 412) || code.as_deref() == Some("NoSuchBucket") {
+                let kind = code.unwrap_or_else(|| status.to_string());
+                step.fail(&kind, &format!("S3 answered {status} ({kind}) to {}", call.operation));
+            }
+        } else if is_error {
+            step.fail("Unreadable", "the answer broke off, or cannot be read");
         }
         Ok(())
     }
+}
+
+/// The code in the body of an error of S3, such as `AccessDenied`.
+fn code(body: &[u8]) -> Option<String> {
+    let (_, rest) = std::str::from_utf8(body).ok()?.split_once("<Code>")?;
+    let (code, _) = rest.split_once("</Code>")?;
+    // One of some dozens of words, not whatever a proxy has to say.
+    ((1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())).then(|| code.to_owned())
 }
 
 /// A read that was made again because its body broke off, which the client does not see.
@@ -151,5 +183,21 @@ fn counted(operation: &str, requests: u64, retries: u64) {
     if retries > 0 {
         RETRIES.add(retries, &attributes);
         telemetry::add("s3.retries", retries);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_has_its_code() {
+        let body =
+            |code: &str| format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>");
+        assert_eq!(code(body("AccessDenied").as_bytes()).as_deref(), Some("AccessDenied"));
+        for none in ["", "<html>", "<Code>", &body("a sentence"), &body(&"A".repeat(65)), &body("")] {
+            assert_eq!(code(none.as_bytes()), None, "{none}");
+        }
+        assert_eq!(code(b"\xff<Code>A</Code>"), None);
     }
 }

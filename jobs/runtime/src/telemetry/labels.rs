@@ -1,0 +1,90 @@
+//! What is known of a step beside its span: what log lines within it say, and what holds for the steps within it.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+
+use tracing::Span;
+use tracing_subscriber::Registry;
+use tracing_subscriber::registry::LookupSpan as _;
+
+use super::kind::Place;
+use super::step::Inside;
+
+/// What log lines within a step say of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Labels {
+    /// Trace id and span id, hexadecimal; only where there is a trace.
+    pub(crate) ids: Option<(String, String)>,
+    pub(crate) day: Option<String>,
+    pub(crate) source: Option<String>,
+    pub(super) calls: Arc<Calls>,
+    /// Keeps the step open while one within it is.
+    pub(super) inside: Weak<Inside>,
+    /// Whether the trace does not have it, and so nothing within it.
+    pub(super) is_beyond: bool,
+    /// Whether it is of a day that the run does beside its own.
+    pub(super) is_aside: bool,
+}
+
+impl Labels {
+    /// Where a step within it is.
+    pub(super) fn place(&self) -> Place {
+        match (self.is_beyond, self.is_aside) {
+            (true, _) => Place::Beyond,
+            (false, true) => Place::Aside,
+            (false, false) => Place::Within,
+        }
+    }
+
+    /// Takes what is not known yet from a step around it.
+    pub(crate) fn complete(&mut self, outer: &Self) {
+        let take = |mine: &mut Option<String>, theirs: &Option<String>| {
+            if mine.is_none() {
+                mine.clone_from(theirs);
+            }
+        };
+        take(&mut self.day, &outer.day);
+        take(&mut self.source, &outer.source);
+        if self.ids.is_none() {
+            self.ids.clone_from(&outer.ids);
+        }
+    }
+}
+
+/// Requests of the store within a step.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    pub(super) requests: AtomicU64,
+    pub(super) retries: AtomicU64,
+}
+
+/// Counts calls of the store, and how often one was made again, within the present step.
+pub(crate) fn count_calls(requests: u64, retries: u64) {
+    read_labels(&Span::current(), |labels| {
+        labels.calls.requests.fetch_add(requests, Ordering::Relaxed);
+        labels.calls.retries.fetch_add(retries, Ordering::Relaxed);
+    });
+}
+
+/// Changes what log lines say of a span.
+pub(super) fn label(span: &Span, change: impl FnOnce(&mut Labels)) {
+    span.with_subscriber(|(id, subscriber)| {
+        let Some(span) = subscriber.downcast_ref::<Registry>().and_then(|registry| registry.span(id)) else { return };
+        let mut extensions = span.extensions_mut();
+        if extensions.get_mut::<Labels>().is_none() {
+            extensions.insert(Labels::default());
+        }
+        if let Some(labels) = extensions.get_mut::<Labels>() {
+            change(labels);
+        }
+    });
+}
+
+/// What log lines say of a span.
+pub(crate) fn read_labels<T>(span: &Span, read: impl FnOnce(&Labels) -> T) -> Option<T> {
+    span.with_subscriber(|(id, subscriber)| {
+        let span = subscriber.downcast_ref::<Registry>()?.span(id)?;
+        let extensions = span.extensions();
+        extensions.get::<Labels>().map(read)
+    })?
+}
