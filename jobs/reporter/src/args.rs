@@ -20,6 +20,12 @@ Examples:
   S3_BUCKET_METRICS=cityflow-processed/metrics reporter 2025-11-03
                                               reports go beside the metrics, to cityflow-processed/reports
 
+S3: credentials, region and endpoint are the AWS SDK's own (AWS_PROFILE, AWS_REGION,
+AWS_ENDPOINT_URL, ...); for a server other than AWS add --path-style.
+
+Telemetry: OpenTelemetry's own variables; traces and metrics go to
+OTEL_EXPORTER_OTLP_ENDPOINT (http://localhost:4317), and nowhere without it.
+
 Exit codes:
   0    done
   2    wrong settings, or a bucket or folder that is not there or not allowed

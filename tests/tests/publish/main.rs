@@ -80,7 +80,7 @@ fn a_rerun_never_makes_a_day_poorer() {
             let entry = second.entry(source);
             assert_eq!(entry.statut, EntryStatus::Conserve, "{source}");
             assert_eq!(entry.sha256, first.entry(source).sha256, "{source}: the good document stays");
-            let told = |event: &serde_json::Value| event["source"] == source.name() && event["statut"] == "conserve";
+            let told = |event: &serde_json::Value| event["source"] == source.name() && event["status"] == "conserve";
             assert!(done.events.iter().any(told), "{source} is told\n{}", done.all());
         }
         assert!(

@@ -16,7 +16,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use super::cut::Cut;
 use super::fault::Fault;
 use super::kind::{Kind, Place};
-use super::labels::{Calls, label, read_labels};
+use super::labels::{Calls, Labels, label, read_labels};
 
 /// The target of all spans of ours, by which logs and traces tell them from a library's.
 pub(crate) const TARGET: &str = "cityflow";
@@ -131,7 +131,7 @@ impl Step {
         if !super::has_begun() {
             return Self::none();
         }
-        let place = read_labels(within, |labels| labels.place()).unwrap_or_default();
+        let place = read_labels(within, Labels::place).unwrap_or_default();
         Self::placed(kind, name, within, place)
     }
 
