@@ -52,8 +52,6 @@ pub struct Config {
     pub events: bool,
     /// The CronJob that makes the reports of what is published, where there is one.
     pub handoff: Option<String>,
-    /// The file that the run's spans are appended to, where there is one.
-    pub trace_file: Option<PathBuf>,
     /// What is said.
     pub log: LogOptions,
     /// The argument or variable that names the day.
@@ -253,7 +251,6 @@ impl Config {
             catch_up,
             events: settings.events,
             handoff: set(settings.handoff),
-            trace_file: settings.trace_file,
             log: LogOptions { quiet: settings.quiet, verbose: settings.verbose },
             day: parsed.cli.day,
             job_name: settings.job_name,
@@ -313,11 +310,5 @@ mod tests {
         let failure = config(&["trace"]).unwrap_err();
         assert_eq!(failure.code, Code::Usage);
         assert!(failure.what.contains("trace: no file is named; set --trace-file FILE"), "{failure}");
-    }
-
-    #[test]
-    fn a_run_has_a_trace_file_where_one_is_set() {
-        assert_eq!(config(&["2025-11-03"]).unwrap().trace_file, None);
-        assert_eq!(config(&["2025-11-03", "--trace-file", "t"]).unwrap().trace_file, Some("t".into()));
     }
 }

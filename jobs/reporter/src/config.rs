@@ -4,7 +4,6 @@
 //! is read here is the file of a city profile; no environment, no store.
 
 use std::fmt::Display;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -45,8 +44,6 @@ pub struct Config {
     pub path_style: bool,
     /// Whether an Event tells of the end.
     pub events: bool,
-    /// The file that the run's spans are appended to, where there is one.
-    pub trace_file: Option<PathBuf>,
     /// The city.
     pub city: City,
     /// How much is said.
@@ -132,7 +129,6 @@ impl Config {
             places_by_default,
             path_style,
             events,
-            trace_file: args.trace_file.clone(),
             city,
             log,
             now,

@@ -282,16 +282,12 @@ pub fn wait_is_over() {
 /// Whether the run has its trace.
 #[must_use]
 pub fn is_joined() -> bool {
-    has_begun()
-}
-
-fn has_begun() -> bool {
     BEGUN.load(Ordering::SeqCst)
 }
 
 /// The run's own span.
 pub(crate) fn root() -> Span {
-    if !has_begun() {
+    if !is_joined() {
         return Span::none();
     }
     run().as_ref().map_or_else(Span::none, |run| run.span.clone())

@@ -120,7 +120,7 @@ impl Step {
     #[must_use]
     pub fn aside(&self, kind: &'static Kind, name: &str) -> Self {
         let within = if self.span.is_none() { super::root() } else { self.span.clone() };
-        if !super::has_begun() {
+        if !super::is_joined() {
             return Self::none();
         }
         let is_beyond = read_labels(&within, |labels| labels.is_beyond).unwrap_or(false);
@@ -128,7 +128,7 @@ impl Step {
     }
 
     fn new(kind: &'static Kind, name: &str, within: &Span) -> Self {
-        if !super::has_begun() {
+        if !super::is_joined() {
             return Self::none();
         }
         let place = read_labels(within, Labels::place).unwrap_or_default();
