@@ -1,11 +1,12 @@
 //! A real OpenTelemetry Collector, `otelcol` on the PATH, for one test: what the programs send to it lies in files afterwards.
 //!
-//! Collectors that do not do their work are in [`trouble`].
+//! Its ports are [`port`]'s. Collectors that do not do their work are in [`trouble`].
 
+pub mod port;
 pub mod trouble;
 
 use std::fs::File;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -16,10 +17,13 @@ use tempfile::TempDir;
 use crate::authority::Authority;
 use crate::chart;
 use crate::telemetry::Telemetry;
+use port::Port;
 
 /// Its name on the PATH.
 const PROGRAM: &str = "otelcol";
-/// The longest that it may take to answer, and to end.
+/// What it says when it has started.
+const READY: &str = "Everything is ready.";
+/// The longest that it may take to be ready, and to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How telemetry is sent.
@@ -62,8 +66,8 @@ impl Protocol {
 pub struct Collector {
     child: Child,
     folder: TempDir,
-    grpc: u16,
-    http: u16,
+    grpc: Port,
+    http: Port,
     scheme: &'static str,
 }
 
@@ -104,47 +108,55 @@ impl Collector {
     }
 
     fn with(address: Ipv4Addr, tls: Option<&Value>) -> Option<Self> {
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        Self::start(address, scheme, |folder, ports| {
+            configuration(folder, ports.map(|port| format!("{address}:{port}")), tls)
+        })
+    }
+
+    /// A collector for this machine alone with a configuration of the caller's, who is given the folder in which [`TRACES`] and [`METRICS`]
+    /// have to come, and the ports for gRPC and HTTP.
+    ///
+    /// # Panics
+    /// Where it does not start.
+    #[must_use]
+    pub fn configured(configuration: impl FnOnce(&Path, [u16; 2]) -> Value) -> Option<Self> {
+        Self::start(Ipv4Addr::LOCALHOST, "http", configuration)
+    }
+
+    fn start(
+        address: Ipv4Addr,
+        scheme: &'static str,
+        configuration: impl FnOnce(&Path, [u16; 2]) -> Value,
+    ) -> Option<Self> {
         if !chart::has(PROGRAM) {
             return None;
         }
-        // A port that was free a moment ago may be another's by now; then it ends at once, and there are others.
-        let tried = (0..5).map(|_| Self::start(address, tls)).find_map(|started| match started {
-            Ok(collector) => Some(Ok(collector)),
-            Err(said) if said.contains("address already in use") => None,
-            Err(said) => Some(Err(said)),
-        });
-        Some(tried.expect("a free port").unwrap_or_else(|said| panic!("{PROGRAM} does not start:\n{said}")))
-    }
-
-    fn start(address: Ipv4Addr, tls: Option<&Value>) -> Result<Self, String> {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let [grpc, http] = free_ports(address);
+        let [grpc, http] = [(); 2].map(|()| Port::hold(address));
+        // JSON is YAML.
         let config = folder.path().join("collector.json");
-        std::fs::write(&config, configuration(folder.path(), [(address, grpc), (address, http)], tls)).expect("a file");
+        let configuration = configuration(folder.path(), [grpc.number(), http.number()]);
+        std::fs::write(&config, configuration.to_string()).expect("a file");
         let log = File::create(folder.path().join("log")).expect("a file");
-        let child = Command::new(PROGRAM)
-            .arg("--config")
+        // It listens to signals only after it has said that it is ready, and one that comes before would end it with all that it holds. One
+        // that is ignored from the start does not: the program takes it as soon as it listens.
+        let child = Command::new("sh")
+            .args(["-c", "trap '' INT; exec \"$0\" \"$@\"", PROGRAM, "--config"])
             .arg(&config)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
             .expect("it can be started");
-        let scheme = if tls.is_some() { "https" } else { "http" };
         let mut collector = Self { child, folder, grpc, http, scheme };
         let begun = Instant::now();
-        let answers = |port: u16| TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok();
-        while !(answers(grpc) && answers(http)) {
-            if collector.child.try_wait().expect("a child").is_some() || begun.elapsed() > PATIENCE {
-                return Err(collector.log());
-            }
+        while !collector.log().contains(READY) {
+            let ended = collector.child.try_wait().expect("a child");
+            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "{PROGRAM} does not start:\n{}", collector.log());
             std::thread::sleep(Duration::from_millis(20));
         }
-        // Somebody else may answer on a port that this one could not have.
-        match collector.child.try_wait().expect("a child") {
-            Some(_) => Err(collector.log()),
-            None => Ok(collector),
-        }
+        Some(collector)
     }
 
     fn log(&self) -> String {
@@ -154,7 +166,8 @@ impl Collector {
     /// The port for a protocol.
     #[must_use]
     pub fn port(&self, protocol: Protocol) -> u16 {
-        if protocol == Protocol::Grpc { self.grpc } else { self.http }
+        let port = if protocol == Protocol::Grpc { &self.grpc } else { &self.http };
+        port.number()
     }
 
     /// The address for a protocol, as programs on this machine reach it.
@@ -169,7 +182,7 @@ impl Collector {
         protocol.to(&self.endpoint(protocol))
     }
 
-    /// Ends it at once, as a node does that goes away; what it has received is lost.
+    /// Ends it at once, as a node does that goes away; what it has received is lost. Nobody answers at its ports from then on.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -182,13 +195,14 @@ impl Collector {
     #[must_use]
     pub fn received(mut self) -> Telemetry {
         let id = rustix::process::Pid::from_raw(self.child.id().cast_signed()).expect("a process");
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it runs");
         let begun = Instant::now();
         let status = loop {
-            match self.child.try_wait().expect("a child") {
-                Some(status) => break status,
-                None => assert!(begun.elapsed() < PATIENCE, "{PROGRAM} does not stop:\n{}", self.log()),
+            if let Some(status) = self.child.try_wait().expect("a child") {
+                break status;
             }
+            assert!(begun.elapsed() < PATIENCE, "{PROGRAM} does not stop:\n{}", self.log());
+            // Again and again, since it may not listen yet.
+            rustix::process::kill_process(id, rustix::process::Signal::INT).expect("it is not waited for yet");
             std::thread::sleep(Duration::from_millis(5));
         };
         assert!(status.success(), "{PROGRAM} ended with {status}:\n{}", self.log());
@@ -203,13 +217,15 @@ impl Drop for Collector {
     }
 }
 
-const TRACES: &str = "traces.jsonl";
-const METRICS: &str = "metrics.jsonl";
+/// The file of the traces, in the collector's folder.
+pub const TRACES: &str = "traces.jsonl";
+/// The file of the metrics.
+pub const METRICS: &str = "metrics.jsonl";
 
-/// What it is told to do, as JSON, which is YAML too. Nothing is gathered: what is sent is written.
-fn configuration(folder: &Path, [grpc, http]: [(Ipv4Addr, u16); 2], tls: Option<&Value>) -> String {
-    let receiver = |(address, port)| {
-        let mut receiver = serde_json::json!({"endpoint": format!("{address}:{port}")});
+/// What it is told to do. Nothing is gathered: what is sent is written.
+fn configuration(folder: &Path, [grpc, http]: [String; 2], tls: Option<&Value>) -> Value {
+    let receiver = |address: String| {
+        let mut receiver = serde_json::json!({"endpoint": address});
         if let Some(tls) = tls {
             receiver["tls"] = tls.clone();
         }
@@ -221,15 +237,9 @@ fn configuration(folder: &Path, [grpc, http]: [(Ipv4Addr, u16); 2], tls: Option<
         "receivers": {"otlp": {"protocols": {"grpc": receiver(grpc), "http": receiver(http)}}},
         "exporters": {"file/traces": file(TRACES), "file/metrics": file(METRICS)},
         "service": {
-            "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}},
+            // Its log says when it is ready: `READY` is of the level `info`.
+            "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "info"}},
             "pipelines": {"traces": pipeline("file/traces"), "metrics": pipeline("file/metrics")},
         },
     })
-    .to_string()
-}
-
-/// Ports that nobody listens on at this moment.
-fn free_ports<const N: usize>(address: Ipv4Addr) -> [u16; N] {
-    let held: [TcpListener; N] = std::array::from_fn(|_| TcpListener::bind((address, 0)).expect("a free port"));
-    held.map(|listener| listener.local_addr().expect("an address").port())
 }

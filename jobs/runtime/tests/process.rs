@@ -100,10 +100,21 @@ fn both_signals_stop_with_143() {
 #[test]
 fn no_step_outlives_the_one_around_it_whenever_the_run_ends() {
     let folder = tempfile::tempdir().unwrap();
-    for number in 0..25 {
-        let path = folder.path().join(format!("{number}.ndjson"));
+    // One in some twenty would show a step that ends at the wrong moment.
+    let (mut whole, mut late) = (0, 0);
+    while whole < 150 {
+        let path = folder.path().join(format!("{whole}-{late}.ndjson"));
         let child = Child::new("steps").env(runtime::telemetry::TRACE_FILE, path.to_str().unwrap());
-        assert_eq!(child.run().0, 0);
+        // Room for all spans at once.
+        let (code, events, _) = child.env("OTEL_BSP_MAX_QUEUE_SIZE", "4096").run();
+        assert_eq!(code, 0, "{events:?}");
+        // A machine with much else to do may keep it from writing its file in time, of which it warns: such a one is run again.
+        if events.iter().any(|event| event["message"].as_str().unwrap().contains("did not take everything")) {
+            late += 1;
+            assert!(late < 20, "{events:?}");
+            continue;
+        }
+        whole += 1;
         let found = runtime::trace_tree::read(std::fs::read(&path).unwrap().as_slice()).unwrap();
         assert_eq!((found.traces.len(), found.unreadable.len(), found.cut_off), (1, 0, false));
         let spans: BTreeMap<_, _> = found.traces[0].spans.iter().map(|span| (span.id.as_str(), span)).collect();

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::Read as _;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use http_body_util::BodyExt as _;
@@ -11,7 +11,7 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
-use super::Protocol;
+use super::{Protocol, port};
 
 /// What is wrong with a collector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,19 +35,17 @@ impl Trouble {
     /// Such a collector, to the end of the test program; its address.
     #[must_use]
     pub fn start(self, protocol: Protocol) -> String {
-        if self == Self::NoName {
+        let listener = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = match self {
             // A name that never exists.
-            return "http://collector.invalid:4317".to_owned();
-        }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        match self {
-            Self::Nobody | Self::NoName => drop(listener),
-            Self::Silent => serve(listener, |stream| {
+            Self::NoName => return "http://collector.invalid:4317".to_owned(),
+            Self::Nobody => port::nobody(),
+            Self::Silent => serve(listener(), |stream| {
                 // Held open: a connection that is closed would be an answer.
                 Box::leak(Box::new(stream));
             }),
             Self::Slow => {
+                let listener = listener();
                 // What the kernel would take for it is read too; so little that it does not matter.
                 rustix::net::sockopt::set_socket_recv_buffer_size(&listener, 1).expect("a buffer's size can be set");
                 serve(listener, |mut stream| {
@@ -55,25 +53,28 @@ impl Trouble {
                     while stream.read(&mut byte).is_ok_and(|read| read > 0) {
                         std::thread::sleep(Duration::from_secs(1));
                     }
-                });
+                })
             }
-            Self::Unavailable => refuse(listener, protocol),
-        }
+            Self::Unavailable => refuse(listener(), protocol),
+        };
         format!("http://{address}")
     }
 }
 
-/// Gives each connection a thread of its own.
-fn serve(listener: TcpListener, each: impl Fn(TcpStream) + Send + Copy + 'static) {
+/// Gives each connection a thread of its own; the address.
+fn serve(listener: TcpListener, each: impl Fn(TcpStream) + Send + Copy + 'static) -> SocketAddr {
+    let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             std::thread::spawn(move || each(stream));
         }
     });
+    address
 }
 
-/// Reads each request to its end and says that the service is not available.
-fn refuse(listener: TcpListener, protocol: Protocol) {
+/// Reads each request to its end and says that the service is not available; the address.
+fn refuse(listener: TcpListener, protocol: Protocol) -> SocketAddr {
+    let address = listener.local_addr().expect("an address");
     listener.set_nonblocking(true).expect("a listener");
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -96,6 +97,7 @@ fn refuse(listener: TcpListener, protocol: Protocol) {
             }
         });
     });
+    address
 }
 
 async fn refusal(

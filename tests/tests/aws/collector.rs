@@ -1,12 +1,13 @@
 //! The collector: that its manifests fit its configuration, its rights and the chart, and that a real one takes the configuration.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
-use acceptance::chart::{Helm, folder as chart, has};
+use acceptance::chart::{Helm, folder as chart};
+use acceptance::collector::{Collector, METRICS, Protocol, TRACES};
 use serde_json::{Value, json};
 
 use super::{json, text, yaml};
@@ -171,8 +172,8 @@ fn for_a_laptop(known: &Value, folder: &Path, ports: [u16; 2]) -> Value {
         settings["processors"].as_array_mut().unwrap().retain(|name| knows("processors", name.as_str().unwrap()));
         settings["exporters"] = json!([format!("file/{pipeline}")]);
     }
-    let file = |signal: &str| json!({ "path": folder.join(signal), "flush_interval": "100ms" });
-    config["exporters"] = json!({ "file/traces": file("traces"), "file/metrics": file("metrics") });
+    let file = |name: &str| json!({ "path": folder.join(name) });
+    config["exporters"] = json!({ "file/traces": file(TRACES), "file/metrics": file(METRICS) });
     for (protocol, port) in ["grpc", "http"].iter().zip(ports) {
         config["receivers"]["otlp"]["protocols"][protocol]["endpoint"] = json!(format!("127.0.0.1:{port}"));
     }
@@ -180,65 +181,30 @@ fn for_a_laptop(known: &Value, folder: &Path, ports: [u16; 2]) -> Value {
     config
 }
 
-/// A collector that runs, ended with the test.
-struct Collector {
-    process: Child,
-    port: u16,
-    log: PathBuf,
-}
-
-impl Collector {
-    /// The status of a POST of JSON, as soon as it listens.
-    fn post(&mut self, path: &str, body: &Value) -> String {
-        let address = SocketAddr::from(([127, 0, 0, 1], self.port));
-        let mut stream = loop {
-            match TcpStream::connect(address) {
-                Ok(stream) => break stream,
-                Err(_) => assert!(self.process.try_wait().unwrap().is_none(), "it has ended: {}", self.said()),
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        };
-        let body = body.to_string();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: collector\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-            body.len()
-        );
-        stream.write_all((head + &body).as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer.lines().next().unwrap_or_default().to_owned()
+/// The status of a POST of JSON.
+fn post(address: &str, path: &str, body: &Value) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
+        set(&stream, Some(Duration::from_secs(30))).unwrap();
     }
-
-    fn said(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap()
-    }
-}
-
-impl Drop for Collector {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    let body = body.to_string();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: collector\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all((head + &body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.lines().next().unwrap_or_default().to_owned()
 }
 
 #[test]
 fn a_real_collector_takes_the_configuration_and_passes_on_what_it_gets() {
-    if !has("otelcol") {
-        return;
-    }
-    let components = Command::new("otelcol").arg("components").output().unwrap();
-    let known: Value = serde_norway::from_slice(&components.stdout).unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let free = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    let ports = free.each_ref().map(|listener| listener.local_addr().unwrap().port());
-    drop(free);
-    // JSON is YAML.
-    let path = folder.path().join("config.yaml");
-    std::fs::write(&path, for_a_laptop(&known, folder.path(), ports).to_string()).unwrap();
-    let log = folder.path().join("log");
-    let mut command = Command::new("otelcol");
-    command.arg("--config").arg(&path).stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
-    let mut collector = Collector { process: command.spawn().unwrap(), port: ports[1], log };
+    let known = || -> Value {
+        let components = Command::new("otelcol").arg("components").output().unwrap();
+        serde_norway::from_slice(&components.stdout).unwrap()
+    };
+    let Some(collector) = Collector::configured(|folder, ports| for_a_laptop(&known(), folder, ports)) else { return };
 
     let span = json!({
         "traceId": "6909420ca1b2c3d4e5f60718293a4b5c", "spanId": "0102030405060708", "name": "process", "kind": 1,
@@ -251,13 +217,12 @@ fn a_real_collector_takes_the_configuration_and_passes_on_what_it_gets() {
     let metric = json!({ "name": "cityflow.errors", "sum": { "aggregationTemporality": 1, "isMonotonic": true, "dataPoints": [point] } });
     let spans = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
     let metrics = json!({ "resourceMetrics": [{ "scopeMetrics": [{ "metrics": [metric] }] }] });
-    for (signal, body, name) in [("traces", spans, "process"), ("metrics", metrics, "cityflow.errors")] {
-        let status = collector.post(&format!("/v1/{signal}"), &body);
-        assert!(status.contains(" 200 "), "{signal}: {status} {}", collector.said());
-        let begun = Instant::now();
-        while !std::fs::read_to_string(folder.path().join(signal)).unwrap_or_default().contains(name) {
-            assert!(begun.elapsed() < Duration::from_secs(30), "{signal} do not come out: {}", collector.said());
-            std::thread::sleep(Duration::from_millis(100));
-        }
+    let endpoint = collector.endpoint(Protocol::Json);
+    for (signal, body) in [("traces", spans), ("metrics", metrics)] {
+        let status = post(endpoint.trim_start_matches("http://"), &format!("/v1/{signal}"), &body);
+        assert!(status.contains(" 200 "), "{signal}: {status}");
     }
+    let told = collector.received();
+    assert_eq!(told.trace.only("process").trace, "6909420ca1b2c3d4e5f60718293a4b5c");
+    assert_eq!(told.value("cityflow.errors", &[("job", "processor")]), Some(1.0));
 }

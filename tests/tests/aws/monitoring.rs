@@ -138,7 +138,7 @@ fn of_dashboard() -> Vec<Asked> {
     all
 }
 
-fn alarms() -> BTreeMap<String, Value> {
+pub(super) fn alarms() -> BTreeMap<String, Value> {
     let template = yaml("telemetry/alarms.yaml").remove(0);
     let resources = template["Resources"].as_object().unwrap().clone();
     let alarm = |(name, resource): (String, Value)| {
@@ -270,30 +270,5 @@ fn thresholds_are_parameters_and_the_guide_has_their_defaults() {
         if let Some(default) = parameter["Default"].as_u64() {
             assert!(guide.contains(&format!("`{name}` ({default})")), "README.md has no `{name}` ({default})");
         }
-    }
-}
-
-/// An alarm on absence looks at exactly the time in which it counts: no less, or it could ring before its end; no more, or never.
-///
-/// A run counts from 00:00 to 00:35, of which five minutes are grace for its metrics. A report counts from the earliest end of a service day on.
-#[test]
-fn absence_is_looked_for_in_a_window_of_the_night() {
-    for (name, before_midnight, after) in [("RunMissing", 0, 35), ("ReportLate", 120, 90)] {
-        let alarm = alarms().remove(name).unwrap();
-        let number = |key: &str| alarm[key].as_u64().unwrap();
-        assert_eq!(number("EvaluationPeriods"), number("DatapointsToAlarm"), "{name}: all of them");
-        let period = alarm["Metrics"][1]["MetricStat"]["Period"].as_u64().unwrap();
-        assert_eq!(number("EvaluationPeriods") * period, (before_midnight + after) * 60, "{name}");
-        let expression = &alarm["Metrics"][0]["Expression"];
-        let expression = expression.as_str().or(expression["Fn::Sub"].as_str()).unwrap();
-        let last = |word: &str| {
-            expression.rsplit(word).next().unwrap().split(|c: char| !c.is_ascii_digit()).find(|part| !part.is_empty())
-        };
-        let [hour, minute] = ["HOUR(", "MINUTE("].map(|word| last(word).unwrap().parse::<u64>().unwrap());
-        assert_eq!(hour * 60 + minute, after, "{name}: {expression}");
-        let since = expression.split("HOUR(").find_map(|part| part.split_once(") >= ")).map(|(_, rest)| &rest[..2]);
-        let since = since.map_or(0, |hour| (24 - hour.parse::<u64>().unwrap()) * 60);
-        assert_eq!(since, before_midnight, "{name}: {expression}");
-        assert!(alarm["AlarmDescription"].as_str().unwrap().contains(&format!("{hour:02}:{minute:02} UTC")), "{name}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use acceptance::collector::port::nobody;
 use acceptance::s3server::{Fault, S3Server, TestS3};
 use bytes::Bytes;
 use runtime::failure::Code;
@@ -129,9 +130,7 @@ async fn a_server_that_does_not_recover_is_unreachable() {
         assert_eq!(server.requests().len(), 3, "{fault:?}: as many attempts as set");
         server.heal();
     }
-    let address = server.endpoint();
-    drop(server);
-    let fixed = Some((address, "access".into(), "secret".into()));
+    let fixed = Some((format!("http://{}", nobody()), "access".into(), "secret".into()));
     let error = open(&S3Options { fixed, ..options }).await.list("").await.unwrap_err();
     assert!(matches!(&error, StoreError::Unreachable { .. }), "{error:?}");
 }

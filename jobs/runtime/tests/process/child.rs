@@ -11,8 +11,11 @@ use runtime::telemetry::{self, Job, Kind, Metric, Step};
 
 static SECONDS: Metric = Metric::histogram("test.duration", "s", "How long it took", telemetry::SECONDS);
 static JOB: Job = Job { name: "child", root: "run", duration: &SECONDS, commands: &[] };
-static OUTER: Kind = Kind::new("outer", 400);
-static INNER: Kind = Kind::new("inner", 400);
+/// Threads of `steps`, and how often each of them takes one step within another; the trace has room for all of them.
+const THREADS: usize = 4;
+const TIMES: usize = 400;
+static OUTER: Kind = Kind::new("outer", THREADS * TIMES);
+static INNER: Kind = Kind::new("inner", THREADS * TIMES);
 
 fn main() {
     let role = std::env::args().nth(1).unwrap_or_default();
@@ -60,14 +63,19 @@ fn step_until_the_end() {
     telemetry::begin(&JOB);
     telemetry::join(None);
     let (sender, inner_steps) = std::sync::mpsc::channel();
-    for _ in 0..4 {
+    for _ in 0..THREADS {
         let sender = sender.clone();
         std::thread::spawn(move || {
-            loop {
+            // Not for ever: the thread that writes the trace needs a processor too.
+            for number in 0..TIMES {
                 let outer = Step::begin(&OUTER);
                 outer.within(|| drop(Step::begin(&INNER)));
                 drop(outer);
                 let _ = sender.send(());
+                // Seldom: what is looked for happens where a thread has to stop in the middle of a step's end.
+                if number % 16 == 0 {
+                    std::thread::yield_now();
+                }
             }
         });
     }
