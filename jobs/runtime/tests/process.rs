@@ -78,6 +78,17 @@ fn a_panic_in_any_thread_is_a_bug_in_one_line() {
 }
 
 #[test]
+fn a_run_ends_once() {
+    for _ in 0..50 {
+        let (code, events, words) = Child::new("late-panic").run();
+        // Whichever comes first, it is told alone, and the code is its.
+        let expected = if code == 70 { "this is a bug (late)" } else { "the end: key. Wait" };
+        assert!((code == 70 || code == 75) && words.starts_with(expected), "{code}: {words}");
+        assert_eq!((events.len(), &events[0]["code"]), (1, &code.into()), "{events:?}");
+    }
+}
+
+#[test]
 fn both_signals_stop_with_143() {
     use std::io::{BufRead, BufReader, Read};
     for (signal, name) in [(rustix::process::Signal::TERM, "SIGTERM"), (rustix::process::Signal::INT, "SIGINT")] {

@@ -48,6 +48,11 @@ fn main() {
             step_until_the_end();
             Ok(())
         }
+        "late-panic" => {
+            // As a thread does that still computes when the run was told to stop.
+            std::thread::spawn(|| panic!("late"));
+            Err(Failure::new(Code::Later, "the end", "key", "Wait"))
+        }
         "clock" => runtime::clock::now().map(|_| ()),
         address => tokio().block_on(async {
             let store = address.parse::<Location>()?.open(true, Access::Read).await?;
