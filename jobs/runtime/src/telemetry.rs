@@ -369,19 +369,22 @@ pub(crate) fn send() {
         if let Some(step) = step {
             step.end();
         }
-        std::thread::scope(|scope| {
+        let all_sent = std::thread::scope(|scope| {
             // By its name, what falls over here is known to have nothing to do with the run.
             let named = || std::thread::Builder::new().name(THREAD.to_owned());
-            if let Some((provider, _)) = &telemetry.traces {
-                let _ = named().spawn_scoped(scope, || provider.shutdown_with_timeout(PATIENCE));
-            }
-            if let Some((provider, _)) = &telemetry.metrics {
-                let _ = named().spawn_scoped(scope, || provider.shutdown_with_timeout(PATIENCE));
-            }
+            let traces = telemetry
+                .traces
+                .as_ref()
+                .map(|(provider, _)| named().spawn_scoped(scope, || provider.shutdown_with_timeout(PATIENCE).is_ok()));
+            let metrics = telemetry
+                .metrics
+                .as_ref()
+                .map(|(provider, _)| named().spawn_scoped(scope, || provider.shutdown_with_timeout(PATIENCE).is_ok()));
+            [traces, metrics].into_iter().flatten().all(|sent| sent.is_ok_and(|thread| thread.join().unwrap_or(false)))
         });
-        let _ = sender.send(());
+        let _ = sender.send(all_sent);
     });
-    if sending.is_err() || done.recv_timeout(PATIENCE).is_err() {
+    if sending.is_err() || done.recv_timeout(PATIENCE) != Ok(true) {
         telemetry.trouble.tell("the collector did not take everything within 2 s");
     }
 }
