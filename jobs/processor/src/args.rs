@@ -169,8 +169,8 @@ Examples:
 S3: credentials, region and endpoint are the AWS SDK's own (AWS_PROFILE, AWS_REGION,
 AWS_ENDPOINT_URL, ...); for a server other than AWS add --path-style.
 
-Telemetry: OpenTelemetry's own variables; traces and metrics go to
-OTEL_EXPORTER_OTLP_ENDPOINT (http://localhost:4317), and nowhere without it.
+Telemetry: by OpenTelemetry's own variables. OTEL_EXPORTER_OTLP_ENDPOINT, such as
+http://localhost:4317, is where traces and metrics are sent; unset, none are.
 
 Raw folder:
   batch/      comptages-*.csv  chantiers-*.csv  referentiel-*.csv  comptage-velo*.csv

@@ -11,9 +11,13 @@ const COMMANDS: &[&str] = &["status", "check", "trace"];
 
 static DURATION: Metric =
     Metric::histogram("cityflow.processing.duration", "s", "How long a run of the processor takes", SECONDS);
-/// How long the reading of a source takes.
-pub static SOURCE_DURATION: Metric =
-    Metric::histogram("cityflow.source.duration", "s", "From the first to the last byte of a source", SECONDS);
+/// How long a source takes.
+pub static SOURCE_DURATION: Metric = Metric::histogram(
+    "cityflow.source.duration",
+    "s",
+    "From the beginning of all sources until the last of one was parsed and taken",
+    SECONDS,
+);
 /// Pieces of input.
 pub static CHUNKS: Metric =
     Metric::counter("cityflow.chunks.processed", "{chunk}", "Pieces of large files, and small files, that were parsed");

@@ -42,8 +42,9 @@ pub fn init(options: LogOptions) {
     let ours =
         FilterFn::new(|about| about.is_span() && [telemetry::TARGET, telemetry::BEYOND].contains(&about.target()))
             .with_max_level_hint(LevelFilter::INFO);
-    // A library's span between ours would begin another trace, and hide from a line where it was written.
-    let events = FilterFn::new(|about| !about.is_span());
+    // A library's span between ours would begin another trace, and hide from a line where it was written. So a directive of RUST_LOG that
+    // names one finds none.
+    let events = FilterFn::new(|about| !about.is_span()).with_max_level_hint(LevelFilter::TRACE);
     let lines = tracing_subscriber::fmt::layer().event_format(format).with_writer(AboveBars);
     let subscriber = tracing_subscriber::registry()
         .with(telemetry::layer().map(|layer| layer.with_filter(traced)))

@@ -385,6 +385,6 @@ pub(crate) fn send() {
         let _ = sender.send(all_sent);
     });
     if sending.is_err() || done.recv_timeout(PATIENCE) != Ok(true) {
-        telemetry.trouble.tell("the collector did not take everything within 2 s");
+        telemetry.trouble.tell("not everything could be sent or written within 2 s");
     }
 }

@@ -1,4 +1,4 @@
-//! What a run tells of each source while it reads it: a step of the trace from its first to its last byte, and its figures.
+//! What a run tells of each source while it reads it: a step of the trace until the last of it was parsed and taken, and its figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -83,7 +83,7 @@ impl Sources {
         Self::reads(self.step(source).child(&READ, "read"), source, object)
     }
 
-    /// Begins to read a snapshot. Those that the run's own day does not need are told of less.
+    /// Begins to read a snapshot. Of those collected before the run's own day fewer are told.
     pub(super) fn read_snapshot(&self, source: Source, object: &Object, aside: bool) -> Step {
         let (of_source, kind) = (self.step(source), read_of(source));
         let read = if aside { of_source.aside(kind, "read") } else { of_source.child(kind, "read") };
@@ -143,7 +143,7 @@ impl Sources {
     /// Ends a source.
     fn end(&self, source: Source) {
         let Some(reading) = self.lock().remove(&source) else { return };
-        let Reading { step, begun, objects, bytes, chunks, counted, .. } = reading;
+        let Reading { step, left, begun, objects, bytes, chunks, counted } = reading;
         let rejected: u64 = counted.rejected.values().sum();
         for (key, number) in
             [("objects", objects), ("bytes", bytes), ("rows", counted.rows), ("rows.rejected", rejected)]
@@ -151,11 +151,16 @@ impl Sources {
             step.set_count(key, number);
             telemetry::add(key, number);
         }
+        if !left.is_empty() {
+            step.set("interrupted", true);
+        }
         if objects == 0 {
             return;
         }
         let name = [("source", source.name())];
-        SOURCE_DURATION.record(begun.elapsed().as_secs_f64(), &name);
+        if left.is_empty() {
+            SOURCE_DURATION.record(begun.elapsed().as_secs_f64(), &name);
+        }
         BYTES_READ.add(bytes, &name);
         CHUNKS.add(chunks, &name);
         ROWS.add(counted.rows, &name);

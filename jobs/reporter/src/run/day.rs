@@ -67,7 +67,7 @@ impl Job {
         let Some(manifest) = collect::manifest(&*self.metrics, day).await? else { return Ok(Outcome::NotYet) };
         // A run that waits for the first of its days goes on with another one's trace meanwhile.
         trace::join(&manifest, self.started);
-        let step = Step::begin(&DAY).day(day);
+        let step = if planned.again { Step::present().aside(&DAY, "day") } else { Step::begin(&DAY) }.day(day);
         // Another run's metrics than those whose trace this run continues.
         if let Some(other) = &manifest.traceparent
             && telemetry::traceparent().is_some_and(|own| own.get(..35) != other.get(..35))

@@ -150,8 +150,9 @@ impl Intercept for Traced {
             let code = response.body().bytes().and_then(code);
             // That something is not there, or is there already, is an answer and no error; that there is no bucket is one.
             if !matches!(status, 304 | 404 | 409 | 412) || code.as_deref() == Some("NoSuchBucket") {
+                let said = code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
                 let kind = code.unwrap_or_else(|| status.to_string());
-                step.fail(&kind, &format!("S3 answered {status} ({kind}) to {}", call.operation));
+                step.fail(&kind, &format!("S3 answered {status}{said} to {}", call.operation));
             }
         } else if is_error {
             step.fail("Unreadable", "the answer broke off, or cannot be read");
