@@ -100,7 +100,7 @@ fn a_program_needs_no_file_of_the_system() {
     let answer = run(command.args(["--raw", "./none", "--out", "./none"]));
     assert!(!answer.ok);
     assert!(
-        answer.stderr.contains("\"days\":\"2026-11-22\""),
+        answer.stderr.contains("\"day\":\"2026-11-22\""),
         "half past eleven in UTC is the next day in Paris: {}",
         answer.stderr
     );
