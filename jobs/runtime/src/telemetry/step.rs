@@ -63,6 +63,8 @@ pub(super) struct Inside {
     number: u64,
     context: Context,
     calls: Arc<Calls>,
+    /// Last of all: a span that `tracing` closes is ended by it, beside all order, where it is not ended yet.
+    _open: Span,
 }
 
 impl Drop for Inside {
@@ -195,7 +197,7 @@ impl Step {
         let inside = context.map(|context| {
             let number = NUMBER.fetch_add(1, Ordering::Relaxed);
             open.insert(number, context.clone());
-            Arc::new(Inside { within, number, context, calls: calls.clone() })
+            Arc::new(Inside { within, number, context, calls: calls.clone(), _open: span.clone() })
         });
         label(&span, |labels| {
             labels.ids = ids;
