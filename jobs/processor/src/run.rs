@@ -50,7 +50,7 @@ pub struct Engine {
     /// Now.
     pub now: DateTime<Utc>,
     /// What it tells of each source.
-    pub sources: Sources,
+    pub sources: Arc<Sources>,
 }
 
 /// Does what the configuration says. What was published stands on one line; nothing for what publishes nothing.
@@ -86,14 +86,9 @@ pub async fn run(config: Config) -> Result<String, Failure> {
     tracing::info!(day, days, day.origin = %choice.origin, "the run's days");
     let engine = Arc::new(Engine::open(config, now).await?);
     let planned = plan::days(&engine, &choice).await?;
-    let _sources = EndSources(engine.clone());
-    let sources = Arc::downgrade(&engine);
-    // Where a bug ends the process nothing is dropped.
-    telemetry::before_the_end(move || {
-        if let Some(engine) = sources.upgrade() {
-            engine.sources.end_all();
-        }
-    });
+    // Also of a run that is given up, or ended by a bug.
+    let sources = engine.sources.clone();
+    telemetry::before_the_end(move || sources.end_all());
     let mut ledger = Ledger::default();
     let ended = Box::pin(pass::all_days(engine.clone(), planned, &mut ledger)).await;
     // Also where a day has ended badly: what was published has its report. A run that is killed is tried again, and hands over then.
@@ -117,7 +112,7 @@ impl Engine {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build().map_err(|error| {
             Failure::new(Code::Bug, format!("no threads to compute with ({error})"), "", "Set --threads lower")
         })?;
-        Ok(Self { config, raw, metrics, pool: Arc::new(pool), now, sources: Sources::default() })
+        Ok(Self { config, raw, metrics, pool: Arc::new(pool), now, sources: Arc::default() })
     }
 }
 
@@ -135,15 +130,6 @@ pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
     let below = config.raw.join("raw");
     tracing::info!(raw = %below, "batch/ and api/ are below raw/");
     below.open(config.path_style, Access::Read).await
-}
-
-/// Tells what was read also of a run that is given up.
-struct EndSources(Arc<Engine>);
-
-impl Drop for EndSources {
-    fn drop(&mut self) {
-        self.0.sources.end_all();
-    }
 }
 
 /// What ends the whole run, of what can go wrong with an input.

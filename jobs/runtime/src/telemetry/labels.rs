@@ -20,22 +20,11 @@ pub(crate) struct Labels {
     pub(super) calls: Arc<Calls>,
     /// Keeps the step open while one within it is.
     pub(super) inside: Weak<Inside>,
-    /// Whether the trace does not have it, and so nothing within it.
-    pub(super) is_beyond: bool,
-    /// Whether it is of a day that the run does beside its own.
-    pub(super) is_aside: bool,
+    /// Where the steps within it are.
+    pub(super) place: Place,
 }
 
 impl Labels {
-    /// Where a step within it is.
-    pub(super) fn place(&self) -> Place {
-        match (self.is_beyond, self.is_aside) {
-            (true, _) => Place::Beyond,
-            (false, true) => Place::Aside,
-            (false, false) => Place::Within,
-        }
-    }
-
     /// Takes what is not known yet from a step around it.
     pub(crate) fn complete(&mut self, outer: &Self) {
         let take = |mine: &mut Option<String>, theirs: &Option<String>| {

@@ -16,7 +16,7 @@ use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 use super::cut::Cut;
 use super::fault::Fault;
 use super::kind::{Kind, Place};
-use super::labels::{Calls, Labels, label, read_labels};
+use super::labels::{Calls, label, read_labels};
 
 /// The target of all spans of ours, by which logs and traces tell them from a library's.
 pub(crate) const TARGET: &str = "cityflow";
@@ -125,15 +125,18 @@ impl Step {
         if !super::is_joined() {
             return Self::none();
         }
-        let is_beyond = read_labels(&within, |labels| labels.is_beyond).unwrap_or(false);
-        Self::placed(kind, name, &within, if is_beyond { Place::Beyond } else { Place::Aside })
+        let place = match read_labels(&within, |labels| labels.place) {
+            Some(Place::Beyond) => Place::Beyond,
+            _ => Place::Aside,
+        };
+        Self::placed(kind, name, &within, place)
     }
 
     fn new(kind: &'static Kind, name: &str, within: &Span) -> Self {
         if !super::is_joined() {
             return Self::none();
         }
-        let place = read_labels(within, Labels::place).unwrap_or_default();
+        let place = read_labels(within, |labels| labels.place).unwrap_or_default();
         Self::placed(kind, name, within, place)
     }
 
@@ -141,7 +144,7 @@ impl Step {
     fn placed(kind: &'static Kind, name: &str, within: &Span, place: Place) -> Self {
         if !kind.has_room(place) {
             let span = tracing::info_span!(target: BEYOND, parent: within, "step");
-            label(&span, |labels| labels.is_beyond = true);
+            label(&span, |labels| labels.place = Place::Beyond);
             return Self { span, inside: None };
         }
         // Outlives what is held below: whoever lets go of a step last ends it.
@@ -157,7 +160,7 @@ impl Step {
         };
         let step = Self::started(span, held.clone(), &mut open);
         drop(open);
-        label(&step.span, |labels| labels.is_aside = place == Place::Aside);
+        label(&step.span, |labels| labels.place = place);
         fall_over(name);
         step
     }
