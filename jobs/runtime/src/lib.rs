@@ -14,5 +14,4 @@ pub mod signals;
 pub mod store;
 pub mod switch;
 pub mod telemetry;
-pub mod trace_tree;
 mod trust;

@@ -129,7 +129,7 @@ fn no_step_outlives_the_one_around_it_whenever_the_run_ends() {
             continue;
         }
         whole += 1;
-        let found = runtime::trace_tree::read(std::fs::read(&path).unwrap().as_slice()).unwrap();
+        let found = trace_view::read(std::fs::read(&path).unwrap().as_slice()).unwrap();
         assert_eq!((found.traces.len(), found.unreadable.len(), found.cut_off), (1, 0, false));
         let spans: BTreeMap<_, _> = found.traces[0].spans.iter().map(|span| (span.id.as_str(), span)).collect();
         assert!(spans.len() > 200, "{}", spans.len());

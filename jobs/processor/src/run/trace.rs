@@ -5,13 +5,13 @@ use std::io::{BufReader, Write as _};
 use std::path::Path;
 
 use runtime::failure::{Code, Failure};
-use runtime::trace_tree::{self, Found, Style};
+use trace_view::{Style, TraceFile};
 
 /// Prints the tree. What could not be read is told on stderr.
 pub(super) fn print(file: &Path) -> Result<(), Failure> {
     let name = file.display().to_string();
     let failure = |code, what: String, todo: &str| Failure::new(code, what, name.clone(), todo);
-    let read = File::open(file).and_then(|opened| trace_tree::read(BufReader::new(opened)));
+    let read = File::open(file).and_then(|opened| trace_view::read(BufReader::new(opened)));
     let found = read.map_err(|error| {
         failure(
             Code::Usage,
@@ -23,7 +23,7 @@ pub(super) fn print(file: &Path) -> Result<(), Failure> {
         tracing::warn!(file = name, "{skipped}");
     }
     let (style, width) = Style::of_stdout(|name| std::env::var(name).ok());
-    let tree = trace_tree::render(&found.traces, width, style);
+    let tree = trace_view::render(&found.traces, width, style);
     if tree.is_empty() {
         return Err(failure(
             Code::NoInput,
@@ -36,12 +36,12 @@ pub(super) fn print(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is said of lines that are no JSON.
-fn skipped(found: &Found) -> Option<String> {
+/// What is said of lines that are not JSON.
+fn skipped(found: &TraceFile) -> Option<String> {
     let first = found.unreadable.first()?;
     let lines = match found.unreadable.len() {
-        1 => format!("line {first} is no JSON and was left out"),
-        count => format!("{count} lines are no JSON and were left out, the first of them line {first}"),
+        1 => format!("line {first} is not JSON and was skipped"),
+        count => format!("{count} lines are not JSON and were skipped, first line {first}"),
     };
     Some(if found.cut_off { format!("{lines}; the last line was cut off") } else { lines })
 }
@@ -53,11 +53,11 @@ mod tests {
     #[test]
     fn what_is_left_out_is_counted() {
         let told = |unreadable: &[u64], cut_off| {
-            skipped(&Found { unreadable: unreadable.to_vec(), cut_off, ..Found::default() }).unwrap_or_default()
+            skipped(&TraceFile { unreadable: unreadable.to_vec(), cut_off, ..TraceFile::default() }).unwrap_or_default()
         };
         assert_eq!(told(&[], false), "");
-        assert_eq!(told(&[7], true), "line 7 is no JSON and was left out; the last line was cut off");
-        assert_eq!(told(&[2, 9], false), "2 lines are no JSON and were left out, the first of them line 2");
+        assert_eq!(told(&[7], true), "line 7 is not JSON and was skipped; the last line was cut off");
+        assert_eq!(told(&[2, 9], false), "2 lines are not JSON and were skipped, first line 2");
     }
 
     #[test]

@@ -1,6 +1,6 @@
-//! Colours of a terminal, or none.
+//! ANSI colours.
 
-/// What a text is, and so its colour.
+/// The role of a text, which selects its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,
@@ -8,20 +8,18 @@ pub(super) enum Tone {
     Dim,
     Bad,
     Warning,
-    /// Of the first job, the second and the third.
+    /// The first, second and third job.
     First,
     Second,
     Third,
 }
 
-/// Whether there are colours.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Paint {
     pub(super) colour: bool,
 }
 
 impl Paint {
-    /// The text in its colour.
     pub(super) fn it(self, tone: Tone, text: &str) -> String {
         let code = match tone {
             Tone::Plain => "",

@@ -1,37 +1,36 @@
-//! The spans of a trace in the order of a tree: each once, below its parent where that is there. Takes any set of spans, cut off or
-//! going round in circles.
+//! The spans of a trace in tree order: each once, below its parent if the file has it. Handles incomplete traces and cycles of parents.
 
 use std::collections::{HashMap, HashSet};
 
 use super::text::Label;
 use super::{Span, Trace};
 
-/// Attributes that tell a span from its like, in the order in which they are shown.
-const TELLING: [&str; 8] = ["days", "day", "source", "indicator", "key", "aws.s3.key", "status", "outcome"];
-/// Lines of a tree that are drawn at most.
-const DEEPEST: usize = 40;
+/// Attributes that distinguish a span from others of the same name, in display order.
+const DISTINCTIVE: [&str; 8] = ["days", "day", "source", "indicator", "key", "aws.s3.key", "status", "outcome"];
+/// Deepest level that is drawn.
+const MAX_DEPTH: usize = 40;
 
 /// A line of the tree.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    /// Its place in the trace.
+    /// Index in the trace.
     pub(super) span: usize,
-    /// That of its parent.
+    /// Index of the parent in the trace.
     pub(super) parent: Option<usize>,
-    /// Whether no sibling comes after it.
+    /// Whether it is the last of its siblings.
     pub(super) last: bool,
-    /// For each step down to it whether the line at its left goes on; its own is the last.
+    /// For each level down to this row, whether its vertical line continues below; the last is the row itself.
     pub(super) open: Vec<bool>,
-    /// What its ancestors have told already.
-    told: Vec<usize>,
+    /// Its ancestors, whose attributes are not repeated.
+    ancestors: Vec<usize>,
 }
 
-/// The rows of a trace, siblings by their start.
+/// The rows of a trace; siblings are ordered by their start.
 pub(super) fn of(trace: &Trace) -> Vec<Row> {
     let spans = &trace.spans;
-    let places: HashMap<&str, usize> =
+    let index_of: HashMap<&str, usize> =
         spans.iter().enumerate().map(|(place, span)| (span.id.as_str(), place)).collect();
-    let parent = |span: &Span| span.parent.as_deref().and_then(|id| places.get(id)).copied();
+    let parent = |span: &Span| span.parent.as_deref().and_then(|id| index_of.get(id)).copied();
     let mut order: Vec<usize> = (0..spans.len()).collect();
     order.sort_by_key(|place| {
         let span = &spans[*place];
@@ -51,7 +50,7 @@ pub(super) fn of(trace: &Trace) -> Vec<Row> {
         if done[start] {
             continue;
         }
-        // What no top leads to hangs on a circle; that is opened where going up first comes round.
+        // A span that no root leads to is below a cycle, which is opened at the first repeated span on the way up.
         let (mut top, mut seen) = (start, HashSet::new());
         while let Some(above) = parent(&spans[top]).filter(|_| seen.insert(top)) {
             top = above;
@@ -64,12 +63,12 @@ pub(super) fn of(trace: &Trace) -> Vec<Row> {
             let below: Vec<_> =
                 children.get(&row.span).into_iter().flatten().copied().filter(|child| !done[*child]).collect();
             for (back, child) in below.iter().rev().enumerate() {
-                let (mut open, mut told) = (row.open.clone(), row.told.clone());
-                if open.len() < DEEPEST {
+                let (mut open, mut ancestors) = (row.open.clone(), row.ancestors.clone());
+                if open.len() < MAX_DEPTH {
                     open.push(back > 0);
-                    told.push(row.span);
+                    ancestors.push(row.span);
                 }
-                waiting.push(Row { span: *child, parent: Some(row.span), last: back == 0, open, told });
+                waiting.push(Row { span: *child, parent: Some(row.span), last: back == 0, open, ancestors });
             }
             rows.push(row);
         }
@@ -78,24 +77,24 @@ pub(super) fn of(trace: &Trace) -> Vec<Row> {
 }
 
 impl Row {
-    /// Steps from the top.
+    /// 0 for a root.
     pub(super) fn depth(&self) -> usize {
         self.open.len()
     }
 
-    /// Name, what tells it from its like and is not told above it, and what is special about it. `failed` marks a failure.
+    /// Name, the distinctive attributes that no ancestor shows already, and remarks. `failed` is the mark of a failure.
     pub(super) fn label(&self, trace: &Trace, failed: &str) -> Label {
         let span = &trace.spans[self.span];
-        // Where the keys of a store begin with a prefix, those of the job are their ends.
-        let same = |value: &str, told: &str| {
-            value.strip_suffix(told).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
+        // With a prefix in the bucket, the key in the store ends with the key that the job uses.
+        let same = |value: &str, shown: &str| {
+            value.strip_suffix(shown).is_some_and(|rest| rest.is_empty() || rest.ends_with('/'))
         };
         let above = |value: &str| {
-            let above = self.told.iter().flat_map(|place| &trace.spans[*place].attributes);
-            above.filter(|(key, _)| TELLING.contains(&key.as_str())).any(|(_, told)| same(value, told))
+            let above = self.ancestors.iter().flat_map(|place| &trace.spans[*place].attributes);
+            above.filter(|(key, _)| DISTINCTIVE.contains(&key.as_str())).any(|(_, shown)| same(value, shown))
         };
-        let mut details: Vec<_> = telling(span).filter(|value| !above(value)).collect();
-        // A key that names the source says both.
+        let mut details: Vec<_> = distinctive(span).filter(|value| !above(value)).collect();
+        // A key that contains the name of the source makes the source redundant.
         if let Some(last) = details.last().copied() {
             details.retain(|value| *value == last || !last.contains(value));
         }
@@ -110,7 +109,7 @@ impl Row {
         Label { name: format!("{failed}{}", span.name), detail: details.join(" "), marks: marks.join(", ") }
     }
 
-    /// Percent of the parent's time, where it lies within that.
+    /// Percentage of the parent's duration; `None` if the span is not within its parent's time.
     pub(super) fn share(&self, trace: &Trace) -> Option<u64> {
         let (span, parent) = (&trace.spans[self.span], &trace.spans[self.parent?]);
         let whole = parent.end - parent.start;
@@ -119,9 +118,9 @@ impl Row {
     }
 }
 
-/// What tells a span from its like.
-fn telling(span: &Span) -> impl Iterator<Item = &str> {
+/// The distinctive values of a span that its name does not contain.
+fn distinctive(span: &Span) -> impl Iterator<Item = &str> {
     let named = |value: &str| span.name.split(' ').any(|word| word == value);
-    let values = TELLING.iter().filter_map(|key| span.attributes.get(*key)).map(String::as_str);
+    let values = DISTINCTIVE.iter().filter_map(|key| span.attributes.get(*key)).map(String::as_str);
     values.filter(move |value| !value.is_empty() && !named(value))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const NIGHT: &str = include_str!("../../tests/trace/night.ndjson");
+const NIGHT: &str = include_str!("../tests/night.ndjson");
 const DRAWN: Style = Style { drawn: true, colour: false };
 const PLAIN: Style = Style { drawn: false, colour: false };
 
@@ -23,19 +23,19 @@ fn drawn(spans: &[Value]) -> String {
 }
 
 #[test]
-fn a_night_as_it_looks() {
-    for (width, style, name, looks) in [
-        (80, DRAWN, "80", include_str!("../../tests/trace/night-80.txt")),
-        (140, DRAWN, "140", include_str!("../../tests/trace/night-140.txt")),
-        (80, PLAIN, "plain", include_str!("../../tests/trace/night-plain.txt")),
+fn night_renders_as_recorded() {
+    for (width, style, name, expected) in [
+        (80, DRAWN, "80", include_str!("../tests/night-80.txt")),
+        (140, DRAWN, "140", include_str!("../tests/night-140.txt")),
+        (80, PLAIN, "plain", include_str!("../tests/night-plain.txt")),
     ] {
         let now = render(&night(), width, style);
-        assert!(now == looks, "tests/trace/night-{name}.txt is another; it is now\n{now}");
+        assert!(now == expected, "tests/night-{name}.txt differs from the output:\n{now}");
     }
 }
 
 #[test]
-fn no_line_is_wider_than_the_terminal_and_a_pipe_gets_ascii_with_whole_keys() {
+fn terminal_lines_fit_its_width_and_a_pipe_gets_ascii_with_whole_keys() {
     for width in 50..200 {
         for text in render(&night(), width, DRAWN).lines().skip_while(|line| !line.is_empty()) {
             assert!(text.chars().count() <= width, "{width}: {text}");
@@ -47,19 +47,19 @@ fn no_line_is_wider_than_the_terminal_and_a_pipe_gets_ascii_with_whole_keys() {
 }
 
 #[test]
-fn colours_change_nothing_but_colour() {
+fn coloured_output_has_the_same_text() {
     let coloured = render(&night(), 120, Style { drawn: true, colour: true });
     let mut bare = String::new();
     for (index, part) in coloured.split('\x1b').enumerate() {
         bare += if index == 0 { part } else { part.split_once('m').unwrap().1 };
     }
     assert_eq!(bare, render(&night(), 120, DRAWN));
-    assert!(coloured.contains("\x1b[31mBadData: api/bikes"), "what went wrong is red: {coloured}");
+    assert!(coloured.contains("\x1b[31mBadData: api/bikes"), "errors are red: {coloured}");
     assert!(coloured.contains("\x1b[33mexit 143 (Stopped)"), "{coloured}");
 }
 
 #[test]
-fn the_last_trace_to_end_is_shown() {
+fn trace_that_ended_last_is_shown() {
     let traces = night();
     assert_eq!(traces.len(), 2);
     assert_eq!(latest(&traces).unwrap().id, "69094c20bd862e3fe1be46a994272793");
@@ -71,20 +71,20 @@ fn the_last_trace_to_end_is_shown() {
 }
 
 #[test]
-fn lines_that_are_no_json_are_counted_and_the_rest_is_read() {
+fn lines_that_are_not_json_are_listed_and_the_rest_is_read() {
     let span = line(&[json!({"traceId": "AB", "spanId": "CD", "name": "x", "later": {"unknown": []}, "kind": 1})]);
     let found = read(format!("{span}\nnot json\n\n{{}}\n[]\n\"text\"\n{}", &span[..40]).as_bytes()).unwrap();
     assert_eq!((found.unreadable, found.cut_off), (vec![2, 7], true));
     assert_eq!((found.traces.len(), found.traces[0].id.as_str()), (1, "ab"));
     let found = read(format!("{span}\nnot json\n{span}").as_bytes()).unwrap();
     assert_eq!((found.unreadable, found.cut_off), (vec![2], false));
-    assert_eq!(found.traces[0].spans.len(), 1, "a span that was written twice is one");
+    assert_eq!(found.traces[0].spans.len(), 1, "a span that was written twice is read once");
     let found = read(&b"\xff\xfe{}\n"[..]).unwrap();
-    assert_eq!(found.unreadable, [1], "bytes that are no text");
+    assert_eq!(found.unreadable, [1], "bytes that are not UTF-8");
 }
 
 #[test]
-fn values_of_any_type_and_times_of_either_form() {
+fn attributes_of_any_type_and_times_of_either_form_are_read() {
     let attributes = json!([
         {"key": "bytes", "value": {"intValue": "7"}}, {"key": "rows", "value": {"intValue": 8}},
         {"key": "interrupted", "value": {"boolValue": true}}, {"key": "x", "value": {"doubleValue": 1.5}},
@@ -97,25 +97,25 @@ fn values_of_any_type_and_times_of_either_form() {
     assert_eq!(
         (span.name.as_str(), span.start, span.end),
         ("a [2J b", 5, 5),
-        "no escape of a terminal, no time that runs back"
+        "no terminal escapes, no end before the start"
     );
     let values: Vec<_> = span.attributes.iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(values, ["bytes=7", "interrupted=true", "rows=8", "x=1.5"]);
-    assert_eq!(span.error.as_deref(), Some(""), "an error without a word is one all the same");
+    assert_eq!(span.error.as_deref(), Some(""), "an error without a message is still an error");
 }
 
 #[test]
-fn a_failure_is_told_where_it_began_and_once() {
+fn error_is_shown_once_where_it_began() {
     let failed = |id: &str, parent: &str, message: &str| json!({"traceId": "1", "spanId": id, "parentSpanId": parent, "name": id, "status": {"code": 2, "message": message}});
     let text =
         drawn(&[failed("run", "", "no disk"), failed("source", "run", "no disk"), failed("other", "run", "no net")]);
     assert_eq!((text.matches("no disk").count(), text.matches("no net").count()), (1, 1), "{text}");
     assert!(text.find("source").unwrap() < text.find("no disk").unwrap(), "{text}");
-    assert_eq!(text.matches('✗').count(), 3, "each is marked: {text}");
+    assert_eq!(text.matches('✗').count(), 3, "each failed span is marked: {text}");
 }
 
 #[test]
-fn circles_and_deep_trees_end() {
+fn cycles_and_deep_trees_are_rendered() {
     let span = |id: usize, parent: usize| json!({"traceId": "1", "spanId": id.to_string(), "parentSpanId": parent.to_string(), "name": format!("span{id}."), "startTimeUnixNano": id});
     let text = drawn(&[span(1, 2), span(2, 3), span(3, 1), span(4, 4), span(5, 3)]);
     for id in 1..=5 {
@@ -130,9 +130,9 @@ fn circles_and_deep_trees_end() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
-    /// Whatever part of a trace a file holds, and in whatever order.
+    /// For any part of a trace, in any order.
     #[test]
-    fn each_span_is_shown_once_below_its_parent(
+    fn every_span_is_shown_once_below_its_parent(
         picked in prop::collection::btree_map(0_usize..40, (0_usize..60, 0_u64..50, 0_u64..50, any::<bool>()), 0..40),
         order in any::<prop::sample::Index>(),
         cut in 1_usize..7,
@@ -164,9 +164,9 @@ proptest! {
                     prop_assert_eq!(Some(parent), there);
                     let above = line_of[&parent];
                     prop_assert!(above < line);
-                    prop_assert!(rows[above + 1..=line].iter().all(|between| between.depth() > rows[above].depth()), "within its subtree");
+                    prop_assert!(rows[above + 1..=line].iter().all(|between| between.depth() > rows[above].depth()), "rows between them are in the subtree");
                 }
-                // A top has no parent there, or is where a circle was opened.
+                // A root has no parent in the file, or is where a cycle was opened.
                 None => prop_assert!(there.is_none() || !forwards || there == Some(row.span)),
             }
         }

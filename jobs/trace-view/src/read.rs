@@ -1,4 +1,4 @@
-//! OTLP JSON lines to traces. Lenient: whatever it does not know is passed over, and a line that cannot be read is counted.
+//! OTLP JSON lines to traces. Unknown fields are ignored; lines that are not JSON are listed.
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::{self, BufRead};
@@ -8,23 +8,23 @@ use serde_json::Value;
 
 use super::{Job, Span, Trace};
 
-/// What a file holds.
+/// The content of a trace file.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Found {
-    /// Its traces, by their ids.
+pub struct TraceFile {
+    /// Ordered by id.
     pub traces: Vec<Trace>,
-    /// Numbers, from 1, of the lines that are no JSON.
+    /// Numbers, from 1, of the lines that are not JSON.
     pub unreadable: Vec<u64>,
-    /// Whether the last line is one of them and was cut off: a writer was ended, or is still at it.
+    /// Whether the last line is one of them and has no line end: the writer was killed or is still writing.
     pub cut_off: bool,
 }
 
-/// Reads to the end.
+/// Reads all traces.
 ///
 /// # Errors
-/// That of the reader.
-pub fn read(mut input: impl BufRead) -> io::Result<Found> {
-    let mut found = Found::default();
+/// An I/O error of `input`. Lines that are not JSON are no error.
+pub fn read(mut input: impl BufRead) -> io::Result<TraceFile> {
+    let mut found = TraceFile::default();
     let mut traces: BTreeMap<String, (Trace, HashSet<String>)> = BTreeMap::new();
     let (mut line, mut number) = (Vec::new(), 0);
     while input.read_until(b'\n', &mut line)? > 0 {
@@ -58,7 +58,7 @@ fn add(value: &Value, traces: &mut BTreeMap<String, (Trace, HashSet<String>)>) {
             let Some((id, span)) = read_span(span, &job) else { continue };
             let (trace, seen) =
                 traces.entry(id.clone()).or_insert_with(|| (Trace { id, spans: Vec::new() }, HashSet::new()));
-            // An exporter that tries again writes a span twice.
+            // A retry of an exporter can write a span twice.
             if seen.insert(span.id.clone()) {
                 trace.spans.push(span);
             }
@@ -66,7 +66,7 @@ fn add(value: &Value, traces: &mut BTreeMap<String, (Trace, HashSet<String>)>) {
     }
 }
 
-/// A span and the id of its trace; none without ids.
+/// A span with the id of its trace; `None` without ids.
 fn read_span(value: &Value, job: &Arc<Job>) -> Option<(String, Span)> {
     let id = |key: &str| Some(line(value[key].as_str()?).to_ascii_lowercase()).filter(|id| !id.is_empty());
     let start = nanoseconds(&value["startTimeUnixNano"]);
@@ -74,7 +74,7 @@ fn read_span(value: &Value, job: &Arc<Job>) -> Option<(String, Span)> {
     let span = Span {
         id: id("spanId")?,
         parent: id("parentSpanId"),
-        name: line(value["name"].as_str().unwrap_or("a span without a name")),
+        name: line(value["name"].as_str().unwrap_or("(unnamed span)")),
         start,
         end: nanoseconds(&value["endTimeUnixNano"]).max(start),
         error: error(value, &attributes),
@@ -85,7 +85,7 @@ fn read_span(value: &Value, job: &Arc<Job>) -> Option<(String, Span)> {
     Some((id("traceId")?, span))
 }
 
-/// What went wrong: its kind, and in words.
+/// Type and message of the error.
 fn error(span: &Value, span_attributes: &BTreeMap<String, String>) -> Option<String> {
     let status = &span["status"];
     if status["code"] != 2 && status["code"] != "STATUS_CODE_ERROR" {
@@ -103,7 +103,7 @@ fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// 64 bits are text in OTLP JSON; a number is taken as well.
+/// OTLP JSON writes 64-bit integers as text; a number is accepted as well.
 fn nanoseconds(value: &Value) -> u64 {
     value.as_str().map_or_else(|| value.as_u64(), |text| text.parse().ok()).unwrap_or_default()
 }
@@ -117,7 +117,7 @@ fn attributes(value: &Value) -> BTreeMap<String, String> {
     list(value).iter().filter_map(pair).collect()
 }
 
-/// A text on one line that does nothing to a terminal.
+/// The text without control characters, so that a file cannot control the terminal.
 fn line(text: &str) -> String {
     let harmless = |c: char| !c.is_control() && !matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     text.chars().map(|c| if harmless(c) { c } else { ' ' }).collect()

@@ -1,13 +1,13 @@
-//! Words and figures of the tree, each short.
+//! Short texts of the tree: labels, durations, amounts.
 
 use std::collections::BTreeMap;
 
 use super::paint::{Paint, Tone};
 
-/// Columns of a detail below which it says nothing any more.
-const LEAST_DETAIL: usize = 6;
+/// A detail that is shortened further tells the reader nothing.
+const MIN_DETAIL: usize = 6;
 
-/// What stands for a span: its name, what tells it from its like, and what is special about it.
+/// The label of a span: its name, its distinctive attributes, and remarks such as retries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Label {
     pub(super) name: String,
@@ -20,20 +20,20 @@ impl Label {
         [&self.name, &self.detail, &self.marks].into_iter().map(String::as_str).filter(|part| !part.is_empty())
     }
 
-    /// Columns of the whole.
+    /// In columns.
     pub(super) fn len(&self) -> usize {
         let columns: Vec<_> = self.parts().map(|part| part.chars().count()).collect();
         columns.iter().sum::<usize>() + columns.len().saturating_sub(1)
     }
 
-    /// In so many columns: the detail gives way first, then the name.
+    /// At most `room` columns: the detail is shortened first, then the name.
     pub(super) fn short(&self, room: usize) -> Self {
         let over = self.len().saturating_sub(room);
         if over == 0 {
             return self.clone();
         }
         let detail = self.detail.chars().count();
-        if detail >= over + LEAST_DETAIL {
+        if detail >= over + MIN_DETAIL {
             return Self { detail: shorten(&self.detail, detail - over), ..self.clone() };
         }
         let name = Self { detail: String::new(), ..self.clone() };
@@ -45,12 +45,11 @@ impl Label {
         Self { name: shorten(&self.name, room), ..Self::default() }
     }
 
-    /// Without colours.
     pub(super) fn plain(&self) -> String {
         self.parts().collect::<Vec<_>>().join(" ")
     }
 
-    /// The name in the tone of what went wrong, else as it is; the detail dim.
+    /// `top` marks the first span of a job.
     pub(super) fn painted(&self, paint: Paint, tone: Tone, top: bool) -> String {
         let name = match tone {
             Tone::Bad | Tone::Warning | Tone::Dim => tone,
@@ -63,7 +62,7 @@ impl Label {
     }
 }
 
-/// A text in so many columns. The first folders of a key give way first; what is still too long is left out in the middle.
+/// At most `columns` columns. The leading folders of a key are dropped first, then the middle of the rest.
 pub(super) fn shorten(text: &str, columns: usize) -> String {
     let Some(kept) = columns.checked_sub(1) else { return String::new() };
     let mut letters: Vec<char> = text.chars().collect();
@@ -82,7 +81,7 @@ pub(super) fn shorten(text: &str, columns: usize) -> String {
     letters[..head].iter().chain(&['…']).chain(&letters[letters.len() - tail..]).collect()
 }
 
-/// A text in lines of so many columns, between its words where they are not longer than that.
+/// Wraps between words; a word longer than a line is split.
 pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines: Vec<String> = Vec::new();
@@ -101,7 +100,7 @@ pub(super) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A duration with three figures or so.
+/// About three significant digits.
 pub(super) fn duration(nanoseconds: u64, drawn: bool) -> String {
     let seconds = nanoseconds as f64 / 1e9;
     let whole = (seconds.round()) as u64;
@@ -117,7 +116,7 @@ pub(super) fn duration(nanoseconds: u64, drawn: bool) -> String {
     }
 }
 
-/// How much a span had to do with: bytes, else rows, else documents.
+/// The amount of work of a span: bytes, else rows, else documents.
 pub(super) fn figure(attributes: &BTreeMap<String, String>) -> Option<String> {
     [("bytes", "B"), ("rows", " rows"), ("documents", " docs")].into_iter().find_map(|(key, unit)| {
         let count: f64 = attributes.get(key)?.parse().ok()?;
@@ -134,7 +133,7 @@ pub(super) fn figure(attributes: &BTreeMap<String, String>) -> Option<String> {
     })
 }
 
-/// A trace id as X-Ray writes it; one that is none, as it is.
+/// A trace id in the format of AWS X-Ray; anything else unchanged.
 pub(super) fn xray(id: &str) -> String {
     match id.split_at_checked(8) {
         Some((seconds, rest)) if id.len() == 32 && id.is_ascii() => format!("1-{seconds}-{rest}"),
@@ -147,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_and_figures_are_short() {
+    fn durations_and_amounts_are_short() {
         for (nanoseconds, text) in [
             (0, "0 µs"),
             (412_300, "412 µs"),
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_middle_of_a_long_key_gives_way() {
+    fn long_key_loses_its_folders_and_then_its_middle() {
         let key = "api/bikes/dt=2025-11-03/hour=08/bikes-08-15.json";
         for (columns, short) in [
             (48, key),
@@ -203,14 +202,14 @@ mod tests {
     }
 
     #[test]
-    fn a_message_goes_on_below() {
+    fn long_message_wraps_between_words() {
         assert_eq!(wrap("one two  three", 7), ["one two", "three"]);
         assert_eq!(wrap("s3://bucket/key is no", 8), ["s3://buc", "ket/key", "is no"]);
         assert_eq!(wrap("", 5), [""; 0]);
     }
 
     #[test]
-    fn xray_has_its_own_way_with_ids() {
+    fn xray_format_splits_the_id() {
         assert_eq!(xray("6906e8a0bd862e3fe1be46a994272793"), "1-6906e8a0-bd862e3fe1be46a994272793");
         for odd in ["", "6906e8a0", "éééééééééééééééé"] {
             assert_eq!(xray(odd), odd);

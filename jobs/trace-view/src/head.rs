@@ -1,4 +1,4 @@
-//! What stands above the tree: the trace's ids, day and time, and how each job ended.
+//! The head above the tree: ids, day and time of the trace, and the exit code of each job.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use chrono::DateTime;
 use super::paint::{Paint, Tone};
 use super::{Job, Style, Trace, text};
 
-/// The jobs of a trace, the one that began first before the others.
+/// The jobs of a trace in the order of their start.
 pub(super) fn jobs(trace: &Trace) -> Vec<Arc<Job>> {
     let mut spans: Vec<_> = trace.spans.iter().collect();
     spans.sort_by_key(|span| (span.start, &span.job));
@@ -21,7 +21,6 @@ pub(super) fn jobs(trace: &Trace) -> Vec<Arc<Job>> {
     jobs
 }
 
-/// The lines.
 pub(super) fn lines(trace: &Trace, jobs: &[Arc<Job>], style: Style, paint: Paint) -> String {
     let first = trace.spans.iter().map(|span| span.start).min().unwrap_or_default();
     let last = trace.spans.iter().map(|span| span.end).max().unwrap_or_default();
@@ -31,10 +30,10 @@ pub(super) fn lines(trace: &Trace, jobs: &[Arc<Job>], style: Style, paint: Paint
     let spans = if count == 1 { "1 span".to_owned() } else { format!("{count} spans") };
     let days =
         |key: &str| trace.spans.iter().filter_map(|span| span.attributes.get(key)).cloned().collect::<BTreeSet<_>>();
-    // The days of a range are those of its spans as well; the range says it shorter.
+    // The spans of a range carry each day as well; the range is shorter.
     let day = [days("days"), days("day")].into_iter().find(|days| !days.is_empty()).unwrap_or_default();
     let day = if day.is_empty() { "unknown".to_owned() } else { day.into_iter().collect::<Vec<_>>().join(", ") };
-    let line = |name: &str, what: &str| format!("{} {what}\n", paint.it(Tone::Dim, &format!("{name:<8}")));
+    let line = |name: &str, value: &str| format!("{} {value}\n", paint.it(Tone::Dim, &format!("{name:<8}")));
     let mut out = line("Trace", &paint.it(Tone::Bold, &trace.id));
     out += &line("X-Ray", &text::xray(&trace.id));
     out += &line("Day", &day);
@@ -42,24 +41,23 @@ pub(super) fn lines(trace: &Trace, jobs: &[Arc<Job>], style: Style, paint: Paint
     out += &line("Start", &format!("{start}, took {}, {spans}", paint.it(Tone::Bold, &took)));
     for (index, job) in jobs.iter().enumerate() {
         let name = if index == 0 { "Jobs" } else { "" };
-        out += &line(name, &ended(trace, job, paint));
+        out += &line(name, &job_line(trace, job, paint));
     }
     out
 }
 
-/// A job, and how it ended.
-fn ended(trace: &Trace, job: &Arc<Job>, paint: Paint) -> String {
+/// A job with its exit code.
+fn job_line(trace: &Trace, job: &Arc<Job>, paint: Paint) -> String {
     let unknown = |text: &str, instead: &str| if text.is_empty() { instead.to_owned() } else { text.to_owned() };
-    let mut who = unknown(&job.service, "a service without a name");
+    let mut line = unknown(&job.service, "(unnamed service)");
     for (before, part, after) in [(" ", &job.version, ""), (" (", &job.name, ")")] {
         if !part.is_empty() {
-            who += &format!("{before}{part}{after}");
+            line += &format!("{before}{part}{after}");
         }
     }
     let spans = || trace.spans.iter().filter(|span| span.job == *job);
     let Some(span) = spans().find(|span| span.attributes.contains_key("process.exit.code")) else {
-        let how = "its end is not in the file";
-        return format!("{who}, {}", paint.it(Tone::Warning, how));
+        return format!("{line}, {}", paint.it(Tone::Warning, "its end is not in the file"));
     };
     let code = span.attributes.get("process.exit.code").map(String::as_str).unwrap_or_default();
     let why = span.attributes.get("error.type").map(|kind| format!(" ({kind})")).unwrap_or_default();
@@ -68,5 +66,5 @@ fn ended(trace: &Trace, job: &Arc<Job>, paint: Paint) -> String {
         "75" | "143" => Tone::Warning,
         _ => Tone::Bad,
     };
-    format!("{who}, {}", paint.it(tone, &format!("exit {code}{why}")))
+    format!("{line}, {}", paint.it(tone, &format!("exit {code}{why}")))
 }

@@ -1,7 +1,11 @@
-//! A trace as a tree for people: what both jobs did, how long each part took and what went wrong.
+//! A trace as a tree in the terminal: the spans of both jobs, how long each took and which failed.
 //!
-//! Reads OTLP JSON lines, as the jobs' trace file and the collector's `file` exporter write them, and knows nothing of what records them.
-//! Pure but for [`Style::of_stdout`].
+//! Reads OTLP JSON lines, as the jobs' trace file and the collector's `file` exporter write them. It knows the attributes that the jobs
+//! set, but nothing of how they record them. Pure, except for [`Style::of_stdout`].
+//!
+//! ```text
+//! lines of OTLP JSON --read--> traces --latest--> one trace --rows--> tree order --render--> text
+//! ```
 
 mod axis;
 mod head;
@@ -14,41 +18,41 @@ use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 
-pub use read::{Found, read};
+pub use read::{TraceFile, read};
 
 use axis::Axis;
 use paint::{Paint, Tone};
 use rows::Row;
 
-/// One trace: the spans of one id, in no order.
+/// The spans of one trace id, in no order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trace {
     /// 32 hexadecimal digits.
     pub id: String,
-    /// Each span once.
+    /// Without duplicates.
     pub spans: Vec<Span>,
 }
 
-/// One span. Text holds no control characters.
+/// A span. Its texts hold no control characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Span {
     /// 16 hexadecimal digits.
     pub id: String,
-    /// The parent's, which need not be in the file.
+    /// The parent's id; the parent need not be in the file.
     pub parent: Option<String>,
-    /// What was done.
+    /// The name of the operation.
     pub name: String,
     /// Nanoseconds since the epoch.
     pub start: u64,
-    /// Nanoseconds since the epoch, not before the start.
+    /// Nanoseconds since the epoch, never before the start.
     pub end: u64,
     /// Values as text, whatever their type.
     pub attributes: BTreeMap<String, String>,
-    /// What went wrong, where something did.
+    /// Error type and message of a failed span; empty when the file has neither.
     pub error: Option<String>,
-    /// Trace ids that it is linked to.
+    /// Ids of linked traces.
     pub links: Vec<String>,
-    /// The process that did it.
+    /// The process that recorded it.
     pub job: Arc<Job>,
 }
 
@@ -59,7 +63,7 @@ pub struct Job {
     pub service: String,
     /// `service.version`.
     pub version: String,
-    /// `service.instance.id`, which tells two runs of one job apart.
+    /// `service.instance.id`, which distinguishes two runs of one job.
     pub instance: String,
     /// `k8s.job.name`, empty outside a cluster.
     pub name: String,
@@ -68,23 +72,23 @@ pub struct Job {
 /// How a tree is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
-    /// Lines, bars and shortened names, for a terminal; else plain ASCII of whatever width, for a pipe.
+    /// Whether to draw lines and bars and shorten names, for a terminal; otherwise plain ASCII of any width, for a pipe.
     pub drawn: bool,
-    /// Colours.
+    /// Whether to use ANSI colours.
     pub colour: bool,
 }
 
-/// Of a terminal that does not say.
-const USUAL_WIDTH: usize = 80;
-/// Below it nothing can be read, and the lines are left to wrap.
-const LEAST_WIDTH: usize = 50;
-/// From here on there is room for bytes and rows.
+/// For a terminal that does not report its width.
+const DEFAULT_WIDTH: usize = 80;
+/// A narrower tree is unreadable; the terminal wraps the lines instead.
+const MIN_WIDTH: usize = 50;
+/// From this width there is room for the column of bytes and rows.
 const WIDE: usize = 100;
-/// Columns of `12.3 M rows` and of `1 min 02 s`, each with what keeps it apart from its left.
+/// Columns of `12.3 M rows` and of `1 min 02 s`, each including the gap on its left.
 const FIGURE: usize = 13;
 const DURATION: usize = 12;
-/// A longer bar shows nothing more.
-const LONGEST_BAR: usize = 90;
+/// A longer bar would not show more.
+const MAX_BAR: usize = 90;
 
 impl Style {
     /// The style and the width for stdout. `variable` reads the environment: `NO_COLOR`, `TERM`, `COLUMNS`.
@@ -93,18 +97,19 @@ impl Style {
         let stdout = std::io::stdout();
         let drawn = stdout.is_terminal();
         let colour = drawn && set("NO_COLOR").is_none() && set("TERM").is_none_or(|kind| kind != "dumb");
-        let told = set("COLUMNS").and_then(|text| text.parse().ok());
-        let width = told.or_else(|| rustix::termios::tcgetwinsize(&stdout).ok().map(|size| size.ws_col.into()));
-        (Self { drawn, colour }, width.filter(|width| *width > 0).unwrap_or(USUAL_WIDTH))
+        let columns = set("COLUMNS").and_then(|text| text.parse().ok());
+        let width = columns.or_else(|| rustix::termios::tcgetwinsize(&stdout).ok().map(|size| size.ws_col.into()));
+        (Self { drawn, colour }, width.filter(|width| *width > 0).unwrap_or(DEFAULT_WIDTH))
     }
 }
 
-/// The trace whose last span ended last.
+/// The trace with the latest end of a span.
 pub fn latest(traces: &[Trace]) -> Option<&Trace> {
     traces.iter().max_by_key(|trace| trace.spans.iter().map(|span| span.end).max())
 }
 
-/// The latest trace: who did what when, then a line per span, each below its parent where that is there. Nothing of no traces.
+/// Renders the latest trace: a head with its jobs and times, then one line per span, below its parent if the file has it. Empty without
+/// traces.
 pub fn render(traces: &[Trace], width: usize, style: Style) -> String {
     let Some(trace) = latest(traces).filter(|trace| !trace.spans.is_empty()) else { return String::new() };
     let paint = Paint { colour: style.colour };
@@ -112,7 +117,7 @@ pub fn render(traces: &[Trace], width: usize, style: Style) -> String {
     let mut out = head::lines(trace, &jobs, style, paint);
     out.push('\n');
     let rows = rows::of(trace);
-    let drawing = Drawing::new(trace, &rows, width.max(LEAST_WIDTH), style);
+    let drawing = Drawing::new(trace, &rows, width.max(MIN_WIDTH), style);
     if style.drawn {
         out += &drawing.scale();
     }
@@ -125,7 +130,7 @@ pub fn render(traces: &[Trace], width: usize, style: Style) -> String {
     out
 }
 
-/// The tree on its way to the page.
+/// One trace with the columns of its tree.
 struct Drawing<'a> {
     trace: &'a Trace,
     rows: &'a [Row],
@@ -133,25 +138,25 @@ struct Drawing<'a> {
     style: Style,
     paint: Paint,
     width: usize,
-    /// Columns of the names, and of the bars.
+    /// In columns.
     names: usize,
     bars: usize,
-    /// Deeper rows are drawn no deeper.
-    deepest: usize,
+    /// Rows below this depth are not indented further.
+    max_depth: usize,
 }
 
 impl<'a> Drawing<'a> {
     fn new(trace: &'a Trace, rows: &'a [Row], width: usize, style: Style) -> Self {
         let taken = DURATION + 2 + if width >= WIDE { FIGURE } else { 0 };
-        let room = width - taken - (width / 3).min(LONGEST_BAR);
-        let deepest = room / 4;
+        let room = width - taken - (width / 3).min(MAX_BAR);
+        let max_depth = room / 4;
         let longest = rows
             .iter()
-            .map(|row| row.label(trace, failed(style)).len() + 2 * row.depth().min(deepest))
+            .map(|row| row.label(trace, failed(style)).len() + 2 * row.depth().min(max_depth))
             .max()
             .unwrap_or(0);
         let names = longest.min(room);
-        let bars = (width - taken - names).min(LONGEST_BAR);
+        let bars = (width - taken - names).min(MAX_BAR);
         Self {
             trace,
             rows,
@@ -161,11 +166,11 @@ impl<'a> Drawing<'a> {
             width,
             names,
             bars,
-            deepest,
+            max_depth,
         }
     }
 
-    /// What stands above the bars: from nothing to the whole time.
+    /// The scale above the bars, from 0 to the duration of the trace.
     fn scale(&self) -> String {
         let total = text::duration(self.axis.last - self.axis.first, self.style.drawn);
         let before = self.width_before_bars();
@@ -177,7 +182,6 @@ impl<'a> Drawing<'a> {
         self.names + if self.width >= WIDE { FIGURE } else { 0 } + DURATION + 2
     }
 
-    /// The line of a span.
     fn line(&self, index: usize, jobs: &[Arc<Job>]) -> String {
         let row = &self.rows[index];
         let span = &self.trace.spans[row.span];
@@ -187,7 +191,7 @@ impl<'a> Drawing<'a> {
         if !self.style.drawn {
             let share = row.share(self.trace).map(|share| format!("{share}%")).unwrap_or_default();
             let figure = text::figure(&span.attributes).map(|figure| format!("  ({figure})")).unwrap_or_default();
-            let indent = 2 * row.depth().min(self.deepest);
+            let indent = 2 * row.depth().min(self.max_depth);
             return format!("{took:>10} {share:>5}  {:indent$}{}{figure}\n", "", label.plain());
         }
         let first_of_its_job = row.parent.is_none_or(|parent| self.trace.spans[parent].job != span.job);
@@ -212,7 +216,7 @@ impl<'a> Drawing<'a> {
 
     /// The tree's lines before a name.
     fn before(&self, row: &Row) -> String {
-        let (drawn, own) = (row.depth().min(self.deepest), row.depth());
+        let (drawn, own) = (row.depth().min(self.max_depth), row.depth());
         let mut before: String =
             row.open.iter().take(drawn.saturating_sub(1)).map(|open| if *open { "│ " } else { "  " }).collect();
         if own > 0 {
@@ -238,7 +242,7 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// What has to be said of a span on lines of its own.
+    /// Remarks on a span, each for a separate line below it.
     fn notes(&self, index: usize) -> Vec<(Tone, String)> {
         let row = &self.rows[index];
         let span = &self.trace.spans[row.span];
@@ -246,10 +250,10 @@ impl<'a> Drawing<'a> {
         let mut notes = Vec::new();
         if let Some(gap) = self.axis.gap_before(span) {
             let gap = text::duration(gap, self.style.drawn);
-            notes.push((Tone::Dim, format!("after a pause of {gap}{}", sign(", drawn short", ""))));
+            notes.push((Tone::Dim, format!("after a pause of {gap}{}", sign(", shortened here", ""))));
         }
         if row.parent.is_none() && span.parent.is_some() {
-            notes.push((Tone::Dim, "what it belongs to is not in the file".to_owned()));
+            notes.push((Tone::Dim, "its parent is not in the file".to_owned()));
         }
         for link in &span.links {
             notes.push((Tone::Dim, format!("{} linked to trace {}", sign("→", "->"), text::xray(link))));
@@ -257,27 +261,27 @@ impl<'a> Drawing<'a> {
         if let Some(count) = span.attributes.get("spans.left_out").filter(|count| *count != "0") {
             notes.push((Tone::Dim, format!("{} {count} more spans were left out", sign("…", "..."))));
         }
-        // A failure goes up the tree; it is told where it began.
+        // An error propagates to the parent spans; it is shown once, at the span where it began.
         let below = self.rows.iter().filter(|other| other.parent == Some(row.span));
-        let told = |other: &Row| self.trace.spans[other.span].error == span.error;
+        let same_error = |other: &Row| self.trace.spans[other.span].error == span.error;
         if let Some(error) = span.error.as_ref().filter(|error| !error.is_empty())
-            && !below.into_iter().any(told)
+            && !below.into_iter().any(same_error)
         {
             notes.push((Tone::Bad, error.clone()));
         }
         notes
     }
 
-    /// A note on lines of its own, below its span.
+    /// The lines of a remark.
     fn note(&self, index: usize, tone: Tone, note: &str) -> String {
         let row = &self.rows[index];
         if !self.style.drawn {
-            let indent = 2 * row.depth().min(self.deepest) + 4;
+            let indent = 2 * row.depth().min(self.max_depth) + 4;
             return format!("{:18}{:indent$}{note}\n", "", "");
         }
-        let depth = row.depth().min(self.deepest);
+        let depth = row.depth().min(self.max_depth);
         let mut before: String = row.open.iter().take(depth).map(|open| if *open { "│ " } else { "  " }).collect();
-        // The next row is its first child, where it has one.
+        // The next row is its first child, if it has one.
         let parent = self.rows.get(index + 1).is_some_and(|next| next.parent == Some(row.span));
         before += if parent { "│   " } else { "    " };
         let room = self.width.saturating_sub(before.chars().count());
@@ -286,13 +290,13 @@ impl<'a> Drawing<'a> {
     }
 }
 
-/// What marks a span that failed.
+/// The mark of a failed span.
 fn failed(style: Style) -> &'static str {
     if style.drawn { "✗ " } else { "! " }
 }
 
 impl Span {
-    /// Whether the run was ended while it was open.
+    /// Whether the run ended while the span was open.
     fn interrupted(&self) -> bool {
         self.attributes.get("interrupted").is_some_and(|value| value == "true")
     }
