@@ -11,6 +11,7 @@ use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
 use contract::number::Fixed2;
 use contract::{NaiveDate, SCHEMA_VERSION, ServiceDay, Source, keys};
 use futures::future::try_join_all;
+use runtime::digest::sha256_hex;
 use runtime::failure::{Code, Failure};
 use runtime::store::{Condition, SharedStore, StoreError, Version};
 use runtime::telemetry::{self, Step};
@@ -21,7 +22,7 @@ use crate::telemetry::{PUBLISH_DOCUMENT, PUBLISH_MANIFEST, PUBLISH_NAMES};
 mod written;
 
 use written::retried;
-pub use written::{Written, hex, kept_document, to_bytes};
+pub use written::{Written, kept_document, to_bytes};
 
 /// How long an object that no manifest names is kept.
 const KEEP: Duration = Duration::days(7);
@@ -235,7 +236,7 @@ impl Publisher<'_> {
             .and_then(|manifest| manifest.documents.iter().find(|entry| entry.source == source));
         if let Some((key, sha256)) = kept.and_then(|entry| entry.cle.as_ref().zip(entry.sha256.as_ref())) {
             match self.store.get(key).await {
-                Ok((bytes, _)) if hex(&bytes) == *sha256 => {
+                Ok((bytes, _)) if sha256_hex(&bytes) == *sha256 => {
                     return Ok(resolved(date, source, Written::new(bytes), EntryStatus::Conserve, Some(raison)));
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => {
@@ -262,7 +263,7 @@ impl Publisher<'_> {
             statut_jour: state.statut_jour,
             completude: state.completude,
             traceparent: telemetry::traceparent(),
-            digest: hex(Manifest::digest_input(&entries).as_bytes()),
+            digest: sha256_hex(Manifest::digest_input(&entries).as_bytes()),
             documents: entries,
         }
     }

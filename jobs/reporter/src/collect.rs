@@ -13,12 +13,12 @@ use contract::document::{Document, Header, bikes, chantiers, comptages, contexte
 use contract::report::SourceStatus;
 use contract::{SCHEMA_VERSION, Source, keys};
 use futures::future::try_join_all;
+use runtime::digest::sha256_hex;
 use runtime::failure::{Code, Failure};
 use runtime::store::{Object, Store, StoreError};
 use runtime::telemetry::Step;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest, Sha256};
 
 use crate::telemetry::LOAD;
 
@@ -121,7 +121,7 @@ pub async fn manifest(store: &dyn Store, day: NaiveDate) -> Result<Option<Manife
     if manifest.date != day {
         return Err(unusable(format!("the manifest is that of another day, {}", manifest.date), AGAIN));
     }
-    if hex(Manifest::digest_input(&manifest.documents).as_bytes()) != manifest.digest {
+    if sha256_hex(Manifest::digest_input(&manifest.documents).as_bytes()) != manifest.digest {
         // The documents are checked one by one against their own sha256, so the report is right all the same.
         tracing::warn!(key = store.address(&key), "the manifest's digest is not that of the documents it names");
     }
@@ -228,7 +228,7 @@ fn sound(
         Err(StoreError::Other { detail, .. }) => return Ok(Err(format!("document_illisible : {key} ({detail})"))),
         Err(error) => return Err(error.failure()),
     };
-    let found = hex(&body);
+    let found = sha256_hex(&body);
     if found != sha256 {
         let short = |digest: &str| digest.chars().take(16).collect::<String>();
         return Ok(Err(format!("empreinte_differente : {key} (attendue {}, lue {})", short(sha256), short(&found))));
@@ -263,11 +263,6 @@ fn version_of(body: &[u8]) -> Result<String, serde_json::Error> {
 fn understood(version: &str) -> bool {
     let major = |text: &str| text.split('.').next().and_then(|part| part.parse::<u32>().ok());
     major(version).is_some_and(|found| Some(found) == major(SCHEMA_VERSION))
-}
-
-/// The sha256 as manifests write it.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

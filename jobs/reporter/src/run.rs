@@ -269,7 +269,7 @@ pub(crate) fn worst<N: std::fmt::Display>(
     }
     let failed = failures.len();
     // Of equals the first.
-    let found = failures.into_iter().rev().max_by_key(|(_, failure)| severity(failure.code));
+    let found = failures.into_iter().rev().max_by_key(|(_, failure)| failure.code.severity());
     match found {
         None => Ok(()),
         Some((_, failure)) if total == 1 => Err(failure),
@@ -281,19 +281,6 @@ pub(crate) fn worst<N: std::fmt::Display>(
             };
             Err(Failure { what, ..failure })
         }
-    }
-}
-
-/// Which of two codes says more: what needs a person stands before what another try may mend.
-fn severity(code: Code) -> u8 {
-    match code {
-        Code::Later => 0,
-        Code::NoInput => 1,
-        Code::Data => 2,
-        Code::Unavailable => 3,
-        Code::Usage => 4,
-        Code::Bug => 5,
-        Code::Stopped => 6,
     }
 }
 

@@ -9,10 +9,11 @@ use contract::document::{DayStatus, Document};
 use contract::number::Fixed2;
 use contract::report::{DailyReport, SourceStatus};
 use contract::{NaiveDate, SCHEMA_VERSION, Source, Stamp, keys};
+use runtime::digest::sha256_hex;
 use runtime::store::MemoryStore;
 use serde::Serialize;
 
-use crate::collect::{Documents, hex};
+use crate::collect::Documents;
 use crate::lang::Lang;
 use crate::report::{Material, Previous, compose};
 
@@ -105,7 +106,7 @@ impl Day {
             .into_iter()
             .map(|source| {
                 let body = self.body(source);
-                let sha256 = body.as_deref().map(hex);
+                let sha256 = body.as_deref().map(sha256_hex);
                 let (statut, raison) = match self.stated.get(&source) {
                     Some((statut, raison)) => (*statut, Some(raison.clone())),
                     None => (EntryStatus::Ok, None),
@@ -129,7 +130,7 @@ impl Day {
             statut_jour: self.status,
             completude: Fixed2::new(98.5),
             traceparent: None,
-            digest: hex(Manifest::digest_input(&documents).as_bytes()),
+            digest: sha256_hex(Manifest::digest_input(&documents).as_bytes()),
             documents,
         }
     }

@@ -21,6 +21,20 @@ pub enum Code {
 }
 
 impl Code {
+    /// Rank among several failures of one run, the most urgent highest: errors that need a person come before those that a retry may fix.
+    #[must_use]
+    pub fn severity(self) -> u8 {
+        match self {
+            Self::Later => 0,
+            Self::NoInput => 1,
+            Self::Data => 2,
+            Self::Unavailable => 3,
+            Self::Usage => 4,
+            Self::Bug => 5,
+            Self::Stopped => 6,
+        }
+    }
+
     /// The one word for it, in the form that Kubernetes gives its reasons.
     #[must_use]
     pub fn name(self) -> &'static str {

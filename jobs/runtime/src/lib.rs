@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod cluster;
 pub mod day;
+pub mod digest;
 pub mod exit;
 pub mod failure;
 pub mod location;

@@ -4,9 +4,9 @@ use bytes::Bytes;
 use contract::document::manifest::Manifest;
 use contract::document::{Document, Header, Input};
 use contract::{NaiveDate, Source, keys};
+use runtime::digest::sha256_hex;
 use runtime::failure::{Code, Failure};
 use runtime::store::{SharedStore, StoreError};
-use sha2::{Digest as _, Sha256};
 
 use super::State;
 use crate::input::checksum::Checksum;
@@ -30,13 +30,13 @@ impl Written {
     pub fn of<B: serde::Serialize>(document: &Document<B>) -> Result<Self, Failure> {
         let bytes = Bytes::from(to_bytes(document)?);
         let Header { statut_jour, completude, .. } = document.header;
-        Ok(Self { sha256: hex(&bytes), state: Some(State { statut_jour, completude }), bytes })
+        Ok(Self { sha256: sha256_hex(&bytes), state: Some(State { statut_jour, completude }), bytes })
     }
 
     /// Sums up a document of an earlier run.
     #[must_use]
     pub fn new(bytes: Bytes) -> Self {
-        Self { sha256: hex(&bytes), state: serde_json::from_slice(&bytes).ok(), bytes }
+        Self { sha256: sha256_hex(&bytes), state: serde_json::from_slice(&bytes).ok(), bytes }
     }
 }
 
@@ -74,12 +74,6 @@ pub fn to_bytes(document: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
     })?;
     bytes.push(b'\n');
     Ok(bytes)
-}
-
-/// sha256 in lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Sends a write again while the store says that another one to the same key is under way (409).

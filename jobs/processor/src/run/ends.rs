@@ -38,7 +38,7 @@ impl Ends {
             tracing::error!(day = %planned.date, code = failure.code as i32, "{failure}");
         }
         let worst = if planned.why == Why::Own { &mut self.own } else { &mut self.earlier };
-        if worst.as_ref().is_none_or(|worst| severity(worst.code) < severity(failure.code)) {
+        if worst.as_ref().is_none_or(|worst| worst.code.severity() < failure.code.severity()) {
             *worst = Some(failure);
         }
         Ok(())
@@ -56,15 +56,6 @@ impl Ends {
     /// The worst of its own days, else of the earlier ones.
     pub(super) fn end(self) -> Result<(), Failure> {
         self.own.or(self.earlier).map_or(Ok(()), Err)
-    }
-}
-
-/// Which of two days' ends is told: what needs a person before what time heals.
-fn severity(code: Code) -> u8 {
-    match code {
-        Code::Data => 3,
-        Code::NoInput => 2,
-        _ => 1,
     }
 }
 

@@ -5,11 +5,11 @@ use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::number::Fixed2;
 use runtime::cluster::{Cluster, Started, job_name, spans};
+use runtime::digest::sha256_hex;
 use runtime::telemetry::Step;
 
 use super::conclude::status;
 use crate::config::Config;
-use crate::publish::hex;
 use crate::telemetry::HANDOFF;
 
 /// One run makes no more Jobs than this: whoever processes years at once asks for their reports with one range.
@@ -92,7 +92,7 @@ impl Ledger {
             [one] => Some(job_name(cronjob, one.day, one.day, &one.digest)),
             [first, .., last] => {
                 let digests: Vec<&str> = entries.iter().map(|entry| entry.digest.as_str()).collect();
-                Some(job_name(cronjob, first.day, last.day, &hex(digests.join("\n").as_bytes())))
+                Some(job_name(cronjob, first.day, last.day, &sha256_hex(digests.join("\n").as_bytes())))
             }
         };
         let mut jobs = Vec::new();

@@ -29,7 +29,7 @@ fn published_with(source: Source, change: impl Fn(serde_json::Value) -> serde_js
     let mut manifest = day.manifest();
     let body = change(serde_json::from_slice(&day.body(source).unwrap()).unwrap()).to_string();
     let entry = manifest.documents.iter_mut().find(|entry| entry.source == source).unwrap();
-    entry.sha256 = Some(hex(body.as_bytes()));
+    entry.sha256 = Some(sha256_hex(body.as_bytes()));
     store.insert(entry.cle.clone().unwrap(), body);
     store.insert(keys::manifest(manifest.date), serde_json::to_vec(&manifest).unwrap());
     store
