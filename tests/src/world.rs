@@ -94,7 +94,7 @@ impl World {
         let tokio = tokio();
         let options = S3Options {
             path_style: true,
-            fixed: Some((s3.endpoint.clone(), s3.access_key.clone(), s3.secret_key.clone())),
+            static_server: Some((s3.endpoint.clone(), s3.access_key.clone(), s3.secret_key.clone())),
             ..S3Options::default()
         };
         let store = tokio.block_on(S3Store::open(bucket, "", options)).expect("a client");

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use contract::document::Input;
 use runtime::failure::Failure;
 use runtime::store::{Object, SharedStore, StoreError};
-use runtime::telemetry::Fault;
+use runtime::telemetry::SpanError;
 
 pub mod ahead;
 pub mod checksum;
@@ -35,8 +35,8 @@ pub enum InputError {
     Failed(Failure),
 }
 
-impl Fault for InputError {
-    fn kind(&self) -> Option<&'static str> {
+impl SpanError for InputError {
+    fn error_type(&self) -> Option<&'static str> {
         match self {
             // Its source starts again.
             Self::Replaced(_) => None,
@@ -62,7 +62,7 @@ impl From<StoreError> for InputError {
 /// # Errors
 /// See [`InputError`].
 pub async fn fetch(store: &SharedStore, object: &Object) -> Result<(Bytes, Input), InputError> {
-    let (stored, kept) = store.get_whole(object).await?;
+    let (stored, kept) = store.get_with_checksum(object).await?;
     let mut sum = Checksum::default();
     sum.update(&stored);
     let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme: sum.base64() };

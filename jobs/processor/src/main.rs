@@ -26,8 +26,8 @@ fn begin() -> Result<String, Failure> {
             }
             log::init(LogOptions { quiet: settings.quiet, verbose: settings.verbose });
             if is_run {
-                telemetry::begin(&JOB);
-                telemetry::join(None);
+                telemetry::start_run(&JOB);
+                telemetry::start_trace(None);
             }
             exit::announce("processor", settings.events && is_run, settings.job_name.as_deref());
             Config::new(parsed).and_then(start)
@@ -38,7 +38,7 @@ fn begin() -> Result<String, Failure> {
 fn start(config: Config) -> Result<String, Failure> {
     let threads = tokio::runtime::Runtime::new()
         .map_err(|error| Failure::new(Code::Bug, format!("no threads to run on ({error})"), "", "Report it"))?;
-    let ended = threads.block_on(telemetry::within_run(run_until_stopped(run::run(config))));
+    let ended = threads.block_on(telemetry::in_run_span(run_until_stopped(run::run(config))));
     // What still computes after a stop ends with the process; a runtime taken from under it would only make it panic.
     std::mem::forget(threads);
     ended

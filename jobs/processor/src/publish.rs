@@ -14,7 +14,7 @@ use futures::future::try_join_all;
 use runtime::digest::sha256_hex;
 use runtime::failure::{Code, Failure};
 use runtime::store::{Condition, SharedStore, StoreError, Version};
-use runtime::telemetry::{self, Step};
+use runtime::telemetry::{self, Span};
 use serde::Deserialize;
 
 use crate::telemetry::{PUBLISH_DOCUMENT, PUBLISH_MANIFEST, PUBLISH_NAMES};
@@ -165,8 +165,8 @@ impl Publisher<'_> {
                 return Ok(None);
             }
         }
-        let naming = Step::begin(&PUBLISH_NAMES);
-        naming.attempt(self.write_fixed_names(date, &documents, &manifest.digest)).await?;
+        let naming = Span::start(&PUBLISH_NAMES);
+        naming.instrument_result(self.write_fixed_names(date, &documents, &manifest.digest)).await?;
         if let Some((old, _)) = &before {
             self.drop_fixed_names(date, old, &manifest).await?;
             self.clean(date, old, &manifest).await;
@@ -280,9 +280,9 @@ impl Publisher<'_> {
                 Err(error) => return Err(error.failure()),
             }
         }
-        let step = Step::begin(&PUBLISH_DOCUMENT).source(document.entry.source).with("key", key.clone());
-        step.set_count("bytes", bytes.len() as u64);
-        let written = step.attempt(retried(|| self.store.put(key, bytes.clone(), Condition::Always))).await;
+        let span = Span::start(&PUBLISH_DOCUMENT).with_source(document.entry.source).with("key", key.clone());
+        span.set_count("bytes", bytes.len() as u64);
+        let written = span.instrument_result(retried(|| self.store.put(key, bytes.clone(), Condition::Always))).await;
         written.map(|_| ()).map_err(|error| error.failure())
     }
 
@@ -295,8 +295,8 @@ impl Publisher<'_> {
     ) -> Result<bool, Failure> {
         let key = keys::manifest(date);
         let bytes = Bytes::from(to_bytes(manifest)?);
-        let step = Step::begin(&PUBLISH_MANIFEST).with("key", key.clone());
-        match step.attempt(retried(|| self.store.put(&key, bytes.clone(), condition.clone()))).await {
+        let span = Span::start(&PUBLISH_MANIFEST).with("key", key.clone());
+        match span.instrument_result(retried(|| self.store.put(&key, bytes.clone(), condition.clone()))).await {
             Ok(_) => Ok(true),
             Err(StoreError::Changed { .. }) => {
                 let now = self.current(date).await?;

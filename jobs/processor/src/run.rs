@@ -9,7 +9,7 @@ use runtime::day::Origin;
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
 use runtime::store::SharedStore;
-use runtime::telemetry::{self, follow_on_thread};
+use runtime::telemetry::{self, in_current_span_blocking};
 
 use crate::config::{Action, Config, DEFAULT_RAW};
 use crate::input::{InputError, Inventory};
@@ -88,7 +88,7 @@ pub async fn run(config: Config) -> Result<String, Failure> {
     let planned = plan::days(&engine, &choice).await?;
     // Also of a run that is given up, or ended by a bug.
     let sources = engine.sources.clone();
-    telemetry::before_the_end(move || sources.end_all());
+    telemetry::on_finish(move || sources.end_all());
     let mut ledger = Ledger::default();
     let ended = Box::pin(pass::all_days(engine.clone(), planned, &mut ledger)).await;
     // Also where a day has ended badly: what was published has its report. A run that is killed is tried again, and hands over then.
@@ -120,11 +120,11 @@ impl Engine {
 pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
     let store = config.raw.open(config.path_style, Access::Read).await?;
     for folder in [keys::BATCH, keys::API] {
-        if store.holds_any(folder).await.map_err(|error| error.failure())? {
+        if store.contains_any(folder).await.map_err(|error| error.failure())? {
             return Ok(store);
         }
     }
-    if !store.holds_any("raw/").await.map_err(|error| error.failure())? {
+    if !store.contains_any("raw/").await.map_err(|error| error.failure())? {
         return Ok(store);
     }
     let below = config.raw.join("raw");
@@ -160,7 +160,7 @@ async fn on_pool<T: Send + 'static>(
     compute: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    let compute = follow_on_thread(compute);
+    let compute = in_current_span_blocking(compute);
     pool.spawn(move || drop(sender.send(compute())));
     receiver.await.map_err(|error| bug(&error))
 }

@@ -1,7 +1,7 @@
 //! What this job tells of itself: the metrics and the steps of its trace. What each means stands in `docs/telemetry.md`.
 
 use contract::Source;
-use runtime::telemetry::{BYTES, Job, Kind, Metric, SECONDS};
+use runtime::telemetry::{BYTES, Job, Metric, SECONDS, SpanSpec};
 
 /// This job.
 pub static JOB: Job = Job { name: "processor", root: "process", duration: &DURATION, commands: COMMANDS };
@@ -43,37 +43,37 @@ pub static AVAILABILITY: Metric =
 pub static INPUT_AGE: Metric = Metric::gauge("cityflow.input.age", "s", "Age of the newest object of a source");
 
 /// What is there.
-pub static LIST: Kind = Kind::new("list", 4);
+pub static LIST: SpanSpec = SpanSpec::new("list", 4);
 /// All that concerns the reading of one source.
-pub static SOURCE: Kind = Kind::new("source", 6);
+pub static SOURCE: SpanSpec = SpanSpec::new("source", 6);
 /// One object, from its first to its last byte.
-pub static READ: Kind = Kind::new("read", 24);
+pub static READ: SpanSpec = SpanSpec::new("read", 24);
 /// The same of a snapshot, of which a day has hundreds: each source has its own bound.
-static READ_SNAPSHOT: [Kind; 3] = [Kind::new("read", 12), Kind::new("read", 12), Kind::new("read", 12)];
+static READ_SNAPSHOT: [SpanSpec; 3] = [SpanSpec::new("read", 12), SpanSpec::new("read", 12), SpanSpec::new("read", 12)];
 /// Bytes to records.
-pub static DECODE: Kind = Kind::new("decode", 24);
+pub static DECODE: SpanSpec = SpanSpec::new("decode", 24);
 /// Records to cells.
-pub static AGGREGATE: Kind = Kind::new("aggregate", 16);
+pub static AGGREGATE: SpanSpec = SpanSpec::new("aggregate", 16);
 /// A day from what was read.
-pub static DAY: Kind = Kind::new("day", 31);
+pub static DAY: SpanSpec = SpanSpec::new("day", 31);
 /// A day's figures of one source.
-pub static INDICATORS: Kind = Kind::new("indicators", 28);
+pub static INDICATORS: SpanSpec = SpanSpec::new("indicators", 28);
 /// One of them by name.
-pub static INDICATOR: Kind = Kind::new("indicator", 20);
+pub static INDICATOR: SpanSpec = SpanSpec::new("indicator", 20);
 /// A day into the store.
-pub static PUBLISH: Kind = Kind::new("publish", 8);
+pub static PUBLISH: SpanSpec = SpanSpec::new("publish", 8);
 /// One document.
-pub static PUBLISH_DOCUMENT: Kind = Kind::new("publish document", 28);
+pub static PUBLISH_DOCUMENT: SpanSpec = SpanSpec::new("publish document", 28);
 /// The manifest.
-pub static PUBLISH_MANIFEST: Kind = Kind::new("publish manifest", 8);
+pub static PUBLISH_MANIFEST: SpanSpec = SpanSpec::new("publish manifest", 8);
 /// The names that do not change.
-pub static PUBLISH_NAMES: Kind = Kind::new("publish fixed names", 8);
+pub static PUBLISH_NAMES: SpanSpec = SpanSpec::new("publish fixed names", 8);
 /// The report's Job.
-pub static HANDOFF: Kind = Kind::new("handoff", 1);
+pub static HANDOFF: SpanSpec = SpanSpec::new("handoff", 1);
 
 /// The reads of a source's snapshots.
 #[must_use]
-pub fn read_of(source: Source) -> &'static Kind {
+pub fn read_of(source: Source) -> &'static SpanSpec {
     let [bikes, traffic, others] = &READ_SNAPSHOT;
     match source {
         Source::Bikes => bikes,

@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use bytes::Bytes;
 use contract::keys;
-use runtime::cluster::check_rights;
+use runtime::cluster::check_permissions;
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
 use runtime::store::{Condition, Store, StoreError};
@@ -42,7 +42,7 @@ pub async fn run(config: &Config) -> Result<(), Failure> {
     let reports = async { writable(&*config.reports.open(config.path_style, Access::Write).await?).await };
     found("reports", &config.reports, reports.await);
     if config.events {
-        let rights = check_rights(true, None).await.map(|rights| rights.join("; "));
+        let rights = check_permissions(true, None).await.map(|rights| rights.join("; "));
         found("cluster", &"Events", rights);
     }
     worst(failures, "checks", if config.events { 3 } else { 2 })

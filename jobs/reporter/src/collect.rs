@@ -16,7 +16,7 @@ use futures::future::try_join_all;
 use runtime::digest::sha256_hex;
 use runtime::failure::{Code, Failure};
 use runtime::store::{Object, Store, StoreError};
-use runtime::telemetry::Step;
+use runtime::telemetry::Span;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -205,12 +205,12 @@ async fn verified(store: &dyn Store, entry: Option<&ManifestEntry>) -> Result<Re
     if !has_document(entry.statut) {
         return Ok(Err("document_non_nomme".to_owned()));
     }
-    let step = Step::begin(&LOAD).source(entry.source).with("key", key.clone());
-    let found = step.attempt(store.get(key)).await;
+    let span = Span::start(&LOAD).with_source(entry.source).with("key", key.clone());
+    let found = span.instrument_result(store.get(key)).await;
     let body = sound(found, key, sha256)?;
     match &body {
-        Ok(body) => step.set_count("bytes", body.len() as u64),
-        Err(reason) => step.fail("DocumentUnusable", reason),
+        Ok(body) => span.set_count("bytes", body.len() as u64),
+        Err(reason) => span.fail("DocumentUnusable", reason),
     }
     Ok(body)
 }

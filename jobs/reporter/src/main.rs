@@ -28,7 +28,7 @@ fn begin() -> Result<String, Failure> {
     }
     log::init(config::log_options(&args));
     if is_run {
-        telemetry::begin(&JOB);
+        telemetry::start_run(&JOB);
     }
     exit::announce("reporter", is_run && config::announces(&args), args.job_name.as_deref());
     let config = Config::new(&args, clock::now()?)?;

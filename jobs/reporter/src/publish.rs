@@ -9,7 +9,7 @@ use contract::keys;
 use contract::report::DailyReport;
 use runtime::failure::{Code, Failure};
 use runtime::store::{Condition, Store, StoreError};
-use runtime::telemetry::Step;
+use runtime::telemetry::Span;
 
 use crate::render;
 use crate::report::{Previous, summarize};
@@ -103,16 +103,16 @@ impl Files {
 }
 
 fn rendered<E>(name: &'static str, render: impl FnOnce() -> Result<Bytes, E>) -> Result<Bytes, E> {
-    let step = Step::named(&RENDER, name);
-    let body = step.within(render)?;
-    step.set_count("bytes", body.len() as u64);
+    let span = Span::start_named(&RENDER, name);
+    let body = span.in_scope(render)?;
+    span.set_count("bytes", body.len() as u64);
     Ok(body)
 }
 
 async fn put(store: &dyn Store, key: &str, body: &Bytes, condition: Condition) -> Result<(), StoreError> {
-    let step = Step::begin(&PUBLISH_FILE).with("key", key.to_owned());
-    step.set_count("bytes", body.len() as u64);
-    step.attempt(store.put(key, body.clone(), condition)).await.map(drop)
+    let span = Span::start(&PUBLISH_FILE).with("key", key.to_owned());
+    span.set_count("bytes", body.len() as u64);
+    span.instrument_result(store.put(key, body.clone(), condition)).await.map(drop)
 }
 
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub fn until_stopped(config: Config) -> Result<String, Failure> {
                 "Raise the limit of processes",
             )
         })?;
-    let result = runtime.block_on(telemetry::within_run(signals::run_until_stopped(async {
+    let result = runtime.block_on(telemetry::in_run_span(signals::run_until_stopped(async {
         match &config.task {
             Task::Check => check::run(&config).await.map(|()| String::new()),
             Task::Report(task) => reports(&config, task).await,
@@ -99,7 +99,7 @@ async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> 
 async fn open_reports(config: &Config, dry_run: bool) -> Result<SharedStore, Failure> {
     match &config.reports {
         Location::Local(path) if dry_run && !path.exists() => {
-            Ok(std::sync::Arc::new(MemoryStore::named(path.display().to_string())))
+            Ok(std::sync::Arc::new(MemoryStore::with_name(path.display().to_string())))
         }
         place if dry_run => place.open(config.path_style, Access::Read).await,
         place => place.open(config.path_style, Access::Write).await,

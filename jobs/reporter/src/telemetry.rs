@@ -1,6 +1,6 @@
 //! What this job tells of itself: the metrics and the steps of its trace. What each means stands in `docs/telemetry.md`.
 
-use runtime::telemetry::{BYTES, Job, Kind, Metric, SECONDS};
+use runtime::telemetry::{BYTES, Job, Metric, SECONDS, SpanSpec};
 
 /// This job.
 pub static JOB: Job = Job { name: "reporter", root: "report", duration: &DURATION, commands: COMMANDS };
@@ -27,16 +27,16 @@ pub static LOAD_ERRORS: Metric =
     Metric::counter("cityflow.metrics.load_errors", "{error}", "Documents of a manifest that could not be used");
 
 /// A day.
-pub static DAY: Kind = Kind::new("day", 31);
+pub static DAY: SpanSpec = SpanSpec::new("day", 31);
 /// The documents of a day.
-pub static COLLECT: Kind = Kind::new("collect", 8);
+pub static COLLECT: SpanSpec = SpanSpec::new("collect", 8);
 /// One of them.
-pub static LOAD: Kind = Kind::new("load", 28);
+pub static LOAD: SpanSpec = SpanSpec::new("load", 28);
 /// Documents to a report.
-pub static COMPOSE: Kind = Kind::new("compose", 8);
+pub static COMPOSE: SpanSpec = SpanSpec::new("compose", 8);
 /// A report to one of its forms.
-pub static RENDER: Kind = Kind::new("render", 24);
+pub static RENDER: SpanSpec = SpanSpec::new("render", 24);
 /// A report into the store.
-pub static PUBLISH: Kind = Kind::new("publish", 8);
+pub static PUBLISH: SpanSpec = SpanSpec::new("publish", 8);
 /// One of its forms.
-pub static PUBLISH_FILE: Kind = Kind::new("publish file", 24);
+pub static PUBLISH_FILE: SpanSpec = SpanSpec::new("publish file", 24);

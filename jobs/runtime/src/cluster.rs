@@ -6,25 +6,25 @@
 
 mod event;
 mod handoff;
-mod rights;
+mod permissions;
 
 use std::fmt;
 use std::time::Duration;
 
 use kube::Client;
 
-pub use event::{Announcer, Tone};
-pub(crate) use event::{announce, install, is_telling};
-pub use handoff::{Started, job_name, spans};
-pub use rights::check_rights;
+pub use event::{EventRecorder, EventType};
+pub(crate) use event::{install_recorder, is_recorder_thread, record_event};
+pub use handoff::{JobCreation, day_ranges, job_name};
+pub use permissions::check_permissions;
 
 /// The whole of one task here, retries and all: a job is not to hang on an API server that is away.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
 /// One answer of the API server.
-const ANSWER: Duration = Duration::from_secs(8);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// Before the second try; each next pause is twice as long.
-const PAUSE: Duration = Duration::from_millis(500);
-const TRIES: u32 = 4;
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const ATTEMPTS: u32 = 4;
 
 /// The API of the cluster that the job runs in.
 #[derive(Clone)]
@@ -43,7 +43,7 @@ impl fmt::Debug for Cluster {
 pub struct ClusterError {
     text: String,
     /// Whether nobody answers, so that further calls would only take time.
-    pub away: bool,
+    pub unreachable: bool,
 }
 
 impl fmt::Display for ClusterError {
@@ -56,15 +56,15 @@ impl std::error::Error for ClusterError {}
 
 impl ClusterError {
     fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), away: false }
+        Self { text: text.into(), unreachable: false }
     }
 
-    fn away(text: impl Into<String>) -> Self {
-        Self { text: text.into(), away: true }
+    fn unreachable(text: impl Into<String>) -> Self {
+        Self { text: text.into(), unreachable: true }
     }
 
     /// What the API server, or the way to it, has answered to the wish to do `what`.
-    fn of(what: &str, error: &kube::Error) -> Self {
+    fn from_kube(what: &str, error: &kube::Error) -> Self {
         match error {
             // A quota or a namespace that is going away is refused with 403 as well; a missing right is told in these words.
             kube::Error::Api(status) if status.code == 403 && status.message.contains(" cannot ") => {
@@ -77,15 +77,15 @@ impl ClusterError {
                 Self::new(format!("cannot {what}: the API server answers {} ({})", status.code, status.message))
             }
             kube::Error::Service(cause) => {
-                Self::away(format!("cannot {what}: the API server cannot be reached ({})", innermost(&**cause)))
+                Self::unreachable(format!("cannot {what}: the API server cannot be reached ({})", root_cause(&**cause)))
             }
-            other => Self::new(format!("cannot {what}: {}", innermost(other))),
+            other => Self::new(format!("cannot {what}: {}", root_cause(other))),
         }
     }
 }
 
 /// The cause that says most, without those that only repeat it.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
@@ -102,13 +102,14 @@ impl Cluster {
         let mut config = kube::Config::infer().await.map_err(|error| {
             ClusterError::new(format!(
                 "no way to the Kubernetes API ({}); the pod needs a service account token (automountServiceAccountToken)",
-                innermost(&error)
+                root_cause(&error)
             ))
         })?;
-        config.connect_timeout = Some(ANSWER);
-        config.read_timeout = Some(ANSWER);
-        config.write_timeout = Some(ANSWER);
-        let client = Client::try_from(config).map_err(|error| ClusterError::of("reach the API server", &error))?;
+        config.connect_timeout = Some(REQUEST_TIMEOUT);
+        config.read_timeout = Some(REQUEST_TIMEOUT);
+        config.write_timeout = Some(REQUEST_TIMEOUT);
+        let client =
+            Client::try_from(config).map_err(|error| ClusterError::from_kube("reach the API server", &error))?;
         Ok(Self { client })
     }
 
@@ -119,35 +120,35 @@ impl Cluster {
 }
 
 /// Tries a call again where time may mend it. `what` says in a few words what the call is for.
-async fn patiently<T, F: Future<Output = Result<T, kube::Error>>>(
+async fn with_retries<T, F: Future<Output = Result<T, kube::Error>>>(
     what: &str,
     call: impl Fn() -> F,
 ) -> Result<T, ClusterError> {
     let tries = async {
-        let mut pause = PAUSE;
-        let mut tried = 1;
+        let mut pause = FIRST_PAUSE;
+        let mut attempt = 1;
         loop {
             match call().await {
                 Ok(value) => return Ok(value),
-                Err(error) if tried < TRIES && may_pass(&error) => {
-                    tracing::debug!(tried, %error, "trying again to {what}");
+                Err(error) if attempt < ATTEMPTS && is_transient(&error) => {
+                    tracing::debug!(attempt, %error, "trying again to {what}");
                     tokio::time::sleep(pause).await;
-                    (pause, tried) = (pause * 2, tried + 1);
+                    (pause, attempt) = (pause * 2, attempt + 1);
                 }
-                Err(error) => return Err(ClusterError::of(what, &error)),
+                Err(error) => return Err(ClusterError::from_kube(what, &error)),
             }
         }
     };
-    tokio::time::timeout(PATIENCE, tries).await.unwrap_or_else(|_| {
-        Err(ClusterError::away(format!(
+    tokio::time::timeout(TOTAL_TIMEOUT, tries).await.unwrap_or_else(|_| {
+        Err(ClusterError::unreachable(format!(
             "cannot {what}: the API server does not answer within {} s",
-            PATIENCE.as_secs()
+            TOTAL_TIMEOUT.as_secs()
         )))
     })
 }
 
 /// Does an error look like one that another try may not meet?
-fn may_pass(error: &kube::Error) -> bool {
+fn is_transient(error: &kube::Error) -> bool {
     match error {
         kube::Error::Api(status) => status.code == 429 || status.code >= 500,
         kube::Error::Service(_) | kube::Error::HyperError(_) => true,

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::ThreadId;
 
-use crate::cluster::{self, Announcer};
+use crate::cluster::{self, EventRecorder};
 use crate::failure::{Code, Failure};
 use crate::log::{self, LogOptions};
 use crate::telemetry::Job;
@@ -45,8 +45,8 @@ pub fn finish(result: Result<String, Failure>) -> i32 {
 }
 
 fn end(result: Result<String, Failure>) -> i32 {
-    telemetry::conclude(&result);
-    telemetry::send();
+    telemetry::finish(&result);
+    telemetry::shutdown();
     let code = match &result {
         Ok(_) => 0,
         Err(failure) => {
@@ -54,14 +54,14 @@ fn end(result: Result<String, Failure>) -> i32 {
             failure.code as i32
         }
     };
-    cluster::announce(&result);
+    cluster::record_event(&result);
     code
 }
 
 /// Lets the end of this process be told by an Event on its Job, if that is asked for.
 pub fn announce(program: &'static str, asked: bool, job: Option<&str>) {
     if asked {
-        cluster::install(Announcer::find(program, job, |name| std::env::var(name).ok()));
+        cluster::install_recorder(EventRecorder::find(program, job, |name| std::env::var(name).ok()));
     }
 }
 
@@ -85,7 +85,7 @@ pub fn told_by_the_parser(job: &'static Job, told: &clap::Error) -> Result<Strin
     }
     log::init(LogOptions::default());
     if is_run {
-        telemetry::begin(job);
+        telemetry::start_run(job);
     }
     let wanted = variable("CITYFLOW_EVENTS").is_some_and(|text| switch::parse(&text) == Ok(true));
     announce(program, wanted, variable("JOB_NAME").as_deref());
@@ -103,7 +103,7 @@ pub fn told_by_the_parser(job: &'static Job, told: &clap::Error) -> Result<Strin
 pub fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         // It has nothing to do with the work, which has ended.
-        if cluster::is_telling() || telemetry::is_own_thread() {
+        if cluster::is_recorder_thread() || telemetry::is_telemetry_thread() {
             return;
         }
         // The first panic tells; one of work that is still under way when the run has ended changes nothing any more.

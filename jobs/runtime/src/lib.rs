@@ -15,4 +15,4 @@ pub mod signals;
 pub mod store;
 pub mod switch;
 pub mod telemetry;
-mod trust;
+mod tls;

@@ -39,9 +39,10 @@ pub fn init(options: LogOptions) {
     // Spans of ours are always made, since lines take their day and source from them; what a library tells of itself is not.
     let traced = FilterFn::new(|about| about.is_span() && about.target() == telemetry::TARGET)
         .with_max_level_hint(LevelFilter::INFO);
-    let ours =
-        FilterFn::new(|about| about.is_span() && [telemetry::TARGET, telemetry::BEYOND].contains(&about.target()))
-            .with_max_level_hint(LevelFilter::INFO);
+    let ours = FilterFn::new(|about| {
+        about.is_span() && [telemetry::TARGET, telemetry::UNTRACED_TARGET].contains(&about.target())
+    })
+    .with_max_level_hint(LevelFilter::INFO);
     // A library's span between ours would begin another trace, and hide from a line where it was written. So a directive of RUST_LOG that
     // names one finds none.
     let events = FilterFn::new(|about| !about.is_span()).with_max_level_hint(LevelFilter::TRACE);
@@ -152,7 +153,7 @@ impl Fields {
     fn add(&mut self, field: &Field, value: Value) {
         match (field.name(), value) {
             // Fields whose names are not in the program's text come as one.
-            (telemetry::FIGURES, Value::String(text)) => {
+            (telemetry::RUN_ATTRIBUTES, Value::String(text)) => {
                 let figures: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
                 self.others.extend(figures);
             }

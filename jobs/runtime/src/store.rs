@@ -3,7 +3,7 @@
 //! Not for listing "directories" or for streaming writes: the jobs write whole small documents and read ranges of large objects.
 //! Keys are relative to the store's root, separated by `/`, and never begin with one.
 
-mod advice;
+mod failure;
 mod key;
 pub mod local;
 pub mod memory;
@@ -124,7 +124,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError>;
 
     /// Whether there is any object whose key begins with `prefix`, without listing all of them where the store can tell sooner.
-    async fn holds_any(&self, prefix: &str) -> Result<bool, StoreError> {
+    async fn contains_any(&self, prefix: &str) -> Result<bool, StoreError> {
         Ok(!self.list(prefix).await?.is_empty())
     }
 
@@ -154,7 +154,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// The whole of a small object at its listed version, with the CRC-64/NVME (base64) that the store keeps of these bytes, where it
     /// keeps one; `Changed` when it is another by now.
-    async fn get_whole(&self, object: &Object) -> Result<(Bytes, Option<String>), StoreError> {
+    async fn get_with_checksum(&self, object: &Object) -> Result<(Bytes, Option<String>), StoreError> {
         let body = match object.size {
             0 => Bytes::new(),
             size => self.get_range(&object.key, 0..size, &object.version).await?,

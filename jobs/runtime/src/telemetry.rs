@@ -5,18 +5,18 @@
 //! A process has one run: [`init`] before the log is set up, [`begin`] before the work, [`join`] where it continues another trace, and at
 //! the end `exit::finish`. What every reader has to know of names and attributes stands in `docs/telemetry.md`.
 
-mod cut;
+mod error;
 mod export;
-mod fault;
 mod file;
 mod ids;
-mod kind;
+mod interrupt;
 mod labels;
 mod metric;
 mod parent;
 mod resource;
 mod settings;
-mod step;
+mod span;
+mod spec;
 mod summary;
 
 use std::path::Path;
@@ -30,21 +30,21 @@ use opentelemetry::trace::{Span as _, TraceContextExt as _, Tracer as _, TracerP
 use opentelemetry::{Context, KeyValue, Value};
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider, Temporality};
 use opentelemetry_sdk::trace::{SdkTracer, SdkTracerProvider};
-use tracing::Span;
+use tracing::Span as TracingSpan;
 use tracing_opentelemetry::{OpenTelemetryLayer, OpenTelemetrySpanExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::failure::Failure;
-use export::Trouble;
+use export::ExportWarning;
 use settings::Settings;
 
-pub use fault::Fault;
-pub use kind::Kind;
+pub use error::SpanError;
 pub(crate) use labels::{Labels, count_calls, read_labels};
 pub use metric::{BYTES, Metric, SECONDS};
-pub(crate) use step::{BEYOND, TARGET};
-pub use step::{Step, follow, follow_on_thread};
-pub(crate) use summary::FIGURES;
+pub use span::{Span, in_current_span, in_current_span_blocking};
+pub(crate) use span::{TARGET, UNTRACED_TARGET};
+pub use spec::SpanSpec;
+pub(crate) use summary::RUN_ATTRIBUTES;
 
 /// The most that sending may hold up the end of a run. What a collector costs at all, since everything else is done beside the work.
 const PATIENCE: Duration = Duration::from_millis(1800);
@@ -77,7 +77,7 @@ struct Telemetry {
     metrics: Option<(SdkMeterProvider, Meter)>,
     /// Where exporters connect and wait.
     _threads: Option<tokio::runtime::Runtime>,
-    trouble: Arc<Trouble>,
+    warning: Arc<ExportWarning>,
     warnings: Vec<String>,
 }
 
@@ -85,12 +85,12 @@ static TELEMETRY: OnceLock<Telemetry> = OnceLock::new();
 
 /// The run.
 struct Run {
-    span: Span,
-    /// From when on its parent is settled.
-    step: Option<Step>,
+    tracing_span: TracingSpan,
+    /// Set once the parent is known.
+    span: Option<Span>,
     job: &'static Job,
     begun: Instant,
-    figures: summary::Figures,
+    attributes: summary::RunAttributes,
     /// Since when it waits, or how long it has waited, before it had a trace.
     waiting: Option<Waiting>,
     ended: bool,
@@ -105,9 +105,9 @@ struct Waiting {
 
 static RUN: Mutex<Option<Run>> = Mutex::new(None);
 /// What a run has to say when it ends.
-static LAST: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+static ON_FINISH: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
 /// Whether the run's own span has an id, so that others can be within it.
-static BEGUN: AtomicBool = AtomicBool::new(false);
+static HAS_TRACE: AtomicBool = AtomicBool::new(false);
 
 fn run() -> MutexGuard<'static, Option<Run>> {
     RUN.lock().unwrap_or_else(PoisonError::into_inner)
@@ -120,9 +120,9 @@ pub fn init(job: &'static Job, trace_file: Option<&Path>) {
 
 fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) -> Option<String>) -> Telemetry {
     let Settings { traces, metrics, mut warnings } = Settings::read(&variable);
-    let trouble = Arc::new(Trouble::default());
+    let warning = Arc::new(ExportWarning::default());
     let mut telemetry =
-        Telemetry { job, traces: None, metrics: None, _threads: None, trouble: trouble.clone(), warnings: Vec::new() };
+        Telemetry { job, traces: None, metrics: None, _threads: None, warning: warning.clone(), warnings: Vec::new() };
     let resource = || resource::resource(job.name, env!("CARGO_PKG_VERSION"), &variable);
     let mut warn = |warning: String| warnings.push(warning);
     let threads = (traces.is_some() || metrics.is_some()).then(|| {
@@ -138,12 +138,12 @@ fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) 
     let handle = threads.as_ref().map(tokio::runtime::Runtime::handle);
     let _inside = handle.map(tokio::runtime::Handle::enter);
     let sender = traces.zip(handle).and_then(|(to, handle)| {
-        export::spans(&to, handle, &trouble).map_err(|why| warn(format!("{}: {why}", to.shown()))).ok()
+        export::spans(&to, handle, &warning).map_err(|why| warn(format!("{}: {why}", to.shown()))).ok()
     });
     if sender.is_some() || trace_file.is_some() {
         let mut provider = SdkTracerProvider::builder().with_id_generator(ids::TimedIds).with_resource(resource());
         if let Some(path) = trace_file {
-            provider = provider.with_batch_exporter(file::TraceFile::new(path, &trouble));
+            provider = provider.with_batch_exporter(file::TraceFile::new(path, &warning));
         }
         if let Some(sender) = sender {
             provider = provider.with_batch_exporter(sender);
@@ -158,7 +158,7 @@ fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) 
         _ => Temporality::Delta,
     };
     let sender = metrics.zip(handle).and_then(|(to, handle)| {
-        let built = export::metrics(&to, temporality, handle, &trouble);
+        let built = export::metrics(&to, temporality, handle, &warning);
         built.map_err(|why| warn(format!("{}: {why}", to.shown()))).ok()
     });
     if let Some(sender) = sender {
@@ -203,14 +203,14 @@ fn is_tracing() -> bool {
 }
 
 /// Begins the run. Its trace begins with [`join`]; until then there are no other spans.
-pub fn begin(job: &'static Job) {
-    let span = tracing::info_span!(target: TARGET, parent: None, "run", otel.name = job.root);
+pub fn start_run(job: &'static Job) {
+    let tracing_span = tracing::info_span!(target: TARGET, parent: None, "run", otel.name = job.root);
     *run() = Some(Run {
-        span,
-        step: None,
+        tracing_span,
+        span: None,
         job,
         begun: Instant::now(),
-        figures: summary::Figures::default(),
+        attributes: summary::RunAttributes::default(),
         waiting: None,
         ended: false,
     });
@@ -222,7 +222,7 @@ pub fn begin(job: &'static Job) {
 
 /// The trace that a run may continue: the `traceparent` of a manifest, and when that was written.
 #[derive(Debug, Clone, Copy)]
-pub struct Earlier<'a> {
+pub struct ParentTrace<'a> {
     /// `traceparent` of W3C Trace Context; what is none is no trace.
     pub traceparent: &'a str,
     /// When it was written.
@@ -233,24 +233,24 @@ pub struct Earlier<'a> {
 
 /// Begins the run's trace, or continues an earlier one where that is not too old; to one that is, the run's span is linked. The second
 /// call does nothing.
-pub fn join(earlier: Option<Earlier<'_>>) {
+pub fn start_trace(earlier: Option<ParentTrace<'_>>) {
     let mut guard = run();
-    let Some(run) = guard.as_mut().filter(|run| run.step.is_none() && !run.ended) else { return };
+    let Some(run) = guard.as_mut().filter(|run| run.span.is_none() && !run.ended) else { return };
     let earlier = earlier.and_then(|earlier| Some((parent::parse(earlier.traceparent)?, earlier)));
     match earlier {
-        Some((context, Earlier { written, now, .. })) if is_tracing() => {
+        Some((context, ParentTrace { written, now, .. })) if is_tracing() => {
             if parent::is_old(&context, written, now) {
-                run.span.add_link(context);
+                run.tracing_span.add_link(context);
             } else {
                 // Fails where there is no layer, and then there is no trace.
-                let _ = run.span.set_parent(Context::new().with_remote_span_context(context));
+                let _ = run.tracing_span.set_parent(Context::new().with_remote_span_context(context));
             }
         }
         _ => {}
     }
-    let step = Step::of_run(run.span.clone());
+    let span = Span::root(run.tracing_span.clone());
     if let (Some(Waiting { since, over }), Some(context), Some((_, tracer))) =
-        (run.waiting.take(), step.context(), TELEMETRY.get().and_then(|telemetry| telemetry.traces.as_ref()))
+        (run.waiting.take(), span.context(), TELEMETRY.get().and_then(|telemetry| telemetry.traces.as_ref()))
     {
         let mut wait = tracer.span_builder("wait").with_start_time(since).start_with_context(tracer, &context);
         if !over {
@@ -258,22 +258,22 @@ pub fn join(earlier: Option<Earlier<'_>>) {
         }
         wait.end();
     }
-    run.step = Some(step);
-    BEGUN.store(true, Ordering::SeqCst);
+    run.span = Some(span);
+    HAS_TRACE.store(true, Ordering::SeqCst);
     let name = run.job.root;
     drop(guard);
-    step::fall_over(name);
+    span::panic_if_requested(name);
 }
 
 /// Says that the run waits for what it is to continue. The trace that it then joins has a span of it.
-pub fn wait() {
-    if let Some(run) = run().as_mut().filter(|run| run.step.is_none()) {
+pub fn wait_started() {
+    if let Some(run) = run().as_mut().filter(|run| run.span.is_none()) {
         run.waiting.get_or_insert(Waiting { since: SystemTime::now(), over: false });
     }
 }
 
 /// Says that it waits no longer.
-pub fn wait_is_over() {
+pub fn wait_finished() {
     if let Some(waiting) = run().as_mut().and_then(|run| run.waiting.as_mut()) {
         waiting.over = true;
     }
@@ -281,34 +281,34 @@ pub fn wait_is_over() {
 
 /// Whether the run has its trace.
 #[must_use]
-pub fn is_joined() -> bool {
-    BEGUN.load(Ordering::SeqCst)
+pub fn has_trace() -> bool {
+    HAS_TRACE.load(Ordering::SeqCst)
 }
 
 /// The run's own span.
-pub(crate) fn root() -> Span {
-    if !is_joined() {
-        return Span::none();
+pub(crate) fn root() -> TracingSpan {
+    if !has_trace() {
+        return TracingSpan::none();
     }
-    run().as_ref().map_or_else(Span::none, |run| run.span.clone())
+    run().as_ref().map_or_else(TracingSpan::none, |run| run.tracing_span.clone())
 }
 
 /// Does the work of the run within its span.
-pub fn within_run<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    let span = run().as_ref().map_or_else(Span::none, |run| run.span.clone());
+pub fn in_run_span<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let span = run().as_ref().map_or_else(TracingSpan::none, |run| run.tracing_span.clone());
     tracing::Instrument::instrument(work, span)
 }
 
 /// By which another process continues this trace; nothing where there is none.
 #[must_use]
 pub fn traceparent() -> Option<String> {
-    run().as_ref()?.step.as_ref()?.traceparent()
+    run().as_ref()?.span.as_ref()?.traceparent()
 }
 
 /// Says something of the whole run: an attribute of its span, and a field of its last log line.
 pub fn set(key: &'static str, value: impl Into<Value>) {
     if let Some(run) = run().as_mut().filter(|run| !run.ended) {
-        run.figures.set(key, value.into());
+        run.attributes.set(key, value.into());
     }
 }
 
@@ -316,7 +316,7 @@ pub fn set(key: &'static str, value: impl Into<Value>) {
 pub fn set_day(day: impl std::fmt::Display) {
     set("day", day.to_string());
     // Also of a run that has no trace yet.
-    let span = run().as_ref().map(|run| run.span.clone());
+    let span = run().as_ref().map(|run| run.tracing_span.clone());
     if let Some(span) = span {
         labels::label(&span, |labels| labels.day = Some(day.to_string()));
     }
@@ -325,39 +325,39 @@ pub fn set_day(day: impl std::fmt::Display) {
 /// Adds to a figure of the whole run.
 pub fn add(key: &'static str, number: u64) {
     if let Some(run) = run().as_mut().filter(|run| !run.ended) {
-        run.figures.add(key, number);
+        run.attributes.add(key, number);
     }
 }
 
 /// Leaves something to be said when the run ends, in whatever way, before it is said what it has come to.
-pub fn before_the_end(say: impl FnOnce() + Send + 'static) {
-    *LAST.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(say));
+pub fn on_finish(say: impl FnOnce() + Send + 'static) {
+    *ON_FINISH.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(say));
 }
 
 /// Is this a thread that sends? What goes wrong there has nothing to do with the run.
-pub(crate) fn is_own_thread() -> bool {
+pub(crate) fn is_telemetry_thread() -> bool {
     std::thread::current().name().is_some_and(|name| name == THREAD || name.starts_with("OpenTelemetry"))
 }
 
 /// Says what the run has come to: in its log, in its metrics, and in its span. From then on nothing more can be said of it.
-pub(crate) fn conclude(ended: &Result<String, Failure>) {
-    join(None);
-    let last = LAST.lock().unwrap_or_else(PoisonError::into_inner).take();
+pub(crate) fn finish(ended: &Result<String, Failure>) {
+    start_trace(None);
+    let last = ON_FINISH.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(last) = last {
         last();
     }
-    let (end, step) = {
+    let (end, span) = {
         let mut guard = run();
         let Some(run) = guard.as_mut().filter(|run| !run.ended) else { return };
         run.ended = true;
-        (summary::End::of(run, ended, kind::left_out()), run.step.clone())
+        (summary::RunEnd::of(run, ended, spec::left_out_count()), run.span.clone())
     };
-    end.tell(step.as_ref(), ended);
+    end.tell(span.as_ref(), ended);
 }
 
 /// Ends the run's span and those that are still open, and sends all that is to be sent.
-pub(crate) fn send() {
-    let step = run().as_mut().and_then(|run| run.step.take());
+pub(crate) fn shutdown() {
+    let span = run().as_mut().and_then(|run| run.span.take());
     let Some(telemetry) = TELEMETRY.get() else { return };
     if telemetry.traces.is_none() && telemetry.metrics.is_none() {
         return;
@@ -365,9 +365,9 @@ pub(crate) fn send() {
     let (sender, done) = std::sync::mpsc::channel();
     let sending = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
         // What is within a step may not outlive it, so that the run's own comes last.
-        step::end_open(step.as_ref());
-        if let Some(step) = step {
-            step.end();
+        span::end_all_except(span.as_ref());
+        if let Some(span) = span {
+            span.end();
         }
         let all_sent = std::thread::scope(|scope| {
             // By its name, what falls over here is known to have nothing to do with the run.
@@ -385,6 +385,6 @@ pub(crate) fn send() {
         let _ = sender.send(all_sent);
     });
     if sending.is_err() || done.recv_timeout(PATIENCE) != Ok(true) {
-        telemetry.trouble.tell("not everything could be sent or written within 2 s");
+        telemetry.warning.tell("not everything could be sent or written within 2 s");
     }
 }

@@ -49,7 +49,7 @@ async fn text(store: &SharedStore, key: &str) -> String {
 
 async fn keys(store: &SharedStore, prefix: &str) -> Vec<String> {
     let keys: Vec<_> = store.list(prefix).await.unwrap().into_iter().map(|object| object.key).collect();
-    assert_eq!(store.holds_any(prefix).await.unwrap(), !keys.is_empty(), "{prefix}");
+    assert_eq!(store.contains_any(prefix).await.unwrap(), !keys.is_empty(), "{prefix}");
     keys
 }
 

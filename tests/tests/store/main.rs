@@ -28,8 +28,8 @@ fn options(s3: &TestS3) -> S3Options {
         attempts: Some(3),
         backoff: Some(Duration::from_millis(10)),
         timeouts: (Some(Duration::from_secs(2)), Some(Duration::from_secs(5))),
-        silence: Some(Duration::from_millis(500)),
-        fixed: Some((s3.endpoint.clone(), s3.access_key.clone(), s3.secret_key.clone())),
+        stall_timeout: Some(Duration::from_millis(500)),
+        static_server: Some((s3.endpoint.clone(), s3.access_key.clone(), s3.secret_key.clone())),
     }
 }
 

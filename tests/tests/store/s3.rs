@@ -67,8 +67,8 @@ async fn a_missing_bucket_is_a_missing_root() {
 async fn wrong_credentials_are_denied() {
     let (server, options) = server();
     for (access, secret) in [("AKIAWRONG", "wrong"), (S3Server::ACCESS_KEY, "wrong")] {
-        let fixed = Some((server.endpoint(), access.to_owned(), secret.to_owned()));
-        let store = open(&S3Options { fixed, ..options.clone() }).await;
+        let static_server = Some((server.endpoint(), access.to_owned(), secret.to_owned()));
+        let store = open(&S3Options { static_server, ..options.clone() }).await;
         for error in
             [store.list("").await.unwrap_err(), store.get("x").await.unwrap_err(), store.head("x").await.unwrap_err()]
         {
@@ -130,8 +130,8 @@ async fn a_server_that_does_not_recover_is_unreachable() {
         assert_eq!(server.requests().len(), 3, "{fault:?}: as many attempts as set");
         server.heal();
     }
-    let fixed = Some((format!("http://{}", nobody()), "access".into(), "secret".into()));
-    let error = open(&S3Options { fixed, ..options }).await.list("").await.unwrap_err();
+    let static_server = Some((format!("http://{}", nobody()), "access".into(), "secret".into()));
+    let error = open(&S3Options { static_server, ..options }).await.list("").await.unwrap_err();
     assert!(matches!(&error, StoreError::Unreachable { .. }), "{error:?}");
 }
 

@@ -10,7 +10,7 @@ use contract::ServiceDay;
 use contract::document::comptages::{Comptages, RoadEvolution};
 use contract::document::{DayStatus, Quality};
 use contract::number::Fixed2;
-use runtime::telemetry::Step;
+use runtime::telemetry::Span;
 
 use crate::cells::roads::{Overlap, RoadCells};
 use crate::context::DayContext;
@@ -52,21 +52,21 @@ pub fn measure(
     let expected = day.expectation(complete_until);
     let completeness = percent(expected.measured, expected.cells);
     let silent = day.silent_hours();
-    let step = |name: &str| Step::named(&INDICATOR, name);
+    let span = |name: &str| Span::start_named(&INDICATOR, name);
     let failing =
-        step("indicator failing_detectors").within(|| failing::find(&day, complete_until, &silent, parameters));
+        span("indicator failing_detectors").in_scope(|| failing::find(&day, complete_until, &silent, parameters));
     quality.cellules_ecartees = failing::set_aside(&mut day, &failing);
     quality.etats_incoherents = day.contradicted_states(parameters);
-    let alerts = step("indicator congestion_alerts").within(|| alerts::find(&day, parameters, context.zones));
+    let alerts = span("indicator congestion_alerts").in_scope(|| alerts::find(&day, parameters, context.zones));
     let alerted: HashSet<usize> = alerts.iter().filter_map(|alert| alert.arc).collect();
-    let (sums, metrics) = step("indicator arcs").within(|| {
+    let (sums, metrics) = span("indicator arcs").in_scope(|| {
         let sums = arcs::sums(&day, parameters);
         let metrics = arcs::metrics(&day, &sums, &alerted, parameters);
         (sums, metrics)
     });
-    let zone_rows = step("indicator zones").within(|| zones::all(&day, &sums, context.zones));
+    let zone_rows = span("indicator zones").in_scope(|| zones::all(&day, &sums, context.zones));
     let global =
-        step("indicator city").within(|| city::global(&day, &sums, &alerted, &expected, complete_until, parameters));
+        span("indicator city").in_scope(|| city::global(&day, &sums, &alerted, &expected, complete_until, parameters));
 
     let mut reasons = reasons();
     warn(&day, &silent, context, &mut quality, &mut reasons);

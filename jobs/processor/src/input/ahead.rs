@@ -6,7 +6,7 @@ use bytes::Bytes;
 use contract::document::Input;
 use futures::StreamExt as _;
 use runtime::store::{Object, SharedStore};
-use runtime::telemetry::{Step, follow};
+use runtime::telemetry::{Span, in_current_span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{InputError, snapshot};
@@ -48,13 +48,13 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Ahead<K, T> {
         store: &SharedStore,
         pool: &Arc<rayon::ThreadPool>,
         wanted: Vec<(K, Object)>,
-        step: impl Fn(K, &Object) -> Step + Send + Sync + 'static,
+        span: impl Fn(K, &Object) -> Span + Send + Sync + 'static,
         parse: impl Fn(K, &Object, Bytes) -> T + Send + Sync + 'static,
     ) -> Self {
         let (sender, receiver) = mpsc::channel(FETCHES);
         let (store, pool, parse) = (store.clone(), pool.clone(), Arc::new(parse));
         let parses = pool.current_num_threads() * 2;
-        let task = tokio::spawn(follow(async move {
+        let task = tokio::spawn(in_current_span(async move {
             let room = Arc::new(Semaphore::new(HELD as usize));
             let arriving = futures::stream::iter(wanted)
                 // Room is given in the order of asking, so that what is needed first never waits for what is needed later.
@@ -65,9 +65,9 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Ahead<K, T> {
                 .filter_map(async |(name, permit, object)| Some((name, permit.ok()?, object)))
                 .map(|(name, permit, object)| {
                     let store = store.clone();
-                    let step = step(name, &object);
-                    let fetched = async move { (step.attempt(snapshot(&store, &object)).await, object) };
-                    let fetched = tokio::spawn(follow(fetched));
+                    let span = span(name, &object);
+                    let fetched = async move { (span.instrument_result(snapshot(&store, &object)).await, object) };
+                    let fetched = tokio::spawn(in_current_span(fetched));
                     async move { (name, permit, fetched.await) }
                 })
                 .buffer_unordered(FETCHES)
@@ -145,7 +145,7 @@ mod tests {
             &store,
             &pool,
             wanted,
-            |(), _| Step::none(),
+            |(), _| Span::none(),
             |(), object, bytes| (object.key.clone(), bytes.len()),
         );
         let mut seen = std::collections::BTreeSet::new();
@@ -165,7 +165,7 @@ mod tests {
         let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
         let wanted = vec![(7, memory.head("a").await.unwrap())];
         memory.insert("a", "2");
-        let mut ahead = Ahead::start(&store, &pool, wanted, |_, _| Step::none(), |_, _, _| ());
+        let mut ahead = Ahead::start(&store, &pool, wanted, |_, _| Span::none(), |_, _, _| ());
         let told = ahead.next().await.unwrap().unwrap_err();
         assert!(matches!(told, (7, InputError::Replaced(_))), "{told:?}");
         assert!(ahead.next().await.is_none());

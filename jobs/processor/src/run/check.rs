@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::{Source, keys};
-use runtime::cluster::check_rights;
+use runtime::cluster::check_permissions;
 use runtime::failure::Failure;
 use runtime::location::Access;
 use runtime::store::{Condition, SharedStore};
@@ -39,7 +39,7 @@ pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Fai
     metrics.list(keys::MANIFEST_PREFIX).await.map_err(|error| error.failure())?;
     probe(&metrics, now).await?;
     line(&format!("metrics {}: may list, write and delete", metrics.root()));
-    for right in check_rights(config.events, config.handoff.as_deref()).await? {
+    for right in check_permissions(config.events, config.handoff.as_deref()).await? {
         line(&right);
     }
     line("all well");

@@ -8,7 +8,7 @@ use contract::document::manifest::{EntryStatus, Manifest};
 use contract::number::Fixed2;
 use contract::{Source, keys};
 use runtime::failure::{Code, Failure};
-use runtime::telemetry::Step;
+use runtime::telemetry::Span;
 
 use super::day::{DayResult, Pass};
 use super::ledger::Ledger;
@@ -38,15 +38,15 @@ pub(super) struct Done {
 ///
 /// # Errors
 /// What keeps the day from being published.
-pub(super) async fn day(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: Step) -> Result<Done, Failure> {
-    let done = Box::pin(attempt(pass, planned, snapshots, &step)).await;
+pub(super) async fn day(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, span: Span) -> Result<Done, Failure> {
+    let done = Box::pin(attempt(pass, planned, snapshots, &span)).await;
     if let Err(failure) = &done {
-        step.fail(failure.code.name(), &failure.to_string());
+        span.fail(failure.code.name(), &failure.to_string());
     }
     done
 }
 
-async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: &Step) -> Result<Done, Failure> {
+async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, span: &Span) -> Result<Done, Failure> {
     let (engine, date) = (&pass.engine, planned.date);
     let config = &engine.config;
     if snapshots.no_input {
@@ -74,16 +74,16 @@ async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, step: 
     }
     let context = |documents: Vec<_>| {
         let (pass, result) = (pass.clone(), result.clone());
-        let measuring = step.child(&INDICATORS, "indicators contexte").source(Source::Contexte).day(date);
+        let measuring = span.child(&INDICATORS, "indicators contexte").with_source(Source::Contexte).with_day(date);
         async move {
             let pool = pass.engine.pool.clone();
-            on_pool(&pool, move || measuring.within(|| combine::document(&pass, &result, &documents))).await?
+            on_pool(&pool, move || measuring.in_scope(|| combine::document(&pass, &result, &documents))).await?
         }
     };
     let publishing = Box::pin(publisher.publish(&result.day, &result.fresh, context));
-    let published = Step::begin(&PUBLISH).day(date).attempt(publishing).await?;
+    let published = Span::start(&PUBLISH).with_day(date).instrument_result(publishing).await?;
     let tonight = pass.alone && planned.why == Why::Own && is_recent(engine, result.day.end());
-    figures::of_day(engine, step, &result, &published, tonight);
+    figures::of_day(engine, span, &result, &published, tonight);
     Ok(Done { result, published: Some(published) })
 }
 

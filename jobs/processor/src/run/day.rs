@@ -11,7 +11,7 @@ use contract::document::traffic::Traffic;
 use contract::document::weather::Weather;
 use contract::{NaiveDate, ServiceDay, Source};
 use runtime::failure::Failure;
-use runtime::telemetry::Step;
+use runtime::telemetry::Span;
 
 use super::outcome::{Outcome, Reading, document};
 use super::reference::Reference;
@@ -126,7 +126,7 @@ impl Pass {
             inputs.clone_from(&reading.inputs);
             Ok(measured)
         };
-        let outcome = indicators(&Step::present(), Source::Referentiel, day, || {
+        let outcome = indicators(&Span::current(), Source::Referentiel, day, || {
             let parameters = &context.parameters.referentiel;
             self.whole(Source::Referentiel, &self.shelf.referentiel, &context, read, parameters)
         });
@@ -138,7 +138,7 @@ impl Pass {
         let context = &self.context(day);
         let mut worksites = None;
         // Another thread may take a part.
-        let here = Step::present();
+        let here = Span::current();
         let (comptages, (chantiers, (bikes, (traffic, weather)))) = rayon::join(
             || with_bytes(&here, Source::Comptages, day, || self.comptages(context, &roads)),
             || {
@@ -279,18 +279,18 @@ fn together<F>(exports: Option<&Files<F>>, snapshots: &OfSource<F>) -> Files<F> 
 }
 
 /// The figures of a source, in a step of their own.
-fn indicators<B>(here: &Step, source: Source, day: ServiceDay, measure: impl FnOnce() -> Outcome<B>) -> Outcome<B> {
-    let step = here.child(&INDICATORS, &format!("indicators {source}")).source(source).day(day.date());
-    let outcome = step.within(measure);
+fn indicators<B>(here: &Span, source: Source, day: ServiceDay, measure: impl FnOnce() -> Outcome<B>) -> Outcome<B> {
+    let span = here.child(&INDICATORS, &format!("indicators {source}")).with_source(source).with_day(day.date());
+    let outcome = span.in_scope(measure);
     if let Outcome::Error(error) = &outcome {
-        step.fail("SourceUnusable", &error.to_string());
+        span.fail("SourceUnusable", &error.to_string());
     }
     outcome
 }
 
 /// An outcome with its bytes.
 fn with_bytes<B: serde::Serialize>(
-    here: &Step,
+    here: &Span,
     source: Source,
     day: ServiceDay,
     measure: impl FnOnce() -> Outcome<B>,

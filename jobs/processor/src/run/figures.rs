@@ -2,7 +2,7 @@
 
 use contract::Source;
 use contract::document::manifest::EntryStatus;
-use runtime::telemetry::{self, Step};
+use runtime::telemetry::{self, Span};
 
 use super::Engine;
 use super::conclude::status;
@@ -11,16 +11,16 @@ use crate::publish::{Fresh, Published};
 use crate::telemetry::{AVAILABILITY, COMPLETENESS, DAYS, SIZE};
 
 /// Tells of a day. How complete the day is and how many sensors there are is told of the present alone.
-pub(super) fn of_day(engine: &Engine, step: &Step, result: &DayResult, published: &Published, tonight: bool) {
+pub(super) fn of_day(engine: &Engine, span: &Span, result: &DayResult, published: &Published, tonight: bool) {
     let manifest = &published.manifest;
     let status = status(manifest.statut_jour);
     let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Conserve);
     let documents = manifest.documents.iter().filter(|entry| there(entry.statut)).count() as u64;
-    step.set("status", status);
-    step.set_count("documents", documents);
-    step.set("changed", published.changed);
+    span.set("status", status);
+    span.set_count("documents", documents);
+    span.set("changed", published.changed);
     if let Some(completeness) = manifest.completude {
-        step.set("completeness", completeness.rounded());
+        span.set("completeness", completeness.rounded());
     }
     for (source, fresh) in &result.fresh {
         if matches!(fresh, Fresh::Error(_)) {

@@ -4,9 +4,9 @@ use contract::NaiveDate;
 use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::number::Fixed2;
-use runtime::cluster::{Cluster, Started, job_name, spans};
+use runtime::cluster::{Cluster, JobCreation, day_ranges, job_name};
 use runtime::digest::sha256_hex;
-use runtime::telemetry::Step;
+use runtime::telemetry::Span;
 
 use super::conclude::status;
 use crate::config::Config;
@@ -70,7 +70,7 @@ impl Ledger {
                 let changed = several.iter().filter(|entry| entry.changed).count();
                 let open = several.iter().filter(|entry| entry.status == DayStatus::Provisoire).count();
                 let days: Vec<_> =
-                    spans(several.iter().map(|entry| entry.day).collect()).into_iter().map(span).collect();
+                    day_ranges(several.iter().map(|entry| entry.day).collect()).into_iter().map(span).collect();
                 format!(
                     "{} days published in {place}, {changed} of them changed, {open} still provisoire: {}",
                     several.len(),
@@ -101,7 +101,7 @@ impl Ledger {
             jobs.extend(name(&[one]));
             usable.retain(|entry| !entry.own);
         }
-        for (first, last) in spans(usable.iter().map(|entry| entry.day).collect()) {
+        for (first, last) in day_ranges(usable.iter().map(|entry| entry.day).collect()) {
             let inside = usable.iter().filter(|entry| (first..=last).contains(&entry.day));
             jobs.extend(name(&inside.copied().collect::<Vec<_>>()));
         }
@@ -124,8 +124,8 @@ impl Ledger {
             );
             jobs.truncate(MOST_JOBS);
         }
-        let step = Step::begin(&HANDOFF).with("jobs", jobs.join(" "));
-        step.run(start(cronjob, jobs)).await;
+        let span = Span::start(&HANDOFF).with("jobs", jobs.join(" "));
+        span.instrument(start(cronjob, jobs)).await;
     }
 }
 
@@ -139,9 +139,11 @@ async fn start(cronjob: &str, jobs: Vec<String>) {
         }
     };
     for job in jobs {
-        match cluster.start_from(cronjob, &job).await {
-            Ok(Started::New) => tracing::info!(job, "handoff: report started"),
-            Ok(Started::Already) => tracing::info!(job, "handoff: the report of these metrics was started before"),
+        match cluster.create_job_from(cronjob, &job).await {
+            Ok(JobCreation::Created) => tracing::info!(job, "handoff: report started"),
+            Ok(JobCreation::AlreadyExists) => {
+                tracing::info!(job, "handoff: the report of these metrics was started before")
+            }
             Err(error) => {
                 tracing::warn!(
                     job,

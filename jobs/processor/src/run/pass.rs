@@ -12,7 +12,7 @@ use futures::future::try_join;
 use futures::stream::FuturesOrdered;
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
-use runtime::telemetry::Step;
+use runtime::telemetry::Span;
 use tokio::task::JoinHandle;
 
 use super::conclude::{self, Done};
@@ -80,11 +80,11 @@ pub(super) async fn all_days(
 
 /// What there is.
 async fn list(engine: &Engine, days: &BTreeSet<NaiveDate>) -> Result<Inventory, Failure> {
-    let step = Step::begin(&LIST);
-    let inventory = step.attempt(Inventory::take(&engine.raw, days)).await?;
+    let span = Span::start(&LIST);
+    let inventory = span.instrument_result(Inventory::take(&engine.raw, days)).await?;
     let (objects, bytes) = inventory.size();
-    step.set_count("objects", objects);
-    step.set_count("bytes", bytes);
+    span.set_count("objects", objects);
+    span.set_count("bytes", bytes);
     Ok(inventory)
 }
 
@@ -151,13 +151,13 @@ async fn each(
         {
             let planned = of_day.get(&date).copied().unwrap_or(Planned::own(date));
             if !own_alone || planned.why == Why::Own {
-                let step = match planned.why {
-                    Why::Own => Step::begin(&DAY),
-                    Why::Late | Why::Missed => Step::present().aside(&DAY, "day"),
+                let span = match planned.why {
+                    Why::Own => Span::start(&DAY),
+                    Why::Late | Why::Missed => Span::current().low_priority_child(&DAY, "day"),
                 }
-                .day(date);
-                let concluded = conclude::day(pass.clone(), planned, snapshots, step.clone());
-                let task = Running(tokio::spawn(step.run(concluded)));
+                .with_day(date);
+                let concluded = conclude::day(pass.clone(), planned, snapshots, span.clone());
+                let task = Running(tokio::spawn(span.instrument(concluded)));
                 running.push_back(async move { (planned, task.await) });
             }
             match window.next().await {

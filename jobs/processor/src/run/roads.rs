@@ -11,7 +11,7 @@ use contract::document::comptages::Comptages;
 use runtime::memory::Budget;
 use runtime::progress::Bar;
 use runtime::store::{Object, OpenFile};
-use runtime::telemetry::Step;
+use runtime::telemetry::Span;
 
 use super::Engine;
 use crate::context::DayContext;
@@ -84,7 +84,7 @@ pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
         bar.message(&object.key);
         let reading = engine.sources.read(contract::Source::Comptages, object);
         let read = file(engine, object, search, number, &mut counts, bar, &reading);
-        let (input, read_in) = read.inspect_err(|error| reading.failed(error))?;
+        let (input, read_in) = read.inspect_err(|error| reading.fail_with(error))?;
         chunks.push(read_in);
         inputs.push(input);
         counts.end_file(&object.key).map_err(InputError::Content)?;
@@ -106,12 +106,12 @@ fn file(
     number: u32,
     counts: &mut RoadCounts,
     bar: &Bar,
-    reading: &Step,
+    reading: &Span,
 ) -> Result<(Input, u64), InputError> {
     let runtime = tokio::runtime::Handle::current();
     let compressed = is_compressed(&object.key);
-    let step = |kind| Step::begin(kind).source(contract::Source::Comptages).with("key", object.key.clone());
-    let decoding = compressed.then(|| step(&DECODE));
+    let span = |kind| Span::start(kind).with_source(contract::Source::Comptages).with("key", object.key.clone());
+    let decoding = compressed.then(|| span(&DECODE));
     let open = match compressed {
         true => None,
         false => runtime.block_on(engine.raw.open_file(&object.key, &object.version))?,
@@ -120,7 +120,7 @@ fn file(
         Some(file) => Source::File { file, next: 0 },
         // Its ranges are fetched within the step.
         None => reading
-            .within(|| Blocks::open(&engine.raw, object, &engine.config.memory))
+            .in_scope(|| Blocks::open(&engine.raw, object, &engine.config.memory))
             .map(Box::new)
             .map(Source::Stream)?,
     };
@@ -147,7 +147,7 @@ fn file(
         budget: engine.config.memory,
     };
     let rows = RoadRows::new(search, layout);
-    let aggregating = step(&AGGREGATE);
+    let aggregating = span(&AGGREGATE);
     let rows_before = counts.counted().rows;
     let report = engine::run(&engine.pool, &rows, settings, &mut feed, fetch, |part, lines| {
         counts.fold(number, &object.key, part, lines);
@@ -173,7 +173,7 @@ fn file(
         }
     });
     let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme };
-    runtime.block_on(reading.run(checksum::compare(&engine.raw, &input, &object.version)))?;
+    runtime.block_on(reading.instrument(checksum::compare(&engine.raw, &input, &object.version)))?;
     Ok((input, report.chunks))
 }
 

@@ -9,7 +9,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
 use runtime::store::Object;
-use runtime::telemetry::{Step, follow_on_thread};
+use runtime::telemetry::{Span, in_current_span_blocking};
 
 use super::outcome::{NO_FILE, Outcome, Reading};
 use super::reference::Reference;
@@ -74,9 +74,10 @@ impl Shelf {
     ) -> Result<Self, Failure> {
         let reference =
             again_if_replaced(engine, files, async |files| Reference::read(&engine.raw, &files, &engine.config).await);
-        let of_roads = engine.sources.step(Source::Comptages);
-        let roads = of_roads
-            .run(again_if_replaced(engine, files, async |files| read_roads(engine, &files, scope, progress).await));
+        let of_roads = engine.sources.span(Source::Comptages);
+        let roads = of_roads.instrument(again_if_replaced(engine, files, async |files| {
+            read_roads(engine, &files, scope, progress).await
+        }));
         let whole = try_join(
             read_files(engine, files, Source::Chantiers, chantiers::parse, chantiers::ParsedFile::counted),
             read_files(engine, files, Source::Referentiel, referentiel::parse, referentiel::ParsedFile::counted),
@@ -129,7 +130,7 @@ async fn read_roads(
     }
     let bar = progress.bytes("comptages", files.iter().map(|file| file.size).sum());
     let (reader, reads) = (engine.clone(), engine.clone());
-    let read = tokio::task::spawn_blocking(follow_on_thread(move || {
+    let read = tokio::task::spawn_blocking(in_current_span_blocking(move || {
         let read = roads::read(&reader, &files, scope, &bar);
         bar.finish();
         read
@@ -161,7 +162,7 @@ async fn read_files<F: Send + Sync + 'static>(
     parse: fn(&RawFile, &City) -> F,
     counted: fn(&F) -> Counted,
 ) -> Result<Files<F>, Failure> {
-    let read = engine.sources.step(source).attempt(read_whole(engine, files, source, parse)).await?;
+    let read = engine.sources.span(source).instrument_result(read_whole(engine, files, source, parse)).await?;
     match &read {
         Ok((parsed, reading)) => {
             for (file, input) in parsed.iter().zip(&reading.inputs) {
@@ -187,7 +188,7 @@ async fn read_whole<F: Send + Sync + 'static>(
             return Ok(Err(Missing::NoFile));
         }
         let fetched = futures::stream::iter(&objects)
-            .map(|object| engine.sources.read(source, object).attempt(input::fetch(&engine.raw, object)));
+            .map(|object| engine.sources.read(source, object).instrument_result(input::fetch(&engine.raw, object)));
         match fetched.buffered(FETCHES).try_collect::<Vec<_>>().await {
             Ok(read) => Ok(Ok((read, ignored))),
             Err(InputError::Content(error)) => Ok(Err(Missing::Error(error))),
@@ -205,8 +206,8 @@ async fn read_whole<F: Send + Sync + 'static>(
         keys.into_iter()
             .zip(stored)
             .map(|(key, stored)| {
-                let step = Step::begin(&DECODE).source(source).with("key", key.clone());
-                step.within(|| {
+                let span = Span::start(&DECODE).with_source(source).with("key", key.clone());
+                span.in_scope(|| {
                     let bytes = input::content(&key, stored)?;
                     Ok(Arc::new(parse(&RawFile { key, bytes, collected: None }, &reader.config.city)))
                 })

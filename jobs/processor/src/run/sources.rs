@@ -7,7 +7,7 @@ use std::time::Instant;
 use chrono::{DateTime, Utc};
 use contract::Source;
 use runtime::store::Object;
-use runtime::telemetry::{self, ERRORS, Step};
+use runtime::telemetry::{self, ERRORS, Span};
 
 use super::Inventory;
 use crate::input::OF_THE_API;
@@ -35,7 +35,7 @@ pub(super) enum Part {
 /// A source that is being read.
 #[derive(Debug)]
 struct Reading {
-    step: Step,
+    span: Span,
     /// What is still to be read of it.
     left: Vec<Part>,
     begun: Instant,
@@ -49,14 +49,14 @@ impl Sources {
     /// Begins all of them.
     pub(super) fn begin(&self) {
         let begin = |source: Source| {
-            let step = Step::named(&SOURCE, &format!("source {source}")).source(source);
+            let span = Span::start_named(&SOURCE, &format!("source {source}")).with_source(source);
             let counted = Counted::default();
             let left = match source {
                 Source::Traffic => vec![Part::Snapshots],
                 source if OF_THE_API.contains(&source) => vec![Part::Files, Part::Snapshots],
                 _ => vec![Part::Files],
             };
-            (source, Reading { step, left, begun: Instant::now(), objects: 0, bytes: 0, chunks: 0, counted })
+            (source, Reading { span, left, begun: Instant::now(), objects: 0, bytes: 0, chunks: 0, counted })
         };
         let begun = Source::RAW.map(begin);
         self.lock().extend(begun);
@@ -74,24 +74,24 @@ impl Sources {
     }
 
     /// The step of a source.
-    pub(super) fn step(&self, source: Source) -> Step {
-        self.lock().get(&source).map_or_else(Step::none, |reading| reading.step.clone())
+    pub(super) fn span(&self, source: Source) -> Span {
+        self.lock().get(&source).map_or_else(Span::none, |reading| reading.span.clone())
     }
 
     /// Begins to read a file.
-    pub(super) fn read(&self, source: Source, object: &Object) -> Step {
-        Self::reads(self.step(source).child(&READ, "read"), source, object)
+    pub(super) fn read(&self, source: Source, object: &Object) -> Span {
+        Self::reads(self.span(source).child(&READ, "read"), source, object)
     }
 
     /// Begins to read a snapshot. Of those collected before the run's own day fewer are told.
-    pub(super) fn read_snapshot(&self, source: Source, object: &Object, aside: bool) -> Step {
-        let (of_source, kind) = (self.step(source), read_of(source));
-        let read = if aside { of_source.aside(kind, "read") } else { of_source.child(kind, "read") };
+    pub(super) fn read_snapshot(&self, source: Source, object: &Object, aside: bool) -> Span {
+        let (of_source, kind) = (self.span(source), read_of(source));
+        let read = if aside { of_source.low_priority_child(kind, "read") } else { of_source.child(kind, "read") };
         Self::reads(read, source, object)
     }
 
-    fn reads(read: Step, source: Source, object: &Object) -> Step {
-        let read = read.source(source).with("key", object.key.clone());
+    fn reads(read: Span, source: Source, object: &Object) -> Span {
+        let read = read.with_source(source).with("key", object.key.clone());
         read.set_count("bytes", object.size);
         read
     }
@@ -115,7 +115,7 @@ impl Sources {
 
     /// Says that a source cannot be used.
     pub(super) fn fail(&self, source: Source, error: &SourceError) {
-        self.step(source).fail("SourceUnusable", &error.to_string());
+        self.span(source).fail("SourceUnusable", &error.to_string());
         self.count_error(source);
     }
 
@@ -143,16 +143,16 @@ impl Sources {
     /// Ends a source.
     fn end(&self, source: Source) {
         let Some(reading) = self.lock().remove(&source) else { return };
-        let Reading { step, left, begun, objects, bytes, chunks, counted } = reading;
+        let Reading { span, left, begun, objects, bytes, chunks, counted } = reading;
         let rejected: u64 = counted.rejected.values().sum();
         for (key, number) in
             [("objects", objects), ("bytes", bytes), ("rows", counted.rows), ("rows.rejected", rejected)]
         {
-            step.set_count(key, number);
+            span.set_count(key, number);
             telemetry::add(key, number);
         }
         if !left.is_empty() {
-            step.set("interrupted", true);
+            span.set("interrupted", true);
         }
         if objects == 0 {
             return;

@@ -9,7 +9,7 @@ use contract::report::DailyReport;
 use contract::{ServiceDay, Stamp, keys};
 use runtime::failure::{Code, Failure};
 use runtime::store::{SharedStore, StoreError};
-use runtime::telemetry::{self, ERRORS, Step};
+use runtime::telemetry::{self, ERRORS, Span};
 
 use super::{Planned, trace};
 use crate::collect::{self, Collected};
@@ -67,21 +67,22 @@ impl Job {
         let Some(manifest) = collect::manifest(&*self.metrics, day).await? else { return Ok(Outcome::NotYet) };
         // A run that waits for the first of its days goes on with another one's trace meanwhile.
         trace::join(&manifest, self.started);
-        let step = if planned.again { Step::present().aside(&DAY, "day") } else { Step::begin(&DAY) }.day(day);
+        let span = if planned.again { Span::current().low_priority_child(&DAY, "day") } else { Span::start(&DAY) }
+            .with_day(day);
         // Another run's metrics than those whose trace this run continues.
         if let Some(other) = &manifest.traceparent
             && telemetry::traceparent().is_some_and(|own| own.get(..35) != other.get(..35))
         {
-            step.link(other);
+            span.add_link(other);
         }
-        let outcome = step.attempt(Box::pin(self.make(planned, waited, manifest))).await?;
+        let outcome = span.instrument_result(Box::pin(self.make(planned, waited, manifest))).await?;
         let (word, edition) = match &outcome {
             Outcome::NotYet => return Ok(outcome),
             Outcome::UpToDate { edition } => ("up_to_date", *edition),
             Outcome::Made { report, .. } => ("made", report.edition),
         };
-        step.set("outcome", word);
-        step.set_count("edition", edition);
+        span.set("outcome", word);
+        span.set_count("edition", edition);
         Ok(outcome)
     }
 
@@ -102,8 +103,8 @@ impl Job {
             {
                 return Ok(Outcome::UpToDate { edition: previous.edition });
             }
-            let collecting = Step::begin(&COLLECT);
-            let collected = collecting.attempt(collect::read(&*self.metrics, &manifest)).await?;
+            let collecting = Span::start(&COLLECT);
+            let collected = collecting.instrument_result(collect::read(&*self.metrics, &manifest)).await?;
             collecting.set_count("documents", collected.documents.headers().count() as u64);
             collecting.set_count("bytes", collected.bytes);
             drop(collecting);
@@ -112,8 +113,8 @@ impl Job {
                 self.tell_gaps(day, &collected);
             }
             collect::usable(&*self.metrics, &manifest, &collected)?;
-            let composing = Step::begin(&COMPOSE);
-            let report = composing.within(|| {
+            let composing = Span::start(&COMPOSE);
+            let report = composing.in_scope(|| {
                 compose(Material {
                     manifest: &manifest,
                     documents: &collected.documents,
@@ -127,7 +128,7 @@ impl Job {
             drop(composing);
             let files = Files::render(&report)?;
             if !self.dry_run {
-                match Step::begin(&PUBLISH).attempt(files.write(&*self.reports, there.condition)).await {
+                match Span::start(&PUBLISH).instrument_result(files.write(&*self.reports, there.condition)).await {
                     Ok(()) => {}
                     Err(StoreError::Changed { .. } | StoreError::Conflict { .. }) => continue,
                     Err(error) => return Err(error.failure()),

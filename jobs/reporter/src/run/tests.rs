@@ -18,7 +18,7 @@ struct City {
 }
 
 fn city() -> City {
-    let (metrics, reports) = (MemoryStore::named("metrics"), MemoryStore::named("reports"));
+    let (metrics, reports) = (MemoryStore::with_name("metrics"), MemoryStore::with_name("reports"));
     let job = Job {
         metrics: Arc::new(metrics.clone()),
         reports: Arc::new(reports.clone()),

@@ -9,24 +9,24 @@ use k8s_openapi::api::events::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
 use kube::api::{Api, ObjectMeta, PostParams};
 
-use super::{Cluster, ClusterError, patiently};
+use super::{Cluster, ClusterError, with_retries};
 use crate::failure::Failure;
 
 /// The API takes no longer `note`.
-const LONGEST_NOTE: usize = 1024;
+const MAX_NOTE: usize = 1024;
 /// The API takes no longer `reportingInstance`.
-const LONGEST_INSTANCE: usize = 128;
+const MAX_INSTANCE: usize = 128;
 
 /// Whether a person has something to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub enum EventType {
     /// All is as it should be.
     Normal,
     /// Somebody should look.
     Warning,
 }
 
-impl Tone {
+impl EventType {
     fn name(self) -> &'static str {
         match self {
             Self::Normal => "Normal",
@@ -37,7 +37,7 @@ impl Tone {
 
 /// Who tells of the end of this run, and on which Job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Announcer {
+pub struct EventRecorder {
     /// Name of the program.
     pub program: &'static str,
     /// Name of the Job.
@@ -49,14 +49,14 @@ pub struct Announcer {
 }
 
 /// The one of this process, or why there is none although one was asked for.
-static ANNOUNCER: OnceLock<Result<Announcer, ClusterError>> = OnceLock::new();
+static RECORDER: OnceLock<Result<EventRecorder, ClusterError>> = OnceLock::new();
 
 /// The variable that holds the Job's uid.
 const JOB_UID: &str = "JOB_UID";
 /// The variable that holds the pod's name.
 const POD_NAME: &str = "POD_NAME";
 
-impl Announcer {
+impl EventRecorder {
     /// The announcer of a program, by what the pod knows of itself.
     ///
     /// # Errors
@@ -76,7 +76,7 @@ impl Announcer {
     }
 
     /// The Event.
-    fn event(&self, namespace: &str, tone: Tone, reason: &str, note: &str, now: DateTime<Utc>) -> Event {
+    fn event(&self, namespace: &str, event_type: EventType, reason: &str, note: &str, now: DateTime<Utc>) -> Event {
         let job = ObjectReference {
             api_version: Some("batch/v1".into()),
             kind: Some("Job".into()),
@@ -96,21 +96,21 @@ impl Announcer {
             },
             action: Some("Run".into()),
             event_time: Some(MicroTime(micros)),
-            note: Some(cut(note, LONGEST_NOTE)),
+            note: Some(truncate(note, MAX_NOTE)),
             reason: Some(reason.into()),
             regarding: Some(job),
             reporting_controller: Some(format!("cityflow/{}", self.program)),
-            reporting_instance: Some(cut(instance, LONGEST_INSTANCE)),
-            type_: Some(tone.name().into()),
+            reporting_instance: Some(truncate(instance, MAX_INSTANCE)),
+            type_: Some(event_type.name().into()),
             ..Event::default()
         }
     }
 
-    async fn send(&self, tone: Tone, reason: &str, note: &str) -> Result<(), ClusterError> {
+    async fn send(&self, event_type: EventType, reason: &str, note: &str) -> Result<(), ClusterError> {
         let cluster = Cluster::connect().await?;
         let events: Api<Event> = Api::default_namespaced(cluster.client.clone());
-        let event = self.event(cluster.namespace(), tone, reason, note, Utc::now());
-        patiently("write an Event", || async {
+        let event = self.event(cluster.namespace(), event_type, reason, note, Utc::now());
+        with_retries("write an Event", || async {
             match events.create(&PostParams::default(), &event).await {
                 // An earlier try wrote it, and its answer was lost.
                 Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
@@ -122,40 +122,40 @@ impl Announcer {
 }
 
 /// A text of at most so many bytes.
-fn cut(text: &str, longest: usize) -> String {
+fn truncate(text: &str, longest: usize) -> String {
     text[..text.floor_char_boundary(longest)].to_owned()
 }
 
 /// Lets the end of the process be told by this announcer, or lets it be said then why it is not.
-pub(crate) fn install(found: Result<Announcer, ClusterError>) {
+pub(crate) fn install_recorder(found: Result<EventRecorder, ClusterError>) {
     // A process has one end; the first stays.
-    let _ = ANNOUNCER.set(found);
+    let _ = RECORDER.set(found);
 }
 
 thread_local! {
-    static TELLING: Cell<bool> = const { Cell::new(false) };
+    static RECORDER_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Is this the thread that tells the cluster how the process ends? What goes wrong there changes nothing about the end.
-pub(crate) fn is_telling() -> bool {
-    TELLING.get()
+pub(crate) fn is_recorder_thread() -> bool {
+    RECORDER_THREAD.get()
 }
 
 /// Tells the cluster how the process ends, if it was asked to. Waits for the answer, not long; what goes wrong is a warning.
 ///
 /// On a thread of its own, so that it works from wherever a process ends, a panic among them.
-pub(crate) fn announce(ended: &Result<String, Failure>) {
-    let Some(announcer) = ANNOUNCER.get() else { return };
-    let (tone, reason, note) = match ended {
+pub(crate) fn record_event(ended: &Result<String, Failure>) {
+    let Some(recorder) = RECORDER.get() else { return };
+    let (event_type, reason, note) = match ended {
         Ok(line) if line.is_empty() => return,
-        Ok(line) => (Tone::Normal, "Done", line.clone()),
-        Err(failure) => (Tone::Warning, failure.code.name(), failure.to_string()),
+        Ok(line) => (EventType::Normal, "Done", line.clone()),
+        Err(failure) => (EventType::Warning, failure.code.name(), failure.to_string()),
     };
-    let telling = std::thread::spawn(move || {
-        TELLING.set(true);
+    let writing = std::thread::spawn(move || {
+        RECORDER_THREAD.set(true);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        let sent = match (announcer, runtime) {
-            (Ok(announcer), Ok(runtime)) => runtime.block_on(announcer.send(tone, reason, &note)),
+        let sent = match (recorder, runtime) {
+            (Ok(recorder), Ok(runtime)) => runtime.block_on(recorder.send(event_type, reason, &note)),
             (Err(error), _) => Err(error.clone()),
             (_, Err(error)) => Err(ClusterError::new(format!("cannot write an Event ({error})"))),
         };
@@ -163,7 +163,7 @@ pub(crate) fn announce(ended: &Result<String, Failure>) {
             tracing::warn!("{error}; the run itself is not affected");
         }
     });
-    if telling.join().is_err() {
+    if writing.join().is_err() {
         tracing::warn!("no Event could be written, by a bug; the run itself is not affected");
     }
 }
@@ -172,33 +172,33 @@ pub(crate) fn announce(ended: &Result<String, Failure>) {
 mod tests {
     use super::*;
 
-    fn announcer() -> Announcer {
+    fn recorder() -> EventRecorder {
         let variable = |name: &str| {
             Some(match name {
                 JOB_UID => "0b5e4a1c-1111-2222-3333-444455556666".to_owned(),
                 _ => "process-2025-11-03-x7k2p".to_owned(),
             })
         };
-        Announcer::find("processor", Some("process-2025-11-03"), variable).unwrap()
+        EventRecorder::find("processor", Some("process-2025-11-03"), variable).unwrap()
     }
 
     #[test]
     fn an_event_is_about_the_job_and_within_the_limits_of_the_api() {
         let now = "2025-11-04T00:03:00.123456Z".parse().unwrap();
-        let event = announcer().event("cityflow", Tone::Warning, "BadData", &"é".repeat(2000), now);
+        let event = recorder().event("cityflow", EventType::Warning, "BadData", &"é".repeat(2000), now);
         let value = serde_json::to_value(&event).unwrap();
         assert_eq!(value["regarding"]["uid"], "0b5e4a1c-1111-2222-3333-444455556666");
         assert_eq!(value["regarding"]["kind"], "Job");
         assert_eq!(value["metadata"]["name"], "process-2025-11-03.1874a4d2f245d200");
         assert_eq!(value["eventTime"], "2025-11-04T00:03:00.123456Z");
         assert_eq!((&value["type"], &value["reason"]), (&"Warning".into(), &"BadData".into()));
-        assert_eq!(value["note"].as_str().unwrap().len(), LONGEST_NOTE);
+        assert_eq!(value["note"].as_str().unwrap().len(), MAX_NOTE);
     }
 
     #[test]
     fn without_a_job_there_is_nobody_to_tell() {
-        assert!(Announcer::find("processor", None, |_| Some("x".into())).is_err());
-        assert!(Announcer::find("processor", Some("process-2025-11-03"), |_| None).is_err());
-        assert!(Announcer::find("processor", Some(""), |_| Some("x".into())).is_err());
+        assert!(EventRecorder::find("processor", None, |_| Some("x".into())).is_err());
+        assert!(EventRecorder::find("processor", Some("process-2025-11-03"), |_| None).is_err());
+        assert!(EventRecorder::find("processor", Some(""), |_| Some("x".into())).is_err());
     }
 }

@@ -7,22 +7,22 @@ use kube::api::{Api, DynamicObject, ObjectMeta, PostParams, TypeMeta};
 use kube::core::ApiResource;
 use serde_json::{Value, json};
 
-use super::{Cluster, ClusterError, patiently};
+use super::{Cluster, ClusterError, with_retries};
 
 /// The longest name of a Job whose pods can still carry it as a label.
-const LONGEST_NAME: usize = 63;
+const MAX_NAME: usize = 63;
 /// So many characters of a digest make a name its own.
-const DIGEST: usize = 8;
+const DIGEST_LENGTH: usize = 8;
 /// What kubectl leaves on a Job that a person made from a CronJob.
-const BY_HAND: (&str, &str) = ("cronjob.kubernetes.io/instantiate", "manual");
+const MANUAL: (&str, &str) = ("cronjob.kubernetes.io/instantiate", "manual");
 
 /// What became of the wish for a Job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Started {
+pub enum JobCreation {
     /// It was made.
-    New,
+    Created,
     /// A Job of that name is there already, running or ended.
-    Already,
+    AlreadyExists,
 }
 
 impl Cluster {
@@ -30,20 +30,20 @@ impl Cluster {
     ///
     /// # Errors
     /// No such CronJob, no right, no answer.
-    pub async fn start_from(&self, cronjob: &str, name: &str) -> Result<Started, ClusterError> {
+    pub async fn create_job_from(&self, cronjob: &str, name: &str) -> Result<JobCreation, ClusterError> {
         // As it stands in the API and not in types of ours, which would lose what they do not know.
         let cronjobs = self.objects(&ApiResource::erase::<CronJob>(&()));
         let jobs = self.objects(&ApiResource::erase::<Job>(&()));
         let reading = format!("read the CronJob {cronjob}");
-        let from = patiently(&reading, || async { cronjobs.get(cronjob).await }).await?;
+        let from = with_retries(&reading, || async { cronjobs.get(cronjob).await }).await?;
         let job = job_of(&from, name)
             .ok_or_else(|| ClusterError::new(format!("the CronJob {cronjob} has no jobTemplate")))?;
-        patiently(&format!("make the Job {name}"), || async {
+        with_retries(&format!("make the Job {name}"), || async {
             match jobs.create(&PostParams::default(), &job).await {
-                Ok(_) => Ok(Started::New),
+                Ok(_) => Ok(JobCreation::Created),
                 // Also where an earlier try made it and its answer was lost.
                 Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
-                    Ok(Started::Already)
+                    Ok(JobCreation::AlreadyExists)
                 }
                 Err(error) => Err(error),
             }
@@ -64,7 +64,7 @@ fn job_of(cronjob: &DynamicObject, name: &str) -> Option<DynamicObject> {
         found.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
     };
     let mut annotations = texts("/metadata/annotations");
-    annotations.insert(BY_HAND.0.to_owned(), BY_HAND.1.to_owned());
+    annotations.insert(MANUAL.0.to_owned(), MANUAL.1.to_owned());
     let owner = OwnerReference {
         api_version: "batch/v1".into(),
         kind: "CronJob".into(),
@@ -91,20 +91,20 @@ fn job_of(cronjob: &DynamicObject, name: &str) -> Option<DynamicObject> {
 /// so that the name says the days however it was called.
 pub fn job_name(cronjob: &str, first: NaiveDate, last: NaiveDate, digest: &str) -> String {
     let days = if first == last { first.to_string() } else { format!("{first}-to-{last}") };
-    let end = format!("-{days}-{}", &digest[..digest.floor_char_boundary(DIGEST)]);
-    let begin = &cronjob[..cronjob.floor_char_boundary(LONGEST_NAME - end.len())];
+    let end = format!("-{days}-{}", &digest[..digest.floor_char_boundary(DIGEST_LENGTH)]);
+    let begin = &cronjob[..cronjob.floor_char_boundary(MAX_NAME - end.len())];
     format!("{}{end}", begin.trim_end_matches(['-', '.']))
 }
 
 /// The runs of days without a gap, in order.
-pub fn spans(mut days: Vec<NaiveDate>) -> Vec<(NaiveDate, NaiveDate)> {
+pub fn day_ranges(mut days: Vec<NaiveDate>) -> Vec<(NaiveDate, NaiveDate)> {
     days.sort_unstable();
-    let mut spans: Vec<(NaiveDate, NaiveDate)> = Vec::new();
+    let mut day_ranges: Vec<(NaiveDate, NaiveDate)> = Vec::new();
     for day in days {
-        match spans.last_mut() {
+        match day_ranges.last_mut() {
             Some((_, last)) if *last == day || last.succ_opt() == Some(day) => *last = day,
-            _ => spans.push((day, day)),
+            _ => day_ranges.push((day, day)),
         }
     }
-    spans
+    day_ranges
 }

@@ -18,7 +18,7 @@ use bytes::Bytes;
 use super::{Condition, Object, OpenFile, Store, StoreError, Version, key};
 
 /// What the store's own files (locks, unfinished writes) begin with. They are no objects, and no key may name one.
-const OWN: &str = ".cityflow.";
+const RESERVED_PREFIX: &str = ".cityflow.";
 
 /// Objects in a folder. Clones are cheap.
 #[derive(Debug, Clone)]
@@ -51,7 +51,7 @@ impl LocalStore {
         key::check(key, || self.address(key))?;
         let wrong = if key.split('/').any(str::is_empty) {
             "a key in a folder cannot have an empty part"
-        } else if key.split('/').any(|part| part.starts_with(OWN)) {
+        } else if key.split('/').any(|part| part.starts_with(RESERVED_PREFIX)) {
             "names that begin with .cityflow. are the store's own"
         } else {
             return Ok(self.root.join(key));
@@ -83,14 +83,14 @@ impl LocalStore {
     async fn blocking<T, F>(&self, key: &str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: FnOnce(&Path) -> Result<T, Trouble> + Send + 'static,
+        F: FnOnce(&Path) -> Result<T, FileError> + Send + 'static,
     {
         let root = Arc::clone(&self.root);
         match tokio::task::spawn_blocking(move || work(&root)).await {
             Ok(Ok(value)) => Ok(value),
-            Ok(Err(Trouble::System(error))) => Err(self.error(key, &error)),
-            Ok(Err(Trouble::Changed)) => Err(StoreError::Changed { key: self.address(key) }),
-            Ok(Err(Trouble::Wrong(detail))) => Err(StoreError::Other { key: self.address(key), detail }),
+            Ok(Err(FileError::Io(error))) => Err(self.error(key, &error)),
+            Ok(Err(FileError::Changed)) => Err(StoreError::Changed { key: self.address(key) }),
+            Ok(Err(FileError::Invalid(detail))) => Err(StoreError::Other { key: self.address(key), detail }),
             Err(error) => Err(StoreError::Other { key: self.address(key), detail: error.to_string() }),
         }
     }
@@ -98,15 +98,15 @@ impl LocalStore {
 
 /// What can go wrong in blocking work, before it is known which key it is about.
 #[derive(Debug)]
-enum Trouble {
-    System(io::Error),
+enum FileError {
+    Io(io::Error),
     Changed,
-    Wrong(String),
+    Invalid(String),
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for FileError {
     fn from(error: io::Error) -> Self {
-        Self::System(error)
+        Self::Io(error)
     }
 }
 
@@ -122,13 +122,13 @@ impl Store for LocalStore {
             return Err(StoreError::Other { key: self.address(prefix), detail });
         }
         let prefix = prefix.to_owned();
-        self.blocking("", move |root| walk::list(root, &prefix).map_err(Trouble::from)).await
+        self.blocking("", move |root| walk::list(root, &prefix).map_err(FileError::from)).await
     }
 
     async fn head(&self, key: &str) -> Result<Object, StoreError> {
         let path = self.path(key)?;
         let name = key.to_owned();
-        self.blocking(key, move |_| Ok(file::object(&name, &file::regular(&path)?))).await
+        self.blocking(key, move |_| Ok(file::object(&name, &file::file_metadata(&path)?))).await
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>, version: &Version) -> Result<Bytes, StoreError> {
@@ -143,7 +143,7 @@ impl Store for LocalStore {
         self.blocking(key, move |_| {
             let (file, data) = file::open(&path)?;
             if file::version(&data) != wanted {
-                return Err(Trouble::Changed);
+                return Err(FileError::Changed);
             }
             Ok(Some(OpenFile::new(file, path, address, data.len(), wanted)))
         })

@@ -16,24 +16,24 @@ use super::{Condition, Object, Store, StoreError, Version, key};
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
     name: String,
-    inside: Arc<Mutex<Inside>>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
-struct Inside {
-    objects: BTreeMap<String, Entry>,
+struct State {
+    objects: BTreeMap<String, Stored>,
     writes: u64,
 }
 
 #[derive(Debug, Clone)]
-struct Entry {
+struct Stored {
     body: Bytes,
     version: Version,
     modified: DateTime<Utc>,
     checksum: Option<String>,
 }
 
-impl Entry {
+impl Stored {
     fn object(&self, key: &str) -> Object {
         Object {
             key: key.to_owned(),
@@ -53,57 +53,57 @@ impl Default for MemoryStore {
 impl MemoryStore {
     /// An empty store.
     pub fn new() -> Self {
-        Self::named("store")
+        Self::with_name("store")
     }
 
     /// An empty store whose address is `memory://<name>`.
-    pub fn named(name: impl Into<String>) -> Self {
-        Self { name: name.into(), inside: Arc::default() }
+    pub fn with_name(name: impl Into<String>) -> Self {
+        Self { name: name.into(), state: Arc::default() }
     }
 
     /// Puts an object there without a condition, for the setting of a test. The key is not checked.
     pub fn insert(&self, key: impl Into<String>, body: impl Into<Bytes>) -> Version {
-        self.inside().write(key.into(), body.into())
+        self.state().write(key.into(), body.into())
     }
 
     /// Declares the checksum that [`Store::stored_checksum`] gives for a key until its next write.
     pub fn set_checksum(&self, key: &str, checksum: impl Into<String>) {
-        if let Some(entry) = self.inside().objects.get_mut(key) {
-            entry.checksum = Some(checksum.into());
+        if let Some(stored) = self.state().objects.get_mut(key) {
+            stored.checksum = Some(checksum.into());
         }
     }
 
     /// The bytes of an object, if it is there.
     pub fn bytes(&self, key: &str) -> Option<Bytes> {
-        self.inside().objects.get(key).map(|entry| entry.body.clone())
+        self.state().objects.get(key).map(|stored| stored.body.clone())
     }
 
     /// All keys in byte order.
     pub fn keys(&self) -> Vec<String> {
-        self.inside().objects.keys().cloned().collect()
+        self.state().objects.keys().cloned().collect()
     }
 
     /// How many writes and removals there were since the store was made: a dry run leaves it as it was.
     pub fn writes(&self) -> u64 {
-        self.inside().writes
+        self.state().writes
     }
 
     // A panic of another thread cannot leave the map half-written: each change is one call on it.
-    fn inside(&self) -> MutexGuard<'_, Inside> {
-        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn entry(&self, name: &str) -> Result<Entry, StoreError> {
+    fn stored(&self, name: &str) -> Result<Stored, StoreError> {
         key::check(name, || self.address(name))?;
-        self.inside().objects.get(name).cloned().ok_or_else(|| StoreError::NotFound { key: self.address(name) })
+        self.state().objects.get(name).cloned().ok_or_else(|| StoreError::NotFound { key: self.address(name) })
     }
 }
 
-impl Inside {
+impl State {
     fn write(&mut self, key: String, body: Bytes) -> Version {
         self.writes += 1;
         let version = Version(self.writes.to_string());
-        self.objects.insert(key, Entry { body, version: version.clone(), modified: Utc::now(), checksum: None });
+        self.objects.insert(key, Stored { body, version: version.clone(), modified: Utc::now(), checksum: None });
         version
     }
 }
@@ -115,33 +115,33 @@ impl Store for MemoryStore {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
-        let inside = self.inside();
-        let from = inside.objects.range(prefix.to_owned()..);
-        Ok(from.take_while(|(key, _)| key.starts_with(prefix)).map(|(key, entry)| entry.object(key)).collect())
+        let state = self.state();
+        let from = state.objects.range(prefix.to_owned()..);
+        Ok(from.take_while(|(key, _)| key.starts_with(prefix)).map(|(key, stored)| stored.object(key)).collect())
     }
 
     async fn head(&self, key: &str) -> Result<Object, StoreError> {
-        Ok(self.entry(key)?.object(key))
+        Ok(self.stored(key)?.object(key))
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>, version: &Version) -> Result<Bytes, StoreError> {
-        let entry = self.entry(key)?;
-        if entry.version != *version {
+        let stored = self.stored(key)?;
+        if stored.version != *version {
             return Err(StoreError::Changed { key: self.address(key) });
         }
-        key::check_range(&range, entry.body.len() as u64, || self.address(key))?;
-        Ok(entry.body.slice(range.start as usize..range.end as usize))
+        key::check_range(&range, stored.body.len() as u64, || self.address(key))?;
+        Ok(stored.body.slice(range.start as usize..range.end as usize))
     }
 
     async fn get(&self, key: &str) -> Result<(Bytes, Object), StoreError> {
-        let entry = self.entry(key)?;
-        Ok((entry.body.clone(), entry.object(key)))
+        let stored = self.stored(key)?;
+        Ok((stored.body.clone(), stored.object(key)))
     }
 
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {
         key::check(key, || self.address(key))?;
-        let mut inside = self.inside();
-        let present = inside.objects.get(key).map(|entry| &entry.version);
+        let mut state = self.state();
+        let present = state.objects.get(key).map(|stored| &stored.version);
         let allowed = match &condition {
             Condition::Always => true,
             Condition::Absent => present.is_none(),
@@ -150,19 +150,19 @@ impl Store for MemoryStore {
         if !allowed {
             return Err(StoreError::Changed { key: self.address(key) });
         }
-        Ok(inside.write(key.to_owned(), body))
+        Ok(state.write(key.to_owned(), body))
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         key::check(key, || self.address(key))?;
-        let mut inside = self.inside();
-        if inside.objects.remove(key).is_some() {
-            inside.writes += 1;
+        let mut state = self.state();
+        if state.objects.remove(key).is_some() {
+            state.writes += 1;
         }
         Ok(())
     }
 
     async fn stored_checksum(&self, key: &str) -> Result<Option<String>, StoreError> {
-        Ok(self.entry(key)?.checksum)
+        Ok(self.stored(key)?.checksum)
     }
 }

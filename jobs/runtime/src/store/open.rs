@@ -11,11 +11,11 @@ use super::{StoreError, Version};
 /// An open file at one version. Clones share it. All calls block.
 #[derive(Debug, Clone)]
 pub struct OpenFile {
-    inside: Arc<Inside>,
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inside {
+struct Inner {
     file: File,
     path: PathBuf,
     /// Address for messages.
@@ -27,12 +27,12 @@ struct Inside {
 impl OpenFile {
     /// A file that was found at `version`.
     pub(super) fn new(file: File, path: PathBuf, address: String, size: u64, version: Version) -> Self {
-        Self { inside: Arc::new(Inside { file, path, address, size, version }) }
+        Self { inner: Arc::new(Inner { file, path, address, size, version }) }
     }
 
     /// Size in bytes at that version.
     pub fn size(&self) -> u64 {
-        self.inside.size
+        self.inner.size
     }
 
     /// Fills the buffer with the bytes from `offset` on.
@@ -40,10 +40,10 @@ impl OpenFile {
     /// # Errors
     /// `Changed` where the file ends before the buffer is full, for it was long enough once; `Other` where the system cannot read it.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), StoreError> {
-        match self.inside.file.read_exact_at(buffer, offset) {
+        match self.inner.file.read_exact_at(buffer, offset) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Err(self.changed()),
-            Err(error) => Err(StoreError::Other { key: self.inside.address.clone(), detail: error.to_string() }),
+            Err(error) => Err(StoreError::Other { key: self.inner.address.clone(), detail: error.to_string() }),
         }
     }
 
@@ -52,16 +52,16 @@ impl OpenFile {
     /// # Errors
     /// `Changed` where it is another.
     pub fn verify(&self) -> Result<(), StoreError> {
-        let held = self.inside.file.metadata().map(|data| file::version(&data));
-        let named = file::regular(&self.inside.path).map(|data| file::version(&data));
+        let held = self.inner.file.metadata().map(|data| file::version(&data));
+        let named = file::file_metadata(&self.inner.path).map(|data| file::version(&data));
         match (held, named) {
-            (Ok(held), Ok(named)) if held == self.inside.version && named == self.inside.version => Ok(()),
+            (Ok(held), Ok(named)) if held == self.inner.version && named == self.inner.version => Ok(()),
             _ => Err(self.changed()),
         }
     }
 
     fn changed(&self) -> StoreError {
-        StoreError::Changed { key: self.inside.address.clone() }
+        StoreError::Changed { key: self.inner.address.clone() }
     }
 }
 

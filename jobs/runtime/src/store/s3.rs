@@ -3,10 +3,10 @@
 //! Settings are the AWS SDK's own (credentials, `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_MAX_ATTEMPTS`, …). Not for large uploads: an
 //! object is written with one PUT.
 
-mod answer;
 mod connect;
+mod error;
+mod interceptor;
 mod read;
-mod traced;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Condition, Object, Store, StoreError, Version, key};
 use crate::failure::Failure;
-use answer::{Asked, error_of};
+use error::{Asked, store_error};
 
 /// How to reach S3. The default is right for AWS.
 #[derive(Debug, Clone, Default)]
@@ -36,9 +36,9 @@ pub struct S3Options {
     /// Longest wait for a connection, 5 s where `None`, and for the first byte of an answer, 60 s where `None`.
     pub timeouts: (Option<Duration>, Option<Duration>),
     /// Longest silence in the middle of an answer before it is asked for again; 10 s where `None`.
-    pub silence: Option<Duration>,
+    pub stall_timeout: Option<Duration>,
     /// Server, access key and secret key instead of the SDK's settings: for tests, which must not change the process's variables.
-    pub fixed: Option<(String, String, String)>,
+    pub static_server: Option<(String, String, String)>,
 }
 
 /// Objects in a bucket. Clones are cheap and share connections.
@@ -51,7 +51,7 @@ pub struct S3Store {
     page_size: Option<i32>,
     attempts: u32,
     backoff: Duration,
-    silence: Duration,
+    stall_timeout: Duration,
 }
 
 impl S3Store {
@@ -67,11 +67,11 @@ impl S3Store {
             page_size: options.page_size,
             attempts: connection.attempts,
             backoff: connection.backoff,
-            silence: options.silence.unwrap_or(read::SILENCE),
+            stall_timeout: options.stall_timeout.unwrap_or(read::STALL_TIMEOUT),
         })
     }
 
-    fn full(&self, key: &str) -> Result<String, StoreError> {
+    fn full_key(&self, key: &str) -> Result<String, StoreError> {
         key::check(key, || self.address(key))?;
         Ok(format!("{}{key}", self.prefix))
     }
@@ -110,7 +110,7 @@ impl S3Store {
     ) -> Result<(Vec<Object>, Option<String>), StoreError> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{prefix}", self.prefix));
         let request = request.set_max_keys(most).set_continuation_token(token);
-        let page = request.send().await.map_err(|error| error_of(error, &self.asked(prefix)))?;
+        let page = request.send().await.map_err(|error| store_error(error, &self.asked(prefix)))?;
         let mut objects = Vec::new();
         for object in page.contents() {
             // A key that ends with a slash is the mark by which consoles show an empty folder, no object of anybody.
@@ -147,7 +147,7 @@ impl Store for S3Store {
         Ok(objects)
     }
 
-    async fn holds_any(&self, prefix: &str) -> Result<bool, StoreError> {
+    async fn contains_any(&self, prefix: &str) -> Result<bool, StoreError> {
         // The mark of a folder comes first, and is no object.
         let (mut objects, mut token) = self.page(prefix, Some(2), None).await?;
         while objects.is_empty() && token.is_some() {
@@ -157,8 +157,8 @@ impl Store for S3Store {
     }
 
     async fn head(&self, key: &str) -> Result<Object, StoreError> {
-        let request = self.client.head_object().bucket(&self.bucket).key(self.full(key)?);
-        let found = request.send().await.map_err(|error| error_of(error, &self.asked(key)))?;
+        let request = self.client.head_object().bucket(&self.bucket).key(self.full_key(key)?);
+        let found = request.send().await.map_err(|error| store_error(error, &self.asked(key)))?;
         Ok(Object {
             key: key.to_owned(),
             size: size(found.content_length()),
@@ -168,7 +168,7 @@ impl Store for S3Store {
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>, wanted: &Version) -> Result<Bytes, StoreError> {
-        let full = self.full(key)?;
+        let full_key = self.full_key(key)?;
         if range.is_empty() {
             // HTTP knows no empty range, so the rest of the promise is kept by hand.
             let present = self.head(key).await?;
@@ -178,28 +178,28 @@ impl Store for S3Store {
             key::check_range(&range, present.size, || self.address(key))?;
             return Ok(Bytes::new());
         }
-        self.repeated(key, || self.read_range(key, &full, &range, wanted)).await
+        self.with_retries(key, || self.read_range(key, &full_key, &range, wanted)).await
     }
 
     async fn get(&self, key: &str) -> Result<(Bytes, Object), StoreError> {
-        let full = self.full(key)?;
-        self.repeated(key, || self.read(key, &full)).await
+        let full_key = self.full_key(key)?;
+        self.with_retries(key, || self.read(key, &full_key)).await
     }
 
-    async fn get_whole(&self, object: &Object) -> Result<(Bytes, Option<String>), StoreError> {
-        let full = self.full(&object.key)?;
-        self.repeated(&object.key, || self.read_whole(&full, object)).await
+    async fn get_with_checksum(&self, object: &Object) -> Result<(Bytes, Option<String>), StoreError> {
+        let full_key = self.full_key(&object.key)?;
+        self.with_retries(&object.key, || self.read_with_checksum(&full_key, object)).await
     }
 
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {
-        let request = self.client.put_object().bucket(&self.bucket).key(self.full(key)?).body(body.into());
+        let request = self.client.put_object().bucket(&self.bucket).key(self.full_key(key)?).body(body.into());
         let conditional = matches!(condition, Condition::Matches(_));
         let request = match &condition {
             Condition::Always => request,
             Condition::Absent => request.if_none_match("*"),
             Condition::Matches(version) => request.if_match(etag(version)),
         };
-        match request.send().await.map_err(|error| error_of(error, &self.asked(key))) {
+        match request.send().await.map_err(|error| store_error(error, &self.asked(key))) {
             Ok(written) => Ok(version(written.e_tag())),
             // S3 answers 404, not 412, where there is nothing that could match.
             Err(StoreError::NotFound { key }) if conditional => Err(StoreError::Changed { key }),
@@ -208,17 +208,17 @@ impl Store for S3Store {
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        let request = self.client.delete_object().bucket(&self.bucket).key(self.full(key)?);
-        match request.send().await.map_err(|error| error_of(error, &self.asked(key))) {
+        let request = self.client.delete_object().bucket(&self.bucket).key(self.full_key(key)?);
+        match request.send().await.map_err(|error| store_error(error, &self.asked(key))) {
             Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
     }
 
     async fn stored_checksum(&self, key: &str) -> Result<Option<String>, StoreError> {
-        let request = self.client.head_object().bucket(&self.bucket).key(self.full(key)?);
+        let request = self.client.head_object().bucket(&self.bucket).key(self.full_key(key)?);
         let request = request.checksum_mode(ChecksumMode::Enabled);
-        let found = request.send().await.map_err(|error| error_of(error, &self.asked(key)))?;
+        let found = request.send().await.map_err(|error| store_error(error, &self.asked(key)))?;
         Ok(found.checksum_crc64_nvme().map(str::to_owned))
     }
 }

@@ -25,20 +25,20 @@ use tokio::runtime::Handle;
 use tonic::transport::{Channel, Endpoint};
 
 use super::settings::{Destination, Protocol};
-use crate::trust;
+use crate::tls;
 
 /// Until a connection stands.
 const CONNECT: Duration = Duration::from_secs(5);
 /// Spans that are kept for the next attempt where one has failed: all of a run.
-const KEPT: usize = 1000;
+const MOST_UNDELIVERED: usize = 1000;
 
 /// Whether it was said that a collector does not take what it is sent. One line a run is enough.
 #[derive(Debug, Default)]
-pub(super) struct Trouble {
+pub(super) struct ExportWarning {
     told: AtomicBool,
 }
 
-impl Trouble {
+impl ExportWarning {
     /// Says it, the first time.
     pub(super) fn tell(&self, what: &str) {
         if !self.told.swap(true, Ordering::SeqCst) {
@@ -51,37 +51,37 @@ impl Trouble {
 
 /// An exporter that runs where its connections do, and whose first trouble is told.
 #[derive(Debug)]
-pub(super) struct Watched<E> {
+pub(super) struct ReportingExporter<E> {
     inner: E,
     handle: Handle,
-    trouble: Arc<Trouble>,
+    warning: Arc<ExportWarning>,
     endpoint: String,
     /// Spans that an earlier attempt did not deliver.
-    kept: Mutex<Vec<SpanData>>,
+    undelivered: Mutex<Vec<SpanData>>,
 }
 
-impl<E> Watched<E> {
-    fn new(inner: E, handle: &Handle, trouble: &Arc<Trouble>, endpoint: String) -> Self {
-        let (handle, trouble) = (handle.clone(), trouble.clone());
-        Self { inner, handle, trouble, endpoint, kept: Mutex::default() }
+impl<E> ReportingExporter<E> {
+    fn new(inner: E, handle: &Handle, warning: &Arc<ExportWarning>, endpoint: String) -> Self {
+        let (handle, warning) = (handle.clone(), warning.clone());
+        Self { inner, handle, warning, endpoint, undelivered: Mutex::default() }
     }
 
     fn look(&self, result: OTelSdkResult) -> OTelSdkResult {
         if let Err(error) = &result {
-            self.trouble.tell(&format!("the collector at {} does not take them ({error})", self.endpoint));
+            self.warning.tell(&format!("the collector at {} does not take them ({error})", self.endpoint));
         }
         result
     }
 }
 
-impl opentelemetry_sdk::trace::SpanExporter for Watched<SpanExporter> {
+impl opentelemetry_sdk::trace::SpanExporter for ReportingExporter<SpanExporter> {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
-        let mut all = std::mem::take(&mut *self.kept.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut all = std::mem::take(&mut *self.undelivered.lock().unwrap_or_else(PoisonError::into_inner));
         all.extend(batch);
-        let result = Within::new(&self.handle, self.inner.export(all.clone())).await;
+        let result = InRuntime::new(&self.handle, self.inner.export(all.clone())).await;
         if result.is_err() {
-            all.truncate(KEPT);
-            *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = all;
+            all.truncate(MOST_UNDELIVERED);
+            *self.undelivered.lock().unwrap_or_else(PoisonError::into_inner) = all;
         }
         self.look(result)
     }
@@ -91,9 +91,9 @@ impl opentelemetry_sdk::trace::SpanExporter for Watched<SpanExporter> {
     }
 }
 
-impl PushMetricExporter for Watched<MetricExporter> {
+impl PushMetricExporter for ReportingExporter<MetricExporter> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        self.look(Within::new(&self.handle, self.inner.export(metrics)).await)
+        self.look(InRuntime::new(&self.handle, self.inner.export(metrics)).await)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -110,18 +110,18 @@ impl PushMetricExporter for Watched<MetricExporter> {
 }
 
 /// Polls a future as one of a tokio runtime, from a thread that is none of its own.
-struct Within<F> {
+struct InRuntime<F> {
     handle: Handle,
     work: Pin<Box<F>>,
 }
 
-impl<F> Within<F> {
+impl<F> InRuntime<F> {
     fn new(handle: &Handle, work: F) -> Self {
         Self { handle: handle.clone(), work: Box::pin(work) }
     }
 }
 
-impl<F: Future> Future for Within<F> {
+impl<F: Future> Future for InRuntime<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
@@ -138,8 +138,8 @@ impl<F: Future> Future for Within<F> {
 pub(super) fn spans(
     to: &Destination,
     handle: &Handle,
-    trouble: &Arc<Trouble>,
-) -> Result<Watched<SpanExporter>, String> {
+    warning: &Arc<ExportWarning>,
+) -> Result<ReportingExporter<SpanExporter>, String> {
     let built = match form(to.protocol) {
         None => {
             let builder = SpanExporter::builder().with_tonic().with_channel(channel(to)?);
@@ -150,7 +150,7 @@ pub(super) fn spans(
             builder.with_retry_policy(RetryPolicy::disabled()).build()
         }
     };
-    built.map(|inner| Watched::new(inner, handle, trouble, to.shown())).map_err(|error| error.to_string())
+    built.map(|inner| ReportingExporter::new(inner, handle, warning, to.shown())).map_err(|error| error.to_string())
 }
 
 /// What sends metrics, as `spans`.
@@ -161,8 +161,8 @@ pub(super) fn metrics(
     to: &Destination,
     temporality: Temporality,
     handle: &Handle,
-    trouble: &Arc<Trouble>,
-) -> Result<Watched<MetricExporter>, String> {
+    warning: &Arc<ExportWarning>,
+) -> Result<ReportingExporter<MetricExporter>, String> {
     let built = match form(to.protocol) {
         None => {
             let builder = MetricExporter::builder().with_tonic().with_channel(channel(to)?);
@@ -173,7 +173,7 @@ pub(super) fn metrics(
             builder.with_retry_policy(RetryPolicy::disabled()).with_temporality(temporality).build()
         }
     };
-    built.map(|inner| Watched::new(inner, handle, trouble, to.shown())).map_err(|error| error.to_string())
+    built.map(|inner| ReportingExporter::new(inner, handle, warning, to.shown())).map_err(|error| error.to_string())
 }
 
 /// How a body is written, for HTTP.
@@ -200,8 +200,8 @@ fn connector(to: &Destination, only_http2: bool) -> Result<HttpsConnector<HttpCo
     let mut identity = None;
     // Reading all of a machine's certificates takes longer than a short run's telemetry.
     if to.is_encrypted() {
-        roots.add_parsable_certificates(trust::certificates(to.certificates.as_deref())?);
-        identity = to.identity.as_ref().map(|(certificate, key)| trust::identity(certificate, key)).transpose()?;
+        roots.add_parsable_certificates(tls::certificates(to.certificates.as_deref())?);
+        identity = to.identity.as_ref().map(|(certificate, key)| tls::identity(certificate, key)).transpose()?;
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)

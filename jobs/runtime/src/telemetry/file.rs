@@ -13,19 +13,19 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::{OTelSdkError, OTelSdkResult};
 use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
-use super::export::Trouble;
+use super::export::ExportWarning;
 
 /// Appends spans to a file.
 #[derive(Debug)]
 pub(super) struct TraceFile {
     path: PathBuf,
     resource: ResourceAttributesWithSchema,
-    trouble: Arc<Trouble>,
+    warning: Arc<ExportWarning>,
 }
 
 impl TraceFile {
-    pub(super) fn new(path: &Path, trouble: &Arc<Trouble>) -> Self {
-        Self { path: path.to_owned(), resource: ResourceAttributesWithSchema::default(), trouble: trouble.clone() }
+    pub(super) fn new(path: &Path, warning: &Arc<ExportWarning>) -> Self {
+        Self { path: path.to_owned(), resource: ResourceAttributesWithSchema::default(), warning: warning.clone() }
     }
 
     fn append(&self, batch: Vec<SpanData>) -> std::io::Result<()> {
@@ -53,7 +53,7 @@ impl TraceFile {
 impl SpanExporter for TraceFile {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         self.append(batch).map_err(|error| {
-            self.trouble.tell(&format!("the trace file {} cannot be written ({error})", self.path.display()));
+            self.warning.tell(&format!("the trace file {} cannot be written ({error})", self.path.display()));
             OTelSdkError::InternalFailure(error.to_string())
         })
     }

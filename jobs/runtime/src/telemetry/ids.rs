@@ -27,7 +27,7 @@ impl IdGenerator for TimedIds {
 }
 
 /// When a trace began by its id, as seconds since the epoch. Of an id made otherwise it is any number.
-pub(super) fn began(id: TraceId) -> Duration {
+pub(super) fn start_time(id: TraceId) -> Duration {
     let [a, b, c, d, ..] = id.to_bytes();
     Duration::from_secs(u32::from_be_bytes([a, b, c, d]).into())
 }
@@ -41,7 +41,7 @@ mod tests {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let (one, other) = (TimedIds.new_trace_id(), TimedIds.new_trace_id());
         assert_ne!(one, other);
-        assert!(began(one).abs_diff(now) < Duration::from_secs(5));
+        assert!(start_time(one).abs_diff(now) < Duration::from_secs(5));
         assert_ne!(TimedIds.new_span_id(), SpanId::INVALID);
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use tracing::Span;
+use tracing::Span as TracingSpan;
 use tracing_subscriber::Registry;
 use tracing_subscriber::registry::LookupSpan as _;
 
-use super::kind::Place;
-use super::step::Inside;
+use super::span::Recording;
+use super::spec::Priority;
 
 /// What log lines within a step say of it.
 #[derive(Debug, Clone, Default)]
@@ -17,11 +17,11 @@ pub(crate) struct Labels {
     pub(crate) ids: Option<(String, String)>,
     pub(crate) day: Option<String>,
     pub(crate) source: Option<String>,
-    pub(super) calls: Arc<Calls>,
+    pub(super) calls: Arc<RequestCounts>,
     /// Keeps the step open while one within it is.
-    pub(super) inside: Weak<Inside>,
+    pub(super) recording: Weak<Recording>,
     /// Where the steps within it are.
-    pub(super) place: Place,
+    pub(super) priority: Priority,
 }
 
 impl Labels {
@@ -42,21 +42,21 @@ impl Labels {
 
 /// Requests of the store within a step.
 #[derive(Debug, Default)]
-pub(super) struct Calls {
+pub(super) struct RequestCounts {
     pub(super) requests: AtomicU64,
     pub(super) retries: AtomicU64,
 }
 
 /// Counts calls of the store, and how often one was made again, within the present step.
 pub(crate) fn count_calls(requests: u64, retries: u64) {
-    read_labels(&Span::current(), |labels| {
+    read_labels(&TracingSpan::current(), |labels| {
         labels.calls.requests.fetch_add(requests, Ordering::Relaxed);
         labels.calls.retries.fetch_add(retries, Ordering::Relaxed);
     });
 }
 
 /// Changes what log lines say of a span.
-pub(super) fn label(span: &Span, change: impl FnOnce(&mut Labels)) {
+pub(super) fn label(span: &TracingSpan, change: impl FnOnce(&mut Labels)) {
     span.with_subscriber(|(id, subscriber)| {
         let Some(span) = subscriber.downcast_ref::<Registry>().and_then(|registry| registry.span(id)) else { return };
         let mut extensions = span.extensions_mut();
@@ -70,7 +70,7 @@ pub(super) fn label(span: &Span, change: impl FnOnce(&mut Labels)) {
 }
 
 /// What log lines say of a span.
-pub(crate) fn read_labels<T>(span: &Span, read: impl FnOnce(&Labels) -> T) -> Option<T> {
+pub(crate) fn read_labels<T>(span: &TracingSpan, read: impl FnOnce(&Labels) -> T) -> Option<T> {
     span.with_subscriber(|(id, subscriber)| {
         let span = subscriber.downcast_ref::<Registry>()?.span(id)?;
         let extensions = span.extensions();

@@ -30,7 +30,7 @@ pub(super) fn parse(text: &str) -> Option<SpanContext> {
 /// Whether a trace is too old to be continued: by when it began, which its id says, or by when it was `written` down.
 pub(super) fn is_old(context: &SpanContext, written: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     let real = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let by_id = real.saturating_sub(ids::began(context.trace_id())) > OLDEST;
+    let by_id = real.saturating_sub(ids::start_time(context.trace_id())) > OLDEST;
     let by_stamp = (now - written).to_std().is_ok_and(|age| age > OLDEST);
     by_id || by_stamp
 }

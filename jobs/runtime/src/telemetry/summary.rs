@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use opentelemetry::Value;
 
-use super::step::{Step, count};
+use super::span::{Span, count};
 use super::{ERRORS, Metric, Run};
 use crate::failure::{Code, Failure};
 
 /// The field of the last line that holds the others, since `tracing` knows only names that stand in the program's text.
-pub(crate) const FIGURES: &str = "figures";
+pub(crate) const RUN_ATTRIBUTES: &str = "figures";
 
 /// Figures of the whole run, in the order of their names.
 #[derive(Debug, Default)]
-pub(super) struct Figures(BTreeMap<&'static str, Value>);
+pub(super) struct RunAttributes(BTreeMap<&'static str, Value>);
 
-impl Figures {
+impl RunAttributes {
     pub(super) fn set(&mut self, key: &'static str, value: Value) {
         self.0.insert(key, value);
     }
@@ -43,44 +43,44 @@ impl Figures {
 
 /// The end of a run.
 #[derive(Debug)]
-pub(super) struct End {
-    figures: Figures,
+pub(super) struct RunEnd {
+    attributes: RunAttributes,
     seconds: f64,
     duration: &'static Metric,
 }
 
-impl End {
+impl RunEnd {
     /// How a run has ended, with what it left out of its trace.
-    pub(super) fn of(run: &Run, ended: &Result<String, Failure>, left_out: u64) -> Self {
-        let mut figures = Figures(run.figures.0.clone());
+    pub(super) fn of(run: &Run, ended: &Result<String, Failure>, left_out_count: u64) -> Self {
+        let mut attributes = RunAttributes(run.attributes.0.clone());
         let code = ended.as_ref().map_or_else(|failure| failure.code as i64, |_| 0);
-        figures.set("process.exit.code", Value::I64(code));
-        if left_out > 0 {
-            figures.set("spans.left_out", Value::I64(count(left_out)));
+        attributes.set("process.exit.code", Value::I64(code));
+        if left_out_count > 0 {
+            attributes.set("spans.left_out", Value::I64(count(left_out_count)));
         }
-        Self { figures, seconds: run.begun.elapsed().as_secs_f64(), duration: run.job.duration }
+        Self { attributes, seconds: run.begun.elapsed().as_secs_f64(), duration: run.job.duration }
     }
 
     /// Tells it: to the run's span, to its metrics and to its log.
-    pub(super) fn tell(mut self, step: Option<&Step>, ended: &Result<String, Failure>) {
-        if let Some(step) = step {
-            for (key, value) in &self.figures.0 {
-                step.set(key, value.clone());
+    pub(super) fn tell(mut self, span: Option<&Span>, ended: &Result<String, Failure>) {
+        if let Some(span) = span {
+            for (key, value) in &self.attributes.0 {
+                span.set(key, value.clone());
             }
         }
         self.duration.record(self.seconds, &[]);
         if let Err(failure) = ended {
-            let kind = failure.code.name();
-            if let Some(step) = step {
-                step.fail(kind, &failure.to_string());
+            let error_type = failure.code.name();
+            if let Some(span) = span {
+                span.fail(error_type, &failure.to_string());
             }
-            self.figures.set("error.type", Value::from(kind));
+            self.attributes.set("error.type", Value::from(error_type));
             // These Kubernetes tries again.
             if !matches!(failure.code, Code::Unavailable | Code::Later | Code::Stopped) {
-                ERRORS.add(1, &[("source", "run"), ("error.type", kind)]);
+                ERRORS.add(1, &[("source", "run"), ("error.type", error_type)]);
             }
         }
-        self.figures.set("seconds", Value::F64((self.seconds * 1000.0).round() / 1000.0));
-        tracing::info!(figures = self.figures.json(), "run ended");
+        self.attributes.set("seconds", Value::F64((self.seconds * 1000.0).round() / 1000.0));
+        tracing::info!(figures = self.attributes.json(), "run ended");
     }
 }

@@ -7,15 +7,15 @@ use std::path::Path;
 use runtime::failure::{Code, Failure};
 use runtime::location::{Access, Location};
 use runtime::log::LogOptions;
-use runtime::telemetry::{self, Job, Kind, Metric, Step};
+use runtime::telemetry::{self, Job, Metric, Span, SpanSpec};
 
 static SECONDS: Metric = Metric::histogram("test.duration", "s", "How long it took", telemetry::SECONDS);
 static JOB: Job = Job { name: "child", root: "run", duration: &SECONDS, commands: &[] };
 /// Threads of `steps`, and how often each of them takes one step within another; the trace has room for all of them.
 const THREADS: usize = 4;
 const TIMES: usize = 400;
-static OUTER: Kind = Kind::new("outer", THREADS * TIMES);
-static INNER: Kind = Kind::new("inner", THREADS * TIMES);
+static OUTER: SpanSpec = SpanSpec::new("outer", THREADS * TIMES);
+static INNER: SpanSpec = SpanSpec::new("inner", THREADS * TIMES);
 
 fn main() {
     let role = std::env::args().nth(1).unwrap_or_default();
@@ -65,16 +65,16 @@ fn main() {
 
 /// Returns while other threads still begin and end steps, as work that is given up does.
 fn step_until_the_end() {
-    telemetry::begin(&JOB);
-    telemetry::join(None);
+    telemetry::start_run(&JOB);
+    telemetry::start_trace(None);
     let (sender, inner_steps) = std::sync::mpsc::channel();
     for _ in 0..THREADS {
         let sender = sender.clone();
         std::thread::spawn(move || {
             // Not for ever: the thread that writes the trace needs a processor too.
             for number in 0..TIMES {
-                let outer = Step::begin(&OUTER);
-                outer.within(|| drop(Step::begin(&INNER)));
+                let outer = Span::start(&OUTER);
+                outer.in_scope(|| drop(Span::start(&INNER)));
                 drop(outer);
                 let _ = sender.send(());
                 // Seldom: what is looked for happens where a thread has to stop in the middle of a step's end.

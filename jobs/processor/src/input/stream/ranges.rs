@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use futures::future::{Either, select};
 use runtime::memory::Budget;
 use runtime::store::{Object, SharedStore, StoreError};
-use runtime::telemetry::follow;
+use runtime::telemetry::in_current_span;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinHandle};
 
@@ -52,7 +52,7 @@ impl Ranges {
         let (sender, receiver) = mpsc::channel(1);
         let pace = Pace::new(spare(budget), PATIENCE, FIRST_PATIENCE);
         let fetched = all(store.clone(), object.clone(), *budget, pace, sender);
-        let fetching = tokio::spawn(follow(fetched)).abort_handle();
+        let fetching = tokio::spawn(in_current_span(fetched)).abort_handle();
         Self { receiver, fetching, address: store.address(&object.key), left: object.size, sum: None }
     }
 
@@ -114,7 +114,7 @@ async fn all(
     let ranges = (0..object.size.div_ceil(size)).map(|index| index * size..((index + 1) * size).min(object.size));
     let mut fetched = futures::stream::iter(ranges)
         // Each on a task of its own, so that what decrypting and copying costs is spread over the threads.
-        .map(|range| OnDrop(tokio::spawn(follow(one(store.clone(), object.clone(), range, pace.clone())))))
+        .map(|range| OnDrop(tokio::spawn(in_current_span(one(store.clone(), object.clone(), range, pace.clone())))))
         .buffered(at_once);
     while let Some(next) = fetched.next().await {
         let next = next.unwrap_or_else(|error| {

@@ -11,11 +11,11 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::{OWN, Trouble};
+use super::{FileError, RESERVED_PREFIX};
 use crate::store::{Condition, Object, Version, key};
 
 /// How often a whole read starts again because the file was being changed in place.
-const READS: usize = 3;
+const READ_ATTEMPTS: usize = 3;
 
 /// Size, time of the last change in nanoseconds, and inode. Each write makes a new file, so a rewrite shows in the inode even where the
 /// size and the time are the same, and in the time where the file system gives the inode out again.
@@ -30,7 +30,7 @@ pub(super) fn object(key: &str, data: &Metadata) -> Object {
 }
 
 /// The metadata of a file; a folder is no object.
-pub(in crate::store) fn regular(path: &Path) -> io::Result<Metadata> {
+pub(in crate::store) fn file_metadata(path: &Path) -> io::Result<Metadata> {
     only_file(fs::metadata(path)?)
 }
 
@@ -41,30 +41,30 @@ fn only_file(data: Metadata) -> io::Result<Metadata> {
 /// An open file with its metadata.
 pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     // Asked before opening, for opening a pipe would wait for its other end.
-    regular(path)?;
+    file_metadata(path)?;
     let file = File::open(path)?;
     let data = only_file(file.metadata()?)?;
     Ok((file, data))
 }
 
 /// Bytes of the file at a version.
-pub(super) fn read_range(path: &Path, range: Range<u64>, expected: &Version) -> Result<Bytes, Trouble> {
+pub(super) fn read_range(path: &Path, range: Range<u64>, expected: &Version) -> Result<Bytes, FileError> {
     let (file, before) = open(path)?;
     if version(&before) != *expected {
-        return Err(Trouble::Changed);
+        return Err(FileError::Changed);
     }
-    key::check_range(&range, before.size(), String::new).map_err(|error| Trouble::Wrong(bare(&error)))?;
+    key::check_range(&range, before.size(), String::new).map_err(|error| FileError::Invalid(detail_of(&error)))?;
     let mut body = vec![0; (range.end - range.start) as usize];
     let read = file.read_exact_at(&mut body, range.start);
     // A file that shrank under the read is a changed one, before it is a short one.
     if version(&file.metadata()?) != *expected {
-        return Err(Trouble::Changed);
+        return Err(FileError::Changed);
     }
     read?;
     Ok(body.into())
 }
 
-fn bare(error: &crate::store::StoreError) -> String {
+fn detail_of(error: &crate::store::StoreError) -> String {
     match error {
         crate::store::StoreError::Other { detail, .. } => detail.clone(),
         error => error.to_string(),
@@ -72,8 +72,8 @@ fn bare(error: &crate::store::StoreError) -> String {
 }
 
 /// The whole file, and its metadata at the time of reading.
-pub(super) fn read(path: &Path) -> Result<(Bytes, Metadata), Trouble> {
-    for _ in 0..READS {
+pub(super) fn read(path: &Path) -> Result<(Bytes, Metadata), FileError> {
+    for _ in 0..READ_ATTEMPTS {
         let (file, before) = open(path)?;
         let mut body = vec![0; before.size() as usize];
         let read = file.read_exact_at(&mut body, 0);
@@ -83,7 +83,7 @@ pub(super) fn read(path: &Path) -> Result<(Bytes, Metadata), Trouble> {
             return Ok((body.into(), after));
         }
     }
-    Err(Trouble::Changed)
+    Err(FileError::Changed)
 }
 
 /// Writes the file whole; gives its version.
@@ -91,12 +91,12 @@ pub(super) fn read(path: &Path) -> Result<(Bytes, Metadata), Trouble> {
 /// `Absent` is a hard link, which the system refuses where the name is taken. `Matches` compares and renames under the lock of the
 /// folder. A plain write and a removal take that lock where a conditional write has made it; the jobs never mix plain and conditional
 /// writes on one key, so the very first one needs no order with them.
-pub(super) fn write(path: &Path, body: &[u8], condition: &Condition) -> Result<Version, Trouble> {
+pub(super) fn write(path: &Path, body: &[u8], condition: &Condition) -> Result<Version, FileError> {
     let folder = folder(path);
     create_folders(folder)?;
     // A condition that fails already needs no copy; it is decided again below, where it counts.
     if let Condition::Matches(expected) = condition {
-        holds(path, expected)?;
+        check_version(path, expected)?;
     }
     let (temporary, version) = Temporary::write(folder, body)?;
     match condition {
@@ -106,7 +106,7 @@ pub(super) fn write(path: &Path, body: &[u8], condition: &Condition) -> Result<V
         }
         Condition::Absent => match fs::hard_link(&temporary.path, path) {
             Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(Trouble::Changed),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(FileError::Changed),
             Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => {
                 absent_without_links(&temporary.path, path)?;
             }
@@ -114,7 +114,7 @@ pub(super) fn write(path: &Path, body: &[u8], condition: &Condition) -> Result<V
         },
         Condition::Matches(expected) => {
             let _lock = lock(folder, true)?;
-            holds(path, expected)?;
+            check_version(path, expected)?;
             fs::rename(&temporary.path, path)?;
         }
     }
@@ -124,26 +124,26 @@ pub(super) fn write(path: &Path, body: &[u8], condition: &Condition) -> Result<V
 }
 
 /// For file systems without hard links (some network and desktop mounts).
-fn absent_without_links(from: &Path, to: &Path) -> Result<(), Trouble> {
+fn absent_without_links(from: &Path, to: &Path) -> Result<(), FileError> {
     let _lock = lock(folder(to), true)?;
     if to.symlink_metadata().is_ok() {
-        return Err(Trouble::Changed);
+        return Err(FileError::Changed);
     }
     Ok(fs::rename(from, to)?)
 }
 
-fn holds(path: &Path, expected: &Version) -> Result<(), Trouble> {
-    match regular(path) {
+fn check_version(path: &Path, expected: &Version) -> Result<(), FileError> {
+    match file_metadata(path) {
         Ok(data) if version(&data) == *expected => Ok(()),
-        Ok(_) => Err(Trouble::Changed),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(Trouble::Changed),
+        Ok(_) => Err(FileError::Changed),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(FileError::Changed),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Removes the file.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
-    regular(path)?;
+    file_metadata(path)?;
     let folder = folder(path);
     let _lock = lock(folder, false)?;
     fs::remove_file(path)?;
@@ -152,7 +152,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 
 /// The folder's lock, held until it is dropped; `None` where there is no lock file and `make` is false.
 fn lock(folder: &Path, make: bool) -> io::Result<Option<File>> {
-    let path = folder.join(format!("{OWN}lock"));
+    let path = folder.join(format!("{RESERVED_PREFIX}lock"));
     match OpenOptions::new().write(true).create(make).truncate(false).open(path) {
         Ok(file) => file.lock().map(|()| Some(file)),
         Err(error) if error.kind() == ErrorKind::NotFound && !make => Ok(None),
@@ -204,7 +204,7 @@ impl Temporary {
         let (temporary, mut file) = loop {
             // Containers that share a volume may share a process id too, so a name that is taken is no error.
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
-            let path = folder.join(format!("{OWN}tmp-{}-{count}", std::process::id()));
+            let path = folder.join(format!("{RESERVED_PREFIX}tmp-{}-{count}", std::process::id()));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => break (Self { path }, file),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::io::Errno;
 
-use super::{OWN, file};
+use super::{RESERVED_PREFIX, file};
 use crate::store::Object;
 
 /// All objects whose key begins with `prefix`. Links are followed; a folder that contains itself by a link is entered once.
@@ -49,7 +49,7 @@ impl Walk<'_> {
                 tracing::warn!(path = %entry.path().display(), "a file whose name is not UTF-8 is left out");
                 continue;
             };
-            if part.starts_with(OWN) {
+            if part.starts_with(RESERVED_PREFIX) {
                 continue;
             }
             let key = if name.is_empty() { part.to_owned() } else { format!("{name}/{part}") };

@@ -12,9 +12,9 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::{Credentials, StalledStreamProtectionConfig};
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 
-use super::{S3Options, traced};
+use super::{S3Options, interceptor};
 use crate::failure::{Code, Failure};
-use crate::trust;
+use crate::tls;
 
 /// Attempts per request where nothing says otherwise: a batch job can wait longer than the SDK's three.
 const ATTEMPTS: u32 = 5;
@@ -38,7 +38,7 @@ pub(super) async fn connect(options: &S3Options) -> Result<Connection, Failure> 
     check_variables(|name| std::env::var(name).ok())?;
     let http = aws_smithy_http_client::Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .tls_context(trust::context()?)
+        .tls_context(tls::context()?)
         .build_https();
     let (connect, read) = options.timeouts;
     let timeouts =
@@ -49,7 +49,7 @@ pub(super) async fn connect(options: &S3Options) -> Result<Connection, Failure> 
         .timeout_config(timeouts)
         .stalled_stream_protection(stall);
 
-    if let Some((endpoint, access, secret)) = &options.fixed {
+    if let Some((endpoint, access, secret)) = &options.static_server {
         let credentials = Credentials::new(access, secret, None, None, "settings");
         loader =
             loader.endpoint_url(endpoint).credentials_provider(credentials).region(Region::from_static("us-east-1"));
@@ -75,7 +75,7 @@ pub(super) async fn connect(options: &S3Options) -> Result<Connection, Failure> 
     let config = aws_sdk_s3::config::Builder::from(&shared)
         .retry_config(retries)
         .force_path_style(options.path_style)
-        .interceptor(traced::Traced);
+        .interceptor(interceptor::TracingInterceptor);
     Ok(Connection { client: Client::from_conf(config.build()), attempts, backoff })
 }
 

@@ -4,19 +4,19 @@ use crate::failure::Failure;
 use crate::store::StoreError;
 
 /// What a step can fail by.
-pub trait Fault: std::fmt::Display {
+pub trait SpanError: std::fmt::Display {
     /// Of what kind it is, in one word; nothing where it is an answer, and no failure.
-    fn kind(&self) -> Option<&'static str>;
+    fn error_type(&self) -> Option<&'static str>;
 }
 
-impl Fault for Failure {
-    fn kind(&self) -> Option<&'static str> {
+impl SpanError for Failure {
+    fn error_type(&self) -> Option<&'static str> {
         Some(self.code.name())
     }
 }
 
-impl Fault for StoreError {
-    fn kind(&self) -> Option<&'static str> {
+impl SpanError for StoreError {
+    fn error_type(&self) -> Option<&'static str> {
         match self {
             Self::NotFound { .. } | Self::Changed { .. } | Self::Conflict { .. } => None,
             error => Some(error.failure().code.name()),

@@ -17,26 +17,34 @@ pub(super) struct Asked {
 }
 
 /// The error of the trait for an error of the SDK.
-pub(super) fn error_of<E>(error: SdkError<E, HttpResponse>, asked: &Asked) -> StoreError
+pub(super) fn store_error<E>(error: SdkError<E, HttpResponse>, asked: &Asked) -> StoreError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let key = asked.key.clone();
     match &error {
-        SdkError::ServiceError(answer) => {
-            let status = answer.raw().status().as_u16();
-            let region = answer.raw().headers().get("x-amz-bucket-region");
-            refused(status, answer.err().code(), answer.err().message(), region, asked)
+        SdkError::ServiceError(response) => {
+            let status = response.raw().status().as_u16();
+            let region = response.raw().headers().get("x-amz-bucket-region");
+            from_status(status, response.err().code(), response.err().message(), region, asked)
         }
         // Without credentials nothing was sent.
-        _ if let Some(detail) = about_credentials(&error) => StoreError::Denied { key, detail },
-        SdkError::ConstructionFailure(_) => StoreError::Other { key, detail: chain(&error) },
-        SdkError::DispatchFailure(failure) if failure.is_user() => StoreError::Other { key, detail: chain(&error) },
-        _ => StoreError::Unreachable { key, detail: chain(&error) },
+        _ if let Some(detail) = credentials_detail(&error) => StoreError::Denied { key, detail },
+        SdkError::ConstructionFailure(_) => StoreError::Other { key, detail: error_chain(&error) },
+        SdkError::DispatchFailure(failure) if failure.is_user() => {
+            StoreError::Other { key, detail: error_chain(&error) }
+        }
+        _ => StoreError::Unreachable { key, detail: error_chain(&error) },
     }
 }
 
-fn refused(status: u16, code: Option<&str>, message: Option<&str>, region: Option<&str>, asked: &Asked) -> StoreError {
+fn from_status(
+    status: u16,
+    code: Option<&str>,
+    message: Option<&str>,
+    region: Option<&str>,
+    asked: &Asked,
+) -> StoreError {
     let key = asked.key.clone();
     let detail = [Some(status.to_string().as_str()), code, message].into_iter().flatten().collect::<Vec<_>>().join(" ");
     match (status, code.unwrap_or_default()) {
@@ -86,7 +94,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
 }
 
 /// What is wrong with the credentials, if that is what is wrong. The SDK wraps what its providers say in errors of several kinds.
-fn about_credentials(error: &(dyn Error + 'static)) -> Option<String> {
+fn credentials_detail(error: &(dyn Error + 'static)) -> Option<String> {
     let found = causes(error).find_map(|error| error.downcast_ref::<CredentialsError>())?;
     match found {
         // One that did not answer in time may yet answer.
@@ -94,12 +102,12 @@ fn about_credentials(error: &(dyn Error + 'static)) -> Option<String> {
         CredentialsError::CredentialsNotLoaded(_) => {
             Some("no AWS credentials were found: not in the environment, a profile, a web identity, the container or the machine".into())
         }
-        error => Some(format!("AWS credentials cannot be loaded: {}", chain(error))),
+        error => Some(format!("AWS credentials cannot be loaded: {}", error_chain(error))),
     }
 }
 
 /// An error with its causes, each said once, on one line, without the names of the SDK's layers, which tell an operator nothing.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
     const LAYERS: [&str; 6] =
         ["dispatch failure", "other", "io error", "user error", "service error", "failed to construct request"];
     let mut text = String::new();
@@ -117,9 +125,9 @@ mod tests {
     use super::*;
     use crate::failure::Code;
 
-    fn answer(status: u16, code: &str, region: Option<&str>) -> StoreError {
+    fn from(status: u16, code: &str, region: Option<&str>) -> StoreError {
         let asked = Asked { root: "s3://bucket".into(), key: "s3://bucket/key".into() };
-        refused(status, Some(code), Some("what the server said"), region, &asked)
+        from_status(status, Some(code), Some("what the server said"), region, &asked)
     }
 
     #[test]
@@ -142,16 +150,16 @@ mod tests {
             (400, "RequestTimeout", Code::Unavailable),
             (418, "Teapot", Code::Unavailable),
         ] {
-            let error = answer(status, code, None);
+            let error = from(status, code, None);
             assert_eq!(error.failure().code, expected, "{status} {code}: {error:?}");
         }
-        assert!(matches!(answer(507, "InsufficientStorage", None), StoreError::Full { .. }));
-        assert!(matches!(answer(418, "Teapot", None), StoreError::Other { .. }));
+        assert!(matches!(from(507, "InsufficientStorage", None), StoreError::Full { .. }));
+        assert!(matches!(from(418, "Teapot", None), StoreError::Other { .. }));
     }
 
     #[test]
     fn a_bucket_elsewhere_says_where() {
-        let line = answer(301, "PermanentRedirect", Some("eu-west-3")).failure().to_string();
+        let line = from(301, "PermanentRedirect", Some("eu-west-3")).failure().to_string();
         assert!(line.contains("the bucket is in region eu-west-3; set AWS_REGION to it"), "{line}");
     }
 }

@@ -13,7 +13,7 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Input;
 use aws_sdk_s3::operation::put_object::PutObjectInput;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
-use crate::telemetry::{self, Kind, Metric, Step};
+use crate::telemetry::{self, Metric, Span, SpanSpec};
 
 /// Calls that were made, retries not counted.
 static REQUESTS: Metric = Metric::counter("cityflow.s3.requests", "{request}", "Calls of S3, by operation");
@@ -21,20 +21,20 @@ static REQUESTS: Metric = Metric::counter("cityflow.s3.requests", "{request}", "
 static RETRIES: Metric = Metric::counter("cityflow.s3.retries", "{retry}", "Calls of S3 made again, by operation");
 
 /// As many as a trace can show, each operation by itself: the snapshots of a day, which are read first, leave room for its documents.
-static GET: Kind = Kind::client("S3.GetObject", 32);
-static PUT: Kind = Kind::client("S3.PutObject", 24);
-static LIST: Kind = Kind::client("S3.ListObjectsV2", 40);
-static HEAD: Kind = Kind::client("S3.HeadObject", 8);
-static DELETE: Kind = Kind::client("S3.DeleteObject", 8);
+static GET: SpanSpec = SpanSpec::client("S3.GetObject", 32);
+static PUT: SpanSpec = SpanSpec::client("S3.PutObject", 24);
+static LIST: SpanSpec = SpanSpec::client("S3.ListObjectsV2", 40);
+static HEAD: SpanSpec = SpanSpec::client("S3.HeadObject", 8);
+static DELETE: SpanSpec = SpanSpec::client("S3.DeleteObject", 8);
 
 /// Sees every call of a client.
 #[derive(Debug)]
-pub(super) struct Traced;
+pub(super) struct TracingInterceptor;
 
 /// A call under way.
 #[derive(Debug)]
 struct Call {
-    step: Step,
+    span: Span,
     operation: &'static str,
     attempts: u64,
     ended: bool,
@@ -43,7 +43,7 @@ struct Call {
 impl Drop for Call {
     fn drop(&mut self) {
         if !self.ended {
-            self.step.set("interrupted", true);
+            self.span.set("interrupted", true);
         }
     }
 }
@@ -55,7 +55,7 @@ impl Storable for Call {
 /// What a call is for.
 struct Asked<'a> {
     operation: &'static str,
-    kind: &'static Kind,
+    kind: &'static SpanSpec,
     bucket: Option<&'a str>,
     key: Option<&'a str>,
     /// Whether it asks for a part of an object.
@@ -81,7 +81,7 @@ fn asked<'a>(context: &'a BeforeSerializationInterceptorContextRef<'_>) -> Optio
     asked("DeleteObject", &DELETE, delete.bucket(), delete.key(), false)
 }
 
-impl Intercept for Traced {
+impl Intercept for TracingInterceptor {
     fn name(&self) -> &'static str {
         "Traced"
     }
@@ -92,10 +92,10 @@ impl Intercept for Traced {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let Some(Asked { operation, kind, bucket, key, is_range }) = asked(context) else { return Ok(()) };
-        let step = if is_range {
-            Step::none()
+        let span = if is_range {
+            Span::none()
         } else {
-            Step::begin(kind)
+            Span::start(kind)
                 .with("rpc.system", "aws-api")
                 .with("rpc.service", "S3")
                 .with("rpc.method", operation)
@@ -103,8 +103,8 @@ impl Intercept for Traced {
                 .with("aws.s3.key", key.unwrap_or_default().to_owned())
         };
         // At once: one that is given up was made all the same.
-        counted(operation, 1, 0);
-        bag.interceptor_state().store_put(Call { step, operation, attempts: 0, ended: false });
+        count_call(operation, 1, 0);
+        bag.interceptor_state().store_put(Call { span, operation, attempts: 0, ended: false });
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl Intercept for Traced {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(call) = bag.get_mut_from_interceptor_state::<Call>() {
-            counted(call.operation, 0, u64::from(call.attempts > 0));
+            count_call(call.operation, 0, u64::from(call.attempts > 0));
             call.attempts += 1;
         }
         Ok(())
@@ -130,19 +130,19 @@ impl Intercept for Traced {
         let Some(call) = bag.get_mut_from_interceptor_state::<Call>() else { return Ok(()) };
         let retries = call.attempts.saturating_sub(1);
         call.ended = true;
-        let step = &call.step;
+        let span = &call.span;
         if retries > 0 {
-            step.set_count("http.request.resend_count", retries);
+            span.set_count("http.request.resend_count", retries);
         }
         let Some(response) = context.response() else {
-            step.fail("NoAnswer", "no answer: it was lost on the way, or the call could not be made");
+            span.fail("NoAnswer", "no answer: it was lost on the way, or the call could not be made");
             return Ok(());
         };
         let status = response.status().as_u16();
-        step.set_count("http.response.status_code", status.into());
+        span.set_count("http.response.status_code", status.into());
         for (header, attribute) in [("x-amz-request-id", "aws.request_id"), ("x-amz-id-2", "aws.extended_request_id")] {
             if let Some(id) = response.headers().get(header) {
-                step.set(attribute, id.to_owned());
+                span.set(attribute, id.to_owned());
             }
         }
         let is_error = context.output_or_error().is_some_and(|end| end.is_err());
@@ -152,10 +152,10 @@ impl Intercept for Traced {
             if !matches!(status, 304 | 404 | 409 | 412) || code.as_deref() == Some("NoSuchBucket") {
                 let said = code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
                 let kind = code.unwrap_or_else(|| status.to_string());
-                step.fail(&kind, &format!("S3 answered {status}{said} to {}", call.operation));
+                span.fail(&kind, &format!("S3 answered {status}{said} to {}", call.operation));
             }
         } else if is_error {
-            step.fail("Unreadable", "the answer broke off, or cannot be read");
+            span.fail("Unreadable", "the answer broke off, or cannot be read");
         }
         Ok(())
     }
@@ -170,11 +170,11 @@ fn code(body: &[u8]) -> Option<String> {
 }
 
 /// A read that was made again because its body broke off, which the client does not see.
-pub(super) fn read_again() {
-    counted("GetObject", 0, 1);
+pub(super) fn record_retry() {
+    count_call("GetObject", 0, 1);
 }
 
-fn counted(operation: &str, requests: u64, retries: u64) {
+fn count_call(operation: &str, requests: u64, retries: u64) {
     telemetry::count_calls(requests, retries);
     let attributes = [("rpc.method", operation)];
     if requests > 0 {

@@ -10,36 +10,36 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use opentelemetry::trace::{Status, TraceContextExt as _};
 use opentelemetry::{Context, KeyValue, Value};
-use tracing::{Instrument as _, Span};
+use tracing::{Instrument as _, Span as TracingSpan};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::cut::Cut;
-use super::fault::Fault;
-use super::kind::{Kind, Place};
-use super::labels::{Calls, label, read_labels};
+use super::error::SpanError;
+use super::interrupt::InterruptGuard;
+use super::labels::{RequestCounts, label, read_labels};
+use super::spec::{Priority, SpanSpec};
 
 /// The target of all spans of ours, by which logs and traces tell them from a library's.
 pub(crate) const TARGET: &str = "cityflow";
 /// The target of spans that only log lines know, since the trace has as many of their kind as it may.
-pub(crate) const BEYOND: &str = "cityflow_beyond";
+pub(crate) const UNTRACED_TARGET: &str = "cityflow_beyond";
 
 /// The spans that have begun and not ended, by the order in which they began. A span begins and ends while this is held, so that the end
 /// of the run comes before or after each of them and never between.
-static OPEN: Mutex<BTreeMap<u64, Context>> = Mutex::new(BTreeMap::new());
-static NUMBER: AtomicU64 = AtomicU64::new(0);
+static OPEN_SPANS: Mutex<BTreeMap<u64, Context>> = Mutex::new(BTreeMap::new());
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 /// Whether the run's trace has ended, and nothing begins in it any more.
-static OVER: AtomicBool = AtomicBool::new(false);
+static TRACE_ENDED: AtomicBool = AtomicBool::new(false);
 
-fn all_open() -> MutexGuard<'static, BTreeMap<u64, Context>> {
-    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+fn open_spans() -> MutexGuard<'static, BTreeMap<u64, Context>> {
+    OPEN_SPANS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Ends what is still open but the run's own step, the inner before the outer.
-pub(super) fn end_open(but: Option<&Step>) {
-    let but = but.and_then(|step| step.inside.as_ref()).map(|inside| inside.number);
-    let mut open = all_open();
-    OVER.store(true, Ordering::SeqCst);
+pub(super) fn end_all_except(but: Option<&Span>) {
+    let but = but.and_then(|span| span.recording.as_ref()).map(|recording| recording.number);
+    let mut open = open_spans();
+    TRACE_ENDED.store(true, Ordering::SeqCst);
     let numbers: Vec<u64> = open.keys().rev().copied().filter(|number| Some(*number) != but).collect();
     for context in numbers.into_iter().filter_map(|number| open.remove(&number)) {
         let span = context.span();
@@ -50,33 +50,33 @@ pub(super) fn end_open(but: Option<&Step>) {
 
 /// One step of a run. Clones are the same step.
 #[derive(Debug, Clone)]
-pub struct Step {
+pub struct Span {
     // Before the span, whose own end would come too early for what is said at the end.
-    inside: Option<Arc<Inside>>,
-    span: Span,
+    recording: Option<Arc<Recording>>,
+    span: TracingSpan,
 }
 
 /// Ends the span with the last clone, and with the last step within it.
 #[derive(Debug)]
-pub(super) struct Inside {
+pub(super) struct Recording {
     within: Option<Arc<Self>>,
     number: u64,
     context: Context,
-    calls: Arc<Calls>,
+    calls: Arc<RequestCounts>,
     /// Last of all: a span that `tracing` closes is ended by it, beside all order, where it is not ended yet.
-    _open: Span,
+    _open: TracingSpan,
 }
 
-impl Drop for Inside {
+impl Drop for Recording {
     fn drop(&mut self) {
         self.end();
     }
 }
 
-impl Inside {
+impl Recording {
     /// Ends the span; twice is once.
     fn end(&self) {
-        let mut open = all_open();
+        let mut open = open_spans();
         if open.remove(&self.number).is_some() {
             let requests = self.calls.requests.load(Ordering::Relaxed);
             let span = self.context.span();
@@ -95,124 +95,124 @@ pub(super) fn count(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-impl Step {
+impl Span {
     /// Begins a step within the present one; nothing where there are as many of its kind as there may be.
     #[must_use]
-    pub fn begin(kind: &'static Kind) -> Self {
-        Self::named(kind, kind.name())
+    pub fn start(spec: &'static SpanSpec) -> Self {
+        Self::start_named(spec, spec.name())
     }
 
     /// Begins a step whose name says more than its kind.
     #[must_use]
-    pub fn named(kind: &'static Kind, name: &str) -> Self {
-        let within = match Span::current() {
-            present if present.is_none() => super::root(),
-            present => present,
+    pub fn start_named(spec: &'static SpanSpec, name: &str) -> Self {
+        let within = match TracingSpan::current() {
+            current if current.is_none() => super::root(),
+            current => current,
         };
-        Self::new(kind, name, &within)
+        Self::new(spec, name, &within)
     }
 
     /// Begins a step within this one, whichever is the present one.
     #[must_use]
-    pub fn child(&self, kind: &'static Kind, name: &str) -> Self {
-        if self.span.is_none() { Self::named(kind, name) } else { Self::new(kind, name, &self.span) }
+    pub fn child(&self, spec: &'static SpanSpec, name: &str) -> Self {
+        if self.span.is_none() { Self::start_named(spec, name) } else { Self::new(spec, name, &self.span) }
     }
 
     /// As `child`, for what the run does beside its own day: it takes a share of the room alone, and so does all within it.
     #[must_use]
-    pub fn aside(&self, kind: &'static Kind, name: &str) -> Self {
+    pub fn low_priority_child(&self, spec: &'static SpanSpec, name: &str) -> Self {
         let within = if self.span.is_none() { super::root() } else { self.span.clone() };
-        if !super::is_joined() {
+        if !super::has_trace() {
             return Self::none();
         }
-        let place = match read_labels(&within, |labels| labels.place) {
-            Some(Place::Beyond) => Place::Beyond,
-            _ => Place::Aside,
+        let priority = match read_labels(&within, |labels| labels.priority) {
+            Some(Priority::Dropped) => Priority::Dropped,
+            _ => Priority::Low,
         };
-        Self::placed(kind, name, &within, place)
+        Self::start_with_priority(spec, name, &within, priority)
     }
 
-    fn new(kind: &'static Kind, name: &str, within: &Span) -> Self {
-        if !super::is_joined() {
+    fn new(spec: &'static SpanSpec, name: &str, within: &TracingSpan) -> Self {
+        if !super::has_trace() {
             return Self::none();
         }
-        let place = read_labels(within, |labels| labels.place).unwrap_or_default();
-        Self::placed(kind, name, within, place)
+        let priority = read_labels(within, |labels| labels.priority).unwrap_or_default();
+        Self::start_with_priority(spec, name, within, priority)
     }
 
     /// As `new`, at a place that is known.
-    fn placed(kind: &'static Kind, name: &str, within: &Span, place: Place) -> Self {
-        if !kind.has_room(place) {
-            let span = tracing::info_span!(target: BEYOND, parent: within, "step");
-            label(&span, |labels| labels.place = Place::Beyond);
-            return Self { span, inside: None };
+    fn start_with_priority(spec: &'static SpanSpec, name: &str, within: &TracingSpan, priority: Priority) -> Self {
+        if !spec.has_room(priority) {
+            let span = tracing::info_span!(target: UNTRACED_TARGET, parent: within, "step");
+            label(&span, |labels| labels.priority = Priority::Dropped);
+            return Self { span, recording: None };
         }
         // Outlives what is held below: whoever lets go of a step last ends it.
-        let held = held(within);
-        let mut open = all_open();
-        if OVER.load(Ordering::SeqCst) {
+        let keep_open = keep_open(within);
+        let mut open = open_spans();
+        if TRACE_ENDED.load(Ordering::SeqCst) {
             return Self::none();
         }
-        let span = if kind.is_client() {
+        let span = if spec.is_client() {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name, otel.kind = "client")
         } else {
             tracing::info_span!(target: TARGET, parent: within, "step", otel.name = name)
         };
-        let step = Self::started(span, held.clone(), &mut open);
+        let span = Self::from_tracing(span, keep_open.clone(), &mut open);
         drop(open);
-        label(&step.span, |labels| labels.place = place);
-        fall_over(name);
-        step
+        label(&span.span, |labels| labels.priority = priority);
+        panic_if_requested(name);
+        span
     }
 
     /// The step in which this is called, to be taken along to other threads.
     #[must_use]
-    pub fn present() -> Self {
-        Self { span: Span::current(), inside: None }
+    pub fn current() -> Self {
+        Self { span: TracingSpan::current(), recording: None }
     }
 
     /// Ends it, whatever within it is still open.
     pub(super) fn end(&self) {
-        if let Some(inside) = &self.inside {
-            inside.end();
+        if let Some(recording) = &self.recording {
+            recording.end();
         }
     }
 
     /// No step: what is done in it belongs to the one around it.
     #[must_use]
     pub fn none() -> Self {
-        Self { span: Span::none(), inside: None }
+        Self { span: TracingSpan::none(), recording: None }
     }
 
     /// The step of a run as a whole.
-    pub(super) fn of_run(span: Span) -> Self {
-        Self::started(span, None, &mut all_open())
+    pub(super) fn root(span: TracingSpan) -> Self {
+        Self::from_tracing(span, None, &mut open_spans())
     }
 
     /// The step of a span whose parent stands.
-    fn started(span: Span, within: Option<Arc<Inside>>, open: &mut BTreeMap<u64, Context>) -> Self {
+    fn from_tracing(span: TracingSpan, within: Option<Arc<Recording>>, open: &mut BTreeMap<u64, Context>) -> Self {
         let context = super::is_tracing().then(|| span.context()).filter(Context::has_active_span);
-        let calls = Arc::new(Calls::default());
+        let calls = Arc::new(RequestCounts::default());
         let ids = context.as_ref().map(|context| {
             let ids = context.span().span_context().clone();
             (ids.trace_id().to_string(), ids.span_id().to_string())
         });
-        let inside = context.map(|context| {
-            let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let recording = context.map(|context| {
+            let number = NEXT_NUMBER.fetch_add(1, Ordering::Relaxed);
             open.insert(number, context.clone());
-            Arc::new(Inside { within, number, context, calls: calls.clone(), _open: span.clone() })
+            Arc::new(Recording { within, number, context, calls: calls.clone(), _open: span.clone() })
         });
         label(&span, |labels| {
             labels.ids = ids;
             labels.calls = calls;
-            labels.inside = inside.as_ref().map_or_else(Weak::new, Arc::downgrade);
+            labels.recording = recording.as_ref().map_or_else(Weak::new, Arc::downgrade);
         });
-        Self { span, inside }
+        Self { span, recording }
     }
 
     /// Says which day it is for; its log lines say so too.
     #[must_use]
-    pub fn day(self, day: impl std::fmt::Display) -> Self {
+    pub fn with_day(self, day: impl std::fmt::Display) -> Self {
         self.set("day", day.to_string());
         label(&self.span, |labels| labels.day = Some(day.to_string()));
         self
@@ -220,7 +220,7 @@ impl Step {
 
     /// Says which source it is for; its log lines say so too.
     #[must_use]
-    pub fn source(self, source: impl std::fmt::Display) -> Self {
+    pub fn with_source(self, source: impl std::fmt::Display) -> Self {
         self.set("source", source.to_string());
         label(&self.span, |labels| labels.source = Some(source.to_string()));
         self
@@ -235,8 +235,8 @@ impl Step {
 
     /// Says more of it.
     pub fn set(&self, key: &'static str, value: impl Into<Value>) {
-        if let Some(inside) = &self.inside {
-            inside.context.span().set_attribute(KeyValue::new(key, value));
+        if let Some(recording) = &self.recording {
+            recording.context.span().set_attribute(KeyValue::new(key, value));
         }
     }
 
@@ -246,63 +246,63 @@ impl Step {
     }
 
     /// Names the span of another trace that this one has to do with.
-    pub fn link(&self, traceparent: &str) {
-        if let (Some(inside), Some(other)) = (&self.inside, super::parent::parse(traceparent)) {
-            inside.context.span().add_link(other, Vec::new());
+    pub fn add_link(&self, traceparent: &str) {
+        if let (Some(recording), Some(other)) = (&self.recording, super::parent::parse(traceparent)) {
+            recording.context.span().add_link(other, Vec::new());
         }
     }
 
     /// Says that it failed: of what kind in one word, and what happened in a sentence.
-    pub fn fail(&self, kind: &str, what: &str) {
-        let Some(inside) = &self.inside else { return };
-        let span = inside.context.span();
-        span.set_attribute(KeyValue::new("error.type", kind.to_owned()));
-        let said = |key: &'static str, text: &str| KeyValue::new(key, text.to_owned());
-        span.add_event("exception", vec![said("exception.type", kind), said("exception.message", what)]);
-        span.set_status(Status::error(what.to_owned()));
+    pub fn fail(&self, error_type: &str, message: &str) {
+        let Some(recording) = &self.recording else { return };
+        let span = recording.context.span();
+        span.set_attribute(KeyValue::new("error.type", error_type.to_owned()));
+        let text = |key: &'static str, text: &str| KeyValue::new(key, text.to_owned());
+        span.add_event("exception", vec![text("exception.type", error_type), text("exception.message", message)]);
+        span.set_status(Status::error(message.to_owned()));
     }
 
     /// Does something within the step, which lasts at least as long.
-    pub fn run<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
+    pub fn instrument<F: Future>(&self, work: F) -> impl Future<Output = F::Output> + use<F> {
         // Where there is no step the one around it stays.
-        let span = if self.span.is_none() { Span::current() } else { self.span.clone() };
-        let (cut, work) = (Cut(Some(self.clone())), work.instrument(span));
+        let span = if self.span.is_none() { TracingSpan::current() } else { self.span.clone() };
+        let (guard, work) = (InterruptGuard(Some(self.clone())), work.instrument(span));
         async move {
             let done = work.await;
-            cut.done();
+            guard.disarm();
             done
         }
     }
 
     /// Does something within the step that fails as it does.
-    pub fn attempt<T, E: Fault, F: Future<Output = Result<T, E>>>(
+    pub fn instrument_result<T, E: SpanError, F: Future<Output = Result<T, E>>>(
         &self,
         work: F,
     ) -> impl Future<Output = Result<T, E>> + use<T, E, F> {
-        let (step, work) = (self.clone(), self.run(work));
-        async move { work.await.inspect_err(|error| step.failed(error)) }
+        let (span, work) = (self.clone(), self.instrument(work));
+        async move { work.await.inspect_err(|error| span.fail_with(error)) }
     }
 
     /// Says why it failed, where that is a failure.
-    pub fn failed(&self, error: &impl Fault) {
-        if let Some(kind) = error.kind() {
-            self.fail(kind, &error.to_string());
+    pub fn fail_with(&self, error: &impl SpanError) {
+        if let Some(error_type) = error.error_type() {
+            self.fail(error_type, &error.to_string());
         }
     }
 
     /// Does something within the step, on this thread.
-    pub fn within<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub fn in_scope<T>(&self, work: impl FnOnce() -> T) -> T {
         self.span.in_scope(work)
     }
 
     /// As OpenTelemetry knows it; nothing where there is no trace.
     pub(super) fn context(&self) -> Option<Context> {
-        self.inside.as_ref().map(|inside| inside.context.clone())
+        self.recording.as_ref().map(|recording| recording.context.clone())
     }
 
     /// `traceparent` of the step, by which another process can continue the trace.
     pub(super) fn traceparent(&self) -> Option<String> {
-        let ids = self.inside.as_ref()?.context.span().span_context().clone();
+        let ids = self.recording.as_ref()?.context.span().span_context().clone();
         let sampled = u8::from(ids.is_sampled());
         Some(format!("00-{}-{}-{sampled:02x}", ids.trace_id(), ids.span_id()))
     }
@@ -311,37 +311,37 @@ impl Step {
 /// Falls over where `CITYFLOW_PANIC` names the step that has just begun: by this tests see how a run with a bug ends. Not in a release.
 #[cfg(debug_assertions)]
 #[expect(clippy::panic, reason = "what it is for")]
-pub(super) fn fall_over(name: &str) {
+pub(super) fn panic_if_requested(name: &str) {
     if std::env::var("CITYFLOW_PANIC").is_ok_and(|at| at == name) {
         panic!("a test asked for it, in {name}");
     }
 }
 
 #[cfg(not(debug_assertions))]
-pub(super) fn fall_over(_: &str) {}
+pub(super) fn panic_if_requested(_: &str) {}
 
 /// Work for another task, within the present step.
-pub fn follow<F: Future>(work: F) -> impl Future<Output = F::Output> {
-    let (held, work) = (held(&Span::current()), work.in_current_span());
+pub fn in_current_span<F: Future>(work: F) -> impl Future<Output = F::Output> {
+    let (keep_open, work) = (keep_open(&TracingSpan::current()), work.in_current_span());
     async move {
         let done = work.await;
-        drop(held);
+        drop(keep_open);
         done
     }
 }
 
 /// Work for another thread, within the present step.
-pub fn follow_on_thread<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
-    let span = Span::current();
-    let held = held(&span);
+pub fn in_current_span_blocking<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    let span = TracingSpan::current();
+    let keep_open = keep_open(&span);
     move || {
         let done = span.in_scope(work);
-        drop(held);
+        drop(keep_open);
         done
     }
 }
 
 /// What keeps the step of a span open.
-fn held(span: &Span) -> Option<Arc<Inside>> {
-    read_labels(span, |labels| labels.inside.upgrade()).flatten()
+fn keep_open(span: &TracingSpan) -> Option<Arc<Recording>> {
+    read_labels(span, |labels| labels.recording.upgrade()).flatten()
 }

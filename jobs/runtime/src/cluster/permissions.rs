@@ -3,7 +3,7 @@
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
 use kube::api::{Api, PostParams};
 
-use super::{Cluster, ClusterError, patiently};
+use super::{Cluster, ClusterError, with_retries};
 use crate::failure::{Code, Failure};
 
 impl Cluster {
@@ -11,7 +11,13 @@ impl Cluster {
     ///
     /// # Errors
     /// No answer.
-    pub async fn may(&self, verb: &str, group: &str, resource: &str, name: Option<&str>) -> Result<bool, ClusterError> {
+    pub async fn is_allowed(
+        &self,
+        verb: &str,
+        group: &str,
+        resource: &str,
+        name: Option<&str>,
+    ) -> Result<bool, ClusterError> {
         let attributes = ResourceAttributes {
             namespace: Some(self.namespace().to_owned()),
             verb: Some(verb.to_owned()),
@@ -26,7 +32,8 @@ impl Cluster {
         };
         let reviews: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
         let answer =
-            patiently("ask for its rights", || async { reviews.create(&PostParams::default(), &review).await }).await?;
+            with_retries("ask for its rights", || async { reviews.create(&PostParams::default(), &review).await })
+                .await?;
         Ok(answer.status.is_some_and(|status| status.allowed))
     }
 }
@@ -35,7 +42,7 @@ impl Cluster {
 ///
 /// # Errors
 /// [`Code::Usage`] for a right that lacks, [`Code::Unavailable`] where nobody answers.
-pub async fn check_rights(events: bool, cronjob: Option<&str>) -> Result<Vec<String>, Failure> {
+pub async fn check_permissions(events: bool, cronjob: Option<&str>) -> Result<Vec<String>, Failure> {
     let mut needed = Vec::new();
     if events {
         needed.push(("--events (CITYFLOW_EVENTS)", "create", "events.k8s.io", "events", None));
@@ -48,13 +55,13 @@ pub async fn check_rights(events: bool, cronjob: Option<&str>) -> Result<Vec<Str
     if needed.is_empty() {
         return Ok(lines);
     }
-    let away = |error: ClusterError| {
+    let unreachable = |error: ClusterError| {
         Failure::new(Code::Unavailable, error.to_string(), "", "Mend it, or switch --events and --handoff off")
     };
-    let cluster = Cluster::connect().await.map_err(away)?;
+    let cluster = Cluster::connect().await.map_err(unreachable)?;
     for (switch, verb, group, resource, name) in needed {
         let what = name.map_or_else(|| resource.to_owned(), |name| format!("{resource}/{name}"));
-        if !cluster.may(verb, group, resource, name).await.map_err(away)? {
+        if !cluster.is_allowed(verb, group, resource, name).await.map_err(unreachable)? {
             return Err(Failure::new(
                 Code::Usage,
                 format!("the service account may not {verb} {what} in namespace {}", cluster.namespace()),
