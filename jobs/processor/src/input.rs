@@ -40,9 +40,9 @@ impl SpanError for InputError {
         match self {
             // Its source starts again.
             Self::Replaced(_) => None,
-            Self::Store(error) => error.kind(),
+            Self::Store(error) => error.error_type(),
             Self::Content(_) => Some("SourceUnusable"),
-            Self::Failed(failure) => failure.kind(),
+            Self::Failed(failure) => failure.error_type(),
         }
     }
 }

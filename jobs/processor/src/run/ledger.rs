@@ -151,7 +151,7 @@ async fn start(cronjob: &str, jobs: Vec<String>) {
                          --from=cronjob/{cronjob} {job}"
                 );
                 // Each would wait as long.
-                if error.away {
+                if error.unreachable {
                     return;
                 }
             }
