@@ -1,20 +1,23 @@
-//! Where the built programs are: in `CITYFLOW_BIN_DIR`, else built here, once per test process and in the profile of the tests.
+//! Paths of the built programs: those in `CITYFLOW_BIN_DIR`, else built with Cargo once per test process, in the profile of the tests.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// The variable that names a folder of programs that are built already.
+/// Names a folder of programs that are already built.
 pub const FOLDER_VARIABLE: &str = "CITYFLOW_BIN_DIR";
 
-/// The folder of the workspace.
+/// The root folder of the Cargo workspace.
 #[must_use]
 pub fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests are a folder of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the parent folder of tests/")
 }
 
-/// The program of that name.
+/// The path of a program, such as `processor`.
+///
+/// # Panics
+/// When the workspace does not build, or has no such program.
 #[must_use]
 pub fn program(name: &str) -> PathBuf {
     if let Some(folder) = std::env::var_os(FOLDER_VARIABLE) {
@@ -23,12 +26,16 @@ pub fn program(name: &str) -> PathBuf {
         return path;
     }
     static BUILT: OnceLock<BTreeMap<String, PathBuf>> = OnceLock::new();
-    BUILT.get_or_init(|| build(&profile())).get(name).unwrap_or_else(|| panic!("no program {name} was built")).clone()
+    BUILT
+        .get_or_init(|| build(&profile()))
+        .get(name)
+        .unwrap_or_else(|| panic!("the workspace has no program {name}"))
+        .clone()
 }
 
-/// The profile of this very program, by the folder it lies in.
+/// The profile that this test was built with, from the name of its target folder.
 fn profile() -> String {
-    let this = std::env::current_exe().expect("a test knows its own path");
+    let this = std::env::current_exe().expect("path of this test");
     let folder =
         this.ancestors().find(|folder| folder.file_name().is_some_and(|name| name == "deps")).and_then(Path::parent);
     match folder.and_then(Path::file_name).and_then(|name| name.to_str()) {
@@ -40,12 +47,12 @@ fn profile() -> String {
 /// Builds all programs of the workspace; name → path.
 ///
 /// # Panics
-/// Where they do not build.
+/// When they do not build.
 #[must_use]
 pub fn build(profile: &str) -> BTreeMap<String, PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    // What Cargo says to a test of its package is not for another Cargo, which would take it for a change and build half of everything anew.
+    // Cargo sets these for tests. Passed on to another Cargo they look like a change, and half of the workspace is rebuilt.
     for (name, _) in std::env::vars_os().filter(|(name, _)| {
         name.to_str().is_some_and(|name| ["CARGO_MANIFEST_", "CARGO_PKG_"].iter().any(|begin| name.starts_with(begin)))
     }) {
@@ -64,9 +71,9 @@ pub fn build(profile: &str) -> BTreeMap<String, PathBuf> {
         .current_dir(workspace())
         .stderr(Stdio::inherit())
         .output()
-        .expect("cargo can be started");
+        .expect("cargo starts");
     assert!(built.status.success(), "the programs do not build");
-    let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
+    let messages = String::from_utf8(built.stdout).expect("UTF-8 from cargo");
     let artifacts = messages.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let path = PathBuf::from(message.get("executable")?.as_str()?);

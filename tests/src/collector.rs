@@ -1,9 +1,16 @@
-//! A real OpenTelemetry Collector, `otelcol` on the PATH, for one test: what the programs send to it lies in files afterwards.
+//! A real OpenTelemetry Collector (`otelcol` on the PATH) for one test. It writes what it receives to files, and [`Collector::received`]
+//! reads them.
 //!
-//! Its ports are [`port`]'s. Collectors that do not do their work are in [`trouble`].
+//! [`fault`] has collectors that fail, [`port`] reserves their ports.
+//!
+//! ```ignore
+//! let Some(collector) = Collector::start() else { return };
+//! env.processor().envs(&collector.variables(Protocol::Grpc)).arg(raw::DAY).succeed();
+//! let telemetry = collector.received();
+//! ```
 
+pub mod fault;
 pub mod port;
-pub mod trouble;
 
 use std::fs::File;
 use std::net::Ipv4Addr;
@@ -17,31 +24,28 @@ use tempfile::TempDir;
 use crate::authority::Authority;
 use crate::chart;
 use crate::telemetry::Telemetry;
-use port::Port;
+use port::ReservedPort;
 
-/// Its name on the PATH.
 const PROGRAM: &str = "otelcol";
-/// What it says when it has started.
+/// The message that it logs when it has started.
 const READY: &str = "Everything is ready.";
-/// The longest that it may take to be ready, and to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Limit for its start and for its shutdown.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// How telemetry is sent.
+/// A protocol of OTLP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// OTLP over gRPC.
     Grpc,
-    /// OTLP over HTTP, as protobuf.
+    /// Protobuf over HTTP.
     Protobuf,
-    /// OTLP over HTTP, as JSON.
+    /// JSON over HTTP.
     Json,
 }
 
 impl Protocol {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Grpc, Self::Protobuf, Self::Json];
 
-    /// The name, as `OTEL_EXPORTER_OTLP_PROTOCOL` has it.
+    /// The value of `OTEL_EXPORTER_OTLP_PROTOCOL`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -51,9 +55,9 @@ impl Protocol {
         }
     }
 
-    /// The variables that make a program send to an address.
+    /// The variables that make a program send to an endpoint.
     #[must_use]
-    pub fn to(self, endpoint: &str) -> Vec<(&'static str, String)> {
+    pub fn variables(self, endpoint: &str) -> Vec<(&'static str, String)> {
         vec![
             ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.to_owned()),
             ("OTEL_EXPORTER_OTLP_PROTOCOL", self.name().to_owned()),
@@ -61,70 +65,72 @@ impl Protocol {
     }
 }
 
-/// A running collector. Dropping it ends it.
+/// A running collector. Dropping it kills it.
 #[derive(Debug)]
 pub struct Collector {
     child: Child,
     folder: TempDir,
-    grpc: Port,
-    http: Port,
+    grpc: ReservedPort,
+    http: ReservedPort,
     scheme: &'static str,
 }
 
-/// Whom a collector with TLS takes.
+/// Whether a collector with TLS asks its clients for a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Takes {
-    /// Everybody.
-    Anybody,
-    /// Programs with a certificate of the same authority.
-    Known,
+pub enum ClientCertificates {
+    NotRequired,
+    /// One of the collector's own authority.
+    Required,
 }
 
 impl Collector {
-    /// A collector for this machine alone, where `otelcol` is on the PATH; else `None`, and it is said.
-    #[must_use]
-    pub fn find() -> Option<Self> {
-        Self::find_on(Ipv4Addr::LOCALHOST)
-    }
-
-    /// [`Collector::find`] on an address of this machine; on `UNSPECIFIED` the pods of a cluster reach it as well.
+    /// Starts a collector on the loopback address. `None` if `otelcol` is not on the PATH; then the test is reported as skipped.
     ///
     /// # Panics
-    /// Where it does not start.
+    /// When the collector does not start.
     #[must_use]
-    pub fn find_on(address: Ipv4Addr) -> Option<Self> {
-        Self::with(address, None)
+    pub fn start() -> Option<Self> {
+        Self::start_on(Ipv4Addr::LOCALHOST)
     }
 
-    /// A collector for this machine alone that speaks TLS, with a certificate of this authority.
+    /// [`Collector::start`] on another address of this machine; with `UNSPECIFIED` the pods of a cluster can reach it.
+    ///
+    /// # Panics
+    /// When the collector does not start.
     #[must_use]
-    pub fn encrypted(authority: &Authority, takes: Takes) -> Option<Self> {
+    pub fn start_on(address: Ipv4Addr) -> Option<Self> {
+        Self::start_default(address, None)
+    }
+
+    /// [`Collector::start`] with TLS and a certificate of this authority.
+    #[must_use]
+    pub fn with_tls(authority: &Authority, client_certificates: ClientCertificates) -> Option<Self> {
         let mut tls =
             serde_json::json!({"cert_file": authority.server().certificate, "key_file": authority.server().key});
-        if takes == Takes::Known {
+        if client_certificates == ClientCertificates::Required {
             tls["client_ca_file"] = serde_json::json!(authority.certificate());
         }
-        Self::with(Ipv4Addr::LOCALHOST, Some(&tls))
+        Self::start_default(Ipv4Addr::LOCALHOST, Some(&tls))
     }
 
-    fn with(address: Ipv4Addr, tls: Option<&Value>) -> Option<Self> {
+    fn start_default(address: Ipv4Addr, tls: Option<&Value>) -> Option<Self> {
         let scheme = if tls.is_some() { "https" } else { "http" };
-        Self::start(address, scheme, |folder, ports| {
+        Self::launch(address, scheme, |folder, ports| {
             configuration(folder, ports.map(|port| format!("{address}:{port}")), tls)
         })
     }
 
-    /// A collector for this machine alone with a configuration of the caller's, who is given the folder in which [`TRACES`] and [`METRICS`]
-    /// have to come, and the ports for gRPC and HTTP.
+    /// [`Collector::start`] with a configuration made from the folder where [`TRACES`] and [`METRICS`] must be written, and the ports for
+    /// gRPC and HTTP.
     ///
     /// # Panics
-    /// Where it does not start.
+    /// When the collector does not start.
     #[must_use]
-    pub fn configured(configuration: impl FnOnce(&Path, [u16; 2]) -> Value) -> Option<Self> {
-        Self::start(Ipv4Addr::LOCALHOST, "http", configuration)
+    pub fn with_configuration(configuration: impl FnOnce(&Path, [u16; 2]) -> Value) -> Option<Self> {
+        Self::launch(Ipv4Addr::LOCALHOST, "http", configuration)
     }
 
-    fn start(
+    fn launch(
         address: Ipv4Addr,
         scheme: &'static str,
         configuration: impl FnOnce(&Path, [u16; 2]) -> Value,
@@ -132,15 +138,15 @@ impl Collector {
         if !chart::has(PROGRAM) {
             return None;
         }
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let [grpc, http] = [(); 2].map(|()| Port::hold(address));
-        // JSON is YAML.
+        let folder = tempfile::tempdir().expect("create a temporary folder");
+        let [grpc, http] = [(); 2].map(|()| ReservedPort::reserve(address));
+        // The collector reads YAML, which includes JSON.
         let config = folder.path().join("collector.json");
         let configuration = configuration(folder.path(), [grpc.number(), http.number()]);
-        std::fs::write(&config, configuration.to_string()).expect("a file");
-        let log = File::create(folder.path().join("log")).expect("a file");
-        // It listens to signals only after it has said that it is ready, and one that comes before would end it with all that it holds. One
-        // that is ignored from the start does not: the program takes it as soon as it listens.
+        std::fs::write(&config, configuration.to_string()).expect("write the configuration");
+        let log = File::create(folder.path().join("log")).expect("create the log");
+        // The collector handles SIGINT only some time after it has logged READY; before that the signal would kill it and lose its data.
+        // Started with SIGINT ignored, it survives until it installs its handler.
         let child = Command::new("sh")
             .args(["-c", "trap '' INT; exec \"$0\" \"$@\"", PROGRAM, "--config"])
             .arg(&config)
@@ -148,12 +154,12 @@ impl Collector {
             .stdout(Stdio::null())
             .stderr(log)
             .spawn()
-            .expect("it can be started");
+            .expect("start the collector");
         let mut collector = Self { child, folder, grpc, http, scheme };
         let begun = Instant::now();
         while !collector.log().contains(READY) {
-            let ended = collector.child.try_wait().expect("a child");
-            assert!(ended.is_none() && begun.elapsed() < PATIENCE, "{PROGRAM} does not start:\n{}", collector.log());
+            let ended = collector.child.try_wait().expect("query the process");
+            assert!(ended.is_none() && begun.elapsed() < TIMEOUT, "{PROGRAM} does not start:\n{}", collector.log());
             std::thread::sleep(Duration::from_millis(20));
         }
         Some(collector)
@@ -163,14 +169,13 @@ impl Collector {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// The port for a protocol.
     #[must_use]
     pub fn port(&self, protocol: Protocol) -> u16 {
         let port = if protocol == Protocol::Grpc { &self.grpc } else { &self.http };
         port.number()
     }
 
-    /// The address for a protocol, as programs on this machine reach it.
+    /// The endpoint for programs on this machine.
     #[must_use]
     pub fn endpoint(&self, protocol: Protocol) -> String {
         format!("{}://127.0.0.1:{}", self.scheme, self.port(protocol))
@@ -179,33 +184,33 @@ impl Collector {
     /// The variables that make a program send to it.
     #[must_use]
     pub fn variables(&self, protocol: Protocol) -> Vec<(&'static str, String)> {
-        protocol.to(&self.endpoint(protocol))
+        protocol.variables(&self.endpoint(protocol))
     }
 
-    /// Ends it at once, as a node does that goes away; what it has received is lost. Nobody answers at its ports from then on.
+    /// Kills it, as the loss of its node would. Received data is lost; from then on its ports refuse connections.
     pub fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Stops it, so that it writes what it holds, and reads all that it was sent.
+    /// Stops it, so that it flushes its data, and returns everything that it received.
     ///
     /// # Panics
-    /// Where it does not stop, or has written what cannot be read.
+    /// When it does not stop, or its files are not valid.
     #[must_use]
     pub fn received(mut self) -> Telemetry {
-        let id = rustix::process::Pid::from_raw(self.child.id().cast_signed()).expect("a process");
+        let id = rustix::process::Pid::from_raw(self.child.id().cast_signed()).expect("a process id");
         let begun = Instant::now();
         let status = loop {
-            if let Some(status) = self.child.try_wait().expect("a child") {
+            if let Some(status) = self.child.try_wait().expect("query the process") {
                 break status;
             }
-            assert!(begun.elapsed() < PATIENCE, "{PROGRAM} does not stop:\n{}", self.log());
-            // Again and again, since it may not listen yet.
-            rustix::process::kill_process(id, rustix::process::Signal::INT).expect("it is not waited for yet");
+            assert!(begun.elapsed() < TIMEOUT, "{PROGRAM} does not stop:\n{}", self.log());
+            // Repeated, because it may not handle the signal yet.
+            rustix::process::kill_process(id, rustix::process::Signal::INT).expect("send SIGINT");
             std::thread::sleep(Duration::from_millis(5));
         };
-        assert!(status.success(), "{PROGRAM} ended with {status}:\n{}", self.log());
+        assert!(status.success(), "{PROGRAM} exited with {status}:\n{}", self.log());
         let read = |name: &str| std::fs::read_to_string(self.folder.path().join(name)).unwrap_or_default();
         Telemetry::read(&read(TRACES), &read(METRICS))
     }
@@ -217,12 +222,12 @@ impl Drop for Collector {
     }
 }
 
-/// The file of the traces, in the collector's folder.
+/// Name of the file with the received spans.
 pub const TRACES: &str = "traces.jsonl";
-/// The file of the metrics.
+/// Name of the file with the received metrics.
 pub const METRICS: &str = "metrics.jsonl";
 
-/// What it is told to do. Nothing is gathered: what is sent is written.
+/// A configuration that writes everything to files at once, without batching.
 fn configuration(folder: &Path, [grpc, http]: [String; 2], tls: Option<&Value>) -> Value {
     let receiver = |address: String| {
         let mut receiver = serde_json::json!({"endpoint": address});
@@ -237,7 +242,7 @@ fn configuration(folder: &Path, [grpc, http]: [String; 2], tls: Option<&Value>) 
         "receivers": {"otlp": {"protocols": {"grpc": receiver(grpc), "http": receiver(http)}}},
         "exporters": {"file/traces": file(TRACES), "file/metrics": file(METRICS)},
         "service": {
-            // Its log says when it is ready: `READY` is of the level `info`.
+            // `READY` is logged at level `info`.
             "telemetry": {"metrics": {"level": "none"}, "logs": {"level": "info"}},
             "pipelines": {"traces": pipeline("file/traces"), "metrics": pipeline("file/metrics")},
         },

@@ -1,33 +1,33 @@
-//! Where two JSON values differ: a line per path, all of them, so that one look shows what has gone wrong.
+//! All differences between two JSON values, one line for each path, with [`Tolerances`] for chosen paths.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Where less than equality is asked for, by path: `comptages.metrics.*.libelle` is for every member of `metrics`.
+/// Rules for paths that need not be equal. `*` matches one segment: `comptages.metrics.*.libelle` is every member of `metrics`.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Tolerances {
-    /// How far a number may be from the expected one.
+    /// Largest absolute difference of a number.
     absolute: BTreeMap<String, f64>,
-    /// Texts in which one white space is as good as another, and as several.
+    /// Texts that are equal if they have the same words.
     whitespace_collapsed: Vec<String>,
-    /// Only whether there is something counts, not what.
+    /// Values that are equal if both or neither are null.
     null_or_not: Vec<String>,
-    /// Not looked at.
+    /// Values that always count as equal.
     not_compared: Vec<String>,
 }
 
 impl Tolerances {
-    fn of(&self, path: &[String]) -> f64 {
-        let found = self.absolute.iter().filter(|(pattern, _)| covers(pattern, path));
-        found.map(|(_, most)| *most).fold(0.0, f64::max)
+    fn absolute_at(&self, path: &[String]) -> f64 {
+        let rules = self.absolute.iter().filter(|(pattern, _)| matches(pattern, path));
+        rules.map(|(_, largest)| *largest).fold(0.0, f64::max)
     }
 
-    /// Whether the two are as good as equal where a path has a rule of its own.
-    fn excuses(&self, path: &[String], expected: Option<&Value>, found: Option<&Value>) -> bool {
-        let listed = |list: &[String]| list.iter().any(|pattern| covers(pattern, path));
+    /// Whether a rule for this path, other than `absolute`, makes the two values equal.
+    fn accept(&self, path: &[String], expected: Option<&Value>, found: Option<&Value>) -> bool {
+        let listed = |list: &[String]| list.iter().any(|pattern| matches(pattern, path));
         let words = |value: Option<&Value>| {
             value.and_then(Value::as_str).map(|text| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
         };
@@ -37,12 +37,12 @@ impl Tolerances {
     }
 }
 
-fn covers(pattern: &str, path: &[String]) -> bool {
+fn matches(pattern: &str, path: &[String]) -> bool {
     let pattern: Vec<_> = pattern.split('.').collect();
     pattern.len() == path.len() && pattern.iter().zip(path).all(|(wanted, part)| *wanted == "*" || wanted == part)
 }
 
-/// Every path at which `found` is not as `expected`; `name` is what all paths begin with.
+/// One line for every path at which `found` differs from `expected`; all paths begin with `name`.
 #[must_use]
 pub fn differences(name: &str, expected: &Value, found: &Value, tolerances: &Tolerances) -> Vec<String> {
     let mut lines = Vec::new();
@@ -57,7 +57,7 @@ fn compare(
     tolerances: &Tolerances,
     lines: &mut Vec<String>,
 ) {
-    if tolerances.excuses(path, expected, found) {
+    if tolerances.accept(path, expected, found) {
         return;
     }
     match (expected, found) {
@@ -70,7 +70,7 @@ fn compare(
             }
         }
         (Some(Value::Array(wanted)), Some(Value::Array(has))) => {
-            // A long list that lacks one member would otherwise differ in all that follow.
+            // A missing member shifts all that follow, so the lengths explain the other differences.
             if wanted.len() != has.len() {
                 lines.push(format!("{}: {} members expected, {} found", path.join("."), wanted.len(), has.len()));
             }
@@ -82,8 +82,8 @@ fn compare(
         }
         (Some(Value::Number(wanted)), Some(Value::Number(has))) => {
             let (a, b) = (wanted.as_f64().unwrap_or(f64::NAN), has.as_f64().unwrap_or(f64::NAN));
-            // 1 and 1.0 are the same number; a hair more than the tolerance is the conversion's.
-            let close = (a - b).abs() <= tolerances.of(path) * (1.0 + 1e-9);
+            // 1 and 1.0 are equal. The margin is for rounding in the conversion to f64.
+            let close = (a - b).abs() <= tolerances.absolute_at(path) * (1.0 + 1e-9);
             if a != b && !close {
                 lines.push(format!("{}: {wanted} expected, {has} found", path.join(".")));
             }
@@ -98,8 +98,8 @@ fn compare(
 }
 
 fn short(text: &str) -> String {
-    const LONGEST: usize = 160;
-    match text.char_indices().nth(LONGEST) {
+    const MAX_CHARS: usize = 160;
+    match text.char_indices().nth(MAX_CHARS) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),
     }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tolerance_is_for_its_path_alone() {
+    fn tolerance_applies_only_to_its_path() {
         let rules = json!({
             "absolute": {"z.a.*": 0.1}, "whitespace_collapsed": ["z.b"], "null_or_not": ["z.c"], "not_compared": ["z.d"],
         });

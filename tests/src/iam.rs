@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::s3server::Call;
+use crate::s3server::RecordedRequest;
 
 /// What is asked for: an action on a resource, with the keys of the request that conditions may name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +71,7 @@ const WITH_A_RIGHT: [&str; 7] = [
 /// # Panics
 /// Where it is a call that nobody has looked up yet.
 #[must_use]
-pub fn needs(call: &Call) -> Vec<Need> {
+pub fn needs(call: &RecordedRequest) -> Vec<Need> {
     let unusual: Vec<_> = WITH_A_RIGHT.into_iter().filter(|name| call.headers.contains_key(*name)).collect();
     assert!(unusual.is_empty(), "{call}: the rights that {unusual:?} ask for have to be looked up");
     let sub: BTreeSet<&str> = call.query.keys().map(String::as_str).filter(|name| !SETTINGS.contains(name)).collect();
@@ -330,8 +330,8 @@ mod tests {
             .unwrap_err();
     }
 
-    fn call(method: &str, key: Option<&str>, query: &[&str], headers: &[&str]) -> Call {
-        Call {
+    fn call(method: &str, key: Option<&str>, query: &[&str], headers: &[&str]) -> RecordedRequest {
+        RecordedRequest {
             method: method.into(),
             bucket: "b".into(),
             key: key.map(str::to_owned),
@@ -343,7 +343,7 @@ mod tests {
 
     #[test]
     fn calls_ask_for_their_rights() {
-        let actions = |call: Call| needs(&call).into_iter().map(|need| need.action).collect::<Vec<_>>();
+        let actions = |call: RecordedRequest| needs(&call).into_iter().map(|need| need.action).collect::<Vec<_>>();
         let key = Some("k");
         assert_eq!(actions(call("GET", None, &["list-type", "prefix"], &[])), ["s3:ListBucket"]);
         assert_eq!(actions(call("HEAD", None, &[], &[])), ["s3:ListBucket"]);
@@ -355,7 +355,7 @@ mod tests {
         assert_eq!(actions(call("POST", key, &["uploads"], &[])), ["s3:PutObject"]);
         assert_eq!(actions(call("DELETE", key, &["uploadId"], &[])), ["s3:AbortMultipartUpload"]);
         assert_eq!(actions(call("DELETE", key, &[], &[])), ["s3:DeleteObject"]);
-        let missing = Call { status: Some(404), ..call("GET", key, &[], &[]) };
+        let missing = RecordedRequest { status: Some(404), ..call("GET", key, &[], &[]) };
         assert_eq!(needs(&missing)[1], Need::listing("b", key));
     }
 

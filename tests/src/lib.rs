@@ -1,9 +1,14 @@
-//! The built binaries from outside: what a test needs to run them on a folder or on S3, and to judge what they leave behind.
+//! Test harness for the built programs: runs them as processes on a folder or on S3 and checks the documents they write.
 //!
-//! Not for the insides of a job, which its own tests know. Everything here ends a test where it cannot go on.
+//! - [`TestEnv`]: raw files, documents and reports of one test, in a temporary folder or a bucket; starts the programs on them.
+//! - [`TestCommand`], [`ProgramOutput`]: one run of a program; its exit code, output, log and termination message.
+//! - [`raw`]: a hand-written small city with known totals. [`PublishedDay`]: the documents that a manifest names, verified.
+//! - [`s3server`], [`collector`], [`authority`], [`cluster`]: real servers to run against, with injected faults where they are built in.
+//!
+//! Not for the internals of a job, which its own tests cover. A harness function panics when the test cannot go on.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "what a test has to say is printed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "tests print their findings")]
 
 pub mod authority;
 pub mod binaries;
@@ -13,12 +18,12 @@ pub mod collector;
 pub mod command;
 pub mod difference;
 pub mod documents;
+pub mod environment;
 pub mod iam;
 pub mod raw;
 pub mod s3server;
 pub mod telemetry;
-pub mod world;
 
-pub use command::{Job, Outcome};
-pub use documents::Published;
-pub use world::World;
+pub use command::{ProgramOutput, TestCommand};
+pub use documents::PublishedDay;
+pub use environment::TestEnv;

@@ -1,9 +1,7 @@
-//! A small city written out by hand: one day of all six sources, with figures that can be checked on a sheet of paper.
+//! A small hand-written city: one day of all six sources, with totals that can be computed by hand. For larger data use the simulator.
 //!
-//! Not for figures of a whole city, which the simulator makes.
-//!
-//! Three arcs have a flow of `100 · arc + 10 · hour` in each hour and an occupancy of `arc + hour / 2`; the fourth has its occupancy
-//! alone. Two counters count `10 · counter + hour` bikes. The data reaches from two days before the day to its end.
+//! Arcs 1 to 3 have a flow of `100 · arc + 10 · hour` in each hour and an occupancy of `arc + hour / 2`; arc 4 has only the occupancy. Two
+//! bike counters count `10 · counter + hour`. The data covers the two days before [`DAY`] and the day itself.
 
 use std::fmt::Write as _;
 
@@ -11,44 +9,38 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use contract::ServiceDay;
 use serde_json::json;
 
-use crate::world::World;
+use crate::environment::TestEnv;
 
-/// The usual day: a Tuesday without holidays.
+/// A Tuesday that is not a holiday.
 pub const DAY: &str = "2025-11-04";
-/// The day before.
 pub const DAY_BEFORE: &str = "2025-11-03";
-/// Sum of the flows of the usual day: 24 · (100 + 200 + 300) + 3 · 10 · (0 + … + 23).
+/// Total flow of [`DAY`]: 24 · (100 + 200 + 300) + 3 · 10 · (0 + … + 23).
 pub const VEHICLES: u64 = 22_680;
-/// Sum of the bikes: 24 · (10 + 20) + 2 · (0 + … + 23).
+/// Total bikes of [`DAY`]: 24 · (10 + 20) + 2 · (0 + … + 23).
 pub const BIKES: u64 = 1272;
 
-/// Key of the road counts.
-pub const COUNTS: &str = "batch/comptages-2025.csv";
-/// Key of the worksites.
+// Keys, relative to the raw folder.
+pub const ROAD_COUNTS: &str = "batch/comptages-2025.csv";
 pub const WORKSITES: &str = "batch/chantiers-2025-11.csv";
-/// Key of the network.
-pub const NETWORK: &str = "batch/referentiel-2025.csv";
-/// Key of the bikes' snapshot.
+pub const ROAD_NETWORK: &str = "batch/referentiel-2025.csv";
 pub const BIKE_COUNTS: &str = "api/bikes/dt=2025-11-05/hour=03/bikes.json";
-/// Key of the first disruptions' snapshot.
+/// Earlier snapshot of the disruptions.
 pub const DISRUPTIONS: &str = "api/traffic/dt=2025-11-04/hour=09/traffic.json";
-/// Key of the last disruptions' snapshot.
+/// Later snapshot of the disruptions.
 pub const LATER_DISRUPTIONS: &str = "api/traffic/dt=2025-11-05/hour=01/traffic.json";
-/// Key of the weather's snapshot.
-pub const FORECAST: &str = "api/weather/dt=2025-11-05/hour=04/weather.json";
-/// Key of the zones.
+pub const WEATHER: &str = "api/weather/dt=2025-11-05/hour=04/weather.json";
 pub const ZONES: &str = "reference/zones.geojson";
 
 /// Writes the raw files of [`DAY`].
-pub fn write(world: &World) {
-    world.put_raw(COUNTS, counts(DAY));
-    world.put_raw(WORKSITES, worksites());
-    world.put_raw(NETWORK, network());
-    world.put_raw(BIKE_COUNTS, bikes(DAY));
-    world.put_raw(DISRUPTIONS, disruptions(true));
-    world.put_raw(LATER_DISRUPTIONS, disruptions(false));
-    world.put_raw(FORECAST, weather(DAY));
-    world.put_raw(ZONES, zones());
+pub fn write(env: &TestEnv) {
+    env.put_raw(ROAD_COUNTS, road_counts(DAY));
+    env.put_raw(WORKSITES, worksites());
+    env.put_raw(ROAD_NETWORK, road_network());
+    env.put_raw(BIKE_COUNTS, bike_counts(DAY));
+    env.put_raw(DISRUPTIONS, disruptions(true));
+    env.put_raw(LATER_DISRUPTIONS, disruptions(false));
+    env.put_raw(WEATHER, weather(DAY));
+    env.put_raw(ZONES, zones());
 }
 
 fn day(text: &str) -> ServiceDay {
@@ -56,7 +48,7 @@ fn day(text: &str) -> ServiceDay {
     ServiceDay::new(date, chrono_tz::Europe::Paris)
 }
 
-/// The hours from two days before the day to its end, with their names.
+/// The hours of the day and of the two days before it: start, and local hour.
 fn hours(last: &str) -> Vec<(DateTime<Utc>, usize)> {
     let last = day(last);
     let first = ServiceDay::new(last.date() - Days::new(2), last.tz());
@@ -64,8 +56,8 @@ fn hours(last: &str) -> Vec<(DateTime<Utc>, usize)> {
     days.iter().flat_map(|day| day.hours().map(|hour| (hour, day.local_hour(hour)))).collect()
 }
 
-/// Header of the export with labels.
-pub const COUNTS_HEADER: &str = "Identifiant arc;Libelle;Date et heure de comptage;Débit horaire;Taux d'occupation;Etat trafic;\
+/// Header of the road counts.
+pub const ROAD_COUNTS_HEADER: &str = "Identifiant arc;Libelle;Date et heure de comptage;Débit horaire;Taux d'occupation;Etat trafic;\
     Identifiant noeud amont;Libelle noeud amont;Identifiant noeud aval;Libelle noeud aval;Etat arc;Date debut dispo data;\
     Date fin dispo data;geo_point_2d;geo_shape";
 
@@ -75,7 +67,7 @@ fn line_of(arc: usize) -> (String, String) {
     (point, format!(r#""{{""coordinates"": [[{lon}, {lat}], [{}, {lat}]], ""type"": ""LineString""}}""#, lon + 0.002))
 }
 
-/// One row of the export with labels, for the hour that begins at `start`.
+/// One row of the road counts, for the hour that begins at `start`.
 #[must_use]
 pub fn count_row(arc: usize, start: DateTime<Utc>, flow: &str, occupancy: &str) -> String {
     let end = contract::Stamp::new(start + chrono::Duration::hours(1), chrono_tz::Europe::Paris);
@@ -85,10 +77,10 @@ pub fn count_row(arc: usize, start: DateTime<Utc>, flow: &str, occupancy: &str) 
     )
 }
 
-/// Road counts of the day and the two before it.
+/// Road counts of the day and of the two days before it.
 #[must_use]
-pub fn counts(last: &str) -> String {
-    let mut text = format!("\u{feff}{COUNTS_HEADER}\n");
+pub fn road_counts(last: &str) -> String {
+    let mut text = format!("\u{feff}{ROAD_COUNTS_HEADER}\n");
     for (start, hour) in hours(last) {
         for arc in 1..=4 {
             let flow = if arc == 4 { String::new() } else { format!("{}.0", 100 * arc + 10 * hour) };
@@ -99,9 +91,9 @@ pub fn counts(last: &str) -> String {
     text
 }
 
-/// Bikes of the day and the two before it.
+/// Bike counts of the day and of the two days before it.
 #[must_use]
-pub fn bikes(last: &str) -> String {
+pub fn bike_counts(last: &str) -> String {
     let records = hours(last).into_iter().flat_map(|(start, hour)| {
         [1, 2].map(|counter| {
             json!({
@@ -116,7 +108,7 @@ pub fn bikes(last: &str) -> String {
     json!({"total_count": results.len(), "results": results}).to_string()
 }
 
-/// Disruptions: one all day on metro 1, and one on RER A that only the earlier snapshot knows.
+/// Disruptions: one from 06:00 to 10:00 on metro line 1, and one on RER A that is only in the earlier snapshot.
 #[must_use]
 pub fn disruptions(earlier: bool) -> String {
     let disruption = |id: &str, begin: &str, end: &str, severity: &str, title: &str| {
@@ -148,7 +140,7 @@ pub fn disruptions(earlier: bool) -> String {
     json!({"disruptions": disruptions, "lines": lines}).to_string()
 }
 
-/// The weather of the day and the one after it.
+/// Weather of the day and of the next day.
 #[must_use]
 pub fn weather(day: &str) -> String {
     let next = day.parse::<NaiveDate>().expect("a day") + Days::new(1);
@@ -163,7 +155,7 @@ pub fn weather(day: &str) -> String {
     json!({"resolvedAddress": "Paris", "timezone": "Europe/Paris", "days": days, "currentConditions": {}}).to_string()
 }
 
-/// Three worksites, two of them active on the usual day; one description has a line break.
+/// Three worksites, two of them active on [`DAY`]; every description has a quoted line break.
 #[must_use]
 pub fn worksites() -> String {
     let header = "\u{feff}Identifiant;Identifiant CTV;Code postal de l'arrondissement;Numéro de STV;Typologie;Maitre d'ouvrage;Objet;\
@@ -183,9 +175,9 @@ pub fn worksites() -> String {
     format!("{header}\n{}", rows.concat())
 }
 
-/// The four arcs.
+/// The road network: four arcs.
 #[must_use]
-pub fn network() -> String {
+pub fn road_network() -> String {
     let header = "Identifiant arc;Libelle;Date debut dispo data;Date fin dispo data;Identifiant noeud amont;Libelle noeud amont;\
         Identifiant noeud aval;Libelle noeud aval;geo_point_2d;geo_shape";
     let rows = (1..=4).map(|arc| {
@@ -196,7 +188,7 @@ pub fn network() -> String {
     format!("{header}\r\n{}", rows.collect::<String>())
 }
 
-/// Two districts: arcs 1 and 2 lie in the first, 3 and 4 in the second.
+/// Two districts: arcs 1 and 2 are in the first, 3 and 4 in the second.
 #[must_use]
 pub fn zones() -> String {
     let district = |number: u32, from: f64, to: f64| {

@@ -1,13 +1,22 @@
-//! An S3 server for tests: real HTTP, real signatures, buckets in memory, and faults on demand.
+//! An S3 server for tests: real HTTP, real signatures, buckets in memory, injected faults, and a record of every request.
 //!
-//! Not for production, and no more of S3 than the jobs use: listing by pages, HEAD, ranged GET and PUT with their conditions, DELETE.
-//! Like AWS it keeps the CRC-64/NVME that a client sends, and its ETags are a digest of the content.
+//! It implements only the S3 calls of the jobs: paged listing, HEAD, ranged GET and PUT with their conditions, DELETE. Like AWS it stores
+//! the CRC-64/NVME that a client sends, and its ETags are a digest of the content.
+//!
+//! ```ignore
+//! let server = S3Server::start();
+//! server.put("bucket", "key", "body");
+//! server.inject("GET", "key", 2, InjectedFault::Unavailable); // the next two GETs of a key that contains "key" get 503
+//! ```
+//!
+//! [`TestS3`] is for tests that also pass on another S3 server.
 
 mod bucket;
-mod call;
 mod fault;
 mod http;
+mod recorded_request;
 mod state;
+mod target;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -15,54 +24,50 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-pub use call::Call;
-use call::Guard;
-pub use fault::Fault;
-use fault::Rule;
-use state::Shared;
-
-/// The name of the variable that points the tests at another server: `http://access:secret@127.0.0.1:9000`.
-pub const SERVER_VARIABLE: &str = "CITYFLOW_TEST_S3";
+pub use fault::InjectedFault;
+use fault::{FaultRate, FaultRule};
+use recorded_request::AccessCheck;
+pub use recorded_request::RecordedRequest;
+use state::SharedState;
+pub use target::{TestS3, fresh_bucket_name};
 
 /// A running server. Dropping it stops it.
 #[derive(Debug)]
 pub struct S3Server {
     address: SocketAddr,
-    state: Shared,
+    state: SharedState,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl S3Server {
-    /// The access key that the server accepts.
+    /// The one access key that the server accepts.
     pub const ACCESS_KEY: &str = "AKIACITYFLOWTEST";
-    /// The secret key that goes with it.
     pub const SECRET_KEY: &str = "cityflow-test-secret-key";
 
-    /// Starts a server without buckets on a free port of this machine, in a thread of its own.
+    /// Starts a server without buckets in a new thread, on a free port of the loopback address.
     pub fn start() -> Self {
         Self::start_on(Ipv4Addr::LOCALHOST)
     }
 
-    /// [`S3Server::start`] on an address of this machine; on `UNSPECIFIED` the pods of a cluster reach it as well.
-    #[allow(clippy::expect_used, reason = "a test cannot go on without its server")]
+    /// [`S3Server::start`] on another address of this machine; with `UNSPECIFIED` the pods of a cluster can reach it.
     pub fn start_on(address: Ipv4Addr) -> Self {
-        let state = Shared::default();
+        let state = SharedState::default();
         let (stop, stopped) = oneshot::channel();
-        let (told, told_port) = std::sync::mpsc::channel();
-        let inside = Arc::clone(&state);
+        let (send_port, port) = std::sync::mpsc::channel();
+        let server_state = Arc::clone(&state);
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("start tokio");
             runtime.block_on(async {
-                let listener = tokio::net::TcpListener::bind((address, 0)).await.expect("a free port");
-                let _ = told.send(listener.local_addr().expect("an address").port());
+                let listener = tokio::net::TcpListener::bind((address, 0)).await.expect("bind a free port");
+                let _ = send_port.send(listener.local_addr().expect("local address").port());
                 tokio::select! {
-                    () = http::serve(listener, inside) => {}
+                    () = http::serve(listener, server_state) => {}
                     _ = stopped => {}
                 }
             });
         });
-        let port = told_port.recv().expect("the server starts");
+        let port = port.recv().expect("start the S3 server");
         Self { address: (Ipv4Addr::LOCALHOST, port).into(), state, stop: Some(stop), thread: Some(thread) }
     }
 
@@ -71,37 +76,15 @@ impl S3Server {
         format!("http://{}", self.address)
     }
 
-    /// The access key.
-    pub fn access_key(&self) -> &'static str {
-        Self::ACCESS_KEY
-    }
-
-    /// The secret key.
-    pub fn secret_key(&self) -> &'static str {
-        Self::SECRET_KEY
-    }
-
-    /// The variables by which a job finds this server, for `Command::envs`.
-    pub fn variables(&self) -> [(&'static str, String); 6] {
-        [
-            ("AWS_ENDPOINT_URL", self.endpoint()),
-            ("AWS_ACCESS_KEY_ID", Self::ACCESS_KEY.into()),
-            ("AWS_SECRET_ACCESS_KEY", Self::SECRET_KEY.into()),
-            ("AWS_REGION", "us-east-1".into()),
-            ("AWS_EC2_METADATA_DISABLED", "true".into()),
-            ("CITYFLOW_S3_PATH_STYLE", "true".into()),
-        ]
-    }
-
-    /// Makes an empty bucket; one that is there stays as it is.
+    /// Creates a bucket; does nothing if it exists.
     pub fn create_bucket(&self, name: &str) {
         self.state().buckets.entry(name.to_owned()).or_default();
     }
 
-    /// Puts an object straight into the memory, making the bucket where needed. As on AWS without a client's checksum, its
-    /// CRC-64/NVME is kept.
+    /// Stores an object directly in memory, creating the bucket if necessary. Like AWS without a client checksum, the server computes
+    /// the CRC-64/NVME.
     pub fn put(&self, bucket: &str, key: &str, body: impl Into<Bytes>) {
-        let stored = state::Stored::with_checksum(body.into());
+        let stored = state::StoredObject::with_checksum(body.into());
         self.state().buckets.entry(bucket.to_owned()).or_default().insert(key.to_owned(), stored);
     }
 
@@ -110,7 +93,7 @@ impl S3Server {
         self.state().buckets.get(bucket)?.get(key).map(|stored| stored.body.clone())
     }
 
-    /// Removes an object, if it is there.
+    /// Removes an object; does nothing if there is none.
     pub fn remove(&self, bucket: &str, key: &str) {
         if let Some(objects) = self.state().buckets.get_mut(bucket) {
             objects.remove(key);
@@ -124,70 +107,70 @@ impl S3Server {
         keys.filter(|key| key.starts_with(prefix)).cloned().collect()
     }
 
-    /// Every request so far: method and `bucket/key`, or `bucket?prefix` of a listing. Those that a fault answered are here too.
+    /// Every request so far: method and `bucket/key`, or `bucket?prefix` for a listing. Includes requests that met a fault.
     pub fn requests(&self) -> Vec<(String, String)> {
         self.state().requests.clone()
     }
 
-    /// Waits for a request of `method` whose `bucket/key` contains `part`, from now on.
+    /// A channel that receives a message at the next request of `method` whose `bucket/key` contains `part`.
     pub fn expect_request(&self, method: &str, part: &str) -> std::sync::mpsc::Receiver<()> {
-        let (tell, told) = std::sync::mpsc::channel();
-        self.state().waiting.push((method.to_owned(), part.to_owned(), tell));
-        told
+        let (sender, receiver) = std::sync::mpsc::channel();
+        self.state().waiting.push((method.to_owned(), part.to_owned(), sender));
+        receiver
     }
 
-    /// Every request so far in full, with the status of its answer.
-    pub fn calls(&self) -> Vec<Call> {
-        self.state().calls.values().cloned().collect()
+    /// Every request so far with query, headers and the status of its response.
+    pub fn recorded_requests(&self) -> Vec<RecordedRequest> {
+        self.state().recorded.values().cloned().collect()
     }
 
-    /// Forgets the requests so far.
-    pub fn forget_requests(&self) {
+    /// Empties [`S3Server::requests`] and [`S3Server::recorded_requests`].
+    pub fn clear_requests(&self) {
         let mut state = self.state();
         state.requests.clear();
-        state.calls.clear();
+        state.recorded.clear();
     }
 
-    /// From now on answers 403 where `allows` says no. It is asked before anything is done, when the call has no status yet, and once
-    /// more, with status 404, where an object that was asked for is not there: S3 says so only to who may list.
-    pub fn guard(&self, allows: impl Fn(&Call) -> bool + Send + Sync + 'static) {
-        self.state().guard = Some(Guard(Arc::new(allows)));
+    /// From now on answers 403 to requests that `allows` rejects. It is called before the request is executed, without a status, and
+    /// again with status 404 if the requested object does not exist: S3 reveals that only to callers with the right to list.
+    pub fn deny_unless(&self, allows: impl Fn(&RecordedRequest) -> bool + Send + Sync + 'static) {
+        self.state().access = Some(AccessCheck(Arc::new(allows)));
     }
 
-    /// Allows everything again.
-    pub fn unguard(&self) {
-        self.state().guard = None;
+    /// Ends [`S3Server::deny_unless`].
+    pub fn allow_all(&self) {
+        self.state().access = None;
     }
 
-    /// Lets `fault` befall the next `times` requests of `method` (`*`: any) whose `bucket/key` contains `part`.
-    pub fn inject(&self, method: &str, part: &str, times: usize, fault: Fault) {
+    /// Applies `fault` to the next `times` requests of `method` (`*`: any) whose `bucket/key` contains `part`.
+    pub fn inject(&self, method: &str, part: &str, times: usize, fault: InjectedFault) {
         self.inject_after(0, method, part, times, fault);
     }
 
-    /// [`S3Server::inject`], letting `skip` such requests pass first.
-    pub fn inject_after(&self, skip: usize, method: &str, part: &str, times: usize, fault: Fault) {
+    /// [`S3Server::inject`] after the next `skip` matching requests.
+    pub fn inject_after(&self, skip: usize, method: &str, part: &str, times: usize, fault: InjectedFault) {
         let (method, part) = (method.to_owned(), part.to_owned());
-        self.state().rules.push(Rule { method, part, skip, times, share: None, fault });
+        self.state().rules.push(FaultRule { method, part, skip, times, rate: None, fault });
     }
 
-    /// Lets `fault` befall so many percent of the requests of `method` whose `bucket/key` contains `part`, until all faults are taken
-    /// back. Chance decides which, and the same `seed` decides alike.
-    pub fn inject_share(&self, percent: u64, seed: u64, method: &str, part: &str, fault: Fault) {
-        let (method, part, share) = (method.to_owned(), part.to_owned(), Some(fault::Share::new(percent, seed)));
-        self.state().rules.push(Rule { method, part, skip: 0, times: usize::MAX, share, fault });
+    /// Applies `fault` to a random `percent` of the requests of `method` whose `bucket/key` contains `part`, until
+    /// [`S3Server::clear_faults`]. The same `seed` selects the same requests.
+    pub fn inject_percentage(&self, percent: u64, seed: u64, method: &str, part: &str, fault: InjectedFault) {
+        let (method, part, rate) = (method.to_owned(), part.to_owned(), Some(FaultRate::new(percent, seed)));
+        self.state().rules.push(FaultRule { method, part, skip: 0, times: usize::MAX, rate, fault });
     }
 
-    /// Every fault that befell a request so far.
-    pub fn faults(&self) -> Vec<Fault> {
-        self.state().faults.clone()
+    /// Every fault that was applied to a request so far.
+    pub fn applied_faults(&self) -> Vec<InjectedFault> {
+        self.state().applied_faults.clone()
     }
 
-    /// Takes back all faults.
-    pub fn heal(&self) {
+    /// Ends all injected faults.
+    pub fn clear_faults(&self) {
         self.state().rules.clear();
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, state::State> {
+    fn state(&self) -> std::sync::MutexGuard<'_, state::ServerState> {
         state::lock(&self.state)
     }
 }
@@ -200,79 +183,5 @@ impl Drop for S3Server {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-    }
-}
-
-/// Where a test finds S3: the server that `CITYFLOW_TEST_S3` names, else one of its own.
-#[derive(Debug)]
-pub struct TestS3 {
-    /// `http://host:port`.
-    pub endpoint: String,
-    /// Access key.
-    pub access_key: String,
-    /// Secret key.
-    pub secret_key: String,
-    /// The built-in server, where it is that.
-    pub server: Option<S3Server>,
-}
-
-impl TestS3 {
-    /// The server to test against. One that the variable names must be an address with both keys.
-    #[allow(clippy::expect_used, reason = "a test cannot go on with a server it cannot find")]
-    pub fn find() -> Self {
-        match std::env::var(SERVER_VARIABLE) {
-            Ok(text) => Self::parse(&text).expect("CITYFLOW_TEST_S3 is like http://access:secret@127.0.0.1:9000"),
-            Err(_) => {
-                let server = S3Server::start();
-                Self {
-                    endpoint: server.endpoint(),
-                    access_key: S3Server::ACCESS_KEY.into(),
-                    secret_key: S3Server::SECRET_KEY.into(),
-                    server: Some(server),
-                }
-            }
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = text.trim_end_matches('/').split_once("://")?;
-        let (keys, host) = rest.rsplit_once('@')?;
-        let (access_key, secret_key) = keys.split_once(':')?;
-        let (access_key, secret_key) = (access_key.to_owned(), secret_key.to_owned());
-        Some(Self { endpoint: format!("{scheme}://{host}"), access_key, secret_key, server: None })
-    }
-
-    /// Makes a bucket by the API; one that is there already is fine.
-    #[allow(clippy::panic, reason = "a test cannot go on without its bucket")]
-    pub async fn create_bucket(&self, name: &str) {
-        use aws_sdk_s3::config::{BehaviorVersion, Builder, Credentials, Region};
-        let credentials = Credentials::new(&self.access_key, &self.secret_key, None, None, "test");
-        let config = Builder::new()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .endpoint_url(&self.endpoint)
-            .credentials_provider(credentials)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .force_path_style(true)
-            .build();
-        let made = aws_sdk_s3::Client::from_conf(config).create_bucket().bucket(name).send().await;
-        if let Err(error) = made.map_err(aws_sdk_s3::error::SdkError::into_service_error)
-            && !error.is_bucket_already_owned_by_you()
-            && !error.is_bucket_already_exists()
-        {
-            panic!("bucket {name} at {}: {error:?}", self.endpoint);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn another_server_is_named_by_its_address_and_keys() {
-        let found = TestS3::parse("http://access:se/cr:et@127.0.0.1:9000/").unwrap();
-        assert_eq!((found.endpoint.as_str(), found.secret_key.as_str()), ("http://127.0.0.1:9000", "se/cr:et"));
-        assert!(TestS3::parse("http://127.0.0.1:9000").is_none());
     }
 }

@@ -1,107 +1,84 @@
-//! What was told of runs: spans and metrics out of OTLP as JSON, one object per line, as the collector's `file` exporter and
-//! `--trace-file` write it.
+//! Spans and metrics of runs, read from OTLP/JSON lines as the collector's `file` exporter and `--trace-file` write them.
 //!
-//! How they are read is in [`read`], how they are shown as text in [`shown`].
+//! [`otlp`] parses the lines, [`render`] prints them as text for comparison with expected files.
 
-mod read;
-pub mod shown;
+mod otlp;
+pub mod render;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
 
-/// Names with their values: text, numbers, truth.
 pub type Attributes = BTreeMap<String, Value>;
 
-/// All that a collector received.
+/// Everything that a collector received.
 #[derive(Debug, Clone, Default)]
 pub struct Telemetry {
-    /// The spans, in the order in which they came.
     pub trace: Trace,
-    /// The metrics, a point's name once for each time that it was sent.
+    /// One entry for each time that a metric was sent.
     pub metrics: Vec<Metric>,
 }
 
-/// Spans, of one trace or of several.
+/// Spans of one or several traces.
 #[derive(Debug, Clone, Default)]
 pub struct Trace {
-    /// In the order in which they came.
+    /// In the order of their arrival.
     pub spans: Vec<Span>,
 }
 
-/// What a span is to another service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpanKind {
-    /// Nothing.
     Internal,
-    /// It calls one.
     Client,
-    /// Another one of OpenTelemetry's, by its number.
+    /// Another kind, by its OTLP number.
     Other(u64),
 }
 
-/// How a span ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Nothing was said.
+pub enum SpanStatus {
     Unset,
-    /// Well.
     Ok,
-    /// With an error.
     Error,
 }
 
-/// Something that happened in a span, or another span that it has to do with.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Event {
-    /// The name.
+pub struct SpanEvent {
     pub name: String,
-    /// What is known about it.
     pub attributes: Attributes,
 }
 
-/// One span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
-    /// The name.
     pub name: String,
-    /// What it is to another service.
     pub kind: SpanKind,
-    /// The trace's id, hexadecimal.
+    /// Trace id, hexadecimal.
     pub trace: String,
-    /// Its own id, hexadecimal.
+    /// Span id, hexadecimal.
     pub id: String,
-    /// The id of its parent, empty where it has none.
+    /// Span id of the parent; empty for a root.
     pub parent: String,
-    /// What is known about it.
     pub attributes: Attributes,
-    /// How it ended.
-    pub status: Status,
-    /// What was said of how it ended.
+    pub status: SpanStatus,
+    /// The description of the status.
     pub message: String,
-    /// What happened in it.
-    pub events: Vec<Event>,
-    /// Trace and span of those that it has to do with.
+    pub events: Vec<SpanEvent>,
+    /// Trace id and span id of each linked span.
     pub links: Vec<(String, String)>,
     /// Nanoseconds since the epoch.
     pub start: u64,
-    /// Nanoseconds since the epoch; 0 where it has not ended.
+    /// Nanoseconds since the epoch; 0 if the span has not ended.
     pub end: u64,
-    /// What is known about the program that made it.
+    /// Attributes of the program that created the span.
     pub resource: Attributes,
 }
 
-/// What a metric is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MetricKind {
-    /// A sum that only grows.
+    /// A monotonic sum.
     Counter,
-    /// A sum that may shrink.
     UpDownCounter,
-    /// A distribution.
     Histogram,
-    /// The last value.
     Gauge,
 }
 
@@ -116,14 +93,14 @@ impl fmt::Display for MetricKind {
     }
 }
 
-/// What the points of a metric stand for.
+/// The period that the data points of a metric cover.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Temporality {
-    /// A moment.
+    /// A moment: the metric is a gauge.
     None,
-    /// What came since the last time it was sent.
+    /// Since the previous export.
     Delta,
-    /// All since the beginning.
+    /// Since the start of the program.
     Cumulative,
 }
 
@@ -137,50 +114,46 @@ impl fmt::Display for Temporality {
     }
 }
 
-/// One metric, as it was sent once.
+/// One metric of one export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Metric {
-    /// The name.
     pub name: String,
-    /// The unit, in UCUM.
+    /// In UCUM notation.
     pub unit: String,
-    /// What it is.
     pub kind: MetricKind,
-    /// What its points stand for.
     pub temporality: Temporality,
     /// One for each set of attributes.
-    pub points: Vec<Point>,
-    /// What is known about the program that made it.
+    pub points: Vec<DataPoint>,
+    /// Attributes of the program that created the metric.
     pub resource: Attributes,
 }
 
-/// One value of a metric.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Point {
-    /// The value; of a histogram the sum.
+pub struct DataPoint {
+    /// The value; for a histogram the sum of its values.
     pub value: f64,
-    /// Of a histogram how many values it holds, else 1.
+    /// The number of values of a histogram, otherwise 1.
     pub count: u64,
-    /// By what it is told apart.
     pub attributes: Attributes,
 }
 
 impl Telemetry {
-    /// Reads what the two files of a collector hold.
+    /// Reads the two files of a collector.
     ///
     /// # Panics
-    /// Where a line is no OTLP.
+    /// When a line is not valid OTLP.
     #[must_use]
     pub fn read(traces: &str, metrics: &str) -> Self {
-        Self { trace: Trace::read(traces), metrics: read::metrics(metrics) }
+        Self { trace: Trace::read(traces), metrics: otlp::metrics(metrics) }
     }
 
-    /// The value of a counter, or the last one of a gauge, with these attributes; `None` where there is none.
+    /// The sum of a counter's points with these attributes, or the last value of a gauge; `None` if there is no such point.
     #[must_use]
     pub fn value(&self, name: &str, attributes: &[(&str, &str)]) -> Option<f64> {
         let all = self.metrics.iter().filter(|metric| metric.name == name);
-        let fits =
-            |point: &&Point| attributes.iter().all(|(key, value)| point.attributes.get(*key) == Some(&(*value).into()));
+        let fits = |point: &&DataPoint| {
+            attributes.iter().all(|(key, value)| point.attributes.get(*key) == Some(&(*value).into()))
+        };
         all.flat_map(|metric| metric.points.iter().map(move |point| (metric.kind, point)))
             .filter(|(_, point)| fits(point))
             .fold(None, |sum, (kind, point)| match kind {
@@ -189,7 +162,6 @@ impl Telemetry {
             })
     }
 
-    /// The names of the metrics.
     #[must_use]
     pub fn metric_names(&self) -> BTreeSet<&str> {
         self.metrics.iter().map(|metric| metric.name.as_str()).collect()
@@ -197,45 +169,44 @@ impl Telemetry {
 }
 
 impl Trace {
-    /// Reads lines with spans.
+    /// Reads OTLP/JSON lines.
     ///
     /// # Panics
-    /// Where a line is no OTLP.
+    /// When a line is not valid OTLP.
     #[must_use]
     pub fn read(text: &str) -> Self {
-        Self { spans: read::spans(text) }
+        Self { spans: otlp::spans(text) }
     }
 
-    /// The ids of the traces.
+    /// The distinct trace ids.
     #[must_use]
     pub fn ids(&self) -> BTreeSet<&str> {
         self.spans.iter().map(|span| span.trace.as_str()).collect()
     }
 
-    /// The spans of that name.
-    pub fn named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Span> + use<'a> {
+    pub fn spans_named<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a Span> + use<'a> {
         let name = name.to_owned();
         self.spans.iter().filter(move |span| span.name == name)
     }
 
-    /// The one span of that name.
+    /// The only span with this name.
     ///
     /// # Panics
-    /// Where there is none, or more than one.
+    /// When there is none or more than one.
     #[must_use]
-    pub fn only(&self, name: &str) -> &Span {
-        let all: Vec<_> = self.named(name).collect();
-        assert_eq!(all.len(), 1, "spans called {name} in\n{self}");
+    pub fn single_span(&self, name: &str) -> &Span {
+        let all: Vec<_> = self.spans_named(name).collect();
+        assert_eq!(all.len(), 1, "number of spans {name} in\n{self}");
         all[0]
     }
 
-    /// The span with that id.
+    /// The span with this id.
     #[must_use]
     pub fn span(&self, id: &str) -> Option<&Span> {
         self.spans.iter().find(|span| span.id == id)
     }
 
-    /// The spans below one, in the order of their beginning.
+    /// The spans whose parent has this id, by start time.
     #[must_use]
     pub fn children(&self, id: &str) -> Vec<&Span> {
         let mut all: Vec<_> = self.spans.iter().filter(|span| span.parent == id).collect();
@@ -243,7 +214,7 @@ impl Trace {
         all
     }
 
-    /// The spans whose parent is not among them, in the order of their beginning.
+    /// The spans whose parent is not in the trace, by start time.
     #[must_use]
     pub fn roots(&self) -> Vec<&Span> {
         let ids: BTreeSet<_> = self.spans.iter().map(|span| span.id.as_str()).collect();
@@ -252,27 +223,27 @@ impl Trace {
         all
     }
 
-    /// Expects that it is whole: all spans are of known parents but these roots, each has ended and not before it began, within its parent
-    /// as far as the clock says so, and no id is there twice.
+    /// Asserts that only these roots have no parent in the trace, that every span has ended, not before its start and within the time of
+    /// its parent, and that no id occurs twice.
     ///
     /// # Panics
-    /// Where it is not.
-    pub fn is_whole(&self, roots: &[&str]) {
+    /// When one of these does not hold.
+    pub fn assert_complete(&self, roots: &[&str]) {
         let found: Vec<_> = self.roots().iter().map(|span| span.name.as_str()).collect();
-        assert_eq!(found, roots, "what has no parent here, in\n{self}");
+        assert_eq!(found, roots, "spans without a parent in\n{self}");
         let mut ids = BTreeSet::new();
         for span in &self.spans {
-            assert!(ids.insert((&span.trace, &span.id)), "{} {} is there twice in\n{self}", span.name, span.id);
+            assert!(ids.insert((&span.trace, &span.id)), "{} {} occurs twice in\n{self}", span.name, span.id);
             assert!(span.start > 0 && span.end >= span.start, "{}: {} to {}", span.name, span.start, span.end);
             let Some(parent) = self.span(&span.parent) else { continue };
-            assert_eq!(span.trace, parent.trace, "{} is of another trace than {}", span.name, parent.name);
-            // A job is below another that has ended long ago.
+            assert_eq!(span.trace, parent.trace, "{} is in another trace than its parent {}", span.name, parent.name);
+            // The report's parent is a span of the processor, which may have ended long ago.
             if span.resource == parent.resource {
                 let [after, before] = [(span.start, parent.start), (parent.end, span.end)]
                     .map(|(later, earlier)| later.cast_signed() - earlier.cast_signed());
                 assert!(
                     after >= 0 && before >= 0,
-                    "{} is not within {}: it begins {after} ns after it and ends {before} ns before it, in\n{self}",
+                    "{} is not within its parent {}: it starts {after} ns after and ends {before} ns before it, in\n{self}",
                     span.name,
                     parent.name
                 );
@@ -282,20 +253,20 @@ impl Trace {
 }
 
 impl Span {
-    /// An attribute of text, empty where there is none.
+    /// The value of a text attribute; empty if there is none.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
         self.attributes.get(name).and_then(Value::as_str).unwrap_or_default()
     }
 
-    /// The program that made it, such as `processor`.
+    /// The program that created the span, such as `processor`.
     #[must_use]
     pub fn program(&self) -> &str {
         let name = self.resource.get("service.name").and_then(Value::as_str).unwrap_or_default();
         name.strip_prefix("cityflow-").unwrap_or(name)
     }
 
-    /// An attribute that is a number.
+    /// The value of an integer attribute.
     #[must_use]
     pub fn number(&self, name: &str) -> Option<i64> {
         self.attributes.get(name).and_then(Value::as_i64)
@@ -307,12 +278,12 @@ impl Span {
         format!("00-{}-{}-01", self.trace, self.id)
     }
 
-    /// The second of the epoch that its trace's id begins with.
+    /// Start of the trace, seconds since the epoch: the first eight digits of the trace id, as X-Ray requires.
     ///
     /// # Panics
-    /// Where it is no id.
+    /// When the trace id is not hexadecimal.
     #[must_use]
-    pub fn begun(&self) -> u32 {
+    pub fn trace_second(&self) -> u32 {
         u32::from_str_radix(&self.trace[..8], 16).expect("a hexadecimal id")
     }
 }

@@ -4,15 +4,15 @@
 
 use std::fmt::Write as _;
 
-use acceptance::s3server::Fault;
-use acceptance::{Job, Published, World, raw};
+use acceptance::s3server::InjectedFault;
+use acceptance::{PublishedDay, TestCommand, TestEnv, raw};
 use chrono::{DateTime, Duration, Utc};
 use contract::Source;
 
 /// Counts of the usual day after many rows of a summer long past, for which nobody asks: some 14 ranges of 2 MiB.
 fn counts() -> String {
     const PADDING: usize = 26 << 20;
-    let mut text = format!("\u{feff}{}\n", raw::COUNTS_HEADER);
+    let mut text = format!("\u{feff}{}\n", raw::ROAD_COUNTS_HEADER);
     let begin: DateTime<Utc> = "2025-06-01T00:00:00Z".parse().unwrap();
     let mut hour = 0;
     while text.len() < PADDING {
@@ -21,23 +21,23 @@ fn counts() -> String {
         }
         hour += 1;
     }
-    let rows = raw::counts(raw::DAY);
+    let rows = raw::road_counts(raw::DAY);
     text.push_str(rows.split_once('\n').unwrap().1);
     text
 }
 
 /// A world with a server that can fail, and these counts at this key.
-fn world(key: &str, counts: impl Into<bytes::Bytes>) -> World {
-    let world = World::faulty();
-    raw::write(&world);
-    world.remove_raw(raw::COUNTS);
-    world.put_raw(key, counts);
-    world
+fn env(key: &str, counts: impl Into<bytes::Bytes>) -> TestEnv {
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    env.remove_raw(raw::ROAD_COUNTS);
+    env.put_raw(key, counts);
+    env
 }
 
 /// With the least memory there is, ranges are the smallest and the most.
-fn job(world: &World) -> Job<'_> {
-    world.processor().args(["--memory-target", "192MiB", raw::DAY])
+fn job(env: &TestEnv) -> TestCommand<'_> {
+    env.processor().args(["--memory-target", "192MiB", raw::DAY])
 }
 
 /// The counts as a member of gzip that compresses nothing: as many ranges as the plain file has.
@@ -57,28 +57,42 @@ fn frames(text: &str) -> Vec<u8> {
 fn with_a_share_of_requests_failing_the_documents_are_the_same() {
     let text = counts();
     for (key, body) in [
-        (raw::COUNTS.to_owned(), text.clone().into_bytes()),
-        (format!("{}.gz", raw::COUNTS), stored_gzip(&text)),
-        (format!("{}.zst", raw::COUNTS), frames(&text)),
+        (raw::ROAD_COUNTS.to_owned(), text.clone().into_bytes()),
+        (format!("{}.gz", raw::ROAD_COUNTS), stored_gzip(&text)),
+        (format!("{}.zst", raw::ROAD_COUNTS), frames(&text)),
     ] {
-        let world = world(&key, body);
-        job(&world).succeed();
-        let undisturbed = Published::of(&world, raw::DAY);
+        let env = env(&key, body);
+        job(&env).succeed();
+        let undisturbed = PublishedDay::load(&env, raw::DAY);
         assert_eq!(
             undisturbed.document(Source::Comptages)["global_metrics"]["total_vehicules_jour"],
             raw::VEHICLES,
             "{key}"
         );
-        let faults =
-            [Fault::Hangup, Fault::CutBody(300_000), Fault::Stall(200_000), Fault::Short(100_000), Fault::Unavailable];
+        let faults = [
+            InjectedFault::CloseConnection,
+            InjectedFault::TruncateBody(300_000),
+            InjectedFault::StallBody(200_000),
+            InjectedFault::ShortBody(100_000),
+            InjectedFault::Unavailable,
+        ];
         // One kind alone would often strike nothing of so few requests; all of them together are a bad night.
         for (seed, fault) in (7..).zip(&faults) {
-            world.server().inject_share(5, seed, "GET", raw::COUNTS, fault.clone());
+            env.server().inject_percentage(5, seed, "GET", raw::ROAD_COUNTS, fault.clone());
         }
-        job(&world).arg("--force").succeed();
-        let disturbed = Published::of(&world, raw::DAY);
-        assert_eq!(disturbed.manifest.digest, undisturbed.manifest.digest, "{key}: {:?}", world.server().faults());
-        assert!(key.ends_with(".zst") || world.server().faults().len() >= 2, "{key}: {:?}", world.server().faults());
+        job(&env).arg("--force").succeed();
+        let disturbed = PublishedDay::load(&env, raw::DAY);
+        assert_eq!(
+            disturbed.manifest.digest,
+            undisturbed.manifest.digest,
+            "{key}: {:?}",
+            env.server().applied_faults()
+        );
+        assert!(
+            key.ends_with(".zst") || env.server().applied_faults().len() >= 2,
+            "{key}: {:?}",
+            env.server().applied_faults()
+        );
     }
 }
 
@@ -86,21 +100,25 @@ fn with_a_share_of_requests_failing_the_documents_are_the_same() {
 fn each_fault_by_itself_costs_one_request() {
     let text = counts();
     let ranges = text.len().div_ceil(2 << 20);
-    let undisturbed = World::folder();
+    let undisturbed = TestEnv::in_folder();
     raw::write(&undisturbed);
-    undisturbed.put_raw(raw::COUNTS, text.clone());
+    undisturbed.put_raw(raw::ROAD_COUNTS, text.clone());
     job(&undisturbed).succeed();
-    let expected = Published::of(&undisturbed, raw::DAY).manifest.digest;
-    for fault in
-        [Fault::Hangup, Fault::CutBody(300_000), Fault::Stall(200_000), Fault::Short(100_000), Fault::Unavailable]
-    {
-        let world = world(raw::COUNTS, text.clone());
-        world.server().inject_after(12, "GET", raw::COUNTS, 1, fault.clone());
-        job(&world).succeed();
-        assert_eq!(Published::of(&world, raw::DAY).manifest.digest, expected, "{fault:?}");
-        let requests = world.server().requests();
-        let asked = requests.iter().filter(|(method, key)| method == "GET" && key.ends_with(raw::COUNTS)).count();
-        assert_eq!(world.server().faults(), std::slice::from_ref(&fault));
+    let expected = PublishedDay::load(&undisturbed, raw::DAY).manifest.digest;
+    for fault in [
+        InjectedFault::CloseConnection,
+        InjectedFault::TruncateBody(300_000),
+        InjectedFault::StallBody(200_000),
+        InjectedFault::ShortBody(100_000),
+        InjectedFault::Unavailable,
+    ] {
+        let env = env(raw::ROAD_COUNTS, text.clone());
+        env.server().inject_after(12, "GET", raw::ROAD_COUNTS, 1, fault.clone());
+        job(&env).succeed();
+        assert_eq!(PublishedDay::load(&env, raw::DAY).manifest.digest, expected, "{fault:?}");
+        let requests = env.server().requests();
+        let asked = requests.iter().filter(|(method, key)| method == "GET" && key.ends_with(raw::ROAD_COUNTS)).count();
+        assert_eq!(env.server().applied_faults(), std::slice::from_ref(&fault));
         // On a machine with much else to do a range may be slow enough to be asked for twice; all of them are not.
         assert!((ranges + 1..ranges + 5).contains(&asked), "{fault:?}: {asked} requests for {ranges} ranges");
     }
@@ -108,47 +126,47 @@ fn each_fault_by_itself_costs_one_request() {
 
 #[test]
 fn replaced_midway_it_is_read_again_once() {
-    let world = world(raw::COUNTS, counts());
+    let env = env(raw::ROAD_COUNTS, counts());
     let changed = counts().replace(";110.0;", ";111.0;");
-    world.server().inject_after(9, "GET", raw::COUNTS, 1, Fault::ReplaceBefore(changed.into()));
-    job(&world).succeed();
-    let roads = Published::of(&world, raw::DAY).document(Source::Comptages);
+    env.server().inject_after(9, "GET", raw::ROAD_COUNTS, 1, InjectedFault::ReplaceBefore(changed.into()));
+    job(&env).succeed();
+    let roads = PublishedDay::load(&env, raw::DAY).document(Source::Comptages);
     assert_eq!(roads["global_metrics"]["total_vehicules_jour"], raw::VEHICLES + 1);
 }
 
 #[test]
 fn replaced_twice_it_is_for_later() {
-    let world = world(raw::COUNTS, counts());
+    let env = env(raw::ROAD_COUNTS, counts());
     for flow in ["111.0", "112.0"] {
         let changed = counts().replace(";110.0;", &format!(";{flow};"));
-        world.server().inject_after(9, "GET", raw::COUNTS, 1, Fault::ReplaceBefore(changed.into()));
+        env.server().inject_after(9, "GET", raw::ROAD_COUNTS, 1, InjectedFault::ReplaceBefore(changed.into()));
     }
-    job(&world).run().fails(75, &[raw::COUNTS]);
-    assert_eq!(roads(&world), [""; 0]);
+    job(&env).run().expect_failure(75, &[raw::ROAD_COUNTS]);
+    assert_eq!(roads(&env), [""; 0]);
 }
 
 #[test]
 fn a_server_that_goes_away_midway_is_unreachable_and_nothing_is_published() {
-    for fault in [Fault::Hangup, Fault::Unavailable, Fault::CutBody(1000)] {
-        let world = world(raw::COUNTS, counts());
-        world.server().inject_after(9, "GET", raw::COUNTS, usize::MAX, fault);
-        job(&world).env("AWS_MAX_ATTEMPTS", "2").run().fails(69, &["could not be reached", raw::COUNTS]);
-        assert_eq!(roads(&world), [""; 0]);
+    for fault in [InjectedFault::CloseConnection, InjectedFault::Unavailable, InjectedFault::TruncateBody(1000)] {
+        let env = env(raw::ROAD_COUNTS, counts());
+        env.server().inject_after(9, "GET", raw::ROAD_COUNTS, usize::MAX, fault);
+        job(&env).env("AWS_MAX_ATTEMPTS", "2").run().expect_failure(69, &["could not be reached", raw::ROAD_COUNTS]);
+        assert_eq!(roads(&env), [""; 0]);
     }
 }
 
 /// The keys of all documents of road counts.
-fn roads(world: &World) -> Vec<String> {
-    world.list("processed/").into_iter().filter(|key| key.contains("comptages")).collect()
+fn roads(env: &TestEnv) -> Vec<String> {
+    env.list("processed/").into_iter().filter(|key| key.contains("comptages")).collect()
 }
 
 #[test]
 fn memory_that_is_too_little_says_what_to_raise() {
-    let world = World::folder();
-    raw::write(&world);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
     for (size, part) in [("64MiB", "raise it to 192 MiB"), ("much", "512MB")] {
-        world.processor().args(["--memory-target", size, raw::DAY]).run().fails(2, &["--memory-target", part]);
+        env.processor().args(["--memory-target", size, raw::DAY]).run().expect_failure(2, &["--memory-target", part]);
     }
-    let sized = world.processor().env("CITYFLOW_MEMORY_TARGET", "210MB").arg(raw::DAY).succeed();
+    let sized = env.processor().env("CITYFLOW_MEMORY_TARGET", "210MB").arg(raw::DAY).succeed();
     assert_eq!(sized.code, 0);
 }

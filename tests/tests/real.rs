@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use acceptance::{Published, World};
+use acceptance::{PublishedDay, TestEnv};
 use contract::Source;
 use contract::document::manifest::EntryStatus;
 use serde_json::{Value, json};
@@ -29,11 +29,11 @@ fn extracts() -> Option<PathBuf> {
 }
 
 /// Lays the extracts out as a raw folder.
-fn lay_out(extracts: &Path) -> World {
-    let world = World::folder();
+fn lay_out(extracts: &Path) -> TestEnv {
+    let env = TestEnv::in_folder();
     let copy = |from: &str, to: &str| {
         let body = std::fs::read(extracts.join(from)).unwrap_or_else(|error| panic!("{from}: {error}"));
-        world.put_raw(to, body);
+        env.put_raw(to, body);
     };
     for name in [
         "champs-elysees-2023-2024",
@@ -57,21 +57,21 @@ fn lay_out(extracts: &Path) -> World {
     copy("perturbations/navitia-line-reports-20240430.json", "api/traffic/dt=2024-04-30/hour=03/navitia.json");
     copy("perturbations/bulk-20240503T024201.json", "api/traffic/dt=2024-05-03/hour=00/bulk.json");
     copy("perturbations/bulk-20240510T224901-empty.json", "api/traffic/dt=2024-05-10/hour=20/bulk.json");
-    world
+    env
 }
 
 /// One day of the extracts, processed and reported.
 struct Day {
     day: &'static str,
-    published: Published,
+    published: PublishedDay,
     wrong: Vec<String>,
 }
 
 impl Day {
-    fn new(world: &World, day: &'static str) -> Self {
-        world.processor().arg(day).succeed();
-        world.reporter().arg(day).succeed();
-        Self { day, published: Published::of(world, day), wrong: Vec::new() }
+    fn new(env: &TestEnv, day: &'static str) -> Self {
+        env.processor().arg(day).succeed();
+        env.reporter().arg(day).succeed();
+        Self { day, published: PublishedDay::load(env, day), wrong: Vec::new() }
     }
 
     /// Notes the figures that are others than expected, by JSON pointer.
@@ -103,8 +103,8 @@ impl Day {
 #[test]
 fn a_sunday_of_the_yearly_file() {
     let Some(extracts) = extracts() else { return };
-    let world = lay_out(&extracts);
-    let mut day = Day::new(&world, "2023-02-05");
+    let env = lay_out(&extracts);
+    let mut day = Day::new(&env, "2023-02-05");
     day.has(
         Source::Comptages,
         json!({
@@ -135,8 +135,8 @@ fn a_sunday_of_the_yearly_file() {
 #[test]
 fn a_day_of_23_hours() {
     let Some(extracts) = extracts() else { return };
-    let world = lay_out(&extracts);
-    let mut day = Day::new(&world, "2024-03-31");
+    let env = lay_out(&extracts);
+    let mut day = Day::new(&env, "2024-03-31");
     day.has(
         Source::Comptages,
         json!({
@@ -156,8 +156,8 @@ fn a_day_of_23_hours() {
 #[test]
 fn days_of_25_hours() {
     let Some(extracts) = extracts() else { return };
-    let world = lay_out(&extracts);
-    let mut with_offsets = Day::new(&world, "2024-10-27");
+    let env = lay_out(&extracts);
+    let mut with_offsets = Day::new(&env, "2024-10-27");
     with_offsets.has(
         Source::Comptages,
         json!({
@@ -172,7 +172,7 @@ fn days_of_25_hours() {
     );
     with_offsets.has(Source::Contexte, json!({"/jour/heures": 25}));
     with_offsets.agrees();
-    let mut without = Day::new(&world, "2023-10-29");
+    let mut without = Day::new(&env, "2023-10-29");
     without.has(
         Source::Comptages,
         json!({
@@ -193,8 +193,8 @@ fn days_of_25_hours() {
 #[test]
 fn a_month_that_is_present_twice() {
     let Some(extracts) = extracts() else { return };
-    let world = lay_out(&extracts);
-    let mut day = Day::new(&world, "2023-12-10");
+    let env = lay_out(&extracts);
+    let mut day = Day::new(&env, "2023-12-10");
     day.has(
         Source::Comptages,
         json!({
@@ -220,8 +220,8 @@ fn a_month_that_is_present_twice() {
 #[test]
 fn worksites_and_an_arc_without_flow() {
     let Some(extracts) = extracts() else { return };
-    let world = lay_out(&extracts);
-    let mut day = Day::new(&world, "2022-12-05");
+    let env = lay_out(&extracts);
+    let mut day = Day::new(&env, "2022-12-05");
     day.has(
         Source::Chantiers,
         json!({
@@ -263,9 +263,9 @@ fn worksites_and_an_arc_without_flow() {
 #[test]
 fn disruptions_in_both_shapes() {
     let Some(extracts) = extracts() else { return };
-    let world = lay_out(&extracts);
+    let env = lay_out(&extracts);
     // Monday: the bulk answer of 23:58 alone; "no news" the next morning ends nothing.
-    let mut monday = Day::new(&world, "2024-04-22");
+    let mut monday = Day::new(&env, "2024-04-22");
     monday.has(
         Source::Traffic,
         json!({
@@ -275,13 +275,13 @@ fn disruptions_in_both_shapes() {
     );
     monday.has(Source::Comptages, json!({"/metrics/0/debit_journalier_total": 22743}));
     // From Tuesday on there is Navitia's answer too: 13 of its 19 ran then, beside 38 of the bulk's 42.
-    let mut tuesday = Day::new(&world, "2024-04-23");
+    let mut tuesday = Day::new(&env, "2024-04-23");
     tuesday.has(Source::Traffic, json!({"/active_disruptions_count": 51, "/total_disruptions_count": 61}));
-    let mut later = Day::new(&world, "2024-04-30");
+    let mut later = Day::new(&env, "2024-04-30");
     later.has(Source::Traffic, json!({"/active_disruptions_count": 21, "/total_disruptions_count": 54}));
     // Half of that day has no count, and no arc at all reports then: the source's silence, not a detector's.
     later.has(Source::Comptages, json!({"/metrics/0/debit_journalier_total": 9392, "/capteurs_defaillants": []}));
-    let mut friday = Day::new(&world, "2024-05-03");
+    let mut friday = Day::new(&env, "2024-05-03");
     friday.has(
         Source::Traffic,
         json!({
@@ -296,8 +296,8 @@ fn disruptions_in_both_shapes() {
 #[test]
 fn bikes_of_the_export_and_of_the_api() {
     let Some(extracts) = extracts() else { return };
-    let world = lay_out(&extracts);
-    let mut day = Day::new(&world, "2021-09-01");
+    let env = lay_out(&extracts);
+    let mut day = Day::new(&env, "2021-09-01");
     day.has(
         Source::Bikes,
         json!({
@@ -313,7 +313,7 @@ fn bikes_of_the_export_and_of_the_api() {
     );
     day.is_absent(Source::Comptages, "2024-12-05");
     day.agrees();
-    let mut page = Day::new(&world, "2025-12-31");
+    let mut page = Day::new(&env, "2025-12-31");
     page.has(
         Source::Bikes,
         json!({"/metrics/0/total_jour": 69, "/metrics/0/pic_horaire": 13, "/metrics/0/debit_par_heure/22": 0}),
@@ -324,8 +324,8 @@ fn bikes_of_the_export_and_of_the_api() {
 #[test]
 fn weather_of_the_export_and_of_the_timeline() {
     let Some(extracts) = extracts() else { return };
-    let world = lay_out(&extracts);
-    let mut christmas = Day::new(&world, "2020-12-25");
+    let env = lay_out(&extracts);
+    let mut christmas = Day::new(&env, "2020-12-25");
     christmas.has(
         Source::Weather,
         json!({
@@ -337,7 +337,7 @@ fn weather_of_the_export_and_of_the_timeline() {
     );
     christmas.is_absent(Source::Comptages, "2024-12-05");
     christmas.agrees();
-    let mut summer = Day::new(&world, "2022-07-17");
+    let mut summer = Day::new(&env, "2022-07-17");
     summer.has(
         Source::Weather,
         json!({

@@ -5,35 +5,35 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use acceptance::world::{PROCESSED, RAW};
-use acceptance::{World, raw};
+use acceptance::environment::{PROCESSED, RAW};
+use acceptance::{TestEnv, raw};
 use bytes::Bytes;
 
 const DAYS: &str = "2025-10-24..2025-10-27";
 
 /// Everything that goes wrong in real data, in several files over the clock change.
-fn city() -> World {
-    let world = World::folder();
+fn city() -> TestEnv {
+    let env = TestEnv::in_folder();
     let flags = ["--from", "2025-10-23", "--to", "2025-10-27", "--faults", "all", "--shape", "mixed", "--arcs", "12"];
-    world.simulator().args(flags).args(["--seed", "29", "--file-size", "200KB", "--quiet"]).succeed();
-    world
+    env.simulator().args(flags).args(["--seed", "29", "--file-size", "200KB", "--quiet"]).succeed();
+    env
 }
 
 /// What a run publishes, beside the time that stands in manifests.
-fn published(world: &World, settings: &[(&str, &str)]) -> BTreeMap<String, Bytes> {
-    let mut job = world.processor().args([DAYS, "--force"]);
+fn published(env: &TestEnv, settings: &[(&str, &str)]) -> BTreeMap<String, Bytes> {
+    let mut job = env.processor().args([DAYS, "--force"]);
     for (name, value) in settings {
         job = job.env(name, value);
     }
     job.succeed();
-    let all = world.everything(&format!("{PROCESSED}/"));
+    let all = env.objects(&format!("{PROCESSED}/"));
     all.into_iter().filter(|(key, _)| !key.contains("manifest")).collect()
 }
 
 #[test]
 fn threads_chunks_and_instructions_change_no_byte() {
-    let world = city();
-    let expected = published(&world, &[("CITYFLOW_THREADS", "1"), ("CITYFLOW_SIMD", "portable")]);
+    let env = city();
+    let expected = published(&env, &[("CITYFLOW_THREADS", "1"), ("CITYFLOW_SIMD", "portable")]);
     assert!(expected.len() > 40, "{}", expected.len());
     for threads in ["1", "2", "7"] {
         for chunk in ["1", "61", "4099", "65537", "1048576"] {
@@ -41,23 +41,23 @@ fn threads_chunks_and_instructions_change_no_byte() {
             if chunk == "1" && threads != "2" {
                 continue;
             }
-            let found = published(&world, &[("CITYFLOW_THREADS", threads), ("CITYFLOW_CHUNK", chunk)]);
+            let found = published(&env, &[("CITYFLOW_THREADS", threads), ("CITYFLOW_CHUNK", chunk)]);
             assert!(found == expected, "{threads} threads, chunks of {chunk} bytes");
         }
     }
     for simd in ["avx2", "avx512"] {
-        assert!(published(&world, &[("CITYFLOW_SIMD", simd)]) == expected, "{simd}");
+        assert!(published(&env, &[("CITYFLOW_SIMD", simd)]) == expected, "{simd}");
     }
 }
 
 #[test]
 fn a_run_that_does_not_fit_says_what_to_raise() {
-    let world = World::folder();
-    raw::write(&world);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
     let least = "--memory-target (CITYFLOW_MEMORY_TARGET): 10 MiB is too little to work with; raise it to 192 MiB";
-    world.processor().args([raw::DAY, "--memory-target", "10MiB"]).run().fails(2, &[least]);
+    env.processor().args([raw::DAY, "--memory-target", "10MiB"]).run().expect_failure(2, &[least]);
     // Every day of many years, for arcs that each have one row on it.
-    let mut text = format!("{}\n", raw::COUNTS_HEADER);
+    let mut text = format!("{}\n", raw::ROAD_COUNTS_HEADER);
     let begin: chrono::DateTime<chrono::Utc> = "2001-01-01T00:00:00Z".parse().unwrap();
     for day in 0..4000 {
         for arc in 0..40 {
@@ -65,10 +65,10 @@ fn a_run_that_does_not_fit_says_what_to_raise() {
             text.push('\n');
         }
     }
-    world.put_raw(raw::COUNTS, text);
-    let failed = world.processor().args(["all", "--memory-target", "192MiB"]).run();
-    failed.fails(2, &["need about", "--memory-target", "Raise it (CITYFLOW_MEMORY_TARGET) to"]);
-    assert!(world.list(&format!("{PROCESSED}/")).is_empty(), "and nothing is published");
+    env.put_raw(raw::ROAD_COUNTS, text);
+    let failed = env.processor().args(["all", "--memory-target", "192MiB"]).run();
+    failed.expect_failure(2, &["need about", "--memory-target", "Raise it (CITYFLOW_MEMORY_TARGET) to"]);
+    assert!(env.list(&format!("{PROCESSED}/")).is_empty(), "and nothing is published");
 }
 
 /// A group of processes with a limit of memory, where this user may make one.
@@ -103,19 +103,19 @@ fn the_limit_of_a_container_is_kept() {
         println!("SKIPPED: this user may make no group of processes with a limit of memory");
         return;
     };
-    let world = World::folder();
+    let env = TestEnv::in_folder();
     let flags = ["--from", "2025-10-01", "--to", "2025-10-14", "--arcs", "1200", "--only", "comptages", "--quiet"];
-    world.simulator().args(flags).succeed();
-    let size: usize = world.everything(&format!("{RAW}/batch/")).iter().map(|(_, body)| body.len()).sum();
+    env.simulator().args(flags).succeed();
+    let size: usize = env.objects(&format!("{RAW}/batch/")).iter().map(|(_, body)| body.len()).sum();
     assert!(size > 150 << 20, "a file that would not fit beside its cells: {size}");
     // The shell joins the group, and the program takes its place.
     let script = format!("echo $$ > {}/cgroup.procs && exec \"$@\"", group.0.display());
     let done = std::process::Command::new("sh")
         .args(["-c", &script, "sh"])
         .arg(acceptance::binaries::program("processor"))
-        .args(["2025-10-14", "--raw", world.address(RAW).as_str(), "--out", world.address(PROCESSED).as_str()])
+        .args(["2025-10-14", "--raw", env.address(RAW).as_str(), "--out", env.address(PROCESSED).as_str()])
         .output()
         .unwrap();
     assert!(done.status.success(), "{:?}: {}", done.status, String::from_utf8_lossy(&done.stderr));
-    assert!(!world.list(&format!("{PROCESSED}/metrics/manifest")).is_empty());
+    assert!(!env.list(&format!("{PROCESSED}/metrics/manifest")).is_empty());
 }

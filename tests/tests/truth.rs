@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use acceptance::difference::{Tolerances, differences};
-use acceptance::world::RAW;
-use acceptance::{Published, World};
+use acceptance::environment::RAW;
+use acceptance::{PublishedDay, TestEnv};
 use chrono::NaiveDate;
 use contract::Source;
 use serde_json::Value;
@@ -17,8 +17,8 @@ use serde_json::Value;
 const SHOWN: usize = 300;
 
 /// Writes the raw files of these days into a folder, with the truth beside them.
-fn simulate(world: &World, truth: &Path, flags: &[&str]) {
-    world.simulator().arg("--truth").arg(truth).args(["--quiet", "--faults", "all"]).args(flags).succeed();
+fn simulate(env: &TestEnv, truth: &Path, flags: &[&str]) {
+    env.simulator().arg("--truth").arg(truth).args(["--quiet", "--faults", "all"]).args(flags).succeed();
 }
 
 fn json(path: &Path) -> Option<Value> {
@@ -48,11 +48,11 @@ fn days(first: &str, last: &str) -> Vec<String> {
 
 /// The same week from a folder with one thread, and from S3 with eight: the truth, and the same bytes.
 fn week(first: &str, last: &str, flags: &[&str]) {
-    let folder = World::folder();
-    let truth = folder.scratch("truth");
+    let folder = TestEnv::in_folder();
+    let truth = folder.scratch_path("truth");
     simulate(&folder, &truth, &[&["--from", first, "--to", last], flags].concat());
-    let s3 = World::s3();
-    for (key, body) in folder.everything(&format!("{RAW}/")) {
+    let s3 = TestEnv::on_s3();
+    for (key, body) in folder.objects(&format!("{RAW}/")) {
         s3.put(&key, body);
     }
     let tolerances = json(&truth.join("tolerances.json")).expect("the truth says how it is compared");
@@ -60,9 +60,9 @@ fn week(first: &str, last: &str, flags: &[&str]) {
     let (mut wrong, mut compared) = (Vec::new(), 0);
     for day in days(first, last) {
         folder.processor().env("CITYFLOW_THREADS", "1").arg(&day).succeed();
-        let found = Published::of(&folder, &day);
+        let found = PublishedDay::load(&folder, &day);
         s3.processor().env("CITYFLOW_THREADS", "8").arg(&day).succeed();
-        let elsewhere = Published::of(&s3, &day);
+        let elsewhere = PublishedDay::load(&s3, &day);
         for source in Source::ALL {
             let same = found.bytes.get(&source) == elsewhere.bytes.get(&source);
             assert!(same, "{source} of {day} has other bytes on S3 with 8 threads than in a folder with one");
@@ -104,15 +104,15 @@ fn a_few_days_of_many_small_files() {
 
 #[test]
 fn eight_threads_and_one_give_the_same_bytes_in_one_place() {
-    let world = World::folder();
+    let env = TestEnv::in_folder();
     simulate(
-        &world,
-        &world.scratch("truth"),
+        &env,
+        &env.scratch_path("truth"),
         &["--from", "2025-11-01", "--to", "2025-11-03", "--arcs", "200", "--seed", "5"],
     );
     let run = |threads: &str| {
-        world.processor().env("CITYFLOW_THREADS", threads).args(["--force", "2025-11-03"]).succeed();
-        Published::of(&world, "2025-11-03").bytes
+        env.processor().env("CITYFLOW_THREADS", threads).args(["--force", "2025-11-03"]).succeed();
+        PublishedDay::load(&env, "2025-11-03").bytes
     };
     let one = run("1");
     for threads in ["2", "3", "8"] {
@@ -135,11 +135,11 @@ fn the_simulator_writes_the_same_bytes_again_into_a_folder_and_into_s3() {
         "--file-size",
         "256MB",
     ];
-    let [first, second, bucket] = [World::folder(), World::folder(), World::s3()];
-    for world in [&first, &second, &bucket] {
-        world.simulator().args(flags).succeed();
+    let [first, second, bucket] = [TestEnv::in_folder(), TestEnv::in_folder(), TestEnv::on_s3()];
+    for env in [&first, &second, &bucket] {
+        env.simulator().args(flags).succeed();
     }
-    let all = |world: &World| world.everything(&format!("{RAW}/"));
+    let all = |env: &TestEnv| env.objects(&format!("{RAW}/"));
     assert!(all(&first) == all(&second), "the same seed is the same city");
     assert!(all(&first) == all(&bucket), "wherever it is written");
 }

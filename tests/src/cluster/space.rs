@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Cluster, run, watch};
 use crate::binaries::workspace;
-use crate::world::World;
+use crate::environment::TestEnv;
 
 /// The longest that anything here may take, images pulled and backed off from.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -124,9 +124,9 @@ impl Space {
 
     /// Values that let the chart work on the place of a test: both jobs, suspended schedules, the nodes that they are meant for.
     #[must_use]
-    pub fn values(&self, world: &World) -> Value {
+    pub fn values(&self, env: &TestEnv) -> Value {
         let keys =
-            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| world.variable(name).expect("a world on S3"));
+            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| env.variable(name).expect("a world on S3"));
         let _ = self.try_kubectl(&["delete", "secret", SECRET, "--ignore-not-found"]);
         self.kubectl(&[
             "create",
@@ -136,9 +136,9 @@ impl Space {
             &format!("--from-literal=accessKeyId={}", keys[0]),
             &format!("--from-literal=secretAccessKey={}", keys[1]),
         ]);
-        let endpoint = world.variable("AWS_ENDPOINT_URL").expect("a world on S3");
+        let endpoint = env.variable("AWS_ENDPOINT_URL").expect("a world on S3");
         let port = endpoint.rsplit_once(':').expect("a port").1;
-        let bucket = world.bucket();
+        let bucket = env.bucket();
         let job = |name: &str, pool: &str| {
             let (repository, tag) = self.cluster.image(name);
             json!({

@@ -1,46 +1,45 @@
-//! Ports that are held: nobody else is given one, and where nobody listens on it, connections are refused.
+//! Reserved TCP ports: no other process is assigned one, and connections are refused while no program listens on it.
 //!
-//! A port that is let go may be another test's a moment later.
+//! Binding a free port and closing it again is not enough: another test may be assigned the same port a moment later.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-/// A port of this machine that is ours until this is dropped. A program that we start can listen on it all the same, and once it has ended the
-/// port is refused again.
+/// A port that stays reserved until this is dropped. A program that the test starts can listen on it (`SO_REUSEADDR`).
 #[derive(Debug)]
-pub struct Port {
+pub struct ReservedPort {
     socket: TcpSocket,
 }
 
-impl Port {
-    /// A free port of an address.
+impl ReservedPort {
+    /// Reserves a free port of an address.
     ///
     /// # Panics
-    /// Where there is none.
+    /// When no port is free.
     #[must_use]
-    pub fn hold(address: Ipv4Addr) -> Self {
-        let socket = TcpSocket::new_v4().expect("a socket");
-        // Both have to say so for two to have a port, of whom one listens; whoever asks for any free port is given another.
-        socket.set_reuseaddr(true).expect("a socket takes it");
-        socket.bind(SocketAddr::from((address, 0))).expect("a free port");
+    pub fn reserve(address: Ipv4Addr) -> Self {
+        let socket = TcpSocket::new_v4().expect("open a socket");
+        // Two sockets share a port if both set SO_REUSEADDR and only one listens. A bind to port 0 never gets a bound port.
+        socket.set_reuseaddr(true).expect("set SO_REUSEADDR");
+        socket.bind(SocketAddr::from((address, 0))).expect("bind a free port");
         Self { socket }
     }
 
-    /// Its number.
+    /// The port number.
     ///
     /// # Panics
-    /// Never: it has one.
+    /// When the system does not return the address of the socket.
     #[must_use]
     pub fn number(&self) -> u16 {
-        self.socket.local_addr().expect("an address").port()
+        self.socket.local_addr().expect("address of a bound socket").port()
     }
 }
 
-/// An address of this machine at which nobody listens, to the end of the test program.
+/// A loopback address on which no program listens until the test process ends.
 #[must_use]
-pub fn nobody() -> SocketAddr {
-    let port = Box::leak(Box::new(Port::hold(Ipv4Addr::LOCALHOST)));
+pub fn unused_address() -> SocketAddr {
+    let port = Box::leak(Box::new(ReservedPort::reserve(Ipv4Addr::LOCALHOST)));
     SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()))
 }
 
@@ -52,12 +51,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_is_held_for_may_listen_and_nobody_answers_else() {
-        let port = Port::hold(Ipv4Addr::LOCALHOST);
+    fn reserved_port_refuses_connections_unless_a_program_listens() {
+        let port = ReservedPort::reserve(Ipv4Addr::LOCALHOST);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port.number()));
         let refused = || TcpStream::connect(address).map(drop).map_err(|error| error.kind());
         assert_eq!(refused(), Err(ErrorKind::ConnectionRefused));
-        assert!(TcpSocket::new_v4().unwrap().bind(address).is_err(), "nobody is given it who does not know of it");
+        assert!(TcpSocket::new_v4().unwrap().bind(address).is_err(), "bound without SO_REUSEADDR");
         let listener = TcpListener::bind(address).unwrap();
         let connected = (TcpStream::connect(address).unwrap(), listener.accept().unwrap());
         drop(listener);

@@ -7,23 +7,23 @@ use futures::{TryStreamExt, stream};
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result, s3_error};
 
-use super::state::{Shared, State, Stored, checksums, lock};
+use super::state::{ServerState, SharedState, StoredObject, checksums, lock};
 
 #[derive(Debug, Clone)]
-pub(super) struct Buckets {
-    pub(super) state: Shared,
+pub(super) struct InMemoryS3 {
+    pub(super) state: SharedState,
 }
 
-fn stored(state: &State, bucket: &str, key: &str) -> S3Result<Stored> {
+fn stored(state: &ServerState, bucket: &str, key: &str) -> S3Result<StoredObject> {
     let objects = state.buckets.get(bucket).ok_or_else(|| s3_error!(NoSuchBucket))?;
     objects.get(key).cloned().ok_or_else(|| s3_error!(NoSuchKey))
 }
 
-fn etag(stored: &Stored) -> ETag {
+fn etag(stored: &StoredObject) -> ETag {
     ETag::Strong(stored.etag.clone())
 }
 
-fn matches(condition: &ETagCondition, stored: &Stored) -> bool {
+fn matches(condition: &ETagCondition, stored: &StoredObject) -> bool {
     match condition {
         ETagCondition::Any => true,
         ETagCondition::ETag(wanted) => wanted.value() == stored.etag,
@@ -35,7 +35,7 @@ fn blob(body: Bytes) -> StreamingBlob {
 }
 
 #[async_trait::async_trait]
-impl S3 for Buckets {
+impl S3 for InMemoryS3 {
     async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {
         let mut state = lock(&self.state);
         if state.buckets.contains_key(&request.input.bucket) {
@@ -61,7 +61,7 @@ impl S3 for Buckets {
         let objects = state.buckets.get(&input.bucket).ok_or_else(|| s3_error!(NoSuchBucket))?;
         let prefix = input.prefix.clone().unwrap_or_default();
         let limit = input.max_keys.unwrap_or(1000).clamp(0, 1000) as usize;
-        // The token is the last key of the page before.
+        // The continuation token is the last key of the previous page.
         let from = match input.continuation_token.clone().or(input.start_after) {
             Some(last) => Bound::Excluded(last),
             None => Bound::Unbounded,
@@ -116,7 +116,7 @@ impl S3 for Buckets {
         }
         let size = stored.body.len() as u64;
         let range = request.input.range.map(|range| range.check(size)).transpose()?;
-        // A checksum is of the whole object and says nothing of a part.
+        // The stored checksum is that of the whole object, so a range has none.
         let asked =
             range.is_none() && request.input.checksum_mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
         let (e_tag, last_modified) = (Some(etag(&stored)), Some(stored.modified.into()));
@@ -149,7 +149,7 @@ impl S3 for Buckets {
             }
         }
         let body = body.freeze();
-        // A checksum may come before the body or after it.
+        // Clients send the checksum as a header or as a trailer.
         let trailer = |name: &str| {
             let trailers = request.trailing_headers.as_ref()?;
             trailers
@@ -176,10 +176,10 @@ impl S3 for Buckets {
             }
             _ => {}
         }
-        // As AWS does: the checksum that came is kept, and where none came the server makes one itself.
+        // As on AWS: a checksum that the client sent is stored; without one the server computes CRC-64/NVME.
         let stored = match (&crc32, &crc64nvme) {
-            (None, None) => Stored::with_checksum(body),
-            _ => Stored { crc32, crc64nvme, ..Stored::new(body) },
+            (None, None) => StoredObject::with_checksum(body),
+            _ => StoredObject { crc32, crc64nvme, ..StoredObject::new(body) },
         };
         let output = PutObjectOutput {
             e_tag: Some(etag(&stored)),

@@ -1,62 +1,62 @@
-//! What can be made to go wrong.
+//! The faults that the server can inject, and the rules that select the requests for them.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 
-/// What befalls a request.
+/// A failure that a request meets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// 503 `SlowDown`, and nothing is done.
+pub enum InjectedFault {
+    /// 503 `SlowDown`; the request is not executed.
     Unavailable,
-    /// 403 `AccessDenied`, and nothing is done.
+    /// 403 `AccessDenied`; the request is not executed.
     Forbidden,
-    /// 409 `ConditionalRequestConflict`, and nothing is done.
+    /// 409 `ConditionalRequestConflict`; the request is not executed.
     Conflict,
-    /// The connection is closed without an answer, and nothing is done.
-    Hangup,
-    /// The answer comes, so much later.
+    /// The connection is closed without a response; the request is not executed.
+    CloseConnection,
+    /// The request is executed after this time.
     Delay(Duration),
-    /// The headers of the answer come, and so many bytes of its body; then the connection is closed.
-    CutBody(u64),
-    /// The headers of the answer come, and so many bytes of its body; then nothing more, and the connection stays open.
-    Stall(u64),
-    /// The answer has no more than so many bytes of its body, and its headers say so.
-    Short(u64),
-    /// After the answer the object has these bytes instead.
+    /// The response has its headers and this number of bytes of its body; then the connection is closed.
+    TruncateBody(u64),
+    /// The response has its headers and this number of bytes of its body; then nothing more arrives on the open connection.
+    StallBody(u64),
+    /// The response has at most this number of bytes of its body, and a `Content-Length` that matches.
+    ShortBody(u64),
+    /// The object is replaced by these bytes after the request is executed.
     ReplaceAfter(Bytes),
-    /// Before the request is looked at the object has these bytes instead.
+    /// The object is replaced by these bytes before the request is executed.
     ReplaceBefore(Bytes),
-    /// The request is done, but the client sees the connection closed: a write whose answer is lost.
-    LoseAnswer,
+    /// The request is executed, but the connection is closed without a response: a write whose response is lost.
+    LoseResponse,
 }
 
-/// A fault and the requests it is for.
+/// A fault and the requests that it applies to.
 #[derive(Debug, Clone)]
-pub(super) struct Rule {
+pub(super) struct FaultRule {
     pub(super) method: String,
     pub(super) part: String,
     pub(super) skip: usize,
     pub(super) times: usize,
-    /// The share of the requests that it strikes, where it does not strike all.
-    pub(super) share: Option<Share>,
-    pub(super) fault: Fault,
+    /// `None`: all matching requests.
+    pub(super) rate: Option<FaultRate>,
+    pub(super) fault: InjectedFault,
 }
 
-/// A share of requests by chance, the same ones for the same seed.
+/// A random share of the requests; the same requests for the same seed.
 #[derive(Debug, Clone)]
-pub(super) struct Share {
+pub(super) struct FaultRate {
     percent: u64,
     state: u64,
 }
 
-impl Share {
+impl FaultRate {
     pub(super) fn new(percent: u64, seed: u64) -> Self {
-        // Seeds that are neighbours must not begin alike.
+        // Spreads consecutive seeds, which would begin with similar values.
         Self { percent, state: seed.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1 }
     }
 
-    fn strikes(&mut self) -> bool {
+    fn selects_next(&mut self) -> bool {
         self.state ^= self.state << 13;
         self.state ^= self.state >> 7;
         self.state ^= self.state << 17;
@@ -64,13 +64,13 @@ impl Share {
     }
 }
 
-/// The fault for a request, if there is one; counts it off. The first rule that is for the request decides, unless it is for a share of
-/// them and chance spares this one.
-pub(super) fn next(rules: &mut Vec<Rule>, method: &str, address: &str) -> Option<Fault> {
+/// The fault for a request, if any, from the first rule that matches it; decreases the counters of that rule. A rule with a rate that does
+/// not select the request does not match.
+pub(super) fn next(rules: &mut Vec<FaultRule>, method: &str, address: &str) -> Option<InjectedFault> {
     let at = rules.iter_mut().position(|rule| {
         (rule.method == "*" || rule.method == method)
             && address.contains(&rule.part)
-            && rule.share.as_mut().is_none_or(Share::strikes)
+            && rule.rate.as_mut().is_none_or(FaultRate::selects_next)
     })?;
     let rule = &mut rules[at];
     if rule.skip > 0 {
@@ -90,36 +90,42 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rule_skips_then_strikes_then_is_gone() {
-        let rule =
-            Rule { method: "GET".into(), part: "a/".into(), skip: 1, times: 2, share: None, fault: Fault::Conflict };
+    fn rule_skips_requests_then_applies_then_expires() {
+        let rule = FaultRule {
+            method: "GET".into(),
+            part: "a/".into(),
+            skip: 1,
+            times: 2,
+            rate: None,
+            fault: InjectedFault::Conflict,
+        };
         let mut rules = vec![rule];
         assert_eq!(next(&mut rules, "PUT", "bucket/a/b"), None);
         assert_eq!(next(&mut rules, "GET", "bucket/b"), None);
-        let struck: Vec<bool> = (0..4).map(|_| next(&mut rules, "GET", "bucket/a/b").is_some()).collect();
-        assert_eq!(struck, [false, true, true, false]);
+        let applied: Vec<bool> = (0..4).map(|_| next(&mut rules, "GET", "bucket/a/b").is_some()).collect();
+        assert_eq!(applied, [false, true, true, false]);
     }
 
     #[test]
-    fn a_share_strikes_about_as_often_as_it_says_and_the_same_for_the_same_seed() {
-        let struck = |seed| {
-            let share = Some(Share::new(5, seed));
-            let rule = |fault| Rule {
+    fn rate_applies_to_its_percentage_and_is_deterministic_for_a_seed() {
+        let applied = |seed| {
+            let rate = Some(FaultRate::new(5, seed));
+            let rule = |fault| FaultRule {
                 method: "*".into(),
                 part: String::new(),
                 skip: 0,
                 times: usize::MAX,
-                share: share.clone(),
+                rate: rate.clone(),
                 fault,
             };
-            let mut rules = vec![rule(Fault::Hangup)];
+            let mut rules = vec![rule(InjectedFault::CloseConnection)];
             (0..2000).map(|_| next(&mut rules, "GET", "b/k").is_some()).collect::<Vec<_>>()
         };
         for seed in 0..20 {
-            let times = struck(seed).iter().filter(|struck| **struck).count();
+            let times = applied(seed).iter().filter(|applied| **applied).count();
             assert!((60..=140).contains(&times), "{times} of 2000 with seed {seed}");
-            assert_eq!(struck(seed), struck(seed));
+            assert_eq!(applied(seed), applied(seed));
         }
-        assert_ne!(struck(1), struck(2));
+        assert_ne!(applied(1), applied(2));
     }
 }

@@ -1,4 +1,4 @@
-//! The connection side: logs each request, lets its fault happen, asks the guard, and hands the rest to the S3 operations.
+//! HTTP: records each request, applies its fault, checks access, and passes it on to the S3 operations.
 
 use std::convert::Infallible;
 
@@ -14,130 +14,133 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::net::TcpListener;
 
 use super::S3Server;
-use super::bucket::Buckets;
-use super::call::Call;
-use super::fault::{self, Fault};
-use super::state::{Shared, Stored, lock};
+use super::bucket::InMemoryS3;
+use super::fault::{self, InjectedFault};
+use super::recorded_request::RecordedRequest;
+use super::state::{SharedState, StoredObject, lock};
 
 type Body = http_body_util::combinators::UnsyncBoxBody<Bytes, std::io::Error>;
 
-/// Accepts connections for ever.
-pub(super) async fn serve(listener: TcpListener, state: Shared) {
-    let mut builder = S3ServiceBuilder::new(Buckets { state: state.clone() });
+/// Accepts connections forever.
+pub(super) async fn serve(listener: TcpListener, state: SharedState) {
+    let mut builder = S3ServiceBuilder::new(InMemoryS3 { state: state.clone() });
     builder.set_auth(SimpleAuth::from_single(S3Server::ACCESS_KEY, S3Server::SECRET_KEY));
     let service = builder.build();
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         let (service, state) = (service.clone(), state.clone());
         tokio::spawn(async move {
-            let answer = service_fn(move |request| {
+            let respond = service_fn(move |request| {
                 let (service, state) = (service.clone(), state.clone());
-                async move { answer(request, service, state).await }
+                async move { respond(request, service, state).await }
             });
-            // A client that hangs up, or a fault that does, ends the connection; that is no failure of the server.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer).await;
+            // The client or a fault may close the connection; the server goes on.
+            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), respond).await;
         });
     }
 }
 
-/// Closes the connection without an answer.
-fn hangup() -> std::io::Error {
+/// The error that makes hyper close the connection without a response.
+fn closed_connection() -> std::io::Error {
     std::io::Error::from(std::io::ErrorKind::ConnectionReset)
 }
 
-/// Logs the request, and how it was answered.
-async fn answer(
+/// Executes a request and records it with the status of its response.
+async fn respond(
     request: Request<Incoming>,
     service: S3Service,
-    state: Shared,
+    state: SharedState,
 ) -> Result<Response<Body>, std::io::Error> {
-    let call = Call::of(&request);
+    let recorded = RecordedRequest::new(&request);
     let number = {
         let mut state = lock(&state);
         state.count += 1;
         let number = state.count;
-        state.calls.insert(number, call.clone());
+        state.recorded.insert(number, recorded.clone());
         number
     };
-    let answer = answer_call(request, call, service, state.clone()).await;
-    if let Some(call) = lock(&state).calls.get_mut(&number) {
-        call.status = answer.as_ref().ok().map(|answer| answer.status().as_u16());
+    let response = execute(request, recorded, service, state.clone()).await;
+    if let Some(recorded) = lock(&state).recorded.get_mut(&number) {
+        recorded.status = response.as_ref().ok().map(|response| response.status().as_u16());
     }
-    answer
+    response
 }
 
-/// Whether the guard lets a call pass. Nobody is asked while the state is locked.
-fn allowed(state: &Shared, call: &Call) -> bool {
-    let guard = lock(state).guard.clone();
-    guard.is_none_or(|guard| guard.0(call))
+/// Whether the access check allows a request. The check runs without the lock on the state, because it may call the server.
+fn is_allowed(state: &SharedState, request: &RecordedRequest) -> bool {
+    let access = lock(state).access.clone();
+    access.is_none_or(|access| access.0(request))
 }
 
 fn denial() -> Response<Body> {
-    refusal(403, "AccessDenied", "Access Denied")
+    error_response(403, "AccessDenied", "Access Denied")
 }
 
-async fn answer_call(
+async fn execute(
     request: Request<Incoming>,
-    mut call: Call,
+    mut recorded: RecordedRequest,
     service: S3Service,
-    state: Shared,
+    state: SharedState,
 ) -> Result<Response<Body>, std::io::Error> {
     let method = request.method().as_str().to_owned();
     let address = address(&request);
     let fault = {
         let mut state = lock(&state);
         state.requests.push((method.clone(), address.clone()));
-        // Told once; who has gone meanwhile needs to know nothing.
-        state.waiting.retain(|(of, part, tell)| !(*of == method && address.contains(part) && tell.send(()).is_ok()));
+        // Each channel gets one message.
+        let is_awaited = |wanted: &str, part: &String| wanted == method && address.contains(part);
+        state.waiting.retain(|(wanted, part, sender)| !(is_awaited(wanted, part) && sender.send(()).is_ok()));
         let fault = fault::next(&mut state.rules, &method, &address);
-        state.faults.extend(fault.clone());
+        state.applied_faults.extend(fault.clone());
         fault
     };
     match &fault {
-        Some(Fault::Unavailable) => return Ok(refusal(503, "SlowDown", "Please reduce your request rate.")),
-        Some(Fault::Forbidden) => return Ok(denial()),
-        Some(Fault::Conflict) => {
-            let message = "A conflicting conditional operation is currently in progress against this resource.";
-            return Ok(refusal(409, "ConditionalRequestConflict", message));
+        Some(InjectedFault::Unavailable) => {
+            return Ok(error_response(503, "SlowDown", "Please reduce your request rate."));
         }
-        Some(Fault::Hangup) => return Err(hangup()),
-        Some(Fault::Delay(time)) => tokio::time::sleep(*time).await,
-        Some(Fault::ReplaceBefore(body)) => replace(&state, &address, body.clone()),
+        Some(InjectedFault::Forbidden) => return Ok(denial()),
+        Some(InjectedFault::Conflict) => {
+            let message = "A conflicting conditional operation is currently in progress against this resource.";
+            return Ok(error_response(409, "ConditionalRequestConflict", message));
+        }
+        Some(InjectedFault::CloseConnection) => return Err(closed_connection()),
+        Some(InjectedFault::Delay(time)) => tokio::time::sleep(*time).await,
+        Some(InjectedFault::ReplaceBefore(body)) => replace(&state, &address, body.clone()),
         _ => {}
     }
-    if !allowed(&state, &call) {
+    if !is_allowed(&state, &recorded) {
         return Ok(denial());
     }
-    let answer = match hyper::service::Service::call(&service, request).await {
-        Ok(answer) => answer.map(|body| BodyExt::map_err(body, std::io::Error::other).boxed_unsync()),
+    let response = match hyper::service::Service::call(&service, request).await {
+        Ok(response) => response.map(|body| BodyExt::map_err(body, std::io::Error::other).boxed_unsync()),
         Err(error) => return Err(std::io::Error::other(format!("{error:?}"))),
     };
-    if answer.status() == 404 && call.key.is_some() && ["GET", "HEAD"].contains(&call.method.as_str()) {
-        call.status = Some(404);
-        if !allowed(&state, &call) {
+    if response.status() == 404 && recorded.key.is_some() && ["GET", "HEAD"].contains(&recorded.method.as_str()) {
+        recorded.status = Some(404);
+        if !is_allowed(&state, &recorded) {
             return Ok(denial());
         }
     }
     match fault {
-        Some(Fault::LoseAnswer) => Err(hangup()),
-        Some(Fault::CutBody(bytes)) => Ok(answer.map(|body| cut(body, bytes, false))),
-        Some(Fault::Stall(bytes)) => Ok(answer.map(|body| cut(body, bytes, true))),
-        Some(Fault::Short(bytes)) => shortened(answer, bytes).await,
-        Some(Fault::ReplaceAfter(body)) => {
-            // The body of the answer holds its own bytes, so the object can change under it at once.
+        Some(InjectedFault::LoseResponse) => Err(closed_connection()),
+        Some(InjectedFault::TruncateBody(bytes)) => Ok(response.map(|body| interrupted(body, bytes, false))),
+        Some(InjectedFault::StallBody(bytes)) => Ok(response.map(|body| interrupted(body, bytes, true))),
+        Some(InjectedFault::ShortBody(bytes)) => shortened(response, bytes).await,
+        Some(InjectedFault::ReplaceAfter(body)) => {
+            // The response keeps the old bytes.
             replace(&state, &address, body);
-            Ok(answer)
+            Ok(response)
         }
-        _ => Ok(answer),
+        _ => Ok(response),
     }
 }
 
-/// Gives the object at an address other bytes.
-fn replace(state: &Shared, address: &str, body: Bytes) {
+/// Replaces the object at `bucket/key`.
+fn replace(state: &SharedState, address: &str, body: Bytes) {
     if let Some((bucket, key)) = address.split_once('/')
         && let Some(objects) = lock(state).buckets.get_mut(bucket)
     {
-        objects.insert(key.to_owned(), Stored::with_checksum(body));
+        objects.insert(key.to_owned(), StoredObject::with_checksum(body));
     }
 }
 
@@ -152,7 +155,7 @@ fn address(request: &Request<Incoming>) -> String {
     }
 }
 
-/// Text without its percent signs.
+/// Decodes percent-encoded text.
 pub(super) fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -165,20 +168,20 @@ pub(super) fn decoded(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-/// An error as S3 writes it.
-fn refusal(status: u16, code: &str, message: &str) -> Response<Body> {
+/// An error in the XML of S3.
+fn error_response(status: u16, code: &str, message: &str) -> Response<Body> {
     let xml = format!(
         r#"<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message>{message}</Message><RequestId>0</RequestId></Error>"#
     );
     let body = BodyExt::map_err(Full::new(Bytes::from(xml)), |never: Infallible| match never {}).boxed_unsync();
-    let mut answer = Response::new(body);
-    *answer.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
-    answer
+    let mut response = Response::new(body);
+    *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap_or_default();
+    response
 }
 
-/// An answer with the first bytes of its body alone, whole in itself.
-async fn shortened(answer: Response<Body>, bytes: u64) -> Result<Response<Body>, std::io::Error> {
-    let (mut head, body) = answer.into_parts();
+/// A response that has only the first bytes of its body, with the `Content-Length` of these.
+async fn shortened(response: Response<Body>, bytes: u64) -> Result<Response<Body>, std::io::Error> {
+    let (mut head, body) = response.into_parts();
     let mut whole = body.collect().await?.to_bytes();
     whole.truncate(bytes as usize);
     head.headers.insert(hyper::header::CONTENT_LENGTH, whole.len().into());
@@ -186,8 +189,8 @@ async fn shortened(answer: Response<Body>, bytes: u64) -> Result<Response<Body>,
     Ok(Response::from_parts(head, body))
 }
 
-/// The first bytes of a body, then a broken connection, or one that stays open without another byte.
-fn cut(body: Body, bytes: u64, stays_open: bool) -> Body {
+/// The first bytes of a body, then an error; or nothing more, if the connection stays open.
+fn interrupted(body: Body, bytes: u64, stays_open: bool) -> Body {
     let mut left = bytes as usize;
     let frames = BodyStream::new(body).map_ok(move |frame| match frame.into_data() {
         Ok(data) => {
@@ -197,13 +200,13 @@ fn cut(body: Body, bytes: u64, stays_open: bool) -> Body {
         }
         Err(frame) => frame,
     });
-    // The error must not overtake the bytes before it, which the server writes when it next waits.
+    // hyper writes buffered bytes when it next waits; an error before that would discard them.
     let end = stream::once(async move {
         match stays_open {
             true => std::future::pending().await,
             false => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
         }
-        Err(hangup())
+        Err(closed_connection())
     });
     BodyExt::boxed_unsync(StreamBody::new(frames.chain(end)))
 }

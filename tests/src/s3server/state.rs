@@ -1,4 +1,4 @@
-//! What the server remembers.
+//! The state of the server: objects, requests, and the faults to inject.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,34 +12,33 @@ use s3s::crypto::{Checksum as _, Crc32, Crc64Nvme};
 use s3s::dto::Checksum;
 use sha2::{Digest as _, Sha256};
 
-use super::call::{Call, Guard};
-use super::fault::{Fault, Rule};
+use super::fault::{FaultRule, InjectedFault};
+use super::recorded_request::{AccessCheck, RecordedRequest};
 
-pub(super) type Shared = Arc<Mutex<State>>;
+pub(super) type SharedState = Arc<Mutex<ServerState>>;
 
-/// The state, whatever happened to an earlier holder of its lock.
-pub(super) fn lock(state: &Shared) -> MutexGuard<'_, State> {
+/// Locks the state, also after a panic under the lock.
+pub(super) fn lock(state: &SharedState) -> MutexGuard<'_, ServerState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Debug, Default)]
-pub(super) struct State {
-    pub(super) buckets: BTreeMap<String, BTreeMap<String, Stored>>,
+pub(super) struct ServerState {
+    pub(super) buckets: BTreeMap<String, BTreeMap<String, StoredObject>>,
     pub(super) requests: Vec<(String, String)>,
-    /// Who waits for a request: method, part of its address.
+    /// Channels of [`super::S3Server::expect_request`]: method, part of the address, sender.
     pub(super) waiting: Vec<(String, String, Sender<()>)>,
-    /// The same in full, by their numbers.
-    pub(super) calls: BTreeMap<u64, Call>,
-    /// How many requests there ever were.
+    /// By request number.
+    pub(super) recorded: BTreeMap<u64, RecordedRequest>,
+    /// Number of the last request; not reset when requests are cleared.
     pub(super) count: u64,
-    pub(super) guard: Option<Guard>,
-    pub(super) rules: Vec<Rule>,
-    /// Those that struck.
-    pub(super) faults: Vec<Fault>,
+    pub(super) access: Option<AccessCheck>,
+    pub(super) rules: Vec<FaultRule>,
+    pub(super) applied_faults: Vec<InjectedFault>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Stored {
+pub(super) struct StoredObject {
     pub(super) body: Bytes,
     /// Hex, without quotes.
     pub(super) etag: String,
@@ -48,9 +47,9 @@ pub(super) struct Stored {
     pub(super) crc64nvme: Option<String>,
 }
 
-impl Stored {
+impl StoredObject {
     pub(super) fn new(body: Bytes) -> Self {
-        // The first half of a SHA-256 has the shape of the MD5 that AWS uses, and the same meaning: same content, same ETag.
+        // AWS uses the MD5; the first half of a SHA-256 has the same length and property: same content, same ETag.
         let etag = Sha256::digest(&body)[..16].iter().fold(String::new(), |mut text, byte| {
             let _ = write!(text, "{byte:02x}");
             text

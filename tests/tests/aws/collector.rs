@@ -204,7 +204,9 @@ fn a_real_collector_takes_the_configuration_and_passes_on_what_it_gets() {
         let components = Command::new("otelcol").arg("components").output().unwrap();
         serde_norway::from_slice(&components.stdout).unwrap()
     };
-    let Some(collector) = Collector::configured(|folder, ports| for_a_laptop(&known(), folder, ports)) else { return };
+    let Some(collector) = Collector::with_configuration(|folder, ports| for_a_laptop(&known(), folder, ports)) else {
+        return;
+    };
 
     let span = json!({
         "traceId": "6909420ca1b2c3d4e5f60718293a4b5c", "spanId": "0102030405060708", "name": "process", "kind": 1,
@@ -223,6 +225,6 @@ fn a_real_collector_takes_the_configuration_and_passes_on_what_it_gets() {
         assert!(status.contains(" 200 "), "{signal}: {status}");
     }
     let told = collector.received();
-    assert_eq!(told.trace.only("process").trace, "6909420ca1b2c3d4e5f60718293a4b5c");
+    assert_eq!(told.trace.single_span("process").trace, "6909420ca1b2c3d4e5f60718293a4b5c");
     assert_eq!(told.value("cityflow.errors", &[("job", "processor")]), Some(1.0));
 }

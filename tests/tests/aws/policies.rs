@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use acceptance::iam::{Grant, Need, Policy, needs};
-use acceptance::s3server::Call;
+use acceptance::s3server::RecordedRequest;
 
 use super::rehearsal::{Account, PROBE, PROCESSED, RAW};
 use super::{json, text};
@@ -21,8 +21,8 @@ fn given(grants: &[Grant], need: &Need) -> bool {
 }
 
 /// The calls of a job that may do whatever it likes.
-fn calls(job: &str) -> &'static [Call] {
-    static RECORDED: OnceLock<BTreeMap<&'static str, Vec<Call>>> = OnceLock::new();
+fn calls(job: &str) -> &'static [RecordedRequest] {
+    static RECORDED: OnceLock<BTreeMap<&'static str, Vec<RecordedRequest>>> = OnceLock::new();
     let recorded = RECORDED.get_or_init(|| {
         let account = Account::new([]);
         account.everything();
@@ -32,12 +32,12 @@ fn calls(job: &str) -> &'static [Call] {
 }
 
 /// The one call without a right: the reporter tries whether it may remove its probe, and says so where it may not.
-fn is_probe_removed(call: &Call) -> bool {
+fn is_probe_removed(call: &RecordedRequest) -> bool {
     (call.method.as_str(), call.key.as_deref()) == ("DELETE", Some(PROBE))
 }
 
 /// What a job asks for, each with a call that shows it.
-fn asked(job: &str) -> BTreeMap<Need, &'static Call> {
+fn asked(job: &str) -> BTreeMap<Need, &'static RecordedRequest> {
     let calls = calls(job).iter().filter(|call| !is_probe_removed(call));
     calls.flat_map(|call| needs(call).into_iter().map(move |need| (need, call))).collect()
 }
@@ -189,18 +189,20 @@ fn they_are_within_the_limit() {
 fn a_right_that_is_missing_is_named_as_one_of_two_causes() {
     let two_causes = ["403", "no right to it", "s3:ListBucket", "manifest_2025-11-04.json"];
     let cannot_list = grants("reporter").into_iter().filter(|grant| grant.action != "s3:ListBucket").collect();
-    Account::new([("reporter", cannot_list)]).reporter(&["2025-11-04"]).fails(2, &two_causes);
+    Account::new([("reporter", cannot_list)]).reporter(&["2025-11-04"]).expect_failure(2, &two_causes);
     let cannot_write: Vec<_> = grants("processor").into_iter().filter(|grant| grant.action != "s3:PutObject").collect();
     let account = Account::new([("processor", cannot_write)]);
     account.write_raw();
-    account.processor(&["2025-11-04"]).fails(2, &["403", "no right to it", "cityflow-processed/metrics/objets/"]);
-    account.processor(&["check"]).fails(2, &["403", "cityflow-processed/metrics/"]);
+    account
+        .processor(&["2025-11-04"])
+        .expect_failure(2, &["403", "no right to it", "cityflow-processed/metrics/objets/"]);
+    account.processor(&["check"]).expect_failure(2, &["403", "cityflow-processed/metrics/"]);
 }
 
 #[test]
 fn the_recorder_sees_what_a_policy_has_to_know() {
     // Were one of these lost on the way, the tests above would pass for want of something to look at.
-    let has = |job: &str, what: &dyn Fn(&Call) -> bool| assert!(calls(job).iter().any(what), "{job}");
+    let has = |job: &str, what: &dyn Fn(&RecordedRequest) -> bool| assert!(calls(job).iter().any(what), "{job}");
     for job in JOBS {
         has(job, &|call| call.method == "PUT" && call.headers.contains_key("if-match"));
         has(job, &|call| call.method == "PUT" && call.headers.contains_key("if-none-match"));

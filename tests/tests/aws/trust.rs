@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use acceptance::s3server::S3Server;
-use acceptance::{Job, Outcome, World, raw};
+use acceptance::{ProgramOutput, TestCommand, TestEnv, raw};
 use serde_json::json;
 
 use super::{json, text};
@@ -50,7 +50,7 @@ fn answers(kind: &'static str, body: String) -> (String, std::sync::mpsc::Receiv
             let mut stream = stream.unwrap();
             let mut request = Vec::new();
             let mut buffer = [0; 4096];
-            while !is_whole(&request) {
+            while !assert_complete(&request) {
                 match stream.read(&mut buffer) {
                     Ok(0) | Err(_) => break,
                     Ok(read) => request.extend_from_slice(&buffer[..read]),
@@ -68,7 +68,7 @@ fn answers(kind: &'static str, body: String) -> (String, std::sync::mpsc::Receiv
 }
 
 /// Whether a request has come in with all of the body that its head announces.
-fn is_whole(request: &[u8]) -> bool {
+fn assert_complete(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request).to_ascii_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
@@ -76,10 +76,10 @@ fn is_whole(request: &[u8]) -> bool {
 }
 
 /// The processor as a pod starts it: no keys in its environment, but the address of the server.
-fn pod(world: &World, variables: &[(&str, &str)]) -> Outcome {
-    let [raw, out] = ["raw", "processed"].map(|folder| world.address(folder));
-    let job = Job::new(world, "processor")
-        .env("AWS_ENDPOINT_URL_S3", world.server().endpoint())
+fn pod(env: &TestEnv, variables: &[(&str, &str)]) -> ProgramOutput {
+    let [raw, out] = ["raw", "processed"].map(|folder| env.address(folder));
+    let job = TestCommand::new(env, "processor")
+        .env("AWS_ENDPOINT_URL_S3", env.server().endpoint())
         .env("AWS_REGION", "eu-west-3")
         .env("CITYFLOW_S3_PATH_STYLE", "yes")
         .args(["--raw", &raw, "--out", &out, raw::DAY]);
@@ -87,16 +87,16 @@ fn pod(world: &World, variables: &[(&str, &str)]) -> Outcome {
 }
 
 /// A token as it is mounted into a pod.
-fn token(world: &World) -> String {
-    let path = world.scratch("token");
+fn token(env: &TestEnv) -> String {
+    let path = env.scratch_path("token");
     std::fs::write(&path, "the-token-of-the-service-account").unwrap();
     path.display().to_string()
 }
 
 #[test]
 fn credentials_come_by_pod_identity() {
-    let world = World::faulty();
-    raw::write(&world);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
     let answer = json!({
         "AccessKeyId": S3Server::ACCESS_KEY, "SecretAccessKey": S3Server::SECRET_KEY, "Token": "session",
         "AccountId": "111122223333", "Expiration": "2099-01-01T00:00:00Z",
@@ -105,15 +105,15 @@ fn credentials_come_by_pod_identity() {
     // In a cluster the agent is at 169.254.170.23.
     let address = format!("{agent}/v1/credentials");
     pod(
-        &world,
-        &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &address), ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token(&world))],
+        &env,
+        &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &address), ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token(&env))],
     )
-    .expect(0);
+    .expect_exit(0);
     let request = requests.try_recv().unwrap();
     assert!(request.contains("the-token-of-the-service-account"), "the agent is shown the token: {request}");
-    let signed = world
+    let signed = env
         .server()
-        .calls()
+        .recorded_requests()
         .iter()
         .any(|call| call.headers.get("x-amz-security-token").is_some_and(|token| token == "session"));
     assert!(signed, "the session's credentials are used");
@@ -121,8 +121,8 @@ fn credentials_come_by_pod_identity() {
 
 #[test]
 fn credentials_come_by_irsa() {
-    let world = World::faulty();
-    raw::write(&world);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
     let answer = format!(
         r#"<AssumeRoleWithWebIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey><SessionToken>session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials><AssumedRoleUser><Arn>arn:aws:sts::111122223333:assumed-role/cityflow-process/s</Arn><AssumedRoleId>A:s</AssumedRoleId></AssumedRoleUser></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"#,
         S3Server::ACCESS_KEY,
@@ -130,11 +130,8 @@ fn credentials_come_by_irsa() {
     );
     let (sts, requests) = answers("text/xml", answer);
     let role = "arn:aws:iam::111122223333:role/cityflow-process";
-    pod(
-        &world,
-        &[("AWS_ENDPOINT_URL_STS", &sts), ("AWS_ROLE_ARN", role), ("AWS_WEB_IDENTITY_TOKEN_FILE", &token(&world))],
-    )
-    .expect(0);
+    pod(&env, &[("AWS_ENDPOINT_URL_STS", &sts), ("AWS_ROLE_ARN", role), ("AWS_WEB_IDENTITY_TOKEN_FILE", &token(&env))])
+        .expect_exit(0);
     let request = requests.try_recv().unwrap();
     assert!(
         request.contains("AssumeRoleWithWebIdentity") && request.contains("the-token-of-the-service-account"),

@@ -6,8 +6,8 @@ mod stores;
 
 use std::io::{Seek as _, SeekFrom, Write as _};
 
-use acceptance::world::everywhere;
-use acceptance::{Outcome, Published, World, raw};
+use acceptance::environment::for_each_store;
+use acceptance::{ProgramOutput, PublishedDay, TestEnv, raw};
 use bytes::Bytes;
 use contract::Source;
 use contract::document::manifest::EntryStatus;
@@ -28,14 +28,14 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
         Source::Referentiel => "batch/referentiel-",
         _ => &format!("api/{source}/"),
     };
-    everywhere(|world| {
+    for_each_store(|env| {
         let spoil = || {
-            world.remove_raw(replaced);
-            world.put_raw(key, body.clone());
-            let outcome = world.processor().arg(raw::DAY).run();
-            (told(outcome, source, key), Published::of(world, raw::DAY))
+            env.remove_raw(replaced);
+            env.put_raw(key, body.clone());
+            let outcome = env.processor().arg(raw::DAY).run();
+            (told(outcome, source, key), PublishedDay::load(env, raw::DAY))
         };
-        raw::write(world);
+        raw::write(env);
         let (_, new) = spoil();
         assert_eq!(new.entry(source).statut, EntryStatus::Erreur, "{:?}", new.entry(source));
         assert!(new.entry(source).raison.as_deref().unwrap().contains(key), "{:?}", new.entry(source));
@@ -43,10 +43,10 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
             assert_eq!(new.entry(other).statut, EntryStatus::Ok, "{other}: {:?}", new.entry(other));
         }
 
-        world.remove_raw(key);
-        raw::write(world);
-        world.processor().arg(raw::DAY).succeed();
-        let good = Published::of(world, raw::DAY);
+        env.remove_raw(key);
+        raw::write(env);
+        env.processor().arg(raw::DAY).succeed();
+        let good = PublishedDay::load(env, raw::DAY);
         assert_eq!(good.statuses(), [EntryStatus::Ok; 7]);
         let (_, kept) = spoil();
         assert_eq!(kept.entry(source).statut, EntryStatus::Conserve, "{:?}", kept.entry(source));
@@ -56,24 +56,24 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
 }
 
 /// A required source fails the run with 65; any other is told in the log. Either names the key.
-fn told(outcome: Outcome, source: Source, key: &str) -> Outcome {
+fn told(outcome: ProgramOutput, source: Source, key: &str) -> ProgramOutput {
     if source == Source::Comptages {
-        return outcome.fails(65, &[key]);
+        return outcome.expect_failure(65, &[key]);
     }
-    let outcome = outcome.expect(0);
-    assert!(outcome.warns(&[key]), "a warning names {key}\n{}", outcome.all());
+    let outcome = outcome.expect_exit(0);
+    assert!(outcome.has_warning(&[key]), "a warning names {key}\n{}", outcome.transcript());
     outcome
 }
 
 /// The day processed, and a source's document.
-fn document(world: &World, source: Source) -> Value {
-    world.processor().arg(raw::DAY).succeed();
-    Published::of(world, raw::DAY).document(source)
+fn document(env: &TestEnv, source: Source) -> Value {
+    env.processor().arg(raw::DAY).succeed();
+    PublishedDay::load(env, raw::DAY).document(source)
 }
 
 #[test]
 fn a_truncated_gzip() {
-    let whole = gz(raw::counts(raw::DAY).as_bytes());
+    let whole = gz(raw::road_counts(raw::DAY).as_bytes());
     cannot_be_read(Source::Comptages, "batch/comptages-2025.csv.gz", whole[..whole.len() / 2].to_vec());
     let whole = gz(raw::worksites().as_bytes());
     cannot_be_read(Source::Chantiers, "batch/chantiers-2025-11.csv.gz", whole[..whole.len() - 6].to_vec());
@@ -81,26 +81,26 @@ fn a_truncated_gzip() {
 
 #[test]
 fn a_truncated_zstd() {
-    let whole = zstd::encode_all(raw::counts(raw::DAY).as_bytes(), 1).unwrap();
+    let whole = zstd::encode_all(raw::road_counts(raw::DAY).as_bytes(), 1).unwrap();
     cannot_be_read(Source::Comptages, "batch/comptages-2025.csv.zst", whole[..whole.len() / 2].to_vec());
 }
 
 #[test]
 fn no_gzip_at_all() {
-    cannot_be_read(Source::Comptages, "batch/comptages-2025.csv.gz", raw::counts(raw::DAY));
+    cannot_be_read(Source::Comptages, "batch/comptages-2025.csv.gz", raw::road_counts(raw::DAY));
 }
 
 #[test]
 fn whole_compressed_files_are_read() {
-    everywhere(|world| {
-        raw::write(world);
-        let plain = document(world, Source::Comptages);
-        let counts = raw::counts(raw::DAY);
+    for_each_store(|env| {
+        raw::write(env);
+        let plain = document(env, Source::Comptages);
+        let counts = raw::road_counts(raw::DAY);
         for (suffix, body) in [("gz", gz(counts.as_bytes())), ("zst", zstd::encode_all(counts.as_bytes(), 1).unwrap())]
         {
-            world.remove_raw("batch/comptages-");
-            world.put_raw(&format!("{}.{suffix}", raw::COUNTS), body);
-            let packed = document(world, Source::Comptages);
+            env.remove_raw("batch/comptages-");
+            env.put_raw(&format!("{}.{suffix}", raw::ROAD_COUNTS), body);
+            let packed = document(env, Source::Comptages);
             assert_eq!(plain["metrics"], packed["metrics"], "{suffix}");
             assert_eq!(plain["qualite"], packed["qualite"], "{suffix}");
         }
@@ -109,25 +109,25 @@ fn whole_compressed_files_are_read() {
 
 #[test]
 fn no_header() {
-    let counts = raw::counts(raw::DAY);
+    let counts = raw::road_counts(raw::DAY);
     let (_, rows) = counts.split_once('\n').unwrap();
-    cannot_be_read(Source::Comptages, raw::COUNTS, rows.to_owned());
+    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, rows.to_owned());
 }
 
 #[test]
 fn the_header_of_another_source() {
-    cannot_be_read(Source::Comptages, raw::COUNTS, raw::worksites());
-    cannot_be_read(Source::Chantiers, raw::WORKSITES, raw::network());
-    cannot_be_read(Source::Referentiel, raw::NETWORK, raw::worksites());
+    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, raw::worksites());
+    cannot_be_read(Source::Chantiers, raw::WORKSITES, raw::road_network());
+    cannot_be_read(Source::Referentiel, raw::ROAD_NETWORK, raw::worksites());
 }
 
 #[test]
 fn one_bad_file_among_several_is_enough() {
-    everywhere(|world| {
-        raw::write(world);
-        world.put_raw("batch/comptages-2026.csv", "nothing; that; is; known\n");
-        world.processor().arg(raw::DAY).run().fails(65, &["batch/comptages-2026.csv"]);
-        let published = Published::of(world, raw::DAY);
+    for_each_store(|env| {
+        raw::write(env);
+        env.put_raw("batch/comptages-2026.csv", "nothing; that; is; known\n");
+        env.processor().arg(raw::DAY).run().expect_failure(65, &["batch/comptages-2026.csv"]);
+        let published = PublishedDay::load(env, raw::DAY);
         assert_eq!(published.entry(Source::Comptages).statut, EntryStatus::Erreur);
         assert_eq!(published.entry(Source::Bikes).statut, EntryStatus::Ok);
     });
@@ -135,7 +135,7 @@ fn one_bad_file_among_several_is_enough() {
 
 /// Rows of road counts, more than 2 MB of them, then `last`.
 fn long_counts(last: &[u8]) -> Vec<u8> {
-    let counts = raw::counts(raw::DAY).into_bytes();
+    let counts = raw::road_counts(raw::DAY).into_bytes();
     let row = raw::count_row(1, "2025-10-01T00:00:00Z".parse().unwrap(), "1.0", "1.0");
     let mut body = counts;
     while body.len() < 2_000_000 {
@@ -148,26 +148,26 @@ fn long_counts(last: &[u8]) -> Vec<u8> {
 
 #[test]
 fn invalid_utf8_at_two_megabytes() {
-    everywhere(|world| {
-        raw::write(world);
+    for_each_store(|env| {
+        raw::write(env);
         let row = raw::count_row(1, "2025-11-03T23:00:00Z".parse().unwrap(), "1.0", "1.0");
         let mut bad = row.into_bytes();
         bad[3] = 0xff;
         bad.push(b'\n');
         let body = long_counts(&bad);
         let line = body.iter().filter(|byte| **byte == b'\n').count();
-        world.put_raw(raw::COUNTS, body);
-        let found = document(world, Source::Comptages);
+        env.put_raw(raw::ROAD_COUNTS, body);
+        let found = document(env, Source::Comptages);
         assert_eq!(found["qualite"]["rejets_structure"], serde_json::json!({"utf8_invalide": 1}));
         let example = &found["qualite"]["exemples"][0];
-        assert_eq!((&example["fichier"], &example["ligne"]), (&raw::COUNTS.into(), &line.into()), "{example}");
+        assert_eq!((&example["fichier"], &example["ligne"]), (&raw::ROAD_COUNTS.into(), &line.into()), "{example}");
         assert_eq!(found["global_metrics"]["total_vehicules_jour"], raw::VEHICLES);
     });
 }
 
 #[test]
 fn invalid_utf8_in_more_than_one_percent_of_the_rows() {
-    let bad = raw::counts(raw::DAY).into_bytes();
+    let bad = raw::road_counts(raw::DAY).into_bytes();
     let mut rows = 0;
     let spoilt: Vec<u8> = bad
         .split_inclusive(|byte| *byte == b'\n')
@@ -180,22 +180,22 @@ fn invalid_utf8_in_more_than_one_percent_of_the_rows() {
             row
         })
         .collect();
-    cannot_be_read(Source::Comptages, raw::COUNTS, spoilt);
+    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, spoilt);
 }
 
 #[test]
 fn invalid_utf8_in_the_header() {
-    let mut bad = raw::counts(raw::DAY).into_bytes();
+    let mut bad = raw::road_counts(raw::DAY).into_bytes();
     bad[10] = 0xff;
-    cannot_be_read(Source::Comptages, raw::COUNTS, bad);
+    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, bad);
 }
 
 #[test]
 fn json_that_is_cut_short() {
     for (source, key, body) in [
-        (Source::Bikes, raw::BIKE_COUNTS, raw::bikes(raw::DAY)),
+        (Source::Bikes, raw::BIKE_COUNTS, raw::bike_counts(raw::DAY)),
         (Source::Traffic, raw::LATER_DISRUPTIONS, raw::disruptions(false)),
-        (Source::Weather, raw::FORECAST, raw::weather(raw::DAY)),
+        (Source::Weather, raw::WEATHER, raw::weather(raw::DAY)),
     ] {
         cannot_be_read(source, key, body[..body.len() / 2].to_owned());
     }
@@ -204,7 +204,7 @@ fn json_that_is_cut_short() {
 #[test]
 fn json_of_the_wrong_shape() {
     for (source, key) in
-        [(Source::Bikes, raw::BIKE_COUNTS), (Source::Traffic, raw::LATER_DISRUPTIONS), (Source::Weather, raw::FORECAST)]
+        [(Source::Bikes, raw::BIKE_COUNTS), (Source::Traffic, raw::LATER_DISRUPTIONS), (Source::Weather, raw::WEATHER)]
     {
         cannot_be_read(source, key, r#"{"hello": ["world"], "detail": "Not Found"}"#);
         cannot_be_read(source, key, "<html><body>503 Service Unavailable</body></html>");
@@ -213,15 +213,15 @@ fn json_of_the_wrong_shape() {
 
 #[test]
 fn one_bad_snapshot_among_good_ones_is_counted() {
-    everywhere(|world| {
-        raw::write(world);
+    for_each_store(|env| {
+        raw::write(env);
         for (source, name) in [(Source::Bikes, "bikes"), (Source::Traffic, "traffic"), (Source::Weather, "weather")] {
-            world.put_raw(&format!("api/{source}/dt=2025-11-05/hour=06/{name}.json"), "");
-            world.put_raw(&format!("api/{source}/dt=2025-11-05/hour=07/{name}.json"), "{\"cut\": ");
-            world.put_raw(&format!("api/{source}/dt=2025-11-05/hour=08/{name}.json.gz"), "no gzip");
+            env.put_raw(&format!("api/{source}/dt=2025-11-05/hour=06/{name}.json"), "");
+            env.put_raw(&format!("api/{source}/dt=2025-11-05/hour=07/{name}.json"), "{\"cut\": ");
+            env.put_raw(&format!("api/{source}/dt=2025-11-05/hour=08/{name}.json.gz"), "no gzip");
         }
-        world.processor().arg(raw::DAY).succeed();
-        let published = Published::of(world, raw::DAY);
+        env.processor().arg(raw::DAY).succeed();
+        let published = PublishedDay::load(env, raw::DAY);
         for source in [Source::Bikes, Source::Traffic, Source::Weather] {
             let found = published.document(source);
             assert_eq!(
@@ -239,16 +239,17 @@ fn one_bad_snapshot_among_good_ones_is_counted() {
 fn a_single_line_of_a_gigabyte() {
     const GIGABYTE: u64 = 1 << 30;
     const MOST_MEMORY: u64 = 300 << 20;
-    let world = World::folder();
-    raw::write(&world);
-    let good = document(&world, Source::Comptages);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let good = document(&env, Source::Comptages);
     // A hole in the file: a gigabyte of zeros that takes no room, on one line between good rows.
-    let mut file = std::fs::OpenOptions::new().write(true).open(world.path(&format!("raw/{}", raw::COUNTS))).unwrap();
+    let mut file =
+        std::fs::OpenOptions::new().write(true).open(env.path(&format!("raw/{}", raw::ROAD_COUNTS))).unwrap();
     file.seek(SeekFrom::End(GIGABYTE.cast_signed())).unwrap();
     let after = raw::count_row(9, "2025-11-04T11:00:00Z".parse().unwrap(), "7.0", "7.0");
     writeln!(file, "\n{after}").unwrap();
-    let outcome = world.processor().arg(raw::DAY).succeed();
-    let found = Published::of(&world, raw::DAY).document(Source::Comptages);
+    let outcome = env.processor().arg(raw::DAY).succeed();
+    let found = PublishedDay::load(&env, raw::DAY).document(Source::Comptages);
     assert_eq!(found["qualite"]["rejets_structure"], serde_json::json!({"ligne_trop_longue": 1}));
     assert_eq!(found["global_metrics"]["nombre_troncons"], 5, "what follows the line is read");
     assert_eq!(found["qualite"]["lignes_lues"].as_u64(), good["qualite"]["lignes_lues"].as_u64().map(|rows| rows + 2));
@@ -257,29 +258,29 @@ fn a_single_line_of_a_gigabyte() {
 
 #[test]
 fn nothing_but_a_line_of_a_gigabyte() {
-    let world = World::folder();
-    raw::write(&world);
-    let file = std::fs::File::create(world.path(&format!("raw/{}", raw::COUNTS))).unwrap();
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let file = std::fs::File::create(env.path(&format!("raw/{}", raw::ROAD_COUNTS))).unwrap();
     file.set_len(1 << 30).unwrap();
-    let outcome = world.processor().arg(raw::DAY).run().fails(65, &[raw::COUNTS]);
+    let outcome = env.processor().arg(raw::DAY).run().expect_failure(65, &[raw::ROAD_COUNTS]);
     assert!(outcome.peak_memory < 300 << 20, "{} MiB of memory", outcome.peak_memory >> 20);
-    assert_eq!(Published::of(&world, raw::DAY).entry(Source::Bikes).statut, EntryStatus::Ok);
+    assert_eq!(PublishedDay::load(&env, raw::DAY).entry(Source::Bikes).statut, EntryStatus::Ok);
 }
 
 #[test]
 fn an_empty_file() {
-    cannot_be_read(Source::Comptages, raw::COUNTS, "");
+    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, "");
     cannot_be_read(Source::Chantiers, raw::WORKSITES, "");
     cannot_be_read(Source::Bikes, raw::BIKE_COUNTS, "");
 }
 
 #[test]
 fn a_header_without_rows_has_nothing_of_the_day() {
-    everywhere(|world| {
-        raw::write(world);
-        world.put_raw(raw::COUNTS, format!("{}\n", raw::COUNTS_HEADER));
-        world.processor().arg(raw::DAY).succeed();
-        let entry = Published::of(world, raw::DAY).entry(Source::Comptages).clone();
+    for_each_store(|env| {
+        raw::write(env);
+        env.put_raw(raw::ROAD_COUNTS, format!("{}\n", raw::ROAD_COUNTS_HEADER));
+        env.processor().arg(raw::DAY).succeed();
+        let entry = PublishedDay::load(env, raw::DAY).entry(Source::Comptages).clone();
         assert_eq!(entry.statut, EntryStatus::Absent);
         assert!(entry.raison.unwrap().contains("aucune_ligne_du_jour"));
     });
@@ -287,32 +288,32 @@ fn a_header_without_rows_has_nothing_of_the_day() {
 
 #[test]
 fn no_file_of_a_required_source() {
-    everywhere(|world| {
-        raw::write(world);
-        world.remove_raw("batch/comptages-");
-        world.processor().arg(raw::DAY).run().fails(65, &["comptages"]);
-        assert_eq!(Published::of(world, raw::DAY).entry(Source::Bikes).statut, EntryStatus::Ok);
+    for_each_store(|env| {
+        raw::write(env);
+        env.remove_raw("batch/comptages-");
+        env.processor().arg(raw::DAY).run().expect_failure(65, &["comptages"]);
+        assert_eq!(PublishedDay::load(env, raw::DAY).entry(Source::Bikes).statut, EntryStatus::Ok);
         // Another that is required instead makes it a day like any other.
-        world.processor().args(["--required", "bikes", raw::DAY]).succeed();
+        env.processor().args(["--required", "bikes", raw::DAY]).succeed();
     });
 }
 
 #[test]
 fn no_input_at_all() {
-    everywhere(|world| {
-        world.put("raw/README.txt", "nothing here yet");
-        let expected = world.address("raw");
-        world.processor().arg(raw::DAY).run().fails(66, &[&expected]);
-        assert_eq!(world.list("processed/"), [""; 0]);
+    for_each_store(|env| {
+        env.put("raw/README.txt", "nothing here yet");
+        let expected = env.address("raw");
+        env.processor().arg(raw::DAY).run().expect_failure(66, &[&expected]);
+        assert_eq!(env.list("processed/"), [""; 0]);
     });
 }
 
 #[test]
 fn no_zones_file_is_the_outlines_of_the_profile() {
-    everywhere(|world| {
-        raw::write(world);
-        world.remove_raw("reference/");
-        let found = document(world, Source::Comptages);
+    for_each_store(|env| {
+        raw::write(env);
+        env.remove_raw("reference/");
+        let found = document(env, Source::Comptages);
         // The points lie beside the Eiffel tower and the Panthéon.
         assert_eq!(found["metrics"][0]["arrondissement"], "75007", "{}", found["metrics"][0]);
         assert!(found["metrics"][0]["zone"].is_string());
@@ -321,13 +322,13 @@ fn no_zones_file_is_the_outlines_of_the_profile() {
 
 #[test]
 fn no_zones_at_all_are_unknown_and_it_is_said() {
-    let world = World::folder();
-    raw::write(&world);
-    world.remove_raw("reference/");
-    let profile = world.scratch("profile.json");
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    env.remove_raw("reference/");
+    let profile = env.scratch_path("profile.json");
     std::fs::write(&profile, r#"{"name": "Ville", "timezone": "Europe/Paris"}"#).unwrap();
-    world.processor().arg("--profile").arg(&profile).arg(raw::DAY).succeed();
-    let published = Published::of(&world, raw::DAY);
+    env.processor().arg("--profile").arg(&profile).arg(raw::DAY).succeed();
+    let published = PublishedDay::load(&env, raw::DAY);
     assert_eq!(published.statuses(), [EntryStatus::Ok; 7]);
     let found = published.document(Source::Comptages);
     let arc = &found["metrics"][0];

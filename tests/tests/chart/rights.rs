@@ -203,12 +203,12 @@ fn addresses_of_both_families_may_be_reached_and_exceptions_belong_to_one_addres
         let of = |rule: &Value| rule["to"].as_array().unwrap().iter().filter_map(block).collect::<Vec<_>>();
         rules.iter().map(of).filter(|blocks| !blocks.is_empty()).collect::<Vec<_>>()
     };
-    let everywhere = vec![json!({ "cidr": "0.0.0.0/0" }), json!({ "cidr": "::/0" })];
+    let for_each_store = vec![json!({ "cidr": "0.0.0.0/0" }), json!({ "cidr": "::/0" })];
     let credentials = vec![json!({ "cidr": "169.254.170.23/32" })];
-    assert_eq!(blocks(""), [everywhere.clone(), credentials.clone(), everywhere.clone()]);
+    assert_eq!(blocks(""), [for_each_store.clone(), credentials.clone(), for_each_store.clone()]);
     let narrow = blocks(",networkPolicy.s3.cidrs={10.0.0.0/8},networkPolicy.s3.except={10.1.0.0/16,10.2.0.0/16}");
     let s3 = vec![json!({ "cidr": "10.0.0.0/8", "except": ["10.1.0.0/16", "10.2.0.0/16"] })];
-    assert_eq!(narrow, [s3, credentials, everywhere]);
+    assert_eq!(narrow, [s3, credentials, for_each_store]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout, Stdio};
 
-use acceptance::World;
+use acceptance::TestEnv;
 use acceptance::cluster::{Cluster, Space};
 use acceptance::s3server::TestS3;
 use chrono::{DateTime, Utc};
@@ -115,8 +115,8 @@ fn the_values_for_development_end_with_the_reports_of_a_scheduled_night() {
         secret_key: "testtest".into(),
         server: None,
     };
-    let there = World::at(s3, "cityflow-processed");
-    let here = World::folder();
+    let there = TestEnv::in_bucket(s3, "cityflow-processed");
+    let here = TestEnv::in_folder();
     here.simulator().args(["--from", &first.to_string(), "--to", &last.to_string()]).succeed();
     here.processor().arg(yesterday.to_string()).succeed();
     here.reporter().arg(yesterday.to_string()).succeed();
@@ -125,9 +125,9 @@ fn the_values_for_development_end_with_the_reports_of_a_scheduled_night() {
         let of_cluster = there.get(&name).unwrap_or_else(|| panic!("no {name} in the cluster"));
         assert_eq!(Some(of_cluster), here.get(&format!("processed/{name}")), "{name}");
     }
-    let report = |world: &World, key: String| {
-        let mut report: Value = serde_json::from_slice(&world.get(&key).unwrap_or_else(|| panic!("no {key}"))).unwrap();
-        acceptance::documents::forget_the_run(&mut report);
+    let report = |env: &TestEnv, key: String| {
+        let mut report: Value = serde_json::from_slice(&env.get(&key).unwrap_or_else(|| panic!("no {key}"))).unwrap();
+        acceptance::documents::remove_run_fields(&mut report);
         report
     };
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use acceptance::cluster::{Ended, Space};
 use acceptance::raw;
-use acceptance::s3server::Fault;
+use acceptance::s3server::InjectedFault;
 use serde_json::{Value, json};
 
 use super::{city, faulty_city, manifests};
@@ -16,10 +16,10 @@ fn at_once(ended: &Ended, code: i64) {
 
 #[test]
 fn wrong_settings_and_wrong_data_end_the_job_at_once_and_say_what_to_do() {
-    let Some((world, space)) = city("wrong") else { return };
-    let mut values = space.values(&world);
+    let Some((env, space)) = city("wrong") else { return };
+    let mut values = space.values(&env);
 
-    world.remove(&format!("raw/{}", raw::COUNTS));
+    env.remove(&format!("raw/{}", raw::ROAD_COUNTS));
     space.install(&values);
     let ended = space.run("process", "process-2025-11-04");
     at_once(&ended, 65);
@@ -28,10 +28,10 @@ fn wrong_settings_and_wrong_data_end_the_job_at_once_and_say_what_to_do() {
         "{}",
         ended.words()
     );
-    assert_eq!(manifests(&world), [raw::DAY], "what could be published was");
+    assert_eq!(manifests(&env), [raw::DAY], "what could be published was");
 
     let raw_place = values["storage"]["raw"].take();
-    values["storage"]["raw"] = format!("{}/nothing-here", world.bucket()).into();
+    values["storage"]["raw"] = format!("{}/nothing-here", env.bucket()).into();
     space.install(&values);
     let ended = space.run("process", "process-2025-11-04-b");
     at_once(&ended, 66);
@@ -47,9 +47,9 @@ fn wrong_settings_and_wrong_data_end_the_job_at_once_and_say_what_to_do() {
 
 #[test]
 fn a_bug_an_abort_or_no_program_end_the_job_at_once() {
-    let Some((world, space)) = city("bug") else { return };
+    let Some((env, space)) = city("bug") else { return };
     let (repository, tag) = space.cluster().image("ending");
-    let mut values = space.values(&world);
+    let mut values = space.values(&env);
     for (ending, code) in [("exit:70", 70), ("panic", 101), ("exit:126", 126), ("exit:127", 127), ("exit:134", 134)] {
         values["processor"]["image"] = json!({"repository": repository, "tag": tag});
         values["processor"]["extraEnv"] = json!([{"name": "ENDING", "value": ending}]);
@@ -63,9 +63,9 @@ fn a_bug_an_abort_or_no_program_end_the_job_at_once() {
 
 #[test]
 fn a_job_that_the_kernel_ends_for_its_memory_is_not_tried_again() {
-    let Some((world, space)) = city("memory") else { return };
+    let Some((env, space)) = city("memory") else { return };
     let (repository, tag) = space.cluster().image("ending");
-    let mut values = space.values(&world);
+    let mut values = space.values(&env);
     values["processor"]["image"] = json!({"repository": repository, "tag": tag});
     values["processor"]["extraEnv"] = json!([{"name": "ENDING", "value": "memory"}]);
     values["processor"]["resources"]["limits"]["memory"] = "96Mi".into();
@@ -76,7 +76,7 @@ fn a_job_that_the_kernel_ends_for_its_memory_is_not_tried_again() {
     assert_eq!(state["reason"], "OOMKilled");
 
     // The processor itself does not come to that: it sees the limit, and says what would do.
-    let mut values = space.values(&world);
+    let mut values = space.values(&env);
     values["processor"]["resources"]["limits"]["memory"] = "96Mi".into();
     space.install(&values);
     let ended = space.run("process", "process-2025-11-04-small");
@@ -86,11 +86,11 @@ fn a_job_that_the_kernel_ends_for_its_memory_is_not_tried_again() {
 
 #[test]
 fn a_store_that_is_away_is_tried_again_as_often_as_is_said() {
-    let Some((world, space)) = faulty_city("away") else { return };
-    let mut values = space.values(&world);
+    let Some((env, space)) = faulty_city("away") else { return };
+    let mut values = space.values(&env);
     values["processor"]["backoffLimit"] = 1.into();
     values["processor"]["extraEnv"] = json!([{"name": "AWS_MAX_ATTEMPTS", "value": "1"}]);
-    world.server().inject("*", "", usize::MAX, Fault::Unavailable);
+    env.server().inject("*", "", usize::MAX, InjectedFault::Unavailable);
     space.install(&values);
     let ended = space.run("process", "process-2025-11-04");
     assert_eq!((ended.complete, ended.reason.as_str()), (false, "BackoffLimitExceeded"), "{ended:?}");
@@ -101,17 +101,17 @@ fn a_store_that_is_away_is_tried_again_as_often_as_is_said() {
     space.until_selected("pods", &["--selector", "batch.kubernetes.io/job-name=process-2025-11-04-b"], |pod| {
         pod["status"]["phase"] == "Failed"
     });
-    world.server().heal();
+    env.server().clear_faults();
     let ended = space.ended("process-2025-11-04-b");
     assert!(ended.complete, "{ended:?}");
     assert_eq!(ended.codes(), [Some(69), Some(0)]);
-    world.check_documents();
+    env.check_documents();
 }
 
 #[test]
 fn a_report_before_its_metrics_is_tried_again_and_done_when_they_come() {
-    let Some((world, space)) = city("early") else { return };
-    space.install(&space.values(&world));
+    let Some((env, space)) = city("early") else { return };
+    space.install(&space.values(&env));
     space.start("report", "report-2025-11-04");
     let early =
         space.until_selected("pods", &["--selector", "batch.kubernetes.io/job-name=report-2025-11-04"], |pod| {
@@ -124,10 +124,10 @@ fn a_report_before_its_metrics_is_tried_again_and_done_when_they_come() {
     let ended = space.ended("report-2025-11-04");
     assert!(ended.complete, "{ended:?}");
     assert_eq!((ended.codes().first(), ended.codes().last()), (Some(&Some(75)), Some(&Some(0))));
-    assert!(world.get("processed/reports/daily_report_2025-11-04.json").is_some());
+    assert!(env.get("processed/reports/daily_report_2025-11-04.json").is_some());
 
     // With the chart's own waiting it takes one pod.
-    let mut values = space.values(&world);
+    let mut values = space.values(&env);
     values["reporter"]["wait"] = "5m".into();
     space.install(&values);
     space.start("report", "report-2025-11-03");
@@ -140,8 +140,8 @@ fn a_report_before_its_metrics_is_tried_again_and_done_when_they_come() {
 /// The chart's values are refused with the name of what is wrong, by Helm itself, before anything reaches the cluster.
 #[test]
 fn a_misspelt_value_reaches_no_cluster() {
-    let Some((world, space)) = city("values") else { return };
-    let mut values: Value = space.values(&world);
+    let Some((env, space)) = city("values") else { return };
+    let mut values: Value = space.values(&env);
     values["processor"]["shedule"] = "0 0 * * *".into();
     let refused = space.try_install(&[], &values);
     assert!(!refused.ok && refused.stderr.contains("shedule"), "{refused:?}");

@@ -14,11 +14,11 @@ fn reports(space: &acceptance::cluster::Space) -> Vec<(String, Value)> {
 
 #[test]
 fn three_tries_of_a_day_start_its_report_once() {
-    let Some((world, space)) = city("handoff") else { return };
+    let Some((env, space)) = city("handoff") else { return };
     // All of the day but its last hours, so that it stays provisional.
-    let counts: Vec<String> = raw::counts(raw::DAY).lines().map(str::to_owned).collect();
-    world.put_raw(raw::COUNTS, counts[..counts.len() - 12].join("\n") + "\n");
-    let mut values = space.values(&world);
+    let counts: Vec<String> = raw::road_counts(raw::DAY).lines().map(str::to_owned).collect();
+    env.put_raw(raw::ROAD_COUNTS, counts[..counts.len() - 12].join("\n") + "\n");
+    let mut values = space.values(&env);
     values["handoff"] = json!({"enabled": true});
     values["events"] = json!({"enabled": true});
     values["processor"]["untilComplete"] = true.into();
@@ -30,11 +30,11 @@ fn three_tries_of_a_day_start_its_report_once() {
     let made = reports(&space);
     assert_eq!(made.len(), 1, "{:?}", made.iter().map(|(name, _)| name).collect::<Vec<_>>());
     let (name, job) = &made[0];
-    let digest = acceptance::Published::of(&world, raw::DAY).manifest.digest;
+    let digest = acceptance::PublishedDay::load(&env, raw::DAY).manifest.digest;
     assert_eq!(*name, format!("report-2025-11-04-{}", &digest[..8]));
     let report = space.ended(name);
     assert!(report.complete, "{report:?}");
-    assert!(world.get("processed/reports/daily_report_2025-11-04.json").is_some());
+    assert!(env.get("processed/reports/daily_report_2025-11-04.json").is_some());
 
     // It is what kubectl would have made.
     let text = space.kubectl(&["create", "job", "--from=cronjob/report", name, "--dry-run=client", "--output=json"]);
@@ -66,7 +66,7 @@ fn three_tries_of_a_day_start_its_report_once() {
     assert!(described.contains("report of 2025-11-04, edition 1, in s3://"), "{described}");
 
     // With the last hours the day is another one, and so is its report.
-    world.put_raw(raw::COUNTS, raw::counts(raw::DAY));
+    env.put_raw(raw::ROAD_COUNTS, raw::road_counts(raw::DAY));
     assert!(space.run("process", "process-2025-11-04-complete").complete);
     assert_eq!(reports(&space).len(), 3);
     let described = space.kubectl(&["describe", "job", "process-2025-11-04-complete"]);
@@ -79,8 +79,8 @@ fn three_tries_of_a_day_start_its_report_once() {
 
 #[test]
 fn without_their_rights_both_are_a_warning_and_the_day_is_done() {
-    let Some((world, space)) = city("norights") else { return };
-    let mut values = space.values(&world);
+    let Some((env, space)) = city("norights") else { return };
+    let mut values = space.values(&env);
     values["handoff"] = json!({"enabled": true});
     values["events"] = json!({"enabled": true});
     space.install(&values);
@@ -92,7 +92,7 @@ fn without_their_rights_both_are_a_warning_and_the_day_is_done() {
         log.contains("handoff: may not read the CronJob report") && log.contains("may not write an Event"),
         "{log}"
     );
-    assert!(!documents(&world).is_empty());
+    assert!(!documents(&env).is_empty());
     assert!(reports(&space).is_empty());
 
     // The check says so before a night does.
@@ -105,8 +105,8 @@ fn without_their_rights_both_are_a_warning_and_the_day_is_done() {
 
 #[test]
 fn a_setting_that_cannot_be_read_is_told_by_an_event_too() {
-    let Some((world, space)) = city("unread") else { return };
-    let mut values = space.values(&world);
+    let Some((env, space)) = city("unread") else { return };
+    let mut values = space.values(&env);
     values["events"] = json!({"enabled": true});
     values["processor"]["extraEnv"] = json!([{"name": "CITYFLOW_FORCE", "value": "perhaps"}]);
     values["reporter"]["extraEnv"] = json!([{"name": "CITYFLOW_FORCE", "value": "perhaps"}]);

@@ -13,33 +13,33 @@ mod security;
 mod telemetry;
 
 use acceptance::cluster::{Cluster, Space};
-use acceptance::{World, raw};
+use acceptance::{TestEnv, raw};
 
 /// A city on the tests' S3 server and a namespace for it; nothing where there is no cluster.
-fn city(label: &str) -> Option<(World, Space)> {
+fn city(label: &str) -> Option<(TestEnv, Space)> {
     let cluster = Cluster::find()?;
-    let world = World::s3();
-    raw::write(&world);
-    Some((world, Space::new(cluster, label)))
+    let env = TestEnv::on_s3();
+    raw::write(&env);
+    Some((env, Space::new(cluster, label)))
 }
 
 /// The same on a server that fails on demand.
-fn faulty_city(label: &str) -> Option<(World, Space)> {
+fn faulty_city(label: &str) -> Option<(TestEnv, Space)> {
     let cluster = Cluster::find()?;
-    let world = World::faulty_for_pods();
-    raw::write(&world);
-    Some((world, Space::new(cluster, label)))
+    let env = TestEnv::on_test_server_for_pods();
+    raw::write(&env);
+    Some((env, Space::new(cluster, label)))
 }
 
 /// Everything that is processed, for comparison with what the same programs make elsewhere: key and digest. What carries the time of the
 /// run is not in it: the reports say when they were made, and the probes of checks are gone.
-fn documents(world: &World) -> Vec<(String, String)> {
-    let all = world.everything("processed/metrics/").into_iter();
+fn documents(env: &TestEnv) -> Vec<(String, String)> {
+    let all = env.objects("processed/metrics/").into_iter();
     all.map(|(key, body)| (key, acceptance::documents::sha256(&body))).collect()
 }
 
 /// The days that have a manifest.
-fn manifests(world: &World) -> Vec<String> {
+fn manifests(env: &TestEnv) -> Vec<String> {
     let name = |key: String| Some(key.strip_prefix("processed/metrics/manifest_")?.strip_suffix(".json")?.to_owned());
-    world.list("processed/metrics/manifest_").into_iter().filter_map(name).collect()
+    env.list("processed/metrics/manifest_").into_iter().filter_map(name).collect()
 }

@@ -1,13 +1,13 @@
 //! Days done again by a Job's name: one, several, two at once, and names that say no day.
 
-use acceptance::{World, raw};
+use acceptance::{TestEnv, raw};
 
 use super::{city, documents, manifests};
 
 #[test]
 fn a_past_day_is_processed_and_reported_by_the_names_of_two_jobs() {
-    let Some((world, space)) = city("rerun") else { return };
-    space.install(&space.values(&world));
+    let Some((env, space)) = city("rerun") else { return };
+    space.install(&space.values(&env));
 
     let process = space.run("process", "process-2025-11-04");
     assert!(process.complete, "{process:?}");
@@ -17,51 +17,51 @@ fn a_past_day_is_processed_and_reported_by_the_names_of_two_jobs() {
     let report = space.run("report", "report-2025-11-04");
     assert!(report.complete, "{report:?}");
     assert_eq!(report.pool(space.cluster()), "small", "{:?}", report.nodes());
-    world.check_documents();
+    env.check_documents();
 
     // The same programs on a folder.
-    let here = World::folder();
+    let here = TestEnv::in_folder();
     raw::write(&here);
     here.processor().arg(raw::DAY).succeed();
     here.reporter().arg(raw::DAY).succeed();
-    let mut of_both = [documents(&world), documents(&here)];
+    let mut of_both = [documents(&env), documents(&here)];
     // The fixed names and the documents behind them are the same bytes; the manifest says when it was written.
     of_both.iter_mut().for_each(|all| all.retain(|(key, _)| !key.contains("/manifest_")));
     assert!(of_both[0].len() > 10, "{of_both:#?}");
     assert_eq!(of_both[0], of_both[1]);
-    let report = |world: &World| {
-        let bytes = world.get("processed/reports/daily_report_2025-11-04.csv").expect("a report");
+    let report = |env: &TestEnv| {
+        let bytes = env.get("processed/reports/daily_report_2025-11-04.csv").expect("a report");
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         // When it was made, and from where.
         let lines = text.lines().filter(|line| !line.contains("genere") && !line.contains("généré"));
         lines.map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_eq!(report(&world), report(&here));
+    assert_eq!(report(&env), report(&here));
 
     // Again by the command that an operator types, under another name: nothing has changed.
-    let before = documents(&world);
+    let before = documents(&env);
     assert!(space.run("process", "process-2025-11-04-again").complete);
     assert!(space.run("report", "report-2025-11-04-again").complete);
-    assert_eq!(documents(&world), before);
+    assert_eq!(documents(&env), before);
     assert!(space.log("report-2025-11-04-again").contains("up to date"), "{}", space.log("report-2025-11-04-again"));
 }
 
 #[test]
 fn a_range_is_one_job() {
-    let Some((world, space)) = city("range") else { return };
-    space.install(&space.values(&world));
+    let Some((env, space)) = city("range") else { return };
+    space.install(&space.values(&env));
     assert!(space.run("process", "process-2025-11-03-to-2025-11-04").complete);
-    assert_eq!(manifests(&world), [raw::DAY_BEFORE, raw::DAY]);
+    assert_eq!(manifests(&env), [raw::DAY_BEFORE, raw::DAY]);
     assert!(space.run("report", "report-2025-11-03-to-2025-11-04-for-ana").complete);
     for day in [raw::DAY_BEFORE, raw::DAY] {
-        assert!(world.get(&format!("processed/reports/daily_report_{day}.json")).is_some(), "{day}");
+        assert!(env.get(&format!("processed/reports/daily_report_{day}.json")).is_some(), "{day}");
     }
 }
 
 #[test]
 fn a_name_that_says_no_day_is_refused_at_once_with_the_forms_that_do() {
-    let Some((world, space)) = city("hostile") else { return };
-    space.install(&space.values(&world));
+    let Some((env, space)) = city("hostile") else { return };
+    space.install(&space.values(&env));
     for (cronjob, job) in [
         ("report", "report-2025-02-30"),
         ("report", "report-now"),
@@ -79,21 +79,21 @@ fn a_name_that_says_no_day_is_refused_at_once_with_the_forms_that_do() {
             space.kubectl(&["describe", "pods", "--selector", &format!("batch.kubernetes.io/job-name={job}")]);
         assert!(described.contains("does not say the day") && described.contains("Exit Code:    2"), "{described}");
     }
-    assert!(manifests(&world).is_empty());
+    assert!(manifests(&env).is_empty());
 }
 
 #[test]
 fn two_reruns_of_a_day_at_once_leave_one_day() {
-    let Some((world, space)) = city("twice") else { return };
-    space.install(&space.values(&world));
+    let Some((env, space)) = city("twice") else { return };
+    space.install(&space.values(&env));
     space.start("process", "process-2025-11-04-a");
     space.start("process", "process-2025-11-04-b");
     for job in ["process-2025-11-04-a", "process-2025-11-04-b"] {
         let ended = space.ended(job);
         assert!(ended.complete, "{job}: {ended:?}");
     }
-    world.check_documents();
-    assert_eq!(manifests(&world), [raw::DAY]);
-    let objects = world.list("processed/metrics/objets/2025-11-04/");
+    env.check_documents();
+    assert_eq!(manifests(&env), [raw::DAY]);
+    let objects = env.list("processed/metrics/objets/2025-11-04/");
     assert_eq!(objects.len(), 7, "one object for each document, whoever wrote it: {objects:?}");
 }

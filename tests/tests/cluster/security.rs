@@ -21,12 +21,12 @@ fn all_rights(space: &Space, account: &str) -> Vec<String> {
 
 #[test]
 fn pods_hold_no_token_and_cannot_write_where_nothing_is_to_be_written() {
-    let Some((world, space)) = city("secure") else { return };
+    let Some((env, space)) = city("secure") else { return };
     // The namespace does refuse what is less.
     let refused = space.try_kubectl(&["run", "careless", "--image=cityflow/processor:test"]);
     assert!(!refused.ok && refused.stderr.contains("violates PodSecurity"), "{refused:?}");
 
-    space.install(&space.values(&world));
+    space.install(&space.values(&env));
     assert!(rights(&space, "process").is_empty() && rights(&space, "report").is_empty());
     for (cronjob, job) in [("process", "process-2025-11-04"), ("report", "report-2025-11-04")] {
         let ended = space.run(cronjob, job);
@@ -42,13 +42,13 @@ fn pods_hold_no_token_and_cannot_write_where_nothing_is_to_be_written() {
         assert_eq!(container["capabilities"]["drop"], json!(["ALL"]));
         assert_eq!(pod["spec"]["securityContext"]["runAsUser"], 65532);
     }
-    assert!(!documents(&world).is_empty());
+    assert!(!documents(&env).is_empty());
 }
 
 #[test]
 fn each_switch_gives_its_own_rights_and_no_more() {
-    let Some((world, space)) = city("rights") else { return };
-    let mut values = space.values(&world);
+    let Some((env, space)) = city("rights") else { return };
+    let mut values = space.values(&env);
     values["events"] = json!({"enabled": true});
     space.install(&values);
     let events = ["events.events.k8s.io [] [] [create]".to_owned()];
@@ -65,14 +65,14 @@ fn each_switch_gives_its_own_rights_and_no_more() {
 
 #[test]
 fn a_check_before_the_first_night_reaches_everything_and_writes_no_document() {
-    let Some((world, space)) = city("check") else { return };
-    space.install(&space.values(&world));
+    let Some((env, space)) = city("check") else { return };
+    space.install(&space.values(&env));
     let tested = space.helm(&["test"], &["--logs"]);
     assert!(tested.contains("all well") && tested.contains("can be written and read"), "{tested}");
-    assert_eq!(world.list("processed/"), [] as [String; 0], "nothing is left behind");
+    assert_eq!(env.list("processed/"), [] as [String; 0], "nothing is left behind");
 
     // A bucket that is not there fails it.
-    let mut values = space.values(&world);
+    let mut values = space.values(&env);
     values["storage"]["reports"] = "cityflow-no-such-bucket/reports".into();
     space.install(&values);
     let tested = space.try_helm(&["test"], &["--logs"]);

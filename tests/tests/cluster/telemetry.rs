@@ -36,10 +36,10 @@ fn is_of_pod(resource: &Attributes, job: &Value, pod: &Value) {
 
 #[test]
 fn one_trace_from_raw_bytes_to_report_and_each_span_says_where_it_ran() {
-    let Some((world, space)) = city("telemetry") else { return };
+    let Some((env, space)) = city("telemetry") else { return };
     for (protocol, day) in [(Protocol::Grpc, raw::DAY), (Protocol::Protobuf, raw::DAY_BEFORE)] {
-        let Some(collector) = Collector::find_on(Ipv4Addr::UNSPECIFIED) else { return };
-        let mut values = space.values(&world);
+        let Some(collector) = Collector::start_on(Ipv4Addr::UNSPECIFIED) else { return };
+        let mut values = space.values(&env);
         let endpoint = format!("http://{}:{}", space.cluster().host(), collector.port(protocol));
         values["telemetry"] = json!({"endpoint": endpoint, "protocol": protocol.name(), "clusterName": CLUSTER});
         space.install(&values);
@@ -50,9 +50,9 @@ fn one_trace_from_raw_bytes_to_report_and_each_span_says_where_it_ran() {
         }
         let told = collector.received();
         let trace = &told.trace;
-        trace.is_whole(&["process"]);
+        trace.assert_complete(&["process"]);
         assert_eq!(trace.ids().len(), 1);
-        assert_eq!(trace.only("report").parent, trace.only("process").id);
+        assert_eq!(trace.single_span("report").parent, trace.single_span("process").id);
 
         for (name, job) in [("processor", &process.1), ("reporter", &report.1)] {
             let (pods, object) = (space.pods(job), space.get(&["job", job]));
@@ -73,36 +73,36 @@ fn one_trace_from_raw_bytes_to_report_and_each_span_says_where_it_ran() {
 
 #[test]
 fn a_report_that_the_processor_starts_goes_on_in_its_trace() {
-    let Some((world, space)) = city("teltrace") else { return };
-    let Some(collector) = Collector::find_on(Ipv4Addr::UNSPECIFIED) else { return };
-    let mut values = space.values(&world);
+    let Some((env, space)) = city("teltrace") else { return };
+    let Some(collector) = Collector::start_on(Ipv4Addr::UNSPECIFIED) else { return };
+    let mut values = space.values(&env);
     let endpoint = format!("http://{}:{}", space.cluster().host(), collector.port(Protocol::Protobuf));
     values["telemetry"] = json!({"endpoint": endpoint, "clusterName": CLUSTER});
     values["handoff"] = json!({"enabled": true});
     space.install(&values);
     assert!(space.run("process", "process-2025-11-04").complete);
-    let digest = acceptance::Published::of(&world, raw::DAY).manifest.digest;
+    let digest = acceptance::PublishedDay::load(&env, raw::DAY).manifest.digest;
     let job = format!("report-2025-11-04-{}", &digest[..8]);
     let report = space.ended(&job);
     assert!(report.complete, "{report:?}");
     let trace = collector.received().trace;
-    trace.is_whole(&["process"]);
+    trace.assert_complete(&["process"]);
     assert_eq!(trace.ids().len(), 1);
-    assert_eq!(trace.only("handoff").text("jobs"), job, "{trace}");
-    assert!(trace.named("report").next().is_some());
+    assert_eq!(trace.single_span("handoff").text("jobs"), job, "{trace}");
+    assert!(trace.spans_named("report").next().is_some());
 }
 
 #[test]
 fn a_pod_that_is_told_to_stop_leaves_a_whole_trace() {
-    let Some((world, space)) = faulty_city("telstop") else { return };
-    let Some(collector) = Collector::find_on(Ipv4Addr::UNSPECIFIED) else { return };
-    let mut values = space.values(&world);
+    let Some((env, space)) = faulty_city("telstop") else { return };
+    let Some(collector) = Collector::start_on(Ipv4Addr::UNSPECIFIED) else { return };
+    let mut values = space.values(&env);
     let endpoint = format!("http://{}:{}", space.cluster().host(), collector.port(Protocol::Protobuf));
     values["telemetry"] = json!({"endpoint": endpoint, "clusterName": CLUSTER});
     space.install(&values);
-    let asked = world.server().expect_request("GET", raw::COUNTS);
-    let hold = acceptance::s3server::Fault::Delay(std::time::Duration::from_secs(3600));
-    world.server().inject("GET", raw::COUNTS, 1, hold);
+    let asked = env.server().expect_request("GET", raw::ROAD_COUNTS);
+    let hold = acceptance::s3server::InjectedFault::Delay(std::time::Duration::from_secs(3600));
+    env.server().inject("GET", raw::ROAD_COUNTS, 1, hold);
     space.start("process", "process-2025-11-04");
     let pod = space.running("process-2025-11-04");
     asked.recv_timeout(std::time::Duration::from_secs(60)).expect("it reads the road counts");
@@ -110,7 +110,7 @@ fn a_pod_that_is_told_to_stop_leaves_a_whole_trace() {
     space.kubectl(&["delete", "pod", pod, "--wait=false"]);
     assert!(space.ended("process-2025-11-04").complete);
     let trace = collector.received().trace;
-    trace.is_whole(&["process", "process"]);
+    trace.assert_complete(&["process", "process"]);
     let codes: Vec<_> = trace.roots().iter().map(|root| root.number("process.exit.code")).collect();
     assert_eq!((codes, trace.ids().len()), (vec![Some(143), Some(0)], 2), "{trace}");
     assert_eq!(trace.roots()[0].resource["k8s.pod.name"], pod);
@@ -118,8 +118,8 @@ fn a_pod_that_is_told_to_stop_leaves_a_whole_trace() {
 
 #[test]
 fn a_collector_that_is_not_there_is_a_warning_and_the_night_is_done() {
-    let Some((world, space)) = city("telnone") else { return };
-    let mut values = space.values(&world);
+    let Some((env, space)) = city("telnone") else { return };
+    let mut values = space.values(&env);
     // A name that the cluster's DNS does not know.
     values["telemetry"] = json!({"endpoint": "http://collector.nowhere:4317", "clusterName": CLUSTER});
     space.install(&values);

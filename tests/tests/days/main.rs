@@ -6,21 +6,21 @@
 mod night;
 mod several;
 
-use acceptance::{Outcome, World, raw};
+use acceptance::{ProgramOutput, TestEnv, raw};
 
 /// A run of the processor on a small city, at an instant on 5 November 2025.
-fn processor(world: &World, variables: &[(&'static str, &str)], args: &[&str]) -> Outcome {
-    let job = variables.iter().fold(world.processor(), |job, (name, value)| job.env(name, value));
+fn processor(env: &TestEnv, variables: &[(&'static str, &str)], args: &[&str]) -> ProgramOutput {
+    let job = variables.iter().fold(env.processor(), |job, (name, value)| job.env(name, value));
     job.env("CITYFLOW_NOW", "2025-11-05T02:00:00+01:00").args(args).run()
 }
 
-fn reporter(world: &World, variables: &[(&'static str, &str)], args: &[&str]) -> Outcome {
-    let job = variables.iter().fold(world.reporter(), |job, (name, value)| job.env(name, value));
+fn reporter(env: &TestEnv, variables: &[(&'static str, &str)], args: &[&str]) -> ProgramOutput {
+    let job = variables.iter().fold(env.reporter(), |job, (name, value)| job.env(name, value));
     job.env("CITYFLOW_NOW", "2025-11-05T02:00:00+01:00").args(args).run()
 }
 
-fn manifests(world: &World) -> Vec<String> {
-    let keys = world.list("processed/metrics/manifest_");
+fn manifests(env: &TestEnv) -> Vec<String> {
+    let keys = env.list("processed/metrics/manifest_");
     keys.into_iter()
         .map(|key| key.trim_start_matches("processed/metrics/manifest_").trim_end_matches(".json").into())
         .collect()
@@ -32,39 +32,39 @@ fn every_form_of_a_jobs_name_gives_its_day() {
     for name in
         ["process-2025-11-04", "process-2025-11-04-again", "nightly-process-2025-11-04-x7k2p", "process-29371680"]
     {
-        let world = World::folder();
-        raw::write(&world);
-        let done = processor(&world, &[("JOB_NAME", name), ("CITYFLOW_CATCH_UP", "0")], &[]);
-        assert_eq!(done.code, 0, "{name}\n{}", done.all());
-        assert_eq!(manifests(&world), [raw::DAY], "{name}");
-        let told = reporter(&world, &[("JOB_NAME", &name.replace("process", "report"))], &[]);
-        assert_eq!(told.code, 0, "{name}\n{}", told.all());
-        assert!(world.get("processed/reports/daily_report_2025-11-04.json").is_some(), "{name}");
+        let env = TestEnv::in_folder();
+        raw::write(&env);
+        let done = processor(&env, &[("JOB_NAME", name), ("CITYFLOW_CATCH_UP", "0")], &[]);
+        assert_eq!(done.code, 0, "{name}\n{}", done.transcript());
+        assert_eq!(manifests(&env), [raw::DAY], "{name}");
+        let told = reporter(&env, &[("JOB_NAME", &name.replace("process", "report"))], &[]);
+        assert_eq!(told.code, 0, "{name}\n{}", told.transcript());
+        assert!(env.get("processed/reports/daily_report_2025-11-04.json").is_some(), "{name}");
     }
 }
 
 #[test]
 fn a_range_is_every_day_of_it() {
-    let world = World::folder();
-    raw::write(&world);
-    processor(&world, &[("JOB_NAME", "process-2025-11-03-to-2025-11-04")], &[]).expect(0);
-    assert_eq!(manifests(&world), [raw::DAY_BEFORE, raw::DAY]);
-    reporter(&world, &[], &["2025-11-03..2025-11-04"]).expect(0);
-    assert_eq!(world.list("processed/reports/daily_report_").len(), 4, "two days, JSON and CSV");
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    processor(&env, &[("JOB_NAME", "process-2025-11-03-to-2025-11-04")], &[]).expect_exit(0);
+    assert_eq!(manifests(&env), [raw::DAY_BEFORE, raw::DAY]);
+    reporter(&env, &[], &["2025-11-03..2025-11-04"]).expect_exit(0);
+    assert_eq!(env.list("processed/reports/daily_report_").len(), 4, "two days, JSON and CSV");
 }
 
 #[test]
 fn all_is_every_day_with_a_row_of_a_required_source() {
-    let world = World::folder();
-    raw::write(&world);
-    processor(&world, &[], &["all"]).expect(0);
-    assert_eq!(manifests(&world), ["2025-11-02", raw::DAY_BEFORE, raw::DAY]);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    processor(&env, &[], &["all"]).expect_exit(0);
+    assert_eq!(manifests(&env), ["2025-11-02", raw::DAY_BEFORE, raw::DAY]);
 }
 
 #[test]
 fn a_name_that_says_no_day_is_refused_with_both_forms() {
-    let world = World::folder();
-    raw::write(&world);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
     let hostile = [
         "process",
         "",
@@ -79,72 +79,72 @@ fn a_name_that_says_no_day_is_refused_with_both_forms() {
         "process-２０２５-11-04",
     ];
     for name in hostile {
-        for outcome in [processor(&world, &[("JOB_NAME", name)], &[]), reporter(&world, &[("JOB_NAME", name)], &[])] {
-            outcome.fails(2, &["JOB_NAME", "2025-11-03", "-to-"]);
+        for outcome in [processor(&env, &[("JOB_NAME", name)], &[]), reporter(&env, &[("JOB_NAME", name)], &[])] {
+            outcome.expect_failure(2, &["JOB_NAME", "2025-11-03", "-to-"]);
         }
     }
-    assert_eq!(world.list("processed/"), [""; 0], "nothing was written");
+    assert_eq!(env.list("processed/"), [""; 0], "nothing was written");
 }
 
 #[test]
 fn the_argument_and_the_name_must_agree() {
-    let world = World::folder();
-    raw::write(&world);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
     let name = ("JOB_NAME", "process-2025-11-04");
-    processor(&world, &[name], &[raw::DAY]).expect(0);
-    processor(&world, &[name], &[raw::DAY_BEFORE]).fails(2, &["2025-11-03", "2025-11-04", "REPORT_DATE"]);
-    processor(&world, &[name, ("REPORT_DATE", raw::DAY_BEFORE)], &[]).fails(2, &["2025-11-03", "2025-11-04"]);
-    assert_eq!(manifests(&world), [raw::DAY]);
+    processor(&env, &[name], &[raw::DAY]).expect_exit(0);
+    processor(&env, &[name], &[raw::DAY_BEFORE]).expect_failure(2, &["2025-11-03", "2025-11-04", "REPORT_DATE"]);
+    processor(&env, &[name, ("REPORT_DATE", raw::DAY_BEFORE)], &[]).expect_failure(2, &["2025-11-03", "2025-11-04"]);
+    assert_eq!(manifests(&env), [raw::DAY]);
 }
 
 #[test]
 fn without_a_name_it_is_yesterday_in_the_city() {
-    let world = World::folder();
-    raw::write(&world);
-    let done = processor(&world, &[], &[]).expect(0);
-    assert_eq!(manifests(&world), [raw::DAY]);
-    assert!(done.stderr.contains("yesterday"), "it says so\n{}", done.all());
-    reporter(&world, &[("REPORT_DATE", "")], &[]).expect(0);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let done = processor(&env, &[], &[]).expect_exit(0);
+    assert_eq!(manifests(&env), [raw::DAY]);
+    assert!(done.stderr.contains("yesterday"), "it says so\n{}", done.transcript());
+    reporter(&env, &[("REPORT_DATE", "")], &[]).expect_exit(0);
 }
 
 #[test]
 fn a_day_that_does_not_exist_is_wrong_usage() {
-    let world = World::folder();
-    raw::write(&world);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
     for day in ["2025-02-30", "yesterday", "2025-11-04..2025-11-01", "04/11/2025"] {
-        processor(&world, &[], &[day]).fails(2, &["2025-11-03"]);
-        reporter(&world, &[], &[day]).fails(2, &["2025-11-03"]);
+        processor(&env, &[], &[day]).expect_failure(2, &["2025-11-03"]);
+        reporter(&env, &[], &[day]).expect_failure(2, &["2025-11-03"]);
     }
 }
 
 #[test]
 fn all_mistakes_are_told_at_once() {
-    let world = World::folder();
+    let env = TestEnv::in_folder();
     let wrong = ["--required", "rivers", "--threads", "many", "--lookback=-1", "--catch-up", "ever", "2025-02-30"];
-    processor(&world, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
-        .fails(2, &["rivers", "--threads", "--lookback", "--catch-up", "\"ever\"", "Lutetia", "2025-02-30"]);
+    processor(&env, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
+        .expect_failure(2, &["rivers", "--threads", "--lookback", "--catch-up", "\"ever\"", "Lutetia", "2025-02-30"]);
     let wrong = ["--wait", "soon", "--lang", "la", "2025-02-30"];
-    reporter(&world, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
-        .fails(2, &["soon", "--lang", "Lutetia", "2025-02-30"]);
+    reporter(&env, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
+        .expect_failure(2, &["soon", "--lang", "Lutetia", "2025-02-30"]);
 }
 
 #[test]
 fn wrong_usage_is_one_line_too_and_the_help_is_enough_to_begin() {
-    let world = World::folder();
+    let env = TestEnv::in_folder();
     for program in ["processor", "reporter"] {
-        world.bare(program).arg("--no-such-flag").run().fails(2, &["--no-such-flag", "--help"]);
-        let help = world.bare(program).arg("--help").run().expect(0).stdout;
+        env.program(program).arg("--no-such-flag").run().expect_failure(2, &["--no-such-flag", "--help"]);
+        let help = env.program(program).arg("--help").run().expect_exit(0).stdout;
         for part in ["JOB_NAME", "REPORT_DATE", "2025-11-03", "s3://", "./data", "75"] {
             assert!(help.contains(part), "{program} --help says {part}\n{help}");
         }
-        assert!(world.bare(program).arg("--version").run().expect(0).stdout.starts_with(program));
+        assert!(env.program(program).arg("--version").run().expect_exit(0).stdout.starts_with(program));
     }
 }
 
 #[test]
 fn a_variable_that_is_set_to_nothing_is_not_set() {
-    let world = World::folder();
-    raw::write(&world);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
     let empty = [
         "REPORT_DATE",
         "CITY_PROFILE",
@@ -155,19 +155,19 @@ fn a_variable_that_is_set_to_nothing_is_not_set() {
         "CITYFLOW_LOOKBACK",
     ];
     let empty: Vec<_> = empty.map(|name| (name, "")).into();
-    processor(&world, &empty, &[raw::DAY]).expect(0);
-    reporter(&world, &empty, &[raw::DAY]).expect(0);
+    processor(&env, &empty, &[raw::DAY]).expect_exit(0);
+    reporter(&env, &empty, &[raw::DAY]).expect_exit(0);
 }
 
 #[test]
 fn with_no_setting_at_all_it_is_the_folder_data_and_it_says_so() {
-    let world = World::folder();
-    raw::write(&world);
-    let home = world.home();
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let home = env.home();
     std::fs::create_dir_all(home.join("data")).unwrap();
-    std::fs::rename(world.path("raw"), home.join("data/raw")).unwrap();
-    let done = world.bare("processor").arg(raw::DAY).run().expect(0);
-    assert!(done.stderr.contains("./data/raw") && done.stderr.contains("./data/processed"), "{}", done.all());
-    world.bare("reporter").arg(raw::DAY).run().expect(0);
+    std::fs::rename(env.path("raw"), home.join("data/raw")).unwrap();
+    let done = env.program("processor").arg(raw::DAY).run().expect_exit(0);
+    assert!(done.stderr.contains("./data/raw") && done.stderr.contains("./data/processed"), "{}", done.transcript());
+    env.program("reporter").arg(raw::DAY).run().expect_exit(0);
     assert!(home.join("data/processed/reports/daily_report_2025-11-04.json").is_file());
 }

@@ -1,120 +1,116 @@
 //! A scheduled night: its own day, late data for the days before it, and the days that were missed.
 
-use acceptance::world::everywhere;
-use acceptance::{Outcome, World, raw};
+use acceptance::environment::for_each_store;
+use acceptance::{ProgramOutput, TestEnv, raw};
 use contract::Source;
 
 use super::manifests;
 
 /// A night that is scheduled for midnight UTC of a day of November 2025, so for the day before it, and starts two hours late.
-fn night(world: &World, program: &'static str, of: u32, args: &[&str]) -> Outcome {
+fn night(env: &TestEnv, program: &'static str, of: u32, args: &[&str]) -> ProgramOutput {
     // 2025-11-05T00:00:00Z.
     let name = format!("{program}-{}", 29_371_680 + 1440 * i64::from(of) - 1440 * 5);
-    let job = if program == "process" { world.processor() } else { world.reporter() };
+    let job = if program == "process" { env.processor() } else { env.reporter() };
     job.env("JOB_NAME", name).env("CITYFLOW_NOW", format!("2025-11-{of:02}T02:00:00Z")).args(args).run()
 }
 
 /// The bikes once more, with another count for one hour of the usual day.
 fn later_bikes() -> String {
-    raw::bikes(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":53")
+    raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":53")
 }
 
 /// All that there is of a day.
-fn day(world: &World, day: &str) -> Vec<(String, bytes::Bytes)> {
-    let all = world.everything("processed/metrics/").into_iter();
+fn day(env: &TestEnv, day: &str) -> Vec<(String, bytes::Bytes)> {
+    let all = env.objects("processed/metrics/").into_iter();
     all.filter(|(key, _)| key.contains(day)).collect()
 }
 
 #[test]
 fn it_does_new_late_and_missed_days_and_leaves_the_others_as_they_are() {
-    everywhere(|world| {
-        raw::write(world);
-        night(world, "process", 4, &["--catch-up", "2"]).expect(0);
-        assert_eq!(manifests(world), ["2025-11-01", "2025-11-02", raw::DAY_BEFORE]);
-        let before = world.everything("processed/");
-        let done = night(world, "process", 5, &["--catch-up", "3"]).expect(0);
-        assert_eq!(manifests(world), ["2025-11-01", "2025-11-02", raw::DAY_BEFORE, raw::DAY]);
+    for_each_store(|env| {
+        raw::write(env);
+        night(env, "process", 4, &["--catch-up", "2"]).expect_exit(0);
+        assert_eq!(manifests(env), ["2025-11-01", "2025-11-02", raw::DAY_BEFORE]);
+        let before = env.objects("processed/");
+        let done = night(env, "process", 5, &["--catch-up", "3"]).expect_exit(0);
+        assert_eq!(manifests(env), ["2025-11-01", "2025-11-02", raw::DAY_BEFORE, raw::DAY]);
         for (key, body) in &before {
-            assert_eq!(world.get(key).as_ref(), Some(body), "{key} stays as it is");
+            assert_eq!(env.get(key).as_ref(), Some(body), "{key} stays as it is");
         }
         for late in ["2025-11-01", "2025-11-02", raw::DAY_BEFORE] {
             let told = |event: &serde_json::Value| {
                 event["day"] == late && event["message"].as_str().unwrap().contains("nothing new")
             };
-            assert!(done.events.iter().any(told), "{late}\n{}", done.all());
+            assert!(done.events.iter().any(told), "{late}\n{}", done.transcript());
         }
 
         // Of the 3rd on, a snapshot of the 10th is looked at; and the 2nd is lost.
-        world.put_raw("api/bikes/dt=2025-11-10/hour=01/bikes.json", later_bikes());
+        env.put_raw("api/bikes/dt=2025-11-10/hour=01/bikes.json", later_bikes());
         let lost = "processed/metrics/manifest_2025-11-02.json";
-        world.remove(lost);
-        let [unchanged, changed] = ["2025-11-01", raw::DAY_BEFORE].map(|date| day(world, date));
-        night(world, "process", 6, &["--lookback", "4", "--catch-up", "3"]).expect(0);
-        assert_eq!(day(world, "2025-11-01"), unchanged, "no input of it has changed");
-        assert_ne!(day(world, raw::DAY_BEFORE), changed, "late data came in");
-        assert!(world.get(lost).is_some(), "a missed day is caught up with");
-        assert_eq!(manifests(world).last().map(String::as_str), Some("2025-11-05"));
-        let renewed = acceptance::Published::of(world, raw::DAY).document(Source::Bikes);
+        env.remove(lost);
+        let [unchanged, changed] = ["2025-11-01", raw::DAY_BEFORE].map(|date| day(env, date));
+        night(env, "process", 6, &["--lookback", "4", "--catch-up", "3"]).expect_exit(0);
+        assert_eq!(day(env, "2025-11-01"), unchanged, "no input of it has changed");
+        assert_ne!(day(env, raw::DAY_BEFORE), changed, "late data came in");
+        assert!(env.get(lost).is_some(), "a missed day is caught up with");
+        assert_eq!(manifests(env).last().map(String::as_str), Some("2025-11-05"));
+        let renewed = acceptance::PublishedDay::load(env, raw::DAY).document(Source::Bikes);
         assert_eq!(renewed["global_metrics"]["total_jour"], raw::BIKES + 10);
     });
 }
 
 #[test]
 fn both_can_be_turned_off_and_a_named_day_has_neither() {
-    let world = World::folder();
-    raw::write(&world);
-    night(&world, "process", 5, &["--lookback", "0", "--catch-up", "0"]).expect(0);
-    assert_eq!(manifests(&world), [raw::DAY]);
-    world.processor().env("JOB_NAME", "process-2025-11-03-again").succeed();
-    assert_eq!(manifests(&world), [raw::DAY_BEFORE, raw::DAY]);
-    night(&world, "process", 5, &["--catch-up", "5"]).expect(0);
-    assert_eq!(manifests(&world).len(), 6);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    night(&env, "process", 5, &["--lookback", "0", "--catch-up", "0"]).expect_exit(0);
+    assert_eq!(manifests(&env), [raw::DAY]);
+    env.processor().env("JOB_NAME", "process-2025-11-03-again").succeed();
+    assert_eq!(manifests(&env), [raw::DAY_BEFORE, raw::DAY]);
+    night(&env, "process", 5, &["--catch-up", "5"]).expect_exit(0);
+    assert_eq!(manifests(&env).len(), 6);
 }
 
 #[test]
 fn a_missed_day_without_any_input_is_no_failure_of_the_night() {
-    let world = World::folder();
-    world.put_raw(raw::BIKE_COUNTS, raw::bikes(raw::DAY));
-    let done = night(&world, "process", 5, &["--required", "bikes"]).expect(0);
-    assert!(done.warns(&["2025-10-21", "no input at all"]), "{}", done.all());
-    assert_eq!(
-        manifests(&world).first().map(String::as_str),
-        Some("2025-10-29"),
-        "from here on a snapshot is looked at"
-    );
+    let env = TestEnv::in_folder();
+    env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY));
+    let done = night(&env, "process", 5, &["--required", "bikes"]).expect_exit(0);
+    assert!(done.has_warning(&["2025-10-21", "no input at all"]), "{}", done.transcript());
+    assert_eq!(manifests(&env).first().map(String::as_str), Some("2025-10-29"), "from here on a snapshot is looked at");
 }
 
 #[test]
 fn its_own_day_decides_how_a_night_ends() {
-    let world = World::folder();
-    raw::write(&world);
-    world.processor().arg(raw::DAY_BEFORE).succeed();
-    world.put_raw(raw::COUNTS, "not what it was");
-    night(&world, "process", 5, &[]).fails(65, &[raw::COUNTS, raw::DAY]);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    env.processor().arg(raw::DAY_BEFORE).succeed();
+    env.put_raw(raw::ROAD_COUNTS, "not what it was");
+    night(&env, "process", 5, &[]).expect_failure(65, &[raw::ROAD_COUNTS, raw::DAY]);
 }
 
 #[test]
 fn a_scheduled_report_renews_those_whose_metrics_changed() {
-    everywhere(|world| {
-        raw::write(world);
-        night(world, "process", 5, &["--catch-up", "3"]).expect(0);
-        night(world, "report", 5, &[]).expect(0);
-        let before = world.everything("processed/reports/");
+    for_each_store(|env| {
+        raw::write(env);
+        night(env, "process", 5, &["--catch-up", "3"]).expect_exit(0);
+        night(env, "report", 5, &[]).expect_exit(0);
+        let before = env.objects("processed/reports/");
         assert_eq!(before.len(), 12, "four days, three files each");
-        night(world, "report", 5, &["--lang", "en"]).expect(0);
+        night(env, "report", 5, &["--lang", "en"]).expect_exit(0);
         let own = format!("processed/reports/daily_report_{}.json", raw::DAY);
         for (key, body) in before.iter().filter(|(key, _)| *key == own || !key.contains(raw::DAY)) {
-            assert_eq!(world.get(key).as_ref() == Some(body), *key != own, "{key}: its own day alone is made again");
+            assert_eq!(env.get(key).as_ref() == Some(body), *key != own, "{key}: its own day alone is made again");
         }
 
-        let before = world.everything("processed/reports/");
-        world.put_raw("api/bikes/dt=2025-11-10/hour=01/bikes.json", later_bikes());
-        night(world, "process", 6, &["--catch-up", "0"]).expect(0);
-        night(world, "report", 6, &["--lang", "en"]).expect(0);
+        let before = env.objects("processed/reports/");
+        env.put_raw("api/bikes/dt=2025-11-10/hour=01/bikes.json", later_bikes());
+        night(env, "process", 6, &["--catch-up", "0"]).expect_exit(0);
+        night(env, "report", 6, &["--lang", "en"]).expect_exit(0);
         let changed = |key: &str| key.contains(raw::DAY) || key.contains(raw::DAY_BEFORE);
         for (key, body) in before.iter().filter(|(key, _)| key.ends_with(".json") && key.contains("report_")) {
-            assert_eq!(world.get(key).as_ref() == Some(body), !changed(key), "{key}");
+            assert_eq!(env.get(key).as_ref() == Some(body), !changed(key), "{key}");
         }
-        assert_eq!(world.list("processed/reports/").len(), 15);
+        assert_eq!(env.list("processed/reports/").len(), 15);
     });
 }

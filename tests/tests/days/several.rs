@@ -2,28 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use acceptance::world::RAW;
-use acceptance::{Published, World, raw};
+use acceptance::environment::RAW;
+use acceptance::{PublishedDay, TestEnv, raw};
 
 use super::manifests;
 
 /// The days of the clock change, with a hole, in files of a few days each, and everything that goes wrong in real data.
-fn city() -> World {
-    let world = World::folder();
+fn city() -> TestEnv {
+    let env = TestEnv::in_folder();
     let flags = ["--from", "2025-10-20", "--to", "2025-10-29", "--faults", "all", "--shape", "mixed", "--arcs", "25"];
-    world.simulator().args(flags).args(["--seed", "13", "--file-size", "60KB", "--quiet"]).succeed();
-    let counts = world.list(&format!("{RAW}/batch/comptages-"));
+    env.simulator().args(flags).args(["--seed", "13", "--file-size", "60KB", "--quiet"]).succeed();
+    let counts = env.list(&format!("{RAW}/batch/comptages-"));
     assert!(counts.len() > 4, "several files are wanted: {counts:?}");
-    world.remove(&counts[counts.len() / 2]);
-    world.remove_raw("api/bikes/dt=2025-10-24/");
-    world.remove_raw("api/traffic/dt=2025-10-2");
-    world.put_raw("api/weather/dt=2025-10-26/hour=03/notes.txt", "not a snapshot");
-    world
+    env.remove(&counts[counts.len() / 2]);
+    env.remove_raw("api/bikes/dt=2025-10-24/");
+    env.remove_raw("api/traffic/dt=2025-10-2");
+    env.put_raw("api/weather/dt=2025-10-26/hour=03/notes.txt", "not a snapshot");
+    env
 }
 
 /// The same raw files elsewhere.
-fn copied(from: &World, to: World) -> World {
-    for (key, body) in from.everything(&format!("{RAW}/")) {
+fn copied(from: &TestEnv, to: TestEnv) -> TestEnv {
+    for (key, body) in from.objects(&format!("{RAW}/")) {
         to.put(&key, body);
     }
     to
@@ -34,36 +34,36 @@ fn each_of_several_days_is_what_it_is_alone() {
     let alone = city();
     let days: Vec<String> = (18..=31).map(|day| format!("2025-10-{day}")).collect();
     let codes: Vec<i32> = days.iter().map(|day| alone.processor().arg(day).run().code).collect();
-    let compare = |world: &World, days: &[String], what: &str| {
+    let compare = |env: &TestEnv, days: &[String], what: &str| {
         for day in days {
-            let (expected, found) = (Published::find(&alone, day), Published::find(world, day));
-            let digest = |published: &Option<Published>| published.as_ref().map(|it| it.manifest.digest.clone());
-            let bytes = |published: &Option<Published>| published.as_ref().map(|it| it.bytes.clone());
+            let (expected, found) = (PublishedDay::find(&alone, day), PublishedDay::find(env, day));
+            let digest = |published: &Option<PublishedDay>| published.as_ref().map(|it| it.manifest.digest.clone());
+            let bytes = |published: &Option<PublishedDay>| published.as_ref().map(|it| it.bytes.clone());
             assert!(bytes(&expected) == bytes(&found), "{what}: {day} has other bytes than alone");
             assert_eq!(digest(&expected), digest(&found), "{what}: {day}");
         }
     };
     let worst = codes.into_iter().max().unwrap();
-    for (world, threads) in [(copied(&alone, World::folder()), "1"), (copied(&alone, World::s3()), "8")] {
+    for (env, threads) in [(copied(&alone, TestEnv::in_folder()), "1"), (copied(&alone, TestEnv::on_s3()), "8")] {
         let range = format!("{}..{}", days[0], days[days.len() - 1]);
-        let done = world.processor().env("CITYFLOW_THREADS", threads).arg(range).run();
-        assert_eq!(done.code, worst, "{}", done.all());
-        compare(&world, &days, "a range");
+        let done = env.processor().env("CITYFLOW_THREADS", threads).arg(range).run();
+        assert_eq!(done.code, worst, "{}", done.transcript());
+        compare(&env, &days, "a range");
         let told: Vec<_> = done.events.iter().filter(|event| event["message"] == "day done").collect();
         assert!(told.windows(2).all(|two| two[0]["day"].as_str() < two[1]["day"].as_str()), "in the order of the days");
     }
-    let world = copied(&alone, World::folder());
-    world.processor().arg("all").succeed();
-    let found = manifests(&world);
+    let env = copied(&alone, TestEnv::in_folder());
+    env.processor().arg("all").succeed();
+    let found = manifests(&env);
     assert!(found.len() >= 8 && found.len() < days.len(), "{found:?}");
-    compare(&world, &found, "all");
+    compare(&env, &found, "all");
 }
 
 /// How often each raw object was read, and how often it was looked at.
-fn reads(world: &World) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
-    let below = format!("{}/{RAW}/", world.bucket());
+fn reads(env: &TestEnv) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
+    let below = format!("{}/{RAW}/", env.bucket());
     let (mut read, mut looked) = (BTreeMap::new(), BTreeMap::new());
-    for (method, address) in world.server().requests() {
+    for (method, address) in env.server().requests() {
         if let Some(key) = address.strip_prefix(&below) {
             let counted = if method == "HEAD" { &mut looked } else { &mut read };
             *counted.entry(key.to_owned()).or_default() += 1;
@@ -74,39 +74,40 @@ fn reads(world: &World) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
 
 #[test]
 fn every_raw_object_is_read_once_for_all_days() {
-    let world = copied(&city(), World::faulty());
-    world.server().forget_requests();
-    world.processor().arg("2025-10-25").succeed();
-    let alone = reads(&world).0;
+    let env = copied(&city(), TestEnv::on_test_server());
+    env.server().clear_requests();
+    env.processor().arg("2025-10-25").succeed();
+    let alone = reads(&env).0;
     for days in ["2025-10-20..2025-10-29", "all"] {
-        world.server().forget_requests();
-        world.processor().arg(days).succeed();
-        let (read, looked) = reads(&world);
+        env.server().clear_requests();
+        env.processor().arg(days).succeed();
+        let (read, looked) = reads(&env);
         for (key, times) in &read {
             let counts = key.starts_with("batch/comptages-");
             // A large object is read in ranges.
             assert_eq!(*times, if counts { alone[key] } else { 1 }, "{days}: reads of {key}");
             assert!(counts || !looked.contains_key(key), "{days}: {key} is asked for twice");
         }
-        let snapshots = world.list(&format!("{RAW}/api/")).len() - 1;
+        let snapshots = env.list(&format!("{RAW}/api/")).len() - 1;
         assert_eq!(read.keys().filter(|key| key.starts_with("api/")).count(), snapshots, "{days}: all snapshots");
-        let listings = world.server().requests().iter().filter(|(_, address)| address.contains('?')).count();
+        let listings = env.server().requests().iter().filter(|(_, address)| address.contains('?')).count();
         assert!(listings < 100, "{days}: {listings} listings");
     }
 }
 
 #[test]
 fn a_snapshot_that_is_replaced_midway_is_read_again_and_twice_is_for_later() {
-    use acceptance::s3server::Fault;
-    let world = World::faulty();
-    raw::write(&world);
-    let counting = |flow: u32| raw::bikes(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{flow}"));
-    world.server().inject("GET", raw::BIKE_COUNTS, 1, Fault::ReplaceBefore(counting(44).into()));
-    world.processor().arg("2025-11-02..2025-11-04").succeed();
-    let found = Published::of(&world, raw::DAY).document(contract::Source::Bikes);
+    use acceptance::s3server::InjectedFault;
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    let counting =
+        |flow: u32| raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{flow}"));
+    env.server().inject("GET", raw::BIKE_COUNTS, 1, InjectedFault::ReplaceBefore(counting(44).into()));
+    env.processor().arg("2025-11-02..2025-11-04").succeed();
+    let found = PublishedDay::load(&env, raw::DAY).document(contract::Source::Bikes);
     assert_eq!(found["global_metrics"]["total_jour"], raw::BIKES + 1);
     for flow in [45, 46] {
-        world.server().inject("GET", raw::BIKE_COUNTS, 1, Fault::ReplaceBefore(counting(flow).into()));
+        env.server().inject("GET", raw::BIKE_COUNTS, 1, InjectedFault::ReplaceBefore(counting(flow).into()));
     }
-    world.processor().arg("2025-11-02..2025-11-04").run().fails(75, &[raw::BIKE_COUNTS]);
+    env.processor().arg("2025-11-02..2025-11-04").run().expect_failure(75, &[raw::BIKE_COUNTS]);
 }

@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use acceptance::cluster::{Cluster, Space, run, skipped};
-use acceptance::s3server::Fault;
-use acceptance::{World, raw};
+use acceptance::s3server::InjectedFault;
+use acceptance::{TestEnv, raw};
 
 /// A node whose kubelet is ended; it comes back when this is dropped, whatever became of the test.
 struct Lost<'a> {
@@ -41,16 +41,16 @@ fn the_day_of_a_lost_node_is_done_on_the_other_one() {
     let (Some(stop), Some(start)) = (command("CITYFLOW_TEST_NODE_STOP"), command("CITYFLOW_TEST_NODE_START")) else {
         return skipped("CITYFLOW_TEST_NODE_STOP and CITYFLOW_TEST_NODE_START do not say how to end a kubelet");
     };
-    let world = World::faulty_for_pods();
-    raw::write(&world);
+    let env = TestEnv::on_test_server_for_pods();
+    raw::write(&env);
     let space = Space::new(cluster, "node");
-    let mut values = space.values(&world);
+    let mut values = space.values(&env);
     // A node that goes away is no failure: not one try more than the first is allowed for.
     values["processor"]["backoffLimit"] = 0.into();
     space.install(&values);
 
-    let asked = world.server().expect_request("GET", raw::COUNTS);
-    world.server().inject("GET", raw::COUNTS, usize::MAX, Fault::Delay(Duration::from_secs(3600)));
+    let asked = env.server().expect_request("GET", raw::ROAD_COUNTS);
+    env.server().inject("GET", raw::ROAD_COUNTS, usize::MAX, InjectedFault::Delay(Duration::from_secs(3600)));
     space.start("process", "process-2025-11-04");
     let pod = space.running("process-2025-11-04");
     asked.recv_timeout(Duration::from_secs(60)).expect("the pod reads the road counts");
@@ -63,7 +63,7 @@ fn the_day_of_a_lost_node_is_done_on_the_other_one() {
         conditions.iter().any(|condition| condition["type"] == "Ready" && condition["status"] == "Unknown")
     });
     let _ = cluster.kubectl(&["delete", "node", &node]);
-    world.server().heal();
+    env.server().clear_faults();
     let ended = space.ended("process-2025-11-04");
     assert!(ended.complete, "{ended:?}");
     let last = ended.nodes().pop().unwrap().to_owned();
@@ -71,14 +71,14 @@ fn the_day_of_a_lost_node_is_done_on_the_other_one() {
     assert_eq!(ended.pool(cluster), "large");
 
     // Whatever the lost pod still did on its own, the day is whole and as a run that nobody disturbed makes it.
-    world.check_documents();
-    let here = World::folder();
+    env.check_documents();
+    let here = TestEnv::in_folder();
     raw::write(&here);
     here.processor().arg(raw::DAY).succeed();
-    let objects = |world: &World| {
-        let all = world.everything("processed/metrics/objets/").into_iter();
+    let objects = |env: &TestEnv| {
+        let all = env.objects("processed/metrics/objets/").into_iter();
         all.map(|(key, body)| (key, acceptance::documents::sha256(&body))).collect::<Vec<_>>()
     };
-    assert_eq!(objects(&world), objects(&here));
+    assert_eq!(objects(&env), objects(&here));
     drop(lost);
 }

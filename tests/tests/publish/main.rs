@@ -4,22 +4,22 @@
 
 mod interrupted;
 
-use acceptance::world::everywhere;
-use acceptance::{Published, World, raw};
+use acceptance::environment::for_each_store;
+use acceptance::{PublishedDay, TestEnv, raw};
 use contract::Source;
 use contract::document::manifest::EntryStatus;
 
 /// Processes the usual day.
-fn process(world: &World) -> Published {
-    world.processor().arg(raw::DAY).succeed();
-    Published::of(world, raw::DAY)
+fn process(env: &TestEnv) -> PublishedDay {
+    env.processor().arg(raw::DAY).succeed();
+    PublishedDay::load(env, raw::DAY)
 }
 
 #[test]
 fn a_first_day_has_all_seven_documents() {
-    everywhere(|world| {
-        raw::write(world);
-        let published = process(world);
+    for_each_store(|env| {
+        raw::write(env);
+        let published = process(env);
         assert_eq!(published.statuses(), [EntryStatus::Ok; 7], "{:?}", published.manifest);
         let roads = published.document(Source::Comptages);
         assert_eq!(roads["global_metrics"]["total_vehicules_jour"], raw::VEHICLES);
@@ -32,35 +32,35 @@ fn a_first_day_has_all_seven_documents() {
         assert_eq!(published.document(Source::Referentiel)["statistiques"]["nombre_troncons"], 4);
         assert_eq!(published.document(Source::Contexte)["jour"]["jour_semaine"], "mardi");
         // Seven immutable documents, seven fixed names, the manifest, and nothing else.
-        assert_eq!(world.list("processed/").len(), 15, "{:?}", world.list("processed/"));
+        assert_eq!(env.list("processed/").len(), 15, "{:?}", env.list("processed/"));
     });
 }
 
 #[test]
 fn a_rerun_gives_the_same_bytes() {
-    everywhere(|world| {
-        raw::write(world);
-        let first = process(world);
-        let objects = world.everything("processed/metrics/objets/");
-        let second = process(world);
+    for_each_store(|env| {
+        raw::write(env);
+        let first = process(env);
+        let objects = env.objects("processed/metrics/objets/");
+        let second = process(env);
         assert_eq!(first.bytes, second.bytes);
         assert_eq!(first.manifest.digest, second.manifest.digest);
-        assert_eq!(objects, world.everything("processed/metrics/objets/"), "immutable objects stay as they are");
+        assert_eq!(objects, env.objects("processed/metrics/objets/"), "immutable objects stay as they are");
     });
 }
 
 #[test]
 fn new_data_is_another_set_beside_the_first() {
-    everywhere(|world| {
-        raw::write(world);
-        let first = process(world);
-        world.put_raw(raw::BIKE_COUNTS, raw::bikes(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
-        let second = process(world);
+    for_each_store(|env| {
+        raw::write(env);
+        let first = process(env);
+        env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
+        let second = process(env);
         assert_ne!(first.manifest.digest, second.manifest.digest);
         assert_eq!(second.document(Source::Bikes)["global_metrics"]["total_jour"], raw::BIKES + 1);
         let old = first.entry(Source::Bikes).cle.clone().unwrap();
         assert!(
-            world.get(&format!("processed/metrics/{old}")).is_some(),
+            env.get(&format!("processed/metrics/{old}")).is_some(),
             "a reader of the first manifest still finds its documents"
         );
         assert_eq!(first.bytes[&Source::Comptages], second.bytes[&Source::Comptages]);
@@ -69,19 +69,19 @@ fn new_data_is_another_set_beside_the_first() {
 
 #[test]
 fn a_rerun_never_makes_a_day_poorer() {
-    everywhere(|world| {
-        raw::write(world);
-        let first = process(world);
-        world.remove_raw("api/bikes/");
-        world.put_raw(raw::WORKSITES, "this is; not the file\nthat was meant; at all\n");
-        let done = world.processor().arg(raw::DAY).succeed();
-        let second = Published::of(world, raw::DAY);
+    for_each_store(|env| {
+        raw::write(env);
+        let first = process(env);
+        env.remove_raw("api/bikes/");
+        env.put_raw(raw::WORKSITES, "this is; not the file\nthat was meant; at all\n");
+        let done = env.processor().arg(raw::DAY).succeed();
+        let second = PublishedDay::load(env, raw::DAY);
         for source in [Source::Bikes, Source::Chantiers] {
             let entry = second.entry(source);
             assert_eq!(entry.statut, EntryStatus::Conserve, "{source}");
             assert_eq!(entry.sha256, first.entry(source).sha256, "{source}: the good document stays");
             let told = |event: &serde_json::Value| event["source"] == source.name() && event["status"] == "conserve";
-            assert!(done.events.iter().any(told), "{source} is told\n{}", done.all());
+            assert!(done.events.iter().any(told), "{source} is told\n{}", done.transcript());
         }
         assert!(
             second.entry(Source::Chantiers).raison.as_deref().unwrap().contains("chantiers-2025-11.csv"),
@@ -89,14 +89,14 @@ fn a_rerun_never_makes_a_day_poorer() {
         );
         assert_ne!(first.manifest.digest, second.manifest.digest);
         // Once more: what is kept is kept again.
-        assert_eq!(process(world).manifest.digest, second.manifest.digest);
+        assert_eq!(process(env).manifest.digest, second.manifest.digest);
 
-        world.processor().args(["--force", raw::DAY]).succeed();
-        let forced = Published::of(world, raw::DAY);
+        env.processor().args(["--force", raw::DAY]).succeed();
+        let forced = PublishedDay::load(env, raw::DAY);
         assert_eq!(forced.entry(Source::Bikes).statut, EntryStatus::Absent);
         assert_eq!(forced.entry(Source::Chantiers).statut, EntryStatus::Erreur);
         assert!(
-            world.get("processed/metrics/bikes_metrics_2025-11-04.json").is_none(),
+            env.get("processed/metrics/bikes_metrics_2025-11-04.json").is_none(),
             "no fixed name without a document"
         );
     });
@@ -104,12 +104,12 @@ fn a_rerun_never_makes_a_day_poorer() {
 
 #[test]
 fn a_required_source_that_breaks_fails_the_run_and_keeps_its_document() {
-    everywhere(|world| {
-        raw::write(world);
-        let first = process(world);
-        world.put_raw(raw::COUNTS, "nothing of what was there before");
-        world.processor().arg(raw::DAY).run().fails(65, &[raw::COUNTS]);
-        let second = Published::of(world, raw::DAY);
+    for_each_store(|env| {
+        raw::write(env);
+        let first = process(env);
+        env.put_raw(raw::ROAD_COUNTS, "nothing of what was there before");
+        env.processor().arg(raw::DAY).run().expect_failure(65, &[raw::ROAD_COUNTS]);
+        let second = PublishedDay::load(env, raw::DAY);
         assert_eq!(second.entry(Source::Comptages).statut, EntryStatus::Conserve);
         assert_eq!(second.bytes[&Source::Comptages], first.bytes[&Source::Comptages]);
     });
@@ -117,10 +117,10 @@ fn a_required_source_that_breaks_fails_the_run_and_keeps_its_document() {
 
 #[test]
 fn a_readable_source_without_the_day_is_absent_and_no_failure() {
-    everywhere(|world| {
-        world.put_raw(raw::COUNTS, raw::counts(raw::DAY));
-        world.processor().arg("2025-11-06").succeed();
-        let published = Published::of(world, "2025-11-06");
+    for_each_store(|env| {
+        env.put_raw(raw::ROAD_COUNTS, raw::road_counts(raw::DAY));
+        env.processor().arg("2025-11-06").succeed();
+        let published = PublishedDay::load(env, "2025-11-06");
         let entry = published.entry(Source::Comptages);
         assert_eq!(entry.statut, EntryStatus::Absent);
         let reason = entry.raison.clone().unwrap();
@@ -133,49 +133,52 @@ fn a_readable_source_without_the_day_is_absent_and_no_failure() {
 
 #[test]
 fn a_dry_run_writes_nothing() {
-    everywhere(|world| {
-        raw::write(world);
-        world.processor().args(["--dry-run", raw::DAY]).succeed();
-        assert_eq!(world.list("processed/"), [""; 0]);
-        process(world);
-        let before = world.everything("");
-        world.put_raw(raw::BIKE_COUNTS, raw::bikes(raw::DAY_BEFORE));
-        world.processor().args(["--dry-run", raw::DAY]).succeed();
-        world.put_raw(raw::BIKE_COUNTS, raw::bikes(raw::DAY));
-        assert_eq!(before, world.everything(""));
+    for_each_store(|env| {
+        raw::write(env);
+        env.processor().args(["--dry-run", raw::DAY]).succeed();
+        assert_eq!(env.list("processed/"), [""; 0]);
+        process(env);
+        let before = env.objects("");
+        env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY_BEFORE));
+        env.processor().args(["--dry-run", raw::DAY]).succeed();
+        env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY));
+        assert_eq!(before, env.objects(""));
     });
 }
 
 #[test]
 fn a_dry_run_makes_no_folder() {
-    let world = World::folder();
-    raw::write(&world);
-    std::fs::remove_dir(world.path("processed")).unwrap();
-    world.processor().args(["--dry-run", raw::DAY]).succeed();
-    assert!(!world.path("processed").exists());
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    std::fs::remove_dir(env.path("processed")).unwrap();
+    env.processor().args(["--dry-run", raw::DAY]).succeed();
+    assert!(!env.path("processed").exists());
 }
 
 #[test]
 fn until_complete_says_that_a_day_may_still_grow() {
-    everywhere(|world| {
-        raw::write(world);
-        let short: Vec<_> =
-            raw::counts(raw::DAY).lines().filter(|line| !line.contains("2025-11-04T2")).map(str::to_owned).collect();
-        world.put_raw(raw::COUNTS, short.join("\n"));
-        world.processor().args(["--until-complete", raw::DAY]).run().fails(75, &["2025-11-04"]);
-        assert_eq!(Published::of(world, raw::DAY).document(Source::Comptages)["statut_jour"], "provisoire");
-        world.put_raw(raw::COUNTS, raw::counts(raw::DAY));
-        world.processor().args(["--until-complete", raw::DAY]).succeed();
+    for_each_store(|env| {
+        raw::write(env);
+        let short: Vec<_> = raw::road_counts(raw::DAY)
+            .lines()
+            .filter(|line| !line.contains("2025-11-04T2"))
+            .map(str::to_owned)
+            .collect();
+        env.put_raw(raw::ROAD_COUNTS, short.join("\n"));
+        env.processor().args(["--until-complete", raw::DAY]).run().expect_failure(75, &["2025-11-04"]);
+        assert_eq!(PublishedDay::load(env, raw::DAY).document(Source::Comptages)["statut_jour"], "provisoire");
+        env.put_raw(raw::ROAD_COUNTS, raw::road_counts(raw::DAY));
+        env.processor().args(["--until-complete", raw::DAY]).succeed();
     });
 }
 
 #[test]
 fn status_shows_the_last_days() {
-    everywhere(|world| {
-        raw::write(world);
-        world.processor().arg("2025-11-03..2025-11-04").succeed();
-        world.reporter().arg(raw::DAY_BEFORE).succeed();
-        let status = world.processor().args(["status", "--last", "3"]).env("CITYFLOW_NOW", "2025-11-05T02:00:00+01:00");
+    for_each_store(|env| {
+        raw::write(env);
+        env.processor().arg("2025-11-03..2025-11-04").succeed();
+        env.reporter().arg(raw::DAY_BEFORE).succeed();
+        let status = env.processor().args(["status", "--last", "3"]).env("CITYFLOW_NOW", "2025-11-05T02:00:00+01:00");
         let table = status.succeed().stdout;
         let line =
             |day: &str| table.lines().find(|line| line.contains(day)).unwrap_or_else(|| panic!("{day} in\n{table}"));
@@ -189,44 +192,44 @@ fn status_shows_the_last_days() {
 
 #[test]
 fn check_tests_reach_and_rights_and_leaves_nothing() {
-    everywhere(|world| {
-        raw::write(world);
-        let before = world.everything("");
-        world.processor().arg("check").succeed();
-        assert_eq!(before, world.everything(""));
-        process(world);
-        let before = world.everything("");
-        world.reporter().arg("check").succeed();
-        assert_eq!(before, world.everything(""));
+    for_each_store(|env| {
+        raw::write(env);
+        let before = env.objects("");
+        env.processor().arg("check").succeed();
+        assert_eq!(before, env.objects(""));
+        process(env);
+        let before = env.objects("");
+        env.reporter().arg("check").succeed();
+        assert_eq!(before, env.objects(""));
     });
 }
 
 #[test]
 fn a_raw_folder_within_the_one_named_is_taken() {
-    everywhere(|world| {
-        raw::write(world);
-        let [above, out] = ["", "processed"].map(|key| world.address(key).trim_end_matches('/').to_owned());
-        let done = world.bare("processor").args(["--raw", &above, "--out", &out, raw::DAY]).succeed();
-        assert!(done.stderr.contains("raw"), "it says so\n{}", done.all());
-        assert_eq!(Published::of(world, raw::DAY).statuses(), [EntryStatus::Ok; 7]);
+    for_each_store(|env| {
+        raw::write(env);
+        let [above, out] = ["", "processed"].map(|key| env.address(key).trim_end_matches('/').to_owned());
+        let done = env.program("processor").args(["--raw", &above, "--out", &out, raw::DAY]).succeed();
+        assert!(done.stderr.contains("raw"), "it says so\n{}", done.transcript());
+        assert_eq!(PublishedDay::load(env, raw::DAY).statuses(), [EntryStatus::Ok; 7]);
     });
 }
 
 #[test]
 fn objects_that_no_manifest_has_named_for_a_week_are_removed() {
     // By the clock of the run, since no store lets a test date its objects.
-    everywhere(|world| {
-        raw::write(world);
-        let first = process(world);
-        world.put_raw(raw::BIKE_COUNTS, raw::bikes(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
-        let second = process(world);
+    for_each_store(|env| {
+        raw::write(env);
+        let first = process(env);
+        env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
+        let second = process(env);
         let unnamed = first.entry(Source::Contexte).cle.clone().unwrap();
         assert_ne!(second.entry(Source::Contexte).cle.as_ref(), Some(&unnamed));
         let later = |days: u64| (chrono::Utc::now() + chrono::Days::new(days)).to_rfc3339();
         for (days, there) in [(6, true), (8, false)] {
-            world.processor().arg(raw::DAY).env("CITYFLOW_NOW", later(days)).succeed();
-            assert_eq!(world.get(&format!("processed/metrics/{unnamed}")).is_some(), there, "after {days} days");
+            env.processor().arg(raw::DAY).env("CITYFLOW_NOW", later(days)).succeed();
+            assert_eq!(env.get(&format!("processed/metrics/{unnamed}")).is_some(), there, "after {days} days");
         }
-        assert_eq!(Published::of(world, raw::DAY).manifest.digest, second.manifest.digest);
+        assert_eq!(PublishedDay::load(env, raw::DAY).manifest.digest, second.manifest.digest);
     });
 }

@@ -10,18 +10,11 @@ mod s3;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acceptance::s3server::TestS3;
+use acceptance::s3server::{TestS3, fresh_bucket_name};
 use runtime::store::{LocalStore, MemoryStore, S3Options, S3Store, SharedStore};
 
-/// A bucket name that no other test of this run, and no earlier run on a lasting server, has.
-fn fresh_bucket() -> String {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let now = chrono::Utc::now().timestamp_micros();
-    format!("cityflow-test-{now}-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
-}
-
-fn options(s3: &TestS3) -> S3Options {
+/// Small pages and short limits; `server` is the endpoint, access key and secret key.
+fn options(server: (String, String, String)) -> S3Options {
     S3Options {
         path_style: true,
         page_size: Some(2),
@@ -29,12 +22,12 @@ fn options(s3: &TestS3) -> S3Options {
         backoff: Some(Duration::from_millis(10)),
         timeouts: (Some(Duration::from_secs(2)), Some(Duration::from_secs(5))),
         stall_timeout: Some(Duration::from_millis(500)),
-        static_server: Some((s3.endpoint.clone(), s3.access_key.clone(), s3.secret_key.clone())),
+        static_server: Some(server),
     }
 }
 
 async fn open(s3: &TestS3, bucket: &str, prefix: &str) -> SharedStore {
-    Arc::new(S3Store::open(bucket, prefix, options(s3)).await.unwrap())
+    Arc::new(S3Store::open(bucket, prefix, options(s3.endpoint_and_keys())).await.unwrap())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -55,9 +48,9 @@ async fn a_folder_conforms() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_conforms() {
-    let s3 = TestS3::find();
+    let s3 = TestS3::from_env();
     conformance::all(async || {
-        let bucket = fresh_bucket();
+        let bucket = fresh_bucket_name();
         s3.create_bucket(&bucket).await;
         open(&s3, &bucket, "").await
     })
@@ -66,8 +59,8 @@ async fn a_bucket_conforms() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prefix_in_a_bucket_conforms() {
-    let s3 = TestS3::find();
-    let bucket = fresh_bucket();
+    let s3 = TestS3::from_env();
+    let bucket = fresh_bucket_name();
     s3.create_bucket(&bucket).await;
     // What lies beside the prefix, and what only begins like it, must never be seen.
     let beside = open(&s3, &bucket, "").await;

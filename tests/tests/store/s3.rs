@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use acceptance::collector::port::nobody;
-use acceptance::s3server::{Fault, S3Server, TestS3};
+use acceptance::collector::port::unused_address;
+use acceptance::s3server::{InjectedFault, S3Server};
 use bytes::Bytes;
 use runtime::failure::Code;
 use runtime::store::{Condition, S3Options, S3Store, Store, StoreError, Version};
@@ -14,13 +14,9 @@ use super::options;
 fn server() -> (S3Server, S3Options) {
     let server = S3Server::start();
     server.create_bucket("bucket");
-    let s3 = TestS3 {
-        endpoint: server.endpoint(),
-        access_key: server.access_key().into(),
-        secret_key: server.secret_key().into(),
-        server: None,
-    };
-    (server, options(&s3))
+    let keys = (server.endpoint(), S3Server::ACCESS_KEY.into(), S3Server::SECRET_KEY.into());
+    let options = options(keys);
+    (server, options)
 }
 
 async fn open(options: &S3Options) -> S3Store {
@@ -82,7 +78,7 @@ async fn wrong_credentials_are_denied() {
 #[tokio::test]
 async fn a_refusal_names_both_causes() {
     let (server, options) = server();
-    server.inject("GET", "bucket/pre/fix/x", 1, Fault::Forbidden);
+    server.inject("GET", "bucket/pre/fix/x", 1, InjectedFault::Forbidden);
     let failure = open(&options).await.get("x").await.unwrap_err().failure();
     let line = failure.to_string();
     assert_eq!(failure.code, Code::Usage);
@@ -100,19 +96,24 @@ async fn a_server_that_recovers_is_waited_for() {
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "0123456789");
     let version = store.head("x").await.unwrap().version;
-    let broken = [Fault::CutBody(4), Fault::CutBody(0), Fault::Stall(4), Fault::Stall(0)];
-    for fault in [Fault::Unavailable, Fault::Hangup].into_iter().chain(broken) {
+    let broken = [
+        InjectedFault::TruncateBody(4),
+        InjectedFault::TruncateBody(0),
+        InjectedFault::StallBody(4),
+        InjectedFault::StallBody(0),
+    ];
+    for fault in [InjectedFault::Unavailable, InjectedFault::CloseConnection].into_iter().chain(broken) {
         server.inject("GET", "x", 2, fault.clone());
         assert_eq!(store.get_range("x", 0..10, &version).await.unwrap(), "0123456789", "{fault:?}");
         server.inject("GET", "x", 2, fault.clone());
         assert_eq!(store.get("x").await.unwrap().0, "0123456789", "{fault:?}");
     }
     // A part of a range that is all there; of a whole object nobody could tell.
-    server.inject("GET", "x", 2, Fault::Short(4));
+    server.inject("GET", "x", 2, InjectedFault::ShortBody(4));
     assert_eq!(store.get_range("x", 0..10, &version).await.unwrap(), "0123456789");
-    server.inject("PUT", "y", 2, Fault::Unavailable);
+    server.inject("PUT", "y", 2, InjectedFault::Unavailable);
     store.put("y", "y".into(), Condition::Absent).await.unwrap();
-    server.inject("GET", "bucket?", 2, Fault::Unavailable);
+    server.inject("GET", "bucket?", 2, InjectedFault::Unavailable);
     assert_eq!(store.list("").await.unwrap().len(), 2);
 }
 
@@ -121,16 +122,21 @@ async fn a_server_that_does_not_recover_is_unreachable() {
     let (server, options) = server();
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "0123456789");
-    for fault in [Fault::Unavailable, Fault::Hangup, Fault::CutBody(4), Fault::Stall(4)] {
+    for fault in [
+        InjectedFault::Unavailable,
+        InjectedFault::CloseConnection,
+        InjectedFault::TruncateBody(4),
+        InjectedFault::StallBody(4),
+    ] {
         server.inject("*", "x", 100, fault.clone());
-        server.forget_requests();
+        server.clear_requests();
         let error = store.get("x").await.unwrap_err();
         assert!(matches!(&error, StoreError::Unreachable { detail, .. } if !detail.is_empty()), "{fault:?}: {error:?}");
         assert_eq!(error.failure().code, Code::Unavailable);
         assert_eq!(server.requests().len(), 3, "{fault:?}: as many attempts as set");
-        server.heal();
+        server.clear_faults();
     }
-    let static_server = Some((format!("http://{}", nobody()), "access".into(), "secret".into()));
+    let static_server = Some((format!("http://{}", unused_address()), "access".into(), "secret".into()));
     let error = open(&S3Options { static_server, ..options }).await.list("").await.unwrap_err();
     assert!(matches!(&error, StoreError::Unreachable { .. }), "{error:?}");
 }
@@ -139,7 +145,7 @@ async fn a_server_that_does_not_recover_is_unreachable() {
 async fn a_silent_server_is_unreachable() {
     let (server, options) = server();
     server.put("bucket", "pre/fix/x", "x");
-    server.inject("GET", "x", 100, Fault::Delay(Duration::from_secs(20)));
+    server.inject("GET", "x", 100, InjectedFault::Delay(Duration::from_secs(20)));
     let timeouts = (None, Some(Duration::from_millis(100)));
     let error = open(&S3Options { timeouts, ..options }).await.get("x").await.unwrap_err();
     assert!(matches!(&error, StoreError::Unreachable { .. }), "{error:?}");
@@ -151,7 +157,7 @@ async fn an_object_replaced_midway_is_noticed() {
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "before");
     let version = store.head("x").await.unwrap().version;
-    server.inject_after(1, "GET", "x", 1, Fault::ReplaceAfter("behind".into()));
+    server.inject_after(1, "GET", "x", 1, InjectedFault::ReplaceAfter("behind".into()));
     assert_eq!(store.get_range("x", 0..3, &version).await.unwrap(), "bef");
     assert_eq!(store.get_range("x", 3..6, &version).await.unwrap(), "ore");
     let error = store.get_range("x", 0..3, &version).await.unwrap_err();
@@ -163,7 +169,7 @@ async fn an_object_replaced_midway_is_noticed() {
 async fn a_conflict_is_told_as_one() {
     let (server, options) = server();
     let store = open(&options).await;
-    server.inject("PUT", "x", 1, Fault::Conflict);
+    server.inject("PUT", "x", 1, InjectedFault::Conflict);
     let error = store.put("x", "x".into(), Condition::Absent).await.unwrap_err();
     assert_eq!(error, StoreError::Conflict { key: "s3://bucket/pre/fix/x".into() });
     assert_eq!(count(&server, "PUT"), 1);
@@ -174,7 +180,7 @@ async fn a_conflict_is_told_as_one() {
 async fn a_write_whose_answer_is_lost_was_done_once() {
     let (server, options) = server();
     let store = open(&options).await;
-    server.inject("PUT", "x", 1, Fault::LoseAnswer);
+    server.inject("PUT", "x", 1, InjectedFault::LoseResponse);
     // The repetition meets what the first attempt wrote: the caller reads it again and finds its own bytes.
     let error = store.put("x", "mine".into(), Condition::Absent).await.unwrap_err();
     assert!(matches!(error, StoreError::Changed { .. }), "{error:?}");

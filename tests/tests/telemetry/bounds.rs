@@ -3,11 +3,9 @@
 use std::collections::BTreeMap;
 
 use acceptance::collector::{Collector, Protocol};
+use acceptance::environment::for_each_store;
 use acceptance::telemetry::{Telemetry, Trace};
-use acceptance::world::everywhere;
-use acceptance::{World, raw};
-
-use super::telling;
+use acceptance::{TestEnv, raw};
 
 /// The most spans of one run.
 const MOST: usize = 500;
@@ -15,15 +13,15 @@ const MOST: usize = 500;
 const LARGEST: usize = 500_000;
 
 /// Two months of a small city.
-fn months(world: &World) {
+fn months(env: &TestEnv) {
     let size = ["--arcs", "3", "--counters", "2", "--worksites", "2", "--disruptions", "1"];
-    world.simulator().args(size).args(["--from", "2025-09-01", "--to", "2025-10-30", "--quiet"]).succeed();
+    env.simulator().args(size).args(["--from", "2025-09-01", "--to", "2025-10-30", "--quiet"]).succeed();
 }
 
 /// Small enough, whole, and what is left out is counted.
 fn bounded(told: &Telemetry, root: &str) {
-    told.trace.is_whole(&[root]);
-    let found = told.trace.only(root);
+    told.trace.assert_complete(&[root]);
+    let found = told.trace.single_span(root);
     let spans = told.trace.spans.len();
     let bytes: usize = told.trace.spans.iter().map(|span| format!("{span:?}").len()).sum();
     println!("{spans} spans, about {bytes} bytes, {:?}", found.number("spans.left_out"));
@@ -41,28 +39,28 @@ fn by_name(trace: &Trace) -> BTreeMap<&str, usize> {
 
 #[test]
 fn two_months_at_once() {
-    everywhere(|world| {
-        months(world);
-        let Some(collector) = Collector::find() else { return };
-        let file = world.scratch("trace.jsonl");
-        let job = telling(world.processor(), &collector.variables(Protocol::Grpc));
+    for_each_store(|env| {
+        months(env);
+        let Some(collector) = Collector::start() else { return };
+        let file = env.scratch_path("trace.jsonl");
+        let job = env.processor().envs(&collector.variables(Protocol::Grpc));
         job.env("CITYFLOW_TRACE_FILE", &file).arg("all").succeed();
         let told = collector.received();
         bounded(&told, "process");
         let sources = told.trace.spans.iter().filter(|span| span.name.starts_with("source ")).count();
         assert_eq!(sources, 6, "{:?}", by_name(&told.trace));
-        assert!(told.trace.named("list").next().is_some());
+        assert!(told.trace.spans_named("list").next().is_some());
         // As JSON it is larger than X-Ray keeps it.
         let size = std::fs::metadata(&file).unwrap().len();
         assert!(size < 2 * LARGEST as u64, "{size} bytes as JSON");
         // What is left out of the trace is in the figures.
         let days = told.value("cityflow.days.published", &[]).unwrap();
         assert!(days >= 60.0, "{days} days");
-        let process = told.trace.only("process");
+        let process = told.trace.single_span("process");
         assert_eq!(process.number("documents"), Some(7 * days as i64));
 
-        let Some(collector) = Collector::find() else { return };
-        telling(world.reporter(), &collector.variables(Protocol::Protobuf)).arg("all").succeed();
+        let Some(collector) = Collector::start() else { return };
+        env.reporter().envs(&collector.variables(Protocol::Protobuf)).arg("all").succeed();
         let told = collector.received();
         // Its parent was sent elsewhere; there are many manifests, and one of them says where it goes on.
         bounded(&told, "report");
@@ -71,63 +69,63 @@ fn two_months_at_once() {
 
 #[test]
 fn a_day_of_many_snapshots_on_s3() {
-    let world = World::faulty();
-    raw::write(&world);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
     for hour in 0..24 {
         for part in 0..16 {
             let key = format!("api/bikes/dt=2025-11-05/hour={hour:02}/part-{part:02}.json");
-            world.put_raw(&key, raw::bikes(raw::DAY));
+            env.put_raw(&key, raw::bike_counts(raw::DAY));
         }
     }
-    let Some(collector) = Collector::find() else { return };
-    telling(world.processor(), &collector.variables(Protocol::Grpc)).arg(raw::DAY).succeed();
+    let Some(collector) = Collector::start() else { return };
+    env.processor().envs(&collector.variables(Protocol::Grpc)).arg(raw::DAY).succeed();
     let told = collector.received();
     bounded(&told, "process");
     let names = by_name(&told.trace);
     let calls: usize = names.iter().filter(|(name, _)| name.starts_with("S3.")).map(|(_, count)| count).sum();
     assert!(calls > 0 && calls <= 150, "{names:?}");
     // Those by which the day was published are not crowded out, and none hangs where it was not made.
-    let puts = told.trace.named("S3.PutObject").map(|call| told.trace.span(&call.parent).unwrap().name.as_str());
+    let puts = told.trace.spans_named("S3.PutObject").map(|call| told.trace.span(&call.parent).unwrap().name.as_str());
     let puts: Vec<_> = puts.filter(|parent| parent.starts_with("publish ")).collect();
     assert!(puts.len() >= 8, "{puts:?}: {names:?}");
-    let strays = told.trace.named("S3.GetObject").filter(|call| call.text("aws.s3.key").contains("/api/"));
+    let strays = told.trace.spans_named("S3.GetObject").filter(|call| call.text("aws.s3.key").contains("/api/"));
     let strays: Vec<_> = strays.filter(|call| told.trace.span(&call.parent).unwrap().name != "read").collect();
     assert!(strays.is_empty(), "{} calls of reads that are left out themselves: {:?}", strays.len(), strays[0]);
     // The many of one source leave room for the others.
     for source in ["comptages", "bikes", "traffic", "weather", "chantiers", "referentiel"] {
-        let read = told.trace.named("read").filter(|span| span.text("source") == source).count();
+        let read = told.trace.spans_named("read").filter(|span| span.text("source") == source).count();
         assert!((1..=40).contains(&read), "{read} reads of {source}");
     }
     assert!(names.contains_key("publish manifest"), "{names:?}");
     // All of them are counted.
-    let bikes = told.trace.only("source bikes");
+    let bikes = told.trace.single_span("source bikes");
     assert_eq!(bikes.number("objects"), Some(24 * 16 + 1));
-    let listed = told.trace.only("list");
+    let listed = told.trace.single_span("list");
     assert!(listed.number("objects").is_some_and(|objects| objects > 24 * 16), "{listed:?}");
 }
 
 #[test]
 fn a_small_day_leaves_nothing_out() {
-    let world = World::faulty();
-    raw::write(&world);
-    let Some(collector) = Collector::find() else { return };
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    let Some(collector) = Collector::start() else { return };
     let variables = collector.variables(Protocol::Grpc);
-    telling(world.processor(), &variables).arg(raw::DAY).succeed();
-    telling(world.reporter(), &variables).arg(raw::DAY).succeed();
+    env.processor().envs(&variables).arg(raw::DAY).succeed();
+    env.reporter().envs(&variables).arg(raw::DAY).succeed();
     let told = collector.received().trace;
     for root in ["process", "report"] {
-        assert_eq!(told.only(root).number("spans.left_out").unwrap_or(0), 0, "{:?}", told.only(root));
+        assert_eq!(told.single_span(root).number("spans.left_out").unwrap_or(0), 0, "{:?}", told.single_span(root));
     }
 }
 
 #[test]
 fn a_night_that_catches_up_shows_its_own_day() {
     const OWN: &str = "2025-10-30";
-    let world = World::faulty();
+    let env = TestEnv::on_test_server();
     let size = ["--arcs", "3", "--counters", "2", "--worksites", "2", "--disruptions", "1"];
-    world.simulator().args(size).args(["--from", "2025-10-15", "--to", OWN, "--quiet"]).succeed();
-    let Some(collector) = Collector::find() else { return };
-    let job = telling(world.processor(), &collector.variables(Protocol::Grpc));
+    env.simulator().args(size).args(["--from", "2025-10-15", "--to", OWN, "--quiet"]).succeed();
+    let Some(collector) = Collector::start() else { return };
+    let job = env.processor().envs(&collector.variables(Protocol::Grpc));
     let scheduled: chrono::DateTime<chrono::Utc> = "2025-10-31T00:00:00Z".parse().unwrap();
     let name = format!("process-{}", scheduled.timestamp() / 60);
     job.env("JOB_NAME", name).env("CITYFLOW_NOW", "2025-10-31T00:01:00Z").succeed();
@@ -135,7 +133,7 @@ fn a_night_that_catches_up_shows_its_own_day() {
     bounded(&told, "process");
     let trace = &told.trace;
     assert_eq!(told.value("cityflow.days.published", &[]), Some(15.0), "those that it catches up with, and its own");
-    let day = trace.named("day").find(|span| span.text("day") == OWN).unwrap_or_else(|| panic!("{trace}"));
+    let day = trace.spans_named("day").find(|span| span.text("day") == OWN).unwrap_or_else(|| panic!("{trace}"));
     let below =
         |id: &str, name: &str| trace.children(id).into_iter().filter(|span| span.name.starts_with(name)).count();
     assert_eq!(below(&day.id, "indicators "), 7, "{trace}");
@@ -150,12 +148,12 @@ fn a_night_that_catches_up_shows_its_own_day() {
     assert!(written >= 8, "{written} calls by which it was published\n{trace}");
     for source in ["bikes", "traffic", "weather"] {
         let own = |span: &&acceptance::telemetry::Span| span.text("source") == source && span.text("key").contains(OWN);
-        assert!(trace.named("read").any(|span| own(&span)), "no snapshot of {source} of the day itself\n{trace}");
+        assert!(trace.spans_named("read").any(|span| own(&span)), "no snapshot of {source} of the day itself\n{trace}");
     }
     // A dashboard that shows how late the city is is told by this night, and not by one long ago.
     assert!(told.value("cityflow.input.age", &[]).is_some());
-    let Some(collector) = Collector::find() else { return };
-    let job = telling(world.processor(), &collector.variables(Protocol::Grpc));
+    let Some(collector) = Collector::start() else { return };
+    let job = env.processor().envs(&collector.variables(Protocol::Grpc));
     job.env("CITYFLOW_NOW", "2025-11-20T00:00:00Z").args(["--force", OWN]).succeed();
     assert_eq!(collector.received().value("cityflow.input.age", &[]), None);
 }

@@ -3,32 +3,32 @@
 use std::time::Duration;
 
 use acceptance::collector::{Collector, Protocol};
-use acceptance::{World, raw};
+use acceptance::{TestEnv, raw};
 use serde_json::Value;
 
-use super::{is_since, manifest, now, telling};
+use super::{is_since, manifest, now};
 
 const MANIFEST: &str = "processed/metrics/manifest_2025-11-04.json";
 
 /// Writes another trace context into the manifest.
-fn rewrite(world: &World, traceparent: impl Into<Value>) {
-    let mut manifest = manifest(world, raw::DAY);
+fn rewrite(env: &TestEnv, traceparent: impl Into<Value>) {
+    let mut manifest = manifest(env, raw::DAY);
     manifest["traceparent"] = traceparent.into();
-    world.put(MANIFEST, manifest.to_string());
+    env.put(MANIFEST, manifest.to_string());
 }
 
 #[test]
 fn a_report_of_the_day_after_next_is_a_trace_of_its_own_with_a_link() {
-    let world = World::folder();
-    raw::write(&world);
-    let Some(collector) = Collector::find() else { return };
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let Some(collector) = Collector::start() else { return };
     let variables = collector.variables(Protocol::Grpc);
-    telling(world.processor(), &variables).arg(raw::DAY).succeed();
+    env.processor().envs(&variables).arg(raw::DAY).succeed();
     let later = chrono::Utc::now() + chrono::Duration::days(2);
-    telling(world.reporter(), &variables).env("CITYFLOW_NOW", later.to_rfc3339()).arg(raw::DAY).succeed();
+    env.reporter().envs(&variables).env("CITYFLOW_NOW", later.to_rfc3339()).arg(raw::DAY).succeed();
     let told = collector.received().trace;
-    told.is_whole(&["process", "report"]);
-    let [process, report] = ["process", "report"].map(|name| told.only(name));
+    told.assert_complete(&["process", "report"]);
+    let [process, report] = ["process", "report"].map(|name| told.single_span(name));
     assert_ne!(process.trace, report.trace);
     assert_eq!((report.parent.as_str(), &report.links), ("", &vec![(process.trace.clone(), process.id.clone())]));
     // All below it is of the new trace, and the old one has nothing new.
@@ -39,24 +39,24 @@ fn a_report_of_the_day_after_next_is_a_trace_of_its_own_with_a_link() {
 
 #[test]
 fn a_report_of_the_next_morning_goes_on() {
-    let world = World::folder();
-    raw::write(&world);
-    let Some(collector) = Collector::find() else { return };
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let Some(collector) = Collector::start() else { return };
     let variables = collector.variables(Protocol::Grpc);
-    telling(world.processor(), &variables).arg(raw::DAY).succeed();
+    env.processor().envs(&variables).arg(raw::DAY).succeed();
     let later = chrono::Utc::now() + chrono::Duration::hours(12);
-    telling(world.reporter(), &variables).env("CITYFLOW_NOW", later.to_rfc3339()).arg(raw::DAY).succeed();
+    env.reporter().envs(&variables).env("CITYFLOW_NOW", later.to_rfc3339()).arg(raw::DAY).succeed();
     let told = collector.received().trace;
-    told.is_whole(&["process"]);
-    assert_eq!(told.only("report").parent, told.only("process").id);
+    told.assert_complete(&["process"]);
+    assert_eq!(told.single_span("report").parent, told.single_span("process").id);
 }
 
 #[test]
 fn a_manifest_without_a_trace_or_with_nonsense_is_reported_all_the_same() {
-    let world = World::folder();
-    raw::write(&world);
-    world.processor().arg(raw::DAY).succeed();
-    assert_eq!(manifest(&world, raw::DAY)["traceparent"], Value::Null);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    env.processor().arg(raw::DAY).succeed();
+    assert_eq!(manifest(&env, raw::DAY)["traceparent"], Value::Null);
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let wrong = [
         Value::Null,
@@ -70,14 +70,14 @@ fn a_manifest_without_a_trace_or_with_nonsense_is_reported_all_the_same() {
         format!("00-{}-00f067aa0ba902b7-01", trace.replace('4', "g")).into(),
     ];
     for traceparent in wrong {
-        let Some(collector) = Collector::find() else { return };
-        rewrite(&world, traceparent.clone());
+        let Some(collector) = Collector::start() else { return };
+        rewrite(&env, traceparent.clone());
         let begun = now();
-        let job = telling(world.reporter(), &collector.variables(Protocol::Grpc));
+        let job = env.reporter().envs(&collector.variables(Protocol::Grpc));
         job.args(["--force", raw::DAY]).succeed();
         let told = collector.received().trace;
-        told.is_whole(&["report"]);
-        let report = told.only("report");
+        told.assert_complete(&["report"]);
+        let report = told.single_span("report");
         assert_eq!((report.parent.as_str(), report.links.len()), ("", 0), "{traceparent}");
         assert!(is_since(report, begun), "{traceparent}: {}", report.trace);
     }
@@ -85,16 +85,16 @@ fn a_manifest_without_a_trace_or_with_nonsense_is_reported_all_the_same() {
 
 #[test]
 fn a_processing_that_was_not_sampled_has_a_report_that_is_not_either() {
-    let world = World::folder();
-    raw::write(&world);
-    let Some(collector) = Collector::find() else { return };
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let Some(collector) = Collector::start() else { return };
     let variables = collector.variables(Protocol::Grpc);
-    let processor = telling(world.processor(), &variables).env("OTEL_TRACES_SAMPLER", "always_off");
+    let processor = env.processor().envs(&variables).env("OTEL_TRACES_SAMPLER", "always_off");
     processor.arg(raw::DAY).succeed();
-    let traceparent = manifest(&world, raw::DAY)["traceparent"].clone();
+    let traceparent = manifest(&env, raw::DAY)["traceparent"].clone();
     assert!(traceparent.is_null() || traceparent.as_str().unwrap().ends_with("-00"), "{traceparent}");
     if !traceparent.is_null() {
-        telling(world.reporter(), &variables).arg(raw::DAY).succeed();
+        env.reporter().envs(&variables).arg(raw::DAY).succeed();
     }
     let told = collector.received();
     assert!(told.trace.spans.is_empty(), "{}", told.trace);
@@ -103,21 +103,21 @@ fn a_processing_that_was_not_sampled_has_a_report_that_is_not_either() {
 
 #[test]
 fn a_report_that_was_there_before_its_metrics_goes_on_too() {
-    let world = World::faulty();
-    raw::write(&world);
-    let Some(collector) = Collector::find() else { return };
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    let Some(collector) = Collector::start() else { return };
     let variables = collector.variables(Protocol::Grpc);
-    let asked = world.server().expect_request("GET", "manifest_2025-11-04");
-    let reporter = telling(world.reporter(), &variables).args(["--wait", "2m", raw::DAY]).start();
+    let asked = env.server().expect_request("GET", "manifest_2025-11-04");
+    let reporter = env.reporter().envs(&variables).args(["--wait", "2m", raw::DAY]).start();
     asked.recv_timeout(Duration::from_secs(60)).expect("the reporter looks for the manifest");
-    telling(world.processor(), &variables).arg(raw::DAY).succeed();
-    let done = reporter.wait().expect(0);
+    env.processor().envs(&variables).arg(raw::DAY).succeed();
+    let done = reporter.wait().expect_exit(0);
     let told = collector.received().trace;
-    let [process, report, wait] = ["process", "report", "wait"].map(|name| told.only(name));
+    let [process, report, wait] = ["process", "report", "wait"].map(|name| told.single_span(name));
     assert_eq!((told.ids().len(), &report.parent, &wait.parent), (1, &process.id, &report.id), "{told}");
     assert!(report.attributes["waited"].as_f64().is_some_and(|seconds| seconds >= 1.0), "{:?}", report.attributes);
     assert!(wait.end - wait.start > 1_000_000_000, "{wait:?}");
-    told.is_whole(&["process"]);
+    told.assert_complete(&["process"]);
     // What was logged before anybody knew the trace has none, or the one of now.
     for event in &done.events {
         assert!(event["trace_id"].is_null() || event["trace_id"] == report.trace.as_str(), "{event}");
@@ -126,17 +126,17 @@ fn a_report_that_was_there_before_its_metrics_goes_on_too() {
 
 #[test]
 fn a_report_that_is_up_to_date_goes_on_too() {
-    let world = World::folder();
-    raw::write(&world);
-    let Some(collector) = Collector::find() else { return };
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let Some(collector) = Collector::start() else { return };
     let variables = collector.variables(Protocol::Grpc);
-    telling(world.processor(), &variables).arg(raw::DAY).succeed();
+    env.processor().envs(&variables).arg(raw::DAY).succeed();
     for _ in 0..2 {
-        telling(world.reporter(), &variables).arg(raw::DAY).succeed();
+        env.reporter().envs(&variables).arg(raw::DAY).succeed();
     }
     let told = collector.received().trace;
-    told.is_whole(&["process"]);
-    let reports = told.named("report").map(|report| told.children(&report.id).into_iter());
+    told.assert_complete(&["process"]);
+    let reports = told.spans_named("report").map(|report| told.children(&report.id).into_iter());
     let outcomes: Vec<_> =
         reports.map(|mut below| below.find(|span| span.name == "day").unwrap().text("outcome")).collect();
     assert_eq!(outcomes, ["made", "up_to_date"], "{told}");

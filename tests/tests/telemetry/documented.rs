@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use acceptance::binaries::workspace;
 use acceptance::collector::{Collector, Protocol};
-use acceptance::s3server::Fault;
+use acceptance::s3server::InjectedFault;
 use acceptance::telemetry::{Span, SpanKind, Telemetry};
-use acceptance::{World, raw};
+use acceptance::{TestEnv, raw};
 
-use super::{CITY_DAY, city, telling};
+use super::{CITY_DAY, city};
 
 /// What is described and not seen here, with the reason.
 const ELSEWHERE: [(&str, &str); 5] = [
@@ -53,41 +53,40 @@ fn described(name: &str) -> String {
 
 /// Runs in which all of it happens: a day with faults on S3, several days, failures, waiting, stopping.
 fn everything() -> Option<Telemetry> {
-    let world = World::faulty();
-    city(&world);
-    let collector = Collector::find()?;
-    let variables = collector.variables(Protocol::Grpc);
-    let place = ["CLUSTER_NAME", "POD_NAMESPACE", "JOB_UID", "POD_NAME", "NODE_NAME"];
-    let at = |job| {
-        let job = telling(job, &variables).env("CITYFLOW_NOW", "2025-11-04T00:30:00Z");
-        place.iter().fold(job, |job, name| job.env(name, "somewhere"))
-    };
-    world.server().inject("PUT", "/objets/", 1, Fault::Unavailable);
-    let asked = world.server().expect_request("GET", &format!("manifest_{CITY_DAY}"));
-    let report = at(world.reporter()).env("JOB_NAME", format!("report-{CITY_DAY}")).args(["--wait", "2m"]).start();
+    let env = TestEnv::on_test_server();
+    city(&env);
+    let collector = Collector::start()?;
+    let mut variables = collector.variables(Protocol::Grpc);
+    variables.push(("CITYFLOW_NOW", "2025-11-04T00:30:00Z".to_owned()));
+    let location = ["CLUSTER_NAME", "POD_NAMESPACE", "JOB_UID", "POD_NAME", "NODE_NAME"];
+    variables.extend(location.map(|name| (name, "somewhere".to_owned())));
+    env.server().inject("PUT", "/objets/", 1, InjectedFault::Unavailable);
+    let asked = env.server().expect_request("GET", &format!("manifest_{CITY_DAY}"));
+    let report =
+        env.reporter().envs(&variables).env("JOB_NAME", format!("report-{CITY_DAY}")).args(["--wait", "2m"]).start();
     asked.recv_timeout(Duration::from_secs(60)).expect("it looks for the manifest");
-    at(world.processor()).env("JOB_NAME", format!("process-{CITY_DAY}")).succeed();
-    report.wait().expect(0);
-    at(world.processor()).arg("2025-11-02..2025-11-04").succeed();
-    at(world.reporter()).arg("all").succeed();
+    env.processor().envs(&variables).env("JOB_NAME", format!("process-{CITY_DAY}")).succeed();
+    report.wait().expect_exit(0);
+    env.processor().envs(&variables).arg("2025-11-02..2025-11-04").succeed();
+    env.reporter().envs(&variables).arg("all").succeed();
     // A document that is not there, a source that cannot be read, a place that is away, an end in the middle.
-    let spoilt = world.list(&format!("processed/metrics/objets/{CITY_DAY}/bikes-"));
-    spoilt.iter().for_each(|key| world.remove(key));
-    let _ = at(world.reporter()).args(["--force", CITY_DAY]).start().wait_unchecked();
-    world.put_raw(raw::COUNTS, "not what it was");
-    let _ = at(world.processor()).arg(CITY_DAY).start().wait_unchecked();
-    world.server().inject("GET", raw::COUNTS, usize::MAX, Fault::Delay(Duration::from_secs(600)));
-    let asked = world.server().expect_request("GET", raw::COUNTS);
-    let run = at(world.processor()).arg(CITY_DAY).start();
+    let spoilt = env.list(&format!("processed/metrics/objets/{CITY_DAY}/bikes-"));
+    spoilt.iter().for_each(|key| env.remove(key));
+    let _ = env.reporter().envs(&variables).args(["--force", CITY_DAY]).start().wait_unchecked();
+    env.put_raw(raw::ROAD_COUNTS, "not what it was");
+    let _ = env.processor().envs(&variables).arg(CITY_DAY).start().wait_unchecked();
+    env.server().inject("GET", raw::ROAD_COUNTS, usize::MAX, InjectedFault::Delay(Duration::from_secs(600)));
+    let asked = env.server().expect_request("GET", raw::ROAD_COUNTS);
+    let run = env.processor().envs(&variables).arg(CITY_DAY).start();
     asked.recv_timeout(Duration::from_secs(60)).expect("it reads the road counts");
     let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    let _ = run.wait_unchecked().expect(143);
+    let _ = run.wait_unchecked().expect_exit(143);
     // A folder, for what is done otherwise there.
-    let folder = World::folder();
+    let folder = TestEnv::in_folder();
     city(&folder);
-    at(folder.processor()).arg(CITY_DAY).succeed();
-    at(folder.reporter()).arg(CITY_DAY).succeed();
+    folder.processor().envs(&variables).arg(CITY_DAY).succeed();
+    folder.reporter().envs(&variables).arg(CITY_DAY).succeed();
     Some(collector.received())
 }
 

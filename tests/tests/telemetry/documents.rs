@@ -1,15 +1,15 @@
 //! Telemetry is beside the work: what is published is the same with it and without.
 
 use acceptance::collector::{Collector, Protocol};
-use acceptance::world::everywhere;
-use acceptance::{World, raw};
+use acceptance::environment::for_each_store;
+use acceptance::{TestEnv, raw};
 use serde_json::Value;
 
-use super::{CITY_DAY, city, telling};
+use super::{CITY_DAY, city};
 
 /// Everything that was published, and without what differs from run to run.
-fn published(world: &World) -> Vec<(String, Vec<u8>)> {
-    let all = world.everything("processed/").into_iter().map(|(key, body)| {
+fn published(env: &TestEnv) -> Vec<(String, Vec<u8>)> {
+    let all = env.objects("processed/").into_iter().map(|(key, body)| {
         let varies = key.contains("/manifest_") || (key.contains("/reports/") && key.ends_with(".json"));
         if !varies {
             return (key, body.to_vec());
@@ -24,21 +24,21 @@ fn published(world: &World) -> Vec<(String, Vec<u8>)> {
 
 #[test]
 fn documents_and_reports_are_the_same_with_telemetry_and_without() {
-    everywhere(|world| {
-        let Some(collector) = Collector::find() else { return };
-        city(world);
-        let without = World::folder();
-        for (key, body) in world.everything("raw/") {
+    for_each_store(|env| {
+        let Some(collector) = Collector::start() else { return };
+        city(env);
+        let without = TestEnv::in_folder();
+        for (key, body) in env.objects("raw/") {
             without.put(&key, body);
         }
         let variables = collector.variables(Protocol::Grpc);
         let present = "2025-11-05T04:00:00Z";
-        for (world, variables) in [(world, &variables[..]), (&without, &[])] {
-            telling(world.processor(), variables).env("CITYFLOW_NOW", present).arg(CITY_DAY).succeed();
-            telling(world.reporter(), variables).env("CITYFLOW_NOW", present).arg(CITY_DAY).succeed();
+        for (env, variables) in [(env, &variables[..]), (&without, &[])] {
+            env.processor().envs(variables).env("CITYFLOW_NOW", present).arg(CITY_DAY).succeed();
+            env.reporter().envs(variables).env("CITYFLOW_NOW", present).arg(CITY_DAY).succeed();
         }
         assert!(!collector.received().trace.spans.is_empty());
-        let (with, without) = (published(world), published(&without));
+        let (with, without) = (published(env), published(&without));
         let keys = |all: &[(String, Vec<u8>)]| all.iter().map(|(key, _)| key.clone()).collect::<Vec<_>>();
         assert_eq!(keys(&with), keys(&without));
         for ((key, with), (_, without)) in with.iter().zip(&without) {
@@ -49,13 +49,13 @@ fn documents_and_reports_are_the_same_with_telemetry_and_without() {
 
 #[test]
 fn a_rerun_with_telemetry_changes_nothing_of_a_day() {
-    let world = World::folder();
-    raw::write(&world);
-    let Some(collector) = Collector::find() else { return };
-    world.processor().arg(raw::DAY).succeed();
-    let before = published(&world);
-    telling(world.processor(), &collector.variables(Protocol::Protobuf)).arg(raw::DAY).succeed();
-    assert_eq!(before, published(&world));
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let Some(collector) = Collector::start() else { return };
+    env.processor().arg(raw::DAY).succeed();
+    let before = published(&env);
+    env.processor().envs(&collector.variables(Protocol::Protobuf)).arg(raw::DAY).succeed();
+    assert_eq!(before, published(&env));
     let told = collector.received().trace;
-    assert_eq!(told.only("day").attributes["changed"], false, "{told}");
+    assert_eq!(told.single_span("day").attributes["changed"], false, "{told}");
 }

@@ -4,12 +4,11 @@
 use std::path::Path;
 
 use acceptance::authority::Authority;
-use acceptance::collector::{Collector, Protocol, Takes};
+use acceptance::collector::{ClientCertificates, Collector, Protocol};
 use acceptance::telemetry::Telemetry;
-use acceptance::{World, raw};
+use acceptance::{TestEnv, raw};
 
-use super::telling;
-use super::trouble::warned_once;
+use super::collector_faults::warned_once;
 
 const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
 const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
@@ -17,22 +16,22 @@ const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
 
 /// What a collector has of a run with these variables, and whether the run warned of it as one without a collector does not.
 fn told(collector: Collector, protocol: Protocol, files: &[(&str, &Path)], warns: bool) -> Telemetry {
-    let world = World::folder();
-    raw::write(&world);
-    let run = |job: acceptance::Job<'_>| job.args(["--force", raw::DAY]).run().expect(0);
-    let plain = run(world.processor());
-    let job = telling(world.processor(), &collector.variables(protocol));
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    let run = |job: acceptance::TestCommand<'_>| job.args(["--force", raw::DAY]).run().expect_exit(0);
+    let plain = run(env.processor());
+    let job = env.processor().envs(&collector.variables(protocol));
     let done = run(files.iter().fold(job, |job, (name, path)| job.env(name, path)));
     if warns {
         warned_once(&done, &plain);
     } else {
-        assert_eq!(done.events.len(), plain.events.len(), "{}\n{}", done.all(), plain.all());
+        assert_eq!(done.events.len(), plain.events.len(), "{}\n{}", done.transcript(), plain.transcript());
     }
     collector.received()
 }
 
 fn is_all(telemetry: &Telemetry) {
-    telemetry.trace.is_whole(&["process"]);
+    telemetry.trace.assert_complete(&["process"]);
     assert!(telemetry.metrics.iter().any(|metric| metric.name == "cityflow.processing.duration"));
 }
 
@@ -44,7 +43,7 @@ fn is_nothing(telemetry: &Telemetry) {
 fn it_is_believed_by_the_authority_that_is_named() {
     let authority = Authority::new();
     for protocol in Protocol::ALL {
-        let Some(collector) = Collector::encrypted(&authority, Takes::Anybody) else { return };
+        let Some(collector) = Collector::with_tls(&authority, ClientCertificates::NotRequired) else { return };
         is_all(&told(collector, protocol, &[(CERTIFICATE, &authority.certificate())], false));
     }
 }
@@ -55,7 +54,7 @@ fn it_is_not_believed_without_or_by_another() {
     for (protocol, files) in
         [(Protocol::Grpc, vec![]), (Protocol::Protobuf, vec![(CERTIFICATE, another.certificate())])]
     {
-        let Some(collector) = Collector::encrypted(&authority, Takes::Anybody) else { return };
+        let Some(collector) = Collector::with_tls(&authority, ClientCertificates::NotRequired) else { return };
         let files: Vec<_> = files.iter().map(|(name, path)| (*name, path.as_path())).collect();
         is_nothing(&told(collector, protocol, &files, true));
     }
@@ -66,7 +65,7 @@ fn it_is_told_who_the_program_is() {
     let authority = Authority::new();
     let (own, client) = (authority.certificate(), authority.client());
     for protocol in Protocol::ALL {
-        let Some(collector) = Collector::encrypted(&authority, Takes::Known) else { return };
+        let Some(collector) = Collector::with_tls(&authority, ClientCertificates::Required) else { return };
         let files =
             [(CERTIFICATE, own.as_path()), (CLIENT_CERTIFICATE, &client.certificate), (CLIENT_KEY, &client.key)];
         is_all(&told(collector, protocol, &files, false));
@@ -82,7 +81,7 @@ fn it_does_not_take_a_program_that_it_does_not_know() {
         [nothing.clone(), vec![(CLIENT_CERTIFICATE, &client.certificate), (CLIENT_KEY, &client.key)]].concat();
     let half = [nothing.clone(), vec![(CLIENT_KEY, client.key.as_path())]].concat();
     for (protocol, files) in [(Protocol::Grpc, nothing), (Protocol::Protobuf, of_another), (Protocol::Json, half)] {
-        let Some(collector) = Collector::encrypted(&authority, Takes::Known) else { return };
+        let Some(collector) = Collector::with_tls(&authority, ClientCertificates::Required) else { return };
         is_nothing(&told(collector, protocol, &files, true));
     }
 }

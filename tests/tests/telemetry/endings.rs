@@ -3,12 +3,10 @@
 use std::time::Duration;
 
 use acceptance::collector::{Collector, Protocol};
-use acceptance::command::Running;
-use acceptance::s3server::Fault;
-use acceptance::telemetry::{Span, SpanKind, Status, Telemetry};
-use acceptance::{Job, Outcome, World, raw};
-
-use super::telling;
+use acceptance::command::RunningProgram;
+use acceptance::s3server::InjectedFault;
+use acceptance::telemetry::{Span, SpanKind, SpanStatus, Telemetry};
+use acceptance::{ProgramOutput, TestCommand, TestEnv, raw};
 
 /// The runs of a test, told to one collector.
 struct Told {
@@ -18,21 +16,21 @@ struct Told {
 
 impl Told {
     fn new(protocol: Protocol) -> Option<Self> {
-        Some(Self { collector: Collector::find()?, protocol })
+        Some(Self { collector: Collector::start()?, protocol })
     }
 
-    fn job<'a>(&self, job: Job<'a>) -> Job<'a> {
-        telling(job, &self.collector.variables(self.protocol))
+    fn job<'a>(&self, job: TestCommand<'a>) -> TestCommand<'a> {
+        job.envs(&self.collector.variables(self.protocol))
     }
 
     /// All of it; the one run that it is of has this root, and ended so.
     fn ended(self, root: &str, code: i64, kind: &str) -> Telemetry {
         let told = self.collector.received();
-        told.trace.is_whole(&[root]);
-        let found = told.trace.only(root);
+        told.trace.assert_complete(&[root]);
+        let found = told.trace.single_span(root);
         assert_eq!((found.number("process.exit.code"), found.text("error.type")), (Some(code), kind), "{found:?}");
         if kind.is_empty() {
-            assert_ne!(found.status, Status::Error, "{found:?}");
+            assert_ne!(found.status, SpanStatus::Error, "{found:?}");
         } else {
             failed(found, kind);
         }
@@ -46,7 +44,7 @@ impl Told {
 
 /// A span that failed says so, with what happened.
 fn failed(span: &Span, kind: &str) {
-    assert_eq!((span.status, span.text("error.type")), (Status::Error, kind), "{span:?}");
+    assert_eq!((span.status, span.text("error.type")), (SpanStatus::Error, kind), "{span:?}");
     assert!(!span.message.is_empty(), "{span:?}");
     let exception = span.events.iter().find(|event| event.name == "exception").unwrap_or_else(|| panic!("{span:?}"));
     for name in ["exception.type", "exception.message"] {
@@ -56,19 +54,19 @@ fn failed(span: &Span, kind: &str) {
 }
 
 /// Tells a run to stop.
-fn stop(run: Running<'_>) -> Outcome {
+fn stop(run: RunningProgram<'_>) -> ProgramOutput {
     let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    run.wait().expect(143)
+    run.wait().expect_exit(143)
 }
 
 #[test]
 fn done() {
-    let world = World::folder();
-    raw::write(&world);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
     for (root, protocol) in [("process", Protocol::Grpc), ("report", Protocol::Protobuf)] {
         let Some(told) = Told::new(protocol) else { return };
-        let job = if root == "process" { world.processor() } else { world.reporter() };
+        let job = if root == "process" { env.processor() } else { env.reporter() };
         told.job(job).arg(raw::DAY).succeed();
         // The report's own parent was sent to another collector.
         let told = told.ended(root, 0, "");
@@ -78,13 +76,13 @@ fn done() {
 
 #[test]
 fn wrong_settings() {
-    let world = World::folder();
-    raw::write(&world);
+    let env = TestEnv::in_folder();
+    raw::write(&env);
     for (root, wrong) in
         [("process", &["--required", "rivers"]), ("report", &["--lang", "la"]), ("report", &["--no-such", "flag"])]
     {
         let Some(told) = Told::new(Protocol::Grpc) else { return };
-        let job = if root == "process" { world.processor() } else { world.reporter() };
+        let job = if root == "process" { env.processor() } else { env.reporter() };
         assert_eq!(told.job(job).args(wrong).arg(raw::DAY).run().code, 2);
         told.ended(root, 2, "WrongSettings");
     }
@@ -92,11 +90,11 @@ fn wrong_settings() {
 
 #[test]
 fn a_place_that_is_not_there() {
-    let world = World::faulty();
-    raw::write(&world);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
     let Some(told) = Told::new(Protocol::Grpc) else { return };
-    let out = world.address("processed");
-    let job = world.bare("processor").args(["--raw", "s3://cityflow-no-such-bucket", "--out", &out, raw::DAY]);
+    let out = env.address("processed");
+    let job = env.program("processor").args(["--raw", "s3://cityflow-no-such-bucket", "--out", &out, raw::DAY]);
     assert_eq!(told.job(job).run().code, 2);
     let told = told.ended("process", 2, "WrongSettings");
     let mut calls = told.trace.spans.iter().filter(|span| span.name.starts_with("S3."));
@@ -106,100 +104,100 @@ fn a_place_that_is_not_there() {
 
 #[test]
 fn a_place_that_must_not_be_read() {
-    let world = World::faulty();
-    raw::write(&world);
-    world.server().inject("GET", raw::COUNTS, usize::MAX, Fault::Forbidden);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    env.server().inject("GET", raw::ROAD_COUNTS, usize::MAX, InjectedFault::Forbidden);
     let Some(told) = Told::new(Protocol::Protobuf) else { return };
-    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 2);
+    assert_eq!(told.job(env.processor()).arg(raw::DAY).run().code, 2);
     let told = told.ended("process", 2, "WrongSettings");
     // What was refused is a range, which is no span of its own: the read that it belongs to says so.
-    let wrong: Vec<_> = told.trace.spans.iter().filter(|span| span.status == Status::Error).collect();
-    let read = wrong.iter().find(|span| span.name == "read" && span.text("key") == raw::COUNTS);
+    let wrong: Vec<_> = told.trace.spans.iter().filter(|span| span.status == SpanStatus::Error).collect();
+    let read = wrong.iter().find(|span| span.name == "read" && span.text("key") == raw::ROAD_COUNTS);
     let read = read.unwrap_or_else(|| panic!("{:#?}", told.trace.spans));
     assert!(!read.text("error.type").is_empty(), "{read:?}");
 }
 
 #[test]
 fn a_document_that_must_not_be_written() {
-    let world = World::faulty();
-    raw::write(&world);
-    world.server().inject("PUT", "/objets/", usize::MAX, Fault::Forbidden);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    env.server().inject("PUT", "/objets/", usize::MAX, InjectedFault::Forbidden);
     let Some(told) = Told::new(Protocol::Protobuf) else { return };
-    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 2);
+    assert_eq!(told.job(env.processor()).arg(raw::DAY).run().code, 2);
     let told = told.ended("process", 2, "WrongSettings");
     let refused = told.trace.spans.iter().find(|span| span.number("http.response.status_code") == Some(403));
     let refused = refused.unwrap_or_else(|| panic!("{}", told.trace));
-    assert_eq!((refused.status, refused.kind), (Status::Error, SpanKind::Client), "{refused:?}");
+    assert_eq!((refused.status, refused.kind), (SpanStatus::Error, SpanKind::Client), "{refused:?}");
     failed(refused, "AccessDenied");
 }
 
 #[test]
 fn a_required_source_that_cannot_be_read() {
-    let world = World::folder();
-    raw::write(&world);
-    world.put_raw(raw::COUNTS, "not what it was");
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    env.put_raw(raw::ROAD_COUNTS, "not what it was");
     let Some(told) = Told::new(Protocol::Protobuf) else { return };
-    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 65);
+    assert_eq!(told.job(env.processor()).arg(raw::DAY).run().code, 65);
     let told = told.ended("process", 65, "BadData");
     assert_eq!(told.value("cityflow.errors", &[("source", "comptages")]), Some(1.0), "{:?}", told.metrics);
-    let source = told.trace.named("source").find(|span| span.text("source") == "comptages");
-    let source = source.or_else(|| told.trace.named("source comptages").next()).unwrap();
-    assert_eq!(source.status, Status::Error, "{source:?}");
+    let source = told.trace.spans_named("source").find(|span| span.text("source") == "comptages");
+    let source = source.or_else(|| told.trace.spans_named("source comptages").next()).unwrap();
+    assert_eq!(source.status, SpanStatus::Error, "{source:?}");
     assert!(!source.text("error.type").is_empty());
     // What could be published was.
-    assert!(told.trace.named("publish manifest").next().is_some(), "{}", told.trace);
+    assert!(told.trace.spans_named("publish manifest").next().is_some(), "{}", told.trace);
 }
 
 #[test]
 fn a_source_in_error_that_is_not_required() {
-    let world = World::folder();
-    raw::write(&world);
-    world.put_raw(raw::WORKSITES, "not what it was");
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    env.put_raw(raw::WORKSITES, "not what it was");
     let Some(told) = Told::new(Protocol::Grpc) else { return };
-    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 0);
+    assert_eq!(told.job(env.processor()).arg(raw::DAY).run().code, 0);
     let told = told.collector.received();
-    told.trace.is_whole(&["process"]);
-    assert_ne!(told.trace.only("process").status, Status::Error);
-    let wrong: Vec<_> = told.trace.spans.iter().filter(|span| span.status == Status::Error).collect();
+    told.trace.assert_complete(&["process"]);
+    assert_ne!(told.trace.single_span("process").status, SpanStatus::Error);
+    let wrong: Vec<_> = told.trace.spans.iter().filter(|span| span.status == SpanStatus::Error).collect();
     assert!(!wrong.is_empty() && wrong.iter().all(|span| span.text("source") == "chantiers"), "{wrong:?}");
     assert_eq!(told.value("cityflow.errors", &[("source", "chantiers")]), Some(1.0), "{:?}", told.metrics);
 }
 
 #[test]
 fn no_input() {
-    let world = World::folder();
-    world.put("raw/README.txt", "nothing here yet");
+    let env = TestEnv::in_folder();
+    env.put("raw/README.txt", "nothing here yet");
     let Some(told) = Told::new(Protocol::Grpc) else { return };
-    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 66);
+    assert_eq!(told.job(env.processor()).arg(raw::DAY).run().code, 66);
     let told = told.ended("process", 66, "NoInput");
     assert_eq!(told.value("cityflow.errors", &[("source", "run")]), Some(1.0), "{:?}", told.metrics);
 }
 
 #[test]
 fn no_document_for_the_report() {
-    let world = World::folder();
-    raw::write(&world);
-    world.processor().arg(raw::DAY).succeed();
-    for key in world.list("processed/metrics/objets/") {
-        world.put(&key, "not what it was");
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    env.processor().arg(raw::DAY).succeed();
+    for key in env.list("processed/metrics/objets/") {
+        env.put(&key, "not what it was");
     }
     let Some(told) = Told::new(Protocol::Grpc) else { return };
     // The documents are spoilt on purpose, so nobody looks at them.
-    assert_eq!(told.job(world.reporter()).arg(raw::DAY).start().wait_unchecked().code, 66);
+    assert_eq!(told.job(env.reporter()).arg(raw::DAY).start().wait_unchecked().code, 66);
     let told = told.ended("report", 66, "NoInput");
     assert_eq!(told.value("cityflow.metrics.load_errors", &[]), Some(7.0), "{:?}", told.metrics);
-    let loads: Vec<_> = told.trace.named("load").collect();
-    assert!(loads.len() == 7 && loads.iter().all(|load| load.status == Status::Error), "{loads:?}");
+    let loads: Vec<_> = told.trace.spans_named("load").collect();
+    assert!(loads.len() == 7 && loads.iter().all(|load| load.status == SpanStatus::Error), "{loads:?}");
 }
 
 #[test]
 fn a_store_that_is_away() {
-    let world = World::faulty();
-    raw::write(&world);
-    let nobody = acceptance::collector::trouble::Trouble::Nobody.start(Protocol::Protobuf);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    let nobody = acceptance::collector::fault::CollectorFault::NotListening.start(Protocol::Protobuf);
     for root in ["process", "report"] {
         let Some(told) = Told::new(Protocol::Grpc) else { return };
-        let job = if root == "process" { world.processor() } else { world.reporter() };
+        let job = if root == "process" { env.processor() } else { env.reporter() };
         let job = job.env("AWS_ENDPOINT_URL", &nobody).env("AWS_MAX_ATTEMPTS", "2");
         assert_eq!(told.job(job).arg(raw::DAY).run().code, 69);
         let told = told.ended(root, 69, "StoreUnavailable");
@@ -211,40 +209,40 @@ fn a_store_that_is_away() {
 
 #[test]
 fn metrics_that_are_not_there_yet() {
-    let world = World::folder();
-    std::fs::create_dir_all(world.path("processed/metrics")).unwrap();
+    let env = TestEnv::in_folder();
+    std::fs::create_dir_all(env.path("processed/metrics")).unwrap();
     let Some(told) = Told::new(Protocol::Grpc) else { return };
-    assert_eq!(told.job(world.reporter()).arg(raw::DAY).run().code, 75);
+    assert_eq!(told.job(env.reporter()).arg(raw::DAY).run().code, 75);
     let told = told.ended("report", 75, "TryAgainLater");
     // However often a run that waits looks for them.
-    assert!(told.trace.named("day").next().is_none(), "{}", told.trace);
+    assert!(told.trace.spans_named("day").next().is_none(), "{}", told.trace);
 }
 
 #[test]
 fn inputs_that_are_replaced_while_they_are_read() {
-    let world = World::faulty();
-    raw::write(&world);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
     for flow in ["111.0", "112.0"] {
-        let changed = raw::counts(raw::DAY).replace(";110.0;", &format!(";{flow};"));
-        world.server().inject("GET", raw::COUNTS, 1, Fault::ReplaceBefore(changed.into()));
+        let changed = raw::road_counts(raw::DAY).replace(";110.0;", &format!(";{flow};"));
+        env.server().inject("GET", raw::ROAD_COUNTS, 1, InjectedFault::ReplaceBefore(changed.into()));
     }
     let Some(told) = Told::new(Protocol::Protobuf) else { return };
-    assert_eq!(told.job(world.processor()).arg(raw::DAY).run().code, 75);
+    assert_eq!(told.job(env.processor()).arg(raw::DAY).run().code, 75);
     told.ended("process", 75, "TryAgainLater");
 }
 
 #[test]
 fn told_to_stop() {
     for protocol in Protocol::ALL {
-        let world = World::faulty();
-        raw::write(&world);
+        let env = TestEnv::on_test_server();
+        raw::write(&env);
         let Some(told) = Told::new(protocol) else { return };
-        world.server().forget_requests();
-        let asked = world.server().expect_request("GET", raw::COUNTS);
-        world.server().inject("GET", raw::COUNTS, usize::MAX, Fault::Delay(Duration::from_secs(600)));
-        let run = told.job(world.processor()).arg(raw::DAY).start();
+        env.server().clear_requests();
+        let asked = env.server().expect_request("GET", raw::ROAD_COUNTS);
+        env.server().inject("GET", raw::ROAD_COUNTS, usize::MAX, InjectedFault::Delay(Duration::from_secs(600)));
+        let run = told.job(env.processor()).arg(raw::DAY).start();
         asked.recv_timeout(Duration::from_secs(60)).expect("it reads the road counts");
-        let received = world.server().requests().len();
+        let received = env.server().requests().len();
         stop(run);
         let told = told.ended("process", 143, "Stopped");
         let open: Vec<_> = told.trace.spans.iter().filter(|span| span.attributes.contains_key("interrupted")).collect();
@@ -262,12 +260,12 @@ fn told_to_stop() {
 
 #[test]
 fn told_to_stop_while_it_waits() {
-    let world = World::faulty();
-    world.put("processed/metrics/README.txt", "nothing here yet");
+    let env = TestEnv::on_test_server();
+    env.put("processed/metrics/README.txt", "nothing here yet");
     let Some(told) = Told::new(Protocol::Grpc) else { return };
-    let look = || world.server().expect_request("GET", "manifest_2025-11-04");
+    let look = || env.server().expect_request("GET", "manifest_2025-11-04");
     let mut asked = look();
-    let run = told.job(world.reporter()).args(["--wait", "5m", raw::DAY]).start();
+    let run = told.job(env.reporter()).args(["--wait", "5m", raw::DAY]).start();
     // The first two looks, for its trace and for its day, are one after the other.
     for _ in 0..3 {
         asked.recv_timeout(Duration::from_secs(60)).expect("it looks for the manifest");
@@ -276,31 +274,31 @@ fn told_to_stop_while_it_waits() {
     // Nobody looks at a text that is no document.
     let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
     rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-    let _ = run.wait_unchecked().expect(143);
+    let _ = run.wait_unchecked().expect_exit(143);
     let told = told.ended("report", 143, "Stopped");
-    assert_eq!(told.trace.only("wait").attributes["interrupted"], true, "{}", told.trace);
+    assert_eq!(told.trace.single_span("wait").attributes["interrupted"], true, "{}", told.trace);
 }
 
 #[test]
 fn a_bug() {
-    let world = World::folder();
-    raw::write(&world);
-    world.processor().arg(raw::DAY).succeed();
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    env.processor().arg(raw::DAY).succeed();
     for (root, at) in [("process", "aggregate"), ("process", "day"), ("report", "compose")] {
         let Some(told) = Told::new(Protocol::Grpc) else { return };
-        let job = if root == "process" { world.processor() } else { world.reporter() };
+        let job = if root == "process" { env.processor() } else { env.reporter() };
         // In any thread, in the middle of the span of that name.
         let outcome = told.job(job).env("CITYFLOW_PANIC", at).args(["--force", raw::DAY]).run();
-        assert_eq!(outcome.code, 70, "{}", outcome.all());
+        assert_eq!(outcome.code, 70, "{}", outcome.transcript());
         let told = told.ended(root, 70, "Bug");
         if at == "aggregate" {
             // What was read until then is known all the same.
-            let source = told.trace.only("source comptages");
+            let source = told.trace.single_span("source comptages");
             assert!(source.number("objects").is_some() && source.attributes.contains_key("interrupted"), "{source:?}");
-            assert!(told.trace.only(root).number("rows").is_some(), "{:?}", told.trace.only(root));
+            assert!(told.trace.single_span(root).number("rows").is_some(), "{:?}", told.trace.single_span(root));
         }
         assert!(
-            told.trace.named(at).any(|span| span.attributes.get("interrupted") == Some(&true.into())),
+            told.trace.spans_named(at).any(|span| span.attributes.get("interrupted") == Some(&true.into())),
             "{}",
             told.trace
         );

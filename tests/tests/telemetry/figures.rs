@@ -2,7 +2,7 @@
 
 use acceptance::collector::{Collector, Protocol};
 use acceptance::telemetry::Telemetry;
-use acceptance::{Published, World, raw};
+use acceptance::{PublishedDay, TestEnv, raw};
 use contract::Source;
 
 use super::{CITY_DAY, both, city};
@@ -13,13 +13,13 @@ fn sum(told: &Telemetry, name: &str, attributes: &[(&str, &str)]) -> u64 {
 
 #[test]
 fn rows_bytes_and_documents_are_counted_once() {
-    let world = World::folder();
-    city(&world);
-    let Some(told) = both(&world, Protocol::Grpc) else { return };
-    let process = told.trace.only("process");
+    let env = TestEnv::in_folder();
+    city(&env);
+    let Some(told) = both(&env, Protocol::Grpc) else { return };
+    let process = told.trace.single_span("process");
     let number =
         |name: &str| u64::try_from(process.number(name).unwrap_or_else(|| panic!("{name} of {process:?}"))).unwrap();
-    let published = Published::of(&world, CITY_DAY);
+    let published = PublishedDay::load(&env, CITY_DAY);
     let mut rows = 0;
     for source in [Source::Comptages, Source::Chantiers, Source::Referentiel] {
         let quality = &published.document(source)["qualite"];
@@ -33,7 +33,7 @@ fn rows_bytes_and_documents_are_counted_once() {
     }
     for source in Source::RAW {
         rows += sum(&told, "cityflow.rows.read", &[("source", source.name())]);
-        let span = told.trace.only(&format!("source {source}"));
+        let span = told.trace.single_span(&format!("source {source}"));
         assert_eq!(
             span.number("rows"),
             told.value("cityflow.rows.read", &[("source", source.name())]).map(|rows| rows as i64)
@@ -53,16 +53,16 @@ fn rows_bytes_and_documents_are_counted_once() {
     let status = serde_json::to_value(status).unwrap();
     assert_eq!(sum(&told, "cityflow.days.published", &[("status", status.as_str().unwrap())]), 1);
     let completeness = told.value("cityflow.day.completeness", &[]).unwrap();
-    let day = told.trace.named("day").find(|span| span.parent == process.id).unwrap();
+    let day = told.trace.spans_named("day").find(|span| span.parent == process.id).unwrap();
     assert_eq!(day.text("status"), status.as_str().unwrap());
     let rounded = day.attributes["completeness"].as_f64().unwrap();
     assert!((completeness - rounded).abs() < 0.01, "{completeness} and {rounded}");
 
     // The report's.
-    let report = told.trace.only("report");
+    let report = told.trace.single_span("report");
     assert_eq!((report.number("documents"), report.number("bytes")), (Some(7), Some(i64::try_from(sizes).unwrap())));
     assert_eq!(sum(&told, "cityflow.metrics.loaded", &[]), 7);
-    let files = world.everything("processed/reports/");
+    let files = env.objects("processed/reports/");
     let written: usize = files.iter().map(|(_, body)| body.len()).sum();
     assert_eq!(sum(&told, "cityflow.report.size", &[]), written as u64);
     let seconds = |name: &str| told.value(name, &[]).unwrap();
@@ -82,20 +82,20 @@ fn rows_bytes_and_documents_are_counted_once() {
 
 #[test]
 fn requests_are_counted_as_the_server_does() {
-    let world = World::faulty();
-    raw::write(&world);
-    let fault = acceptance::s3server::Fault::Unavailable;
-    world.server().inject("PUT", "/objets/", 2, fault);
-    world.server().forget_requests();
-    let Some(collector) = Collector::find() else { return };
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    let fault = acceptance::s3server::InjectedFault::Unavailable;
+    env.server().inject("PUT", "/objets/", 2, fault);
+    env.server().clear_requests();
+    let Some(collector) = Collector::start() else { return };
     // Whoever checks the documents has requests of his own.
-    let job = super::telling(world.processor(), &collector.variables(Protocol::Grpc)).arg(raw::DAY);
-    let _ = job.start().wait_unchecked().expect(0);
-    let seen = world.server().requests();
-    let calls = world.server().calls();
+    let job = env.processor().envs(&collector.variables(Protocol::Grpc)).arg(raw::DAY);
+    let _ = job.start().wait_unchecked().expect_exit(0);
+    let seen = env.server().requests();
+    let calls = env.server().recorded_requests();
     let ranges = calls.iter().filter(|call| call.headers.contains_key("range")).count();
     let told = collector.received();
-    let process = told.trace.only("process");
+    let process = told.trace.single_span("process");
     let of = |method: &str| seen.iter().filter(|(of, _)| of == method).count() as f64;
     let (requests, retries) = ("cityflow.s3.requests", "cityflow.s3.retries");
     // A retry is a request to the server, and none of its own here.
@@ -115,7 +115,7 @@ fn requests_are_counted_as_the_server_does() {
     for call in calls {
         assert_eq!((call.text("rpc.system"), call.text("rpc.service")), ("aws-api", "S3"), "{call:?}");
         assert_eq!(call.name, format!("S3.{}", call.text("rpc.method")));
-        assert_eq!(call.text("aws.s3.bucket"), world.bucket());
+        assert_eq!(call.text("aws.s3.bucket"), env.bucket());
         assert!(call.number("http.response.status_code").is_some(), "{call:?}");
         assert!(call.text("rpc.method").starts_with("List") || !call.text("aws.s3.key").is_empty(), "{call:?}");
     }
@@ -123,15 +123,15 @@ fn requests_are_counted_as_the_server_does() {
 
 #[test]
 fn a_file_that_comes_last_is_counted_too() {
-    use acceptance::s3server::Fault;
+    use acceptance::s3server::InjectedFault;
     let told = [false, true].map(|late| {
-        let world = World::faulty();
-        city(&world);
+        let env = TestEnv::on_test_server();
+        city(&env);
         for key in ["batch/meteo-historique.csv", "batch/comptage-velo-historique.csv"].iter().filter(|_| late) {
-            world.server().inject("GET", key, 1, Fault::Delay(std::time::Duration::from_secs(1)));
+            env.server().inject("GET", key, 1, InjectedFault::Delay(std::time::Duration::from_secs(1)));
         }
-        let collector = Collector::find()?;
-        super::telling(world.processor(), &collector.variables(Protocol::Grpc)).arg(CITY_DAY).succeed();
+        let collector = Collector::start()?;
+        env.processor().envs(&collector.variables(Protocol::Grpc)).arg(CITY_DAY).succeed();
         Some(collector.received())
     });
     let [Some(usual), Some(late)] = told else { return };
@@ -141,5 +141,5 @@ fn a_file_that_comes_last_is_counted_too() {
             assert_eq!(late.value(name, &attributes), usual.value(name, &attributes), "{name} of {source}");
         }
     }
-    late.trace.is_whole(&["process"]);
+    late.trace.assert_complete(&["process"]);
 }

@@ -1,11 +1,11 @@
 //! The whole of it on one day: the tree of spans and the list of metrics are those of the files in `expected`.
 
-use acceptance::World;
+use acceptance::TestEnv;
 use acceptance::binaries::workspace;
 use acceptance::collector::{Collector, Protocol};
-use acceptance::telemetry::{Telemetry, shown};
+use acceptance::telemetry::{Telemetry, render};
 
-use super::{CITY_DAY, both, city, is_since, manifest, now, telling};
+use super::{CITY_DAY, both, city, is_since, manifest, now};
 
 /// The variable that makes the tests write what they else compare with.
 const UPDATE: &str = "UPDATE_TELEMETRY";
@@ -44,17 +44,17 @@ fn without_s3(metrics: &str) -> String {
 
 /// A day in a folder, over each protocol the same.
 fn in_a_folder(protocol: Protocol) -> Option<Telemetry> {
-    let world = World::folder();
-    city(&world);
+    let env = TestEnv::in_folder();
+    city(&env);
     let begun = now();
-    let told = both(&world, protocol)?;
-    told.trace.is_whole(&["process"]);
+    let told = both(&env, protocol)?;
+    told.trace.assert_complete(&["process"]);
     assert_eq!(told.trace.ids().len(), 1, "one trace from raw bytes to report");
-    let [process, report] = ["process", "report"].map(|name| told.trace.only(name));
+    let [process, report] = ["process", "report"].map(|name| told.trace.single_span(name));
     assert_eq!(report.parent, process.id);
     assert!(is_since(process, begun), "{} does not begin with the present second", process.trace);
-    assert_eq!(manifest(&world, CITY_DAY)["traceparent"], process.traceparent());
-    same_or_updated("tree-folder.txt", &shown::tree(&told.trace));
+    assert_eq!(manifest(&env, CITY_DAY)["traceparent"], process.traceparent());
+    same_or_updated("tree-folder.txt", &render::tree(&told.trace));
     Some(told)
 }
 
@@ -76,35 +76,35 @@ fn a_day_in_a_folder_over_http_as_json() {
 #[test]
 fn a_day_on_s3() {
     // The built-in server: which requests are made is the same on every other, how many bytes an error has is not.
-    let world = World::faulty();
-    city(&world);
+    let env = TestEnv::on_test_server();
+    city(&env);
     // Something to try again, for both jobs.
-    let fault = acceptance::s3server::Fault::Unavailable;
-    world.server().inject("PUT", "/objets/", 1, fault.clone());
-    world.server().inject("PUT", "/daily_report_", 1, fault);
-    let Some(told) = both(&world, Protocol::Grpc) else { return };
-    told.trace.is_whole(&["process"]);
-    same_or_updated("tree-s3.txt", &shown::tree(&told.trace));
-    same_or_updated("metrics.txt", &shown::metrics(&told.metrics));
+    let fault = acceptance::s3server::InjectedFault::Unavailable;
+    env.server().inject("PUT", "/objets/", 1, fault.clone());
+    env.server().inject("PUT", "/daily_report_", 1, fault);
+    let Some(told) = both(&env, Protocol::Grpc) else { return };
+    told.trace.assert_complete(&["process"]);
+    same_or_updated("tree-s3.txt", &render::tree(&told.trace));
+    same_or_updated("metrics.txt", &render::metrics(&told.metrics));
 }
 
 #[test]
 fn the_metrics_are_the_same_over_each_protocol() {
     for protocol in Protocol::ALL {
-        let world = World::folder();
-        city(&world);
-        let Some(told) = both(&world, protocol) else { return };
+        let env = TestEnv::in_folder();
+        city(&env);
+        let Some(told) = both(&env, protocol) else { return };
         let expected = workspace().join("tests/tests/telemetry/expected/metrics.txt");
         let expected = without_s3(&std::fs::read_to_string(expected).unwrap());
-        assert_eq!(shown::metrics(&told.metrics), expected, "{}", protocol.name());
+        assert_eq!(render::metrics(&told.metrics), expected, "{}", protocol.name());
     }
 }
 
 #[test]
 fn spans_and_metrics_say_where_they_are_from() {
-    let world = World::folder();
-    city(&world);
-    let Some(collector) = Collector::find() else { return };
+    let env = TestEnv::in_folder();
+    city(&env);
+    let Some(collector) = Collector::start() else { return };
     let place = [
         ("CLUSTER_NAME", "nuit", "k8s.cluster.name"),
         ("POD_NAMESPACE", "mobilite", "k8s.namespace.name"),
@@ -113,9 +113,9 @@ fn spans_and_metrics_say_where_they_are_from() {
         ("NODE_NAME", "large-1", "k8s.node.name"),
         ("AWS_REGION", "eu-west-3", "cloud.region"),
     ];
-    let jobs = [(world.processor(), format!("process-{CITY_DAY}")), (world.reporter(), format!("report-{CITY_DAY}"))];
+    let jobs = [(env.processor(), format!("process-{CITY_DAY}")), (env.reporter(), format!("report-{CITY_DAY}"))];
     for (job, name) in jobs {
-        let job = telling(job, &collector.variables(Protocol::Grpc)).env("JOB_NAME", name);
+        let job = job.envs(&collector.variables(Protocol::Grpc)).env("JOB_NAME", name);
         let job = place.iter().fold(job, |job, (name, value, _)| job.env(name, value));
         // What is said there goes before what is found.
         job.env("OTEL_RESOURCE_ATTRIBUTES", "cloud.provider=aws,cloud.platform=aws_eks,k8s.node.name=other").succeed();
@@ -143,10 +143,10 @@ fn spans_and_metrics_say_where_they_are_from() {
 
 #[test]
 fn another_name_can_be_given() {
-    let world = World::folder();
-    city(&world);
-    let Some(collector) = Collector::find() else { return };
-    let job = telling(world.processor(), &collector.variables(Protocol::Protobuf));
+    let env = TestEnv::in_folder();
+    city(&env);
+    let Some(collector) = Collector::start() else { return };
+    let job = env.processor().envs(&collector.variables(Protocol::Protobuf));
     job.env("OTEL_SERVICE_NAME", "night").arg(CITY_DAY).succeed();
-    assert_eq!(collector.received().trace.only("process").resource["service.name"], "night");
+    assert_eq!(collector.received().trace.single_span("process").resource["service.name"], "night");
 }

@@ -1,17 +1,17 @@
-//! Spans as a tree and metrics as a list, in text that is the same for every run on the same input: no times, no ids, no figures.
+//! Spans as a text tree and metrics as a text list, without times, ids and values, so that every run on the same input gives the same text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
 use super::{Attributes, Metric, Span, SpanKind, Trace};
 
-/// The attributes whose values tell spans of one name apart.
-const TELLING: [&str; 3] = ["source", "status", "outcome"];
-/// Deeper than any; below it a span is its own ancestor.
-const DEEPEST: usize = 20;
+/// The attributes that distinguish spans of the same name.
+const DISTINGUISHING: [&str; 3] = ["source", "status", "outcome"];
+/// More levels than any real trace has: a span below this depth is its own ancestor.
+const MAX_DEPTH: usize = 20;
 
-/// A line for each path of names: `name [telling values] ×number: attributes`. An attribute that only some of these spans have is followed
-/// by `?`. How many requests there are is chance, so calls of other services have no number.
+/// One line for each path of names: `name [distinguishing values] ×number: attributes`. An attribute that only some of these spans have
+/// is followed by `?`. Client spans have no number, because the number of requests varies between runs.
 #[must_use]
 pub fn tree(trace: &Trace) -> String {
     let mut text = String::new();
@@ -20,14 +20,14 @@ pub fn tree(trace: &Trace) -> String {
 }
 
 fn branch(text: &mut String, trace: &Trace, spans: &[&Span], depth: usize) {
-    if depth > DEEPEST {
+    if depth > MAX_DEPTH {
         return;
     }
-    let mut alike: BTreeMap<String, Vec<&Span>> = BTreeMap::new();
+    let mut by_label: BTreeMap<String, Vec<&Span>> = BTreeMap::new();
     for span in spans {
-        alike.entry(label(span)).or_default().push(span);
+        by_label.entry(label(span)).or_default().push(span);
     }
-    for (label, spans) in alike {
+    for (label, spans) in by_label {
         let number = match spans.len() {
             1 => String::new(),
             _ if spans.iter().any(|span| span.kind == SpanKind::Client) => String::new(),
@@ -44,19 +44,19 @@ fn branch(text: &mut String, trace: &Trace, spans: &[&Span], depth: usize) {
 }
 
 fn label(span: &Span) -> String {
-    let told: Vec<_> = TELLING.iter().map(|name| span.text(name)).filter(|value| !value.is_empty()).collect();
+    let values: Vec<_> = DISTINGUISHING.iter().map(|name| span.text(name)).filter(|value| !value.is_empty()).collect();
     let kind = match span.kind {
         SpanKind::Internal => String::new(),
         SpanKind::Client => " (client)".to_owned(),
         SpanKind::Other(number) => format!(" (kind {number})"),
     };
-    match told.is_empty() {
+    match values.is_empty() {
         true => format!("{}{kind}", span.name),
-        false => format!("{}{kind} [{}]", span.name, told.join(", ")),
+        false => format!("{}{kind} [{}]", span.name, values.join(", ")),
     }
 }
 
-/// A line for each metric, `name: kind, unit, temporality`, and below it one for each set of attributes.
+/// One line for each metric, `name: kind, unit, temporality`, followed by one indented line for each set of attributes.
 #[must_use]
 pub fn metrics(all: &[Metric]) -> String {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_is_a_line_wherever_its_spans_stand() {
+    fn tree_has_one_line_for_each_path_in_any_order_of_spans() {
         let lines = [
             span("read", "4", "3", &["source", "key"]),
             span("read", "5", "3", &["source"]),
@@ -121,9 +121,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_told() {
+    fn incomplete_traces_are_rejected() {
         let good = [span("run", "1", "", &[]), span("list", "2", "1", &[])];
-        trace(&good).is_whole(&["run"]);
+        trace(&good).assert_complete(&["run"]);
         for (line, other) in [
             (1, span("list", "2", "8", &[])),
             (1, span("list", "1", "1", &[])),
@@ -137,25 +137,25 @@ mod tests {
         ] {
             let mut lines = good.clone();
             lines[line] = other.clone();
-            assert!(std::panic::catch_unwind(|| trace(&lines).is_whole(&["run"])).is_err(), "{other}");
+            assert!(std::panic::catch_unwind(|| trace(&lines).assert_complete(&["run"])).is_err(), "{other}");
         }
     }
 
     #[test]
-    fn metrics_are_told_by_name_and_attributes_alone() {
+    fn metrics_are_rendered_by_name_and_attributes_without_values() {
         let metric = |value: u64, source: &str| Metric {
             name: "rows".to_owned(),
             unit: "{row}".to_owned(),
             kind: super::super::MetricKind::Counter,
             temporality: super::super::Temporality::Delta,
-            points: vec![super::super::Point {
+            points: vec![super::super::DataPoint {
                 value: value as f64,
                 count: 1,
                 attributes: [("source".to_owned(), source.into()), ("job".to_owned(), "x".into())].into(),
             }],
             resource: Attributes::new(),
         };
-        let told = metrics(&[metric(1, "b"), metric(2, "a"), metric(3, "b")]);
-        assert_eq!(told, "rows: counter, {row}, delta\n  job=x source=a\n  job=x source=b\n");
+        let text = metrics(&[metric(1, "b"), metric(2, "a"), metric(3, "b")]);
+        assert_eq!(text, "rows: counter, {row}, delta\n  job=x source=a\n  job=x source=b\n");
     }
 }

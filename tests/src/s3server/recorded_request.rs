@@ -1,4 +1,4 @@
-//! One request in full: what a policy would be asked about it, and what was answered.
+//! A request with everything that an IAM policy may test, and the status of its response.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,26 +8,25 @@ use hyper::Request;
 
 use super::http::decoded;
 
-/// A request as it came.
+/// A request as the server received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
+pub struct RecordedRequest {
     /// `GET`, `HEAD`, `PUT`, …
     pub method: String,
-    /// The bucket, without anything else.
     pub bucket: String,
-    /// The key, where the request is for an object.
+    /// `None` if the request is for the bucket.
     pub key: Option<String>,
-    /// What stands behind the question mark: sub-resources such as `uploads`, settings such as `prefix`. Decoded.
+    /// Sub-resources such as `uploads` and parameters such as `prefix`, decoded.
     pub query: BTreeMap<String, String>,
-    /// The headers, by their names in lower case.
+    /// Names in lower case.
     pub headers: BTreeMap<String, String>,
-    /// The status of the answer; none while there is no answer, and none where the connection was closed without one.
+    /// Status of the response; `None` until there is one, and if the connection was closed without one.
     pub status: Option<u16>,
 }
 
-impl Call {
+impl RecordedRequest {
     /// Reads a request with a path-style address.
-    pub(super) fn of<B>(request: &Request<B>) -> Self {
+    pub(super) fn new<B>(request: &Request<B>) -> Self {
         let path = decoded(request.uri().path().trim_start_matches('/'));
         let (bucket, key) = path.split_once('/').unwrap_or((&path, ""));
         let query = request.uri().query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
@@ -47,7 +46,7 @@ impl Call {
     }
 }
 
-impl fmt::Display for Call {
+impl fmt::Display for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}/{}", self.method, self.bucket, self.key.as_deref().unwrap_or_default())?;
         let query: Vec<_> = self.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -61,14 +60,13 @@ impl fmt::Display for Call {
     }
 }
 
-/// Who may do what: whether a call is allowed. Asked before anything is done, with no status, and once more where an object that was
-/// asked for is not there, with status 404: S3 says so only to who may list.
+/// Decides whether a request is allowed: see [`super::S3Server::deny_unless`].
 #[derive(Clone)]
-pub(super) struct Guard(pub(super) Arc<dyn Fn(&Call) -> bool + Send + Sync>);
+pub(super) struct AccessCheck(pub(super) Arc<dyn Fn(&RecordedRequest) -> bool + Send + Sync>);
 
-impl fmt::Debug for Guard {
+impl fmt::Debug for AccessCheck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Guard")
+        f.write_str("AccessCheck")
     }
 }
 
@@ -77,16 +75,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_taken_apart() {
+    fn request_is_split_into_bucket_key_query_and_headers() {
         let uri = "/bucket/a%20b/c.json?uploadId=x%2F1&uploads";
         let request = Request::builder().method("POST").uri(uri).header("If-Match", "\"e\"").body(()).unwrap();
-        let call = Call::of(&request);
+        let call = RecordedRequest::new(&request);
         assert_eq!((call.bucket.as_str(), call.key.as_deref()), ("bucket", Some("a b/c.json")));
         assert_eq!((call.query["uploadId"].as_str(), call.query["uploads"].as_str()), ("x/1", ""));
         assert_eq!(call.headers["if-match"], "\"e\"");
 
         let request = Request::builder().uri("/bucket/?list-type=2&prefix=a%2Fb+c").body(()).unwrap();
-        let call = Call::of(&request);
+        let call = RecordedRequest::new(&request);
         assert_eq!((call.bucket.as_str(), call.key.as_deref()), ("bucket", None));
         assert_eq!(call.to_string(), "GET bucket/?list-type=2&prefix=a/b c");
     }
