@@ -95,7 +95,7 @@ pub struct Snapshot {
 
 /// The bike counters of the city.
 #[derive(Debug)]
-pub struct Bikes {
+pub struct BikeCounters {
     /// All counters, by id.
     pub counters: Vec<Counter>,
     seed: u64,
@@ -109,7 +109,7 @@ pub struct Bikes {
     counts: Vec<Vec<Option<u32>>>,
 }
 
-impl Bikes {
+impl BikeCounters {
     /// So many counters for these days.
     #[must_use]
     pub fn new(count: usize, seed: u64, faults: Faults, zones: &Zones, days: &Days) -> Self {

@@ -7,7 +7,7 @@ use contract::{Source, keys};
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
 
-use crate::bikes::Bikes;
+use crate::bikes::BikeCounters;
 use crate::clock::Days;
 use crate::config::Config;
 use crate::output::Output;
@@ -32,7 +32,7 @@ pub struct City {
     /// Which file of counts holds which days.
     pub files: Vec<FilePlan>,
     /// The bike counters.
-    pub bikes: Bikes,
+    pub bikes: BikeCounters,
     /// The transit disruptions.
     pub transit: Transit,
     /// The weather.
@@ -51,7 +51,7 @@ impl City {
         let roads = Roads::new(arcs, config.seed, config.faults, &zones, &days);
         Self {
             files: plan::files(&days, arcs, config.shapes, config.file_size, config.compression),
-            bikes: Bikes::new(config.counters, config.seed, config.faults, &zones, &days),
+            bikes: BikeCounters::new(config.counters, config.seed, config.faults, &zones, &days),
             transit: Transit::new(config.disruptions, config.seed, config.faults, &days),
             weather: Weather::new(config.seed, config.faults, &days),
             worksites: Worksites::new(config.worksites, config.seed, config.faults, &zones, &days),

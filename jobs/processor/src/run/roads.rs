@@ -23,7 +23,7 @@ use crate::quality::Counted;
 use crate::scan::engine::{self, Block, Feed, Settings};
 use crate::scan::head::{self, Head, Peek};
 use crate::scan::{LONGEST_RECORD, Simd};
-use crate::source::comptages::{Layout, RoadCounts, RoadRows, Search};
+use crate::source::comptages::{Layout, RoadAccumulator, RoadRows, Search};
 use crate::source::referentiel::Network;
 use crate::source::{Measured, SourceError};
 use crate::telemetry::{AGGREGATE, DECODE};
@@ -38,7 +38,7 @@ const BEGINNING: usize = 64 << 10;
 /// The road counts of all days of a run.
 #[derive(Debug)]
 pub(super) struct Roads {
-    counts: RoadCounts,
+    counts: RoadAccumulator,
     inputs: Vec<Input>,
 }
 
@@ -78,7 +78,7 @@ impl Roads {
 pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -> Result<Roads, InputError> {
     let config = &engine.config;
     let search = Search::new(scope, config.city.tz, config.parameters.comptages.attendu_jours);
-    let mut counts = RoadCounts::new(search);
+    let mut counts = RoadAccumulator::new(search);
     let (mut inputs, mut chunks) = (Vec::new(), Vec::new());
     for (number, object) in (0u32..).zip(files) {
         bar.message(&object.key);
@@ -104,7 +104,7 @@ fn file(
     object: &Object,
     search: Search,
     number: u32,
-    counts: &mut RoadCounts,
+    counts: &mut RoadAccumulator,
     bar: &Bar,
     reading: &Span,
 ) -> Result<(Input, u64), InputError> {

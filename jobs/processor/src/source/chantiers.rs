@@ -159,12 +159,12 @@ pub struct WorksiteShape {
 #[derive(Debug)]
 pub struct ParsedFile {
     key: String,
-    content: Result<Worksites, SourceError>,
+    content: Result<WorksiteGroups, SourceError>,
 }
 
 /// The worksites of a file.
 #[derive(Debug)]
-struct Worksites {
+struct WorksiteGroups {
     /// In the order of ids.
     groups: Vec<Group>,
     /// All rows, and what is rejected whatever the day.
@@ -229,7 +229,7 @@ pub fn read(
     context: &DayContext<'_>,
 ) -> Result<(Measured<Chantiers>, Vec<WorksiteShape>), SourceError> {
     let (file, ignored) = latest(files, ParsedFile::key, "batch/chantiers-*.csv")?;
-    let Worksites { groups, tally } = file.content.as_ref().map_err(SourceError::clone)?;
+    let WorksiteGroups { groups, tally } = file.content.as_ref().map_err(SourceError::clone)?;
 
     let date = context.day.date();
     let active: Vec<&Group> = groups.iter().filter(|group| group.record.is_active(date)).collect();
@@ -277,7 +277,7 @@ pub fn read(
     Ok((Measured::Document(Box::new(draft)), shapes))
 }
 
-fn worksites(table: &Table<'_>, key: &str) -> Worksites {
+fn worksites(table: &Table<'_>, key: &str) -> WorksiteGroups {
     let mut tally = Tally::default();
     // With its bytes: a row is the same as the one before it where they are.
     let mut groups: BTreeMap<String, (Group, &[u8])> = BTreeMap::new();
@@ -314,7 +314,7 @@ fn worksites(table: &Table<'_>, key: &str) -> Worksites {
     }
     let mut groups: Vec<Group> = groups.into_values().map(|(group, _)| group).collect();
     groups.sort_by(|a, b| id_order(&a.record.id, &b.record.id));
-    Worksites { groups, tally }
+    WorksiteGroups { groups, tally }
 }
 
 /// The last file in key order, and the others as `ignores` lists them: each file is a whole snapshot.

@@ -181,9 +181,9 @@ pub struct Part {
     batch: Batch,
 }
 
-/// The road counts of all days of a pass.
+/// The road counts of all days of a pass, as they accumulate.
 #[derive(Debug)]
-pub struct RoadCounts {
+pub struct RoadAccumulator {
     /// Cells.
     pub cells: RoadCells,
     /// All rows, and those rejected whole.
@@ -196,7 +196,7 @@ pub struct RoadCounts {
     file: (u64, u64),
 }
 
-impl RoadCounts {
+impl RoadAccumulator {
     /// Nothing yet.
     #[must_use]
     pub fn new(search: Search) -> Self {

@@ -4,7 +4,7 @@ use contract::{Source, Stamp, keys};
 use runtime::failure::Failure;
 use serde_json::{Value, json};
 
-use super::{Bikes, Count, Counter, Damage, Entry, Snapshot};
+use super::{BikeCounters, Count, Counter, Damage, Entry, Snapshot};
 use crate::clock;
 use crate::output::Output;
 use crate::text;
@@ -28,7 +28,7 @@ const HEADER: [&str; 16] = [
     "mois_annee_comptage",
 ];
 
-impl Bikes {
+impl BikeCounters {
     /// Writes all files.
     ///
     /// # Errors

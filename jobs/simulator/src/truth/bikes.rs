@@ -13,7 +13,7 @@ use contract::{Reason, ServiceDay};
 use super::weather::in_reach;
 use super::{Answer, id_order};
 use crate::City;
-use crate::bikes::{Bikes, Count, Counter, Damage, Entry};
+use crate::bikes::{BikeCounters, Count, Counter, Damage, Entry};
 use crate::clock::{self, Hour};
 
 /// Days in which a counter with a value is expected, the day included.
@@ -30,7 +30,7 @@ struct Records {
     newest: Hour,
 }
 
-fn records(bikes: &Bikes, day: ServiceDay) -> Records {
+fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
     let hours = clock::hour_of(day.start())..clock::hour_of(day.end());
     let mut records = Records { cells: BTreeMap::new(), quality: Quality::default(), newest: i64::MIN };
     let take = |records: &mut Records, counter: usize, hour: Hour, count: Count| {

@@ -27,8 +27,8 @@ impl Feed for Pieces<'_> {
     }
 }
 
-fn read(text: &[u8], size: usize) -> Result<RoadCounts, SourceError> {
-    let mut counts = RoadCounts::new(search());
+fn read(text: &[u8], size: usize) -> Result<RoadAccumulator, SourceError> {
+    let mut counts = RoadAccumulator::new(search());
     let Peek::Head(head) = head::peek(text, true) else { panic!("no header") };
     let rows = RoadRows::new(search(), Layout::of(KEY, &head)?);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
@@ -91,7 +91,7 @@ proptest! {
         prop_assert_eq!(whole.as_ref().err(), split.as_ref().err());
         if let (Ok(whole), Ok(split)) = (whole, split) {
             prop_assert_eq!(whole.quality(day()), split.quality(day()));
-            let cells = |counts: &RoadCounts| {
+            let cells = |counts: &RoadAccumulator| {
                 let number = day().num_days_from_ce();
                 let mut all: Vec<_> = counts.cells.arcs(number - 27, number).map(|arc| {
                     (arc.id.to_vec(), arc.page(number).map(|page| page.cells), arc.facts(number).map(|fact| fact.text().map(str::to_owned)), arc.measures())
