@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use chrono::NaiveDate;
 use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
-use contract::document::{Document, bikes, chantiers, comptages, contexte, referentiel, traffic, weather};
+use contract::document::{Document, bike_counts, context, disruptions, road_counts, road_network, weather, worksites};
 use contract::report::{DailyReport, DailySummary};
 use contract::{Source, keys};
 use jsonschema::Validator;
@@ -142,13 +142,13 @@ fn check_as(kind: &str, key: &str, body: &[u8]) -> Vec<String> {
     let mut wrong: Vec<_> =
         schema(kind).iter_errors(&value).take(20).map(|error| format!("{}: {error}", error.instance_path())).collect();
     let typed = match kind {
-        "comptages" => round_trip::<Document<comptages::Comptages>>(body, &value),
-        "bikes" => round_trip::<Document<bikes::Bikes>>(body, &value),
-        "traffic" => round_trip::<Document<traffic::Traffic>>(body, &value),
+        "comptages" => round_trip::<Document<road_counts::RoadCounts>>(body, &value),
+        "bikes" => round_trip::<Document<bike_counts::BikeCounts>>(body, &value),
+        "traffic" => round_trip::<Document<disruptions::Disruptions>>(body, &value),
         "weather" => round_trip::<Document<weather::Weather>>(body, &value),
-        "chantiers" => round_trip::<Document<chantiers::Chantiers>>(body, &value),
-        "referentiel" => round_trip::<Document<referentiel::Referentiel>>(body, &value),
-        "contexte" => round_trip::<Document<contexte::Contexte>>(body, &value),
+        "chantiers" => round_trip::<Document<worksites::Worksites>>(body, &value),
+        "referentiel" => round_trip::<Document<road_network::RoadNetwork>>(body, &value),
+        "contexte" => round_trip::<Document<context::Context>>(body, &value),
         "daily_report" => round_trip::<DailyReport>(body, &value),
         "daily_summary" => round_trip::<DailySummary>(body, &value),
         _ => round_trip::<Manifest>(body, &value),
@@ -196,7 +196,7 @@ fn check_manifest(body: &[u8]) -> Vec<String> {
         wrong.push("has a digest that does not match its documents".to_owned());
     }
     for entry in &manifest.documents {
-        let has_document = matches!(entry.statut, EntryStatus::Ok | EntryStatus::Conserve);
+        let has_document = matches!(entry.statut, EntryStatus::Ok | EntryStatus::Retained);
         if [entry.cle.is_some(), entry.sha256.is_some(), entry.taille_octets.is_some()] != [has_document; 3] {
             wrong.push(format!("{} is {}, with the key {:?}", entry.source, entry.statut.name(), entry.cle));
         }

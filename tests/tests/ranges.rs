@@ -65,7 +65,7 @@ fn with_a_share_of_requests_failing_the_documents_are_the_same() {
         job(&env).succeed();
         let undisturbed = PublishedDay::load(&env, raw::DAY);
         assert_eq!(
-            undisturbed.document(Source::Comptages)["global_metrics"]["total_vehicules_jour"],
+            undisturbed.document(Source::RoadCounts)["global_metrics"]["total_vehicules_jour"],
             raw::VEHICLES,
             "{key}"
         );
@@ -130,7 +130,7 @@ fn replaced_midway_it_is_read_again_once() {
     let changed = counts().replace(";110.0;", ";111.0;");
     env.server().inject_after(9, "GET", raw::ROAD_COUNTS, 1, InjectedFault::ReplaceBefore(changed.into()));
     job(&env).succeed();
-    let roads = PublishedDay::load(&env, raw::DAY).document(Source::Comptages);
+    let roads = PublishedDay::load(&env, raw::DAY).document(Source::RoadCounts);
     assert_eq!(roads["global_metrics"]["total_vehicules_jour"], raw::VEHICLES + 1);
 }
 

@@ -106,7 +106,7 @@ fn a_sunday_of_the_yearly_file() {
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2023-02-05");
     day.has(
-        Source::Comptages,
+        Source::RoadCounts,
         json!({
             "/type_jour": "dimanche_ferie", "/statut_jour": "definitif", "/completude": 100,
             "/complet_jusqu_a": "2023-02-06T00:00:00+01:00",
@@ -123,7 +123,7 @@ fn a_sunday_of_the_yearly_file() {
         }),
     );
     day.has(
-        Source::Referentiel,
+        Source::RoadNetwork,
         json!({
             "/statistiques/nombre_troncons": 3348, "/statistiques/longueur_totale_metres": 657_862,
             "/statistiques/longueur_moyenne_metres": 196.5, "/qualite/lignes_lues": 3739,
@@ -138,7 +138,7 @@ fn a_day_of_23_hours() {
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2024-03-31");
     day.has(
-        Source::Comptages,
+        Source::RoadCounts,
         json!({
             "/completude": 100, "/qualite/lignes_du_jour": 23, "/qualite/cellules": 23,
             "/metrics/0/debit_journalier_total": 20251, "/metrics/0/debit_horaire_moyen": 920.5, "/metrics/0/debit_max": 1360,
@@ -149,7 +149,7 @@ fn a_day_of_23_hours() {
             "/global_metrics/repartition_etat_trafic/Inconnu/heures": 1, "/global_metrics/repartition_etat_trafic/Fluide/heures": 11,
         }),
     );
-    day.has(Source::Contexte, json!({"/jour/heures": 23, "/jour/jour_semaine": "dimanche"}));
+    day.has(Source::Context, json!({"/jour/heures": 23, "/jour/jour_semaine": "dimanche"}));
     day.agrees();
 }
 
@@ -159,7 +159,7 @@ fn days_of_25_hours() {
     let env = lay_out(&extracts);
     let mut with_offsets = Day::new(&env, "2024-10-27");
     with_offsets.has(
-        Source::Comptages,
+        Source::RoadCounts,
         json!({
             "/completude": 100, "/qualite/lignes_du_jour": 24,
             "/metrics/0/debit_journalier_total": 16826, "/metrics/0/debit_max": 981,
@@ -170,11 +170,11 @@ fn days_of_25_hours() {
             "/metrics/0/debit_par_heure/1": null, "/metrics/0/debit_par_heure/2": 770.5,
         }),
     );
-    with_offsets.has(Source::Contexte, json!({"/jour/heures": 25}));
+    with_offsets.has(Source::Context, json!({"/jour/heures": 25}));
     with_offsets.agrees();
     let mut without = Day::new(&env, "2023-10-29");
     without.has(
-        Source::Comptages,
+        Source::RoadCounts,
         json!({
             "/metrics/0/debit_journalier_total": 23687, "/metrics/0/debit_par_heure/1": null, "/metrics/0/debit_par_heure/2": 1104,
             "/metrics/0/vehicules_km": 2823.2, "/metrics/0/temps_perdu_total_minutes": 1712.4, "/metrics/0/temps_perdu_minutes": 0.075,
@@ -196,7 +196,7 @@ fn a_month_that_is_present_twice() {
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2023-12-10");
     day.has(
-        Source::Comptages,
+        Source::RoadCounts,
         json!({
             "/qualite/lignes_du_jour": 72, "/qualite/cellules": 24,
             "/metrics/0/debit_journalier_total": 29198, "/metrics/0/debit_max": 1510, "/metrics/0/taux_occupation_moyen": 34.07,
@@ -206,7 +206,7 @@ fn a_month_that_is_present_twice() {
             "/alertes_congestion/0/duree_heures": 3, "/alertes_congestion/0/taux_occupation_max": 63.41,
         }),
     );
-    let quality = &day.published.document(Source::Comptages)["qualite"];
+    let quality = &day.published.document(Source::RoadCounts)["qualite"];
     assert_eq!(
         quality["doublons"].as_u64().zip(quality["conflits"].as_u64()).map(|(a, b)| a + b),
         Some(48),
@@ -223,7 +223,7 @@ fn worksites_and_an_arc_without_flow() {
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2022-12-05");
     day.has(
-        Source::Chantiers,
+        Source::Worksites,
         json!({
             "/total_chantiers_actifs": 99, "/qualite/lignes_lues": 192,
             "/by_impact": {"BARRAGE_TOTAL": 7, "NON_RENSEIGNE": 3, "RESTREINTE": 86, "SENS_UNIQUE": 3},
@@ -231,14 +231,14 @@ fn worksites_and_an_arc_without_flow() {
         }),
     );
     day.has(
-        Source::Comptages,
+        Source::RoadCounts,
         json!({
             "/metrics/0/identifiant_arc": "5671", "/metrics/0/debit_journalier_total": null, "/metrics/0/taux_occupation_moyen": 7.66,
             "/metrics/0/vehicules_km": null, "/metrics/0/longueur_metres": 236.2, "/metrics/0/arrondissement": "75015",
             "/type_jour": "ouvre", "/global_metrics/total_vehicules_jour": null, "/global_metrics/nombre_troncons_satures": 1,
         }),
     );
-    let works = day.published.document(Source::Chantiers);
+    let works = day.published.document(Source::Worksites);
     assert_eq!(works["longs"].as_array().map(Vec::len), Some(97));
     let arena =
         works["chantiers_actifs"].as_array().unwrap().iter().find(|works| works["identifiant"] == "CP001735").unwrap();
@@ -267,23 +267,23 @@ fn disruptions_in_both_shapes() {
     // Monday: the bulk answer of 23:58 alone; "no news" the next morning ends nothing.
     let mut monday = Day::new(&env, "2024-04-22");
     monday.has(
-        Source::Traffic,
+        Source::Disruptions,
         json!({
             "/active_disruptions_count": 42, "/total_disruptions_count": 42,
             "/disruptions_by_severity": {"CRITIQUE": 4, "ELEVEE": 38}, "/statut_jour": "definitif",
         }),
     );
-    monday.has(Source::Comptages, json!({"/metrics/0/debit_journalier_total": 22743}));
+    monday.has(Source::RoadCounts, json!({"/metrics/0/debit_journalier_total": 22743}));
     // From Tuesday on there is Navitia's answer too: 13 of its 19 ran then, beside 38 of the bulk's 42.
     let mut tuesday = Day::new(&env, "2024-04-23");
-    tuesday.has(Source::Traffic, json!({"/active_disruptions_count": 51, "/total_disruptions_count": 61}));
+    tuesday.has(Source::Disruptions, json!({"/active_disruptions_count": 51, "/total_disruptions_count": 61}));
     let mut later = Day::new(&env, "2024-04-30");
-    later.has(Source::Traffic, json!({"/active_disruptions_count": 21, "/total_disruptions_count": 54}));
+    later.has(Source::Disruptions, json!({"/active_disruptions_count": 21, "/total_disruptions_count": 54}));
     // Half of that day has no count, and no arc at all reports then: the source's silence, not a detector's.
-    later.has(Source::Comptages, json!({"/metrics/0/debit_journalier_total": 9392, "/capteurs_defaillants": []}));
+    later.has(Source::RoadCounts, json!({"/metrics/0/debit_journalier_total": 9392, "/capteurs_defaillants": []}));
     let mut friday = Day::new(&env, "2024-05-03");
     friday.has(
-        Source::Traffic,
+        Source::Disruptions,
         json!({
             "/active_disruptions_count": 35, "/total_disruptions_count": 35,
             "/disruptions_by_severity": {"CRITIQUE": 6, "ELEVEE": 28, "FAIBLE": 1},
@@ -299,7 +299,7 @@ fn bikes_of_the_export_and_of_the_api() {
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2021-09-01");
     day.has(
-        Source::Bikes,
+        Source::BikeCounts,
         json!({
             "/global_metrics/total_jour": 1580, "/metrics/0/total_jour": 1580, "/metrics/0/moyenne_horaire": 75.24,
             "/metrics/0/pic_horaire": 8, "/metrics/0/part_observee": 87.5, "/metrics/0/debit_par_heure/8": 280,
@@ -311,11 +311,11 @@ fn bikes_of_the_export_and_of_the_api() {
         Source::Weather,
         json!({"/metrics/temp_moyenne": 18, "/metrics/temp_max": 23.2, "/metrics/vent_max": 21.8}),
     );
-    day.is_absent(Source::Comptages, "2024-12-05");
+    day.is_absent(Source::RoadCounts, "2024-12-05");
     day.agrees();
     let mut page = Day::new(&env, "2025-12-31");
     page.has(
-        Source::Bikes,
+        Source::BikeCounts,
         json!({"/metrics/0/total_jour": 69, "/metrics/0/pic_horaire": 13, "/metrics/0/debit_par_heure/22": 0}),
     );
     page.agrees();
@@ -335,7 +335,7 @@ fn weather_of_the_export_and_of_the_timeline() {
             "/impact_mobilite": 40, "/indice_cyclable": 80.1, "/type_jour": "dimanche_ferie",
         }),
     );
-    christmas.is_absent(Source::Comptages, "2024-12-05");
+    christmas.is_absent(Source::RoadCounts, "2024-12-05");
     christmas.agrees();
     let mut summer = Day::new(&env, "2022-07-17");
     summer.has(
@@ -345,6 +345,6 @@ fn weather_of_the_export_and_of_the_timeline() {
             "/indice_cyclable": 100, "/impact_mobilite": 50,
         }),
     );
-    summer.has(Source::Comptages, json!({"/metrics/0/debit_journalier_total": 8513}));
+    summer.has(Source::RoadCounts, json!({"/metrics/0/debit_journalier_total": 8513}));
     summer.agrees();
 }

@@ -51,11 +51,11 @@ fn a_whole_day_as_json() {
         assert_eq!(summary["chantiers_actifs"], 2);
         assert_eq!(summary["perturbations_actives"], 2);
         assert_eq!(summary["statut_jour"], "definitif");
-        let roads = published.document(Source::Comptages);
+        let roads = published.document(Source::RoadCounts);
         assert_eq!(report["top_10_troncons_frequentes"], roads["top_10_troncons"]);
         assert_eq!(report["top_10_zones_congestionnees"], roads["top_10_zones_congestionnees"]);
-        assert_eq!(report["chantiers_actifs"], published.document(Source::Chantiers)["chantiers_actifs"]);
-        assert_eq!(report["perturbations"], published.document(Source::Traffic)["disruptions"]);
+        assert_eq!(report["chantiers_actifs"], published.document(Source::Worksites)["chantiers_actifs"]);
+        assert_eq!(report["perturbations"], published.document(Source::Disruptions)["disruptions"]);
         assert_eq!(report["meteo_impact"]["metrics"], published.document(Source::Weather)["metrics"]);
         for source in Source::ALL {
             assert_eq!(report["sources"][source.name()]["statut"], "ok", "{source}");
@@ -189,7 +189,7 @@ fn a_manifest_that_cannot_be_read() {
 fn a_tampered_object_is_noticed() {
     for_each_store(|env| {
         processed(env);
-        let key = PublishedDay::load(env, raw::DAY).entry(Source::Bikes).cle.clone().unwrap();
+        let key = PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).cle.clone().unwrap();
         let good = env.get(&format!("processed/metrics/{key}")).unwrap();
         let forged = String::from_utf8(good.to_vec()).unwrap().replace("1272", "9999");
         env.put(&format!("processed/metrics/{key}"), forged);

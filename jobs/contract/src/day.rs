@@ -9,16 +9,19 @@ use serde::{Deserialize, Serialize};
 
 /// What sort of day it is, first match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum DayType {
     /// Sunday or public holiday.
-    DimancheFerie,
+    #[serde(rename = "dimanche_ferie")]
+    SundayOrHoliday,
     /// Saturday.
-    Samedi,
+    #[serde(rename = "samedi")]
+    Saturday,
     /// Monday to Friday in the school holidays.
-    Vacances,
+    #[serde(rename = "vacances")]
+    SchoolHoliday,
     /// Any other day.
-    Ouvre,
+    #[serde(rename = "ouvre")]
+    Workday,
 }
 
 /// An instant with the city's offset, to the second, as documents hold it (RFC 3339).

@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::number::Fixed2;
 use crate::{DayType, Reason, Source, Stamp};
 
-pub mod bikes;
-pub mod chantiers;
-pub mod comptages;
-pub mod contexte;
+pub mod bike_counts;
+pub mod context;
+pub mod disruptions;
 pub mod manifest;
-pub mod referentiel;
-pub mod traffic;
+pub mod road_counts;
+pub mod road_network;
 pub mod weather;
+pub mod worksites;
 
 /// A metrics document: the header that all share, then what is the source's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -31,12 +31,13 @@ pub struct Document<B> {
 
 /// Whether more data of the day is still to be expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum DayStatus {
     /// More may come. The worse of the two.
-    Provisoire,
+    #[serde(rename = "provisoire")]
+    Provisional,
     /// Complete, as far as the source ever is.
-    Definitif,
+    #[serde(rename = "definitif")]
+    Final,
 }
 
 /// What every document begins with.

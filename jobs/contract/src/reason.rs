@@ -6,62 +6,88 @@ use serde::{Deserialize, Serialize};
 /// Why something that was read was not used. Structural reasons concern the row or file itself and count the whole input; the others
 /// concern a value and count only what belongs to the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// Structure: the row has not as many fields as the header.
-    NombreDeColonnes,
+    #[serde(rename = "nombre_de_colonnes")]
+    ColumnCount,
     /// Structure: the row or record is not valid UTF-8.
-    Utf8Invalide,
+    #[serde(rename = "utf8_invalide")]
+    InvalidUtf8,
     /// Structure: no identifier.
-    IdentifiantAbsent,
+    #[serde(rename = "identifiant_absent")]
+    MissingId,
     /// Structure: the date or time cannot be read.
-    DateIllisible,
+    #[serde(rename = "date_illisible")]
+    UnreadableDate,
     /// Structure: a wall time that the clock change skipped.
-    HeureInexistante,
+    #[serde(rename = "heure_inexistante")]
+    NonexistentTime,
     /// Structure: a record longer than 1 MiB.
-    LigneTropLongue,
+    #[serde(rename = "ligne_trop_longue")]
+    RecordTooLong,
     /// Structure: a quote that is never closed; reading went on at the next line.
-    GuillemetOuvert,
+    #[serde(rename = "guillemet_ouvert")]
+    UnclosedQuote,
     /// Structure: an end before the start.
-    DatesInversees,
+    #[serde(rename = "dates_inversees")]
+    ReversedDates,
     /// Structure: a snapshot that is empty, cut short or not the source's.
-    InstantaneIllisible,
+    #[serde(rename = "instantane_illisible")]
+    UnreadableSnapshot,
     /// Structure: a record that is not an object of the source's shape.
-    EnregistrementIllisible,
+    #[serde(rename = "enregistrement_illisible")]
+    UnreadableRecord,
     /// Structure: a period of a disruption that ends before it begins.
-    PeriodeInversee,
+    #[serde(rename = "periode_inversee")]
+    ReversedPeriod,
     /// Structure: a disruption without a usable period.
-    SansPeriode,
+    #[serde(rename = "sans_periode")]
+    NoPeriod,
     /// Value: a flow that is not a number.
-    DebitIllisible,
+    #[serde(rename = "debit_illisible")]
+    UnreadableFlow,
     /// Value: a flow below zero.
-    DebitNegatif,
+    #[serde(rename = "debit_negatif")]
+    NegativeFlow,
     /// Value: an occupancy that is not a number.
-    TauxIllisible,
+    #[serde(rename = "taux_illisible")]
+    UnreadableOccupancy,
     /// Value: an occupancy outside 0 to 100.
-    TauxHorsBornes,
+    #[serde(rename = "taux_hors_bornes")]
+    OccupancyOutOfRange,
     /// Value: a traffic state that is none of the known ones.
-    EtatInconnu,
+    #[serde(rename = "etat_inconnu")]
+    UnknownState,
     /// Value: an arc status that is none of the known ones.
-    StatutInconnu,
+    #[serde(rename = "statut_inconnu")]
+    UnknownStatus,
     /// Value: a count that is not a whole number.
-    ComptageIllisible,
+    #[serde(rename = "comptage_illisible")]
+    UnreadableCount,
     /// Value: a count below zero.
-    ComptageNegatif,
+    #[serde(rename = "comptage_negatif")]
+    NegativeCount,
     /// Value: a shape or a point that cannot be read.
-    GeometrieIllisible,
+    #[serde(rename = "geometrie_illisible")]
+    UnreadableGeometry,
     /// Value: a number (weather, length, impact) that cannot be read.
-    ValeurIllisible,
+    #[serde(rename = "valeur_illisible")]
+    UnreadableValue,
     /// Record: the lowest temperature above the highest.
-    TemperaturesInversees,
+    #[serde(rename = "temperatures_inversees")]
+    ReversedTemperatures,
     /// Record: a temperature below −20 or above 45 °C.
-    TemperatureHorsBornes,
+    #[serde(rename = "temperature_hors_bornes")]
+    TemperatureOutOfRange,
     /// Record: wind below zero.
-    VentNegatif,
+    #[serde(rename = "vent_negatif")]
+    NegativeWind,
     /// Record: rain below zero.
-    PluieNegative,
+    #[serde(rename = "pluie_negative")]
+    NegativeRain,
     /// Record: no temperature at all.
-    TemperatureAbsente,
+    #[serde(rename = "temperature_absente")]
+    MissingTemperature,
 }
 
 impl Reason {
@@ -74,6 +100,6 @@ impl Reason {
     /// Whether it concerns the row or file itself, and so counts the whole input.
     #[must_use]
     pub fn is_structural(self) -> bool {
-        self <= Self::SansPeriode
+        self <= Self::NoPeriod
     }
 }

@@ -7,13 +7,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::document::DayStatus;
-use crate::document::bikes::BikeComparisons;
-use crate::document::chantiers::Worksite;
-use crate::document::comptages::{CongestionAlert, Measure, RoadComparisons, TopArc, ZoneMetrics};
-use crate::document::contexte::Correlation;
+use crate::document::bike_counts::BikeComparisons;
+use crate::document::context::Correlation;
+use crate::document::disruptions::Disruption;
 use crate::document::manifest::EntryStatus;
-use crate::document::traffic::Disruption;
+use crate::document::road_counts::{CongestionAlert, Measure, RoadComparisons, TopArc, ZoneMetrics};
 use crate::document::weather::{WeatherCategory, WeatherMetrics};
+use crate::document::worksites::Worksite;
 use crate::number::{Fixed1, Fixed2};
 use crate::{Reason, Source, Stamp};
 
@@ -133,9 +133,11 @@ pub struct Sentence {
 #[serde(rename_all = "lowercase")]
 pub enum SensorType {
     /// Road detector.
-    Route,
+    #[serde(rename = "route")]
+    Road,
     /// Bike counter.
-    Velo,
+    #[serde(rename = "velo")]
+    Bike,
 }
 
 /// A failing sensor.

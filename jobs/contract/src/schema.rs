@@ -4,20 +4,20 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use crate::document::manifest::Manifest;
-use crate::document::{Document, bikes, chantiers, comptages, contexte, referentiel, traffic, weather};
+use crate::document::{Document, bike_counts, context, disruptions, road_counts, road_network, weather, worksites};
 use crate::report::{DailyReport, DailySummary};
 
 /// File name under `docs/schema/` → schema (draft 2020-12), in order.
 #[must_use]
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
-        ("comptages.json", of::<Document<comptages::Comptages>>()),
-        ("bikes.json", of::<Document<bikes::Bikes>>()),
-        ("traffic.json", of::<Document<traffic::Traffic>>()),
+        ("comptages.json", of::<Document<road_counts::RoadCounts>>()),
+        ("bikes.json", of::<Document<bike_counts::BikeCounts>>()),
+        ("traffic.json", of::<Document<disruptions::Disruptions>>()),
         ("weather.json", of::<Document<weather::Weather>>()),
-        ("chantiers.json", of::<Document<chantiers::Chantiers>>()),
-        ("referentiel.json", of::<Document<referentiel::Referentiel>>()),
-        ("contexte.json", of::<Document<contexte::Contexte>>()),
+        ("chantiers.json", of::<Document<worksites::Worksites>>()),
+        ("referentiel.json", of::<Document<road_network::RoadNetwork>>()),
+        ("contexte.json", of::<Document<context::Context>>()),
         ("manifest.json", of::<Manifest>()),
         ("daily_report.json", of::<DailyReport>()),
         ("daily_summary.json", of::<DailySummary>()),

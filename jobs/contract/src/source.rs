@@ -8,48 +8,54 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// Hourly road counts.
-    Comptages,
+    #[serde(rename = "comptages")]
+    RoadCounts,
     /// Bike counters.
-    Bikes,
+    #[serde(rename = "bikes")]
+    BikeCounts,
     /// Transit disruptions.
-    Traffic,
+    #[serde(rename = "traffic")]
+    Disruptions,
     /// Weather.
     Weather,
     /// Worksites.
-    Chantiers,
+    #[serde(rename = "chantiers")]
+    Worksites,
     /// The road network.
-    Referentiel,
+    #[serde(rename = "referentiel")]
+    RoadNetwork,
     /// What needs several sources.
-    Contexte,
+    #[serde(rename = "contexte")]
+    Context,
 }
 
 impl Source {
     /// The six raw sources, in the order of the manifest.
     pub const RAW: [Self; 6] =
-        [Self::Comptages, Self::Bikes, Self::Traffic, Self::Weather, Self::Chantiers, Self::Referentiel];
+        [Self::RoadCounts, Self::BikeCounts, Self::Disruptions, Self::Weather, Self::Worksites, Self::RoadNetwork];
 
     /// All documents, in the order of the manifest.
     pub const ALL: [Self; 7] = [
-        Self::Comptages,
-        Self::Bikes,
-        Self::Traffic,
+        Self::RoadCounts,
+        Self::BikeCounts,
+        Self::Disruptions,
         Self::Weather,
-        Self::Chantiers,
-        Self::Referentiel,
-        Self::Contexte,
+        Self::Worksites,
+        Self::RoadNetwork,
+        Self::Context,
     ];
 
     /// The name in keys and documents.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Comptages => "comptages",
-            Self::Bikes => "bikes",
-            Self::Traffic => "traffic",
+            Self::RoadCounts => "comptages",
+            Self::BikeCounts => "bikes",
+            Self::Disruptions => "traffic",
             Self::Weather => "weather",
-            Self::Chantiers => "chantiers",
-            Self::Referentiel => "referentiel",
-            Self::Contexte => "contexte",
+            Self::Worksites => "chantiers",
+            Self::RoadNetwork => "referentiel",
+            Self::Context => "contexte",
         }
     }
 }

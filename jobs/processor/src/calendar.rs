@@ -28,13 +28,13 @@ const COLUMNS: [Column; 5] = [
 pub fn day_type(date: NaiveDate, city: &City, school: Option<&SchoolCalendar>) -> DayType {
     let weekday = date.weekday();
     if weekday == Weekday::Sun || city.public_holiday(date).is_some() {
-        DayType::DimancheFerie
+        DayType::SundayOrHoliday
     } else if weekday == Weekday::Sat {
-        DayType::Samedi
+        DayType::Saturday
     } else if school_holiday(date, city, school).is_some() {
-        DayType::Vacances
+        DayType::SchoolHoliday
     } else {
-        DayType::Ouvre
+        DayType::Workday
     }
 }
 
@@ -279,12 +279,12 @@ mod tests {
         let school =
             calendar("Vacances de la Toussaint;-;2025-10-18T00:00:00+02:00;2025-11-03T00:00:00+01:00;Paris;Zone C;x\n");
         for (day, kind, without) in [
-            ("2025-10-18", DayType::Samedi, DayType::Samedi),
-            ("2025-10-19", DayType::DimancheFerie, DayType::DimancheFerie),
-            ("2025-10-20", DayType::Vacances, DayType::Ouvre),
-            ("2025-11-01", DayType::DimancheFerie, DayType::DimancheFerie),
-            ("2025-11-03", DayType::Ouvre, DayType::Ouvre),
-            ("2025-11-11", DayType::DimancheFerie, DayType::DimancheFerie),
+            ("2025-10-18", DayType::Saturday, DayType::Saturday),
+            ("2025-10-19", DayType::SundayOrHoliday, DayType::SundayOrHoliday),
+            ("2025-10-20", DayType::SchoolHoliday, DayType::Workday),
+            ("2025-11-01", DayType::SundayOrHoliday, DayType::SundayOrHoliday),
+            ("2025-11-03", DayType::Workday, DayType::Workday),
+            ("2025-11-11", DayType::SundayOrHoliday, DayType::SundayOrHoliday),
         ] {
             assert_eq!(day_type(date(day), &city, Some(&school)), kind, "{day}");
             assert_eq!(day_type(date(day), &city, None), without, "{day}");

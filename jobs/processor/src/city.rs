@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{Datelike, NaiveDate};
 use chrono_tz::Tz;
-use contract::document::traffic::Line;
+use contract::document::disruptions::Line;
 use serde::Deserialize;
 
 use crate::calendar::french_holiday;
@@ -214,7 +214,7 @@ impl City {
 
 #[cfg(test)]
 mod tests {
-    use contract::document::traffic::Mode;
+    use contract::document::disruptions::Mode;
 
     use super::*;
 
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!((paris.name.as_str(), paris.tz), ("Paris", chrono_tz::Europe::Paris));
         assert_eq!(paris.school_zone.as_deref(), Some("Zone C"));
         let count = |mode| paris.rail_lines.iter().filter(|line| line.mode == mode).count();
-        assert_eq!([Mode::Metro, Mode::Rer, Mode::Transilien, Mode::Tramway].map(count), [16, 5, 9, 15]);
+        assert_eq!([Mode::Metro, Mode::Rer, Mode::Transilien, Mode::Tram].map(count), [16, 5, 9, 15]);
         assert_eq!(paris.public_holiday("2025-07-14".parse().unwrap()), Some("Fête nationale"));
     }
 

@@ -118,10 +118,10 @@ impl Config {
         let out = location(set(settings.out), parsed.out_from_variable, "--out (S3_BUCKET_PROCESSED)", DEFAULT_OUT);
 
         let mut required = Vec::new();
-        let names = if settings.required.trim().is_empty() { Source::Comptages.name() } else { &settings.required };
+        let names = if settings.required.trim().is_empty() { Source::RoadCounts.name() } else { &settings.required };
         for name in names.split(',').map(str::trim) {
             match name.parse() {
-                Ok(Source::Contexte) | Err(_) => mistakes.push(format!(
+                Ok(Source::Context) | Err(_) => mistakes.push(format!(
                     "--required (CITYFLOW_REQUIRED): \"{name}\" is not a raw source; write some of {}, with commas between",
                     Source::RAW.map(Source::name).join(", ")
                 )),
@@ -131,7 +131,7 @@ impl Config {
         required.sort_unstable();
         required.dedup();
 
-        if parsed.cli.day.as_deref() == Some("all") && !required.contains(&Source::Comptages) {
+        if parsed.cli.day.as_deref() == Some("all") && !required.contains(&Source::RoadCounts) {
             mistakes.push(
                 "all: the days are those of comptages, which --required leaves out; name them as FIRST..LAST"
                     .to_owned(),

@@ -65,11 +65,11 @@ pub fn worst(documents: &[Resolved], required: &[Source]) -> State {
         let found = documents.iter().find(|document| document.entry.source == *source);
         found
             .and_then(|document| document.state)
-            .unwrap_or(State { statut_jour: DayStatus::Provisoire, completude: Some(Fixed2::of(0.0)) })
+            .unwrap_or(State { statut_jour: DayStatus::Provisional, completude: Some(Fixed2::of(0.0)) })
     };
     let states: Vec<State> = required.iter().map(of).collect();
     State {
-        statut_jour: states.iter().map(|state| state.statut_jour).min().unwrap_or(DayStatus::Provisoire),
+        statut_jour: states.iter().map(|state| state.statut_jour).min().unwrap_or(DayStatus::Provisional),
         completude: states
             .iter()
             .filter_map(|state| state.completude)
@@ -145,7 +145,7 @@ impl Publisher<'_> {
         let made = context(documents.clone()).await?;
         let made = made.map_or_else(|| Fresh::Absent("aucun_document".to_owned()), Fresh::Document);
         documents
-            .push(self.resolve(date, Source::Contexte, &made, before.as_ref().map(|(manifest, _)| manifest)).await?);
+            .push(self.resolve(date, Source::Context, &made, before.as_ref().map(|(manifest, _)| manifest)).await?);
 
         let manifest = self.manifest(day, &documents);
         let same = before.as_ref().is_some_and(|(old, _)| {
@@ -229,7 +229,7 @@ impl Publisher<'_> {
             Fresh::Document(written) => return Ok(resolved(date, source, written.clone(), EntryStatus::Ok, None)),
             Fresh::Absent(reason) => (EntryStatus::Absent, reason.clone()),
             // A code for readers and programs first, as for what is absent; then what the operator needs.
-            Fresh::Error(reason) => (EntryStatus::Erreur, format!("source_inutilisable ({reason})")),
+            Fresh::Error(reason) => (EntryStatus::Error, format!("source_inutilisable ({reason})")),
         };
         let kept = before
             .filter(|_| !self.force)
@@ -237,7 +237,7 @@ impl Publisher<'_> {
         if let Some((key, sha256)) = kept.and_then(|entry| entry.cle.as_ref().zip(entry.sha256.as_ref())) {
             match self.store.get(key).await {
                 Ok((bytes, _)) if sha256_hex(&bytes) == *sha256 => {
-                    return Ok(resolved(date, source, Written::new(bytes), EntryStatus::Conserve, Some(raison)));
+                    return Ok(resolved(date, source, Written::new(bytes), EntryStatus::Retained, Some(raison)));
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => {
                     tracing::warn!(key, "the earlier document is gone or damaged, and cannot be kept");

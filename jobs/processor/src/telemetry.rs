@@ -76,8 +76,8 @@ pub static HANDOFF: SpanSpec = SpanSpec::new("handoff", 1);
 pub fn read_of(source: Source) -> &'static SpanSpec {
     let [bikes, traffic, others] = &READ_SNAPSHOT;
     match source {
-        Source::Bikes => bikes,
-        Source::Traffic => traffic,
+        Source::BikeCounts => bikes,
+        Source::Disruptions => traffic,
         _ => others,
     }
 }

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use chrono::NaiveDate;
 use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
-use contract::document::{Document, Header, bikes, chantiers, comptages, contexte, referentiel, traffic, weather};
+use contract::document::{
+    Document, Header, bike_counts, context, disruptions, road_counts, road_network, weather, worksites,
+};
 use contract::report::SourceStatus;
 use contract::{SCHEMA_VERSION, Source, keys};
 use futures::future::try_join_all;
@@ -26,19 +28,19 @@ use crate::telemetry::LOAD;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Documents {
     /// Road counts.
-    pub comptages: Option<Document<comptages::Comptages>>,
+    pub comptages: Option<Document<road_counts::RoadCounts>>,
     /// Bike counters.
-    pub bikes: Option<Document<bikes::Bikes>>,
+    pub bikes: Option<Document<bike_counts::BikeCounts>>,
     /// Transit disruptions.
-    pub traffic: Option<Document<traffic::Traffic>>,
+    pub traffic: Option<Document<disruptions::Disruptions>>,
     /// Weather.
     pub weather: Option<Document<weather::Weather>>,
     /// Worksites.
-    pub chantiers: Option<Document<chantiers::Chantiers>>,
+    pub chantiers: Option<Document<worksites::Worksites>>,
     /// The road network.
-    pub referentiel: Option<Document<referentiel::Referentiel>>,
+    pub referentiel: Option<Document<road_network::RoadNetwork>>,
     /// What needs several sources.
-    pub contexte: Option<Document<contexte::Contexte>>,
+    pub contexte: Option<Document<context::Context>>,
 }
 
 impl Documents {
@@ -51,13 +53,13 @@ impl Documents {
     #[must_use]
     pub fn header(&self, source: Source) -> Option<&Header> {
         match source {
-            Source::Comptages => self.comptages.as_ref().map(|document| &document.header),
-            Source::Bikes => self.bikes.as_ref().map(|document| &document.header),
-            Source::Traffic => self.traffic.as_ref().map(|document| &document.header),
+            Source::RoadCounts => self.comptages.as_ref().map(|document| &document.header),
+            Source::BikeCounts => self.bikes.as_ref().map(|document| &document.header),
+            Source::Disruptions => self.traffic.as_ref().map(|document| &document.header),
             Source::Weather => self.weather.as_ref().map(|document| &document.header),
-            Source::Chantiers => self.chantiers.as_ref().map(|document| &document.header),
-            Source::Referentiel => self.referentiel.as_ref().map(|document| &document.header),
-            Source::Contexte => self.contexte.as_ref().map(|document| &document.header),
+            Source::Worksites => self.chantiers.as_ref().map(|document| &document.header),
+            Source::RoadNetwork => self.referentiel.as_ref().map(|document| &document.header),
+            Source::Context => self.contexte.as_ref().map(|document| &document.header),
         }
     }
 
@@ -70,13 +72,13 @@ impl Documents {
     /// Takes a document in.
     fn read(&mut self, source: Source, day: NaiveDate, body: &[u8]) -> Result<(), String> {
         match source {
-            Source::Comptages => self.comptages = Some(document(source, day, body)?),
-            Source::Bikes => self.bikes = Some(document(source, day, body)?),
-            Source::Traffic => self.traffic = Some(document(source, day, body)?),
+            Source::RoadCounts => self.comptages = Some(document(source, day, body)?),
+            Source::BikeCounts => self.bikes = Some(document(source, day, body)?),
+            Source::Disruptions => self.traffic = Some(document(source, day, body)?),
             Source::Weather => self.weather = Some(document(source, day, body)?),
-            Source::Chantiers => self.chantiers = Some(document(source, day, body)?),
-            Source::Referentiel => self.referentiel = Some(document(source, day, body)?),
-            Source::Contexte => self.contexte = Some(document(source, day, body)?),
+            Source::Worksites => self.chantiers = Some(document(source, day, body)?),
+            Source::RoadNetwork => self.referentiel = Some(document(source, day, body)?),
+            Source::Context => self.contexte = Some(document(source, day, body)?),
         }
         Ok(())
     }
@@ -158,7 +160,7 @@ pub async fn read(store: &dyn Store, manifest: &Manifest) -> Result<Collected, F
             Ok(()) => (stated, entry.and_then(|entry| entry.raison.clone())),
             Err(reason) if has_document(stated) => {
                 collected.lost.push(source);
-                (EntryStatus::Erreur, Some(reason))
+                (EntryStatus::Error, Some(reason))
             }
             Err(reason) => (stated, entry.and_then(|entry| entry.raison.clone()).or(Some(reason))),
         };
@@ -179,7 +181,7 @@ pub fn usable(store: &dyn Store, manifest: &Manifest, collected: &Collected) -> 
     let reasons: Vec<_> = collected
         .sources
         .iter()
-        .filter(|(source, _)| **source != Source::Contexte)
+        .filter(|(source, _)| **source != Source::Context)
         .map(|(source, status)| format!("{source} {}", status.raison.as_deref().unwrap_or(status.statut.name())))
         .collect();
     Err(Failure::new(
@@ -193,7 +195,7 @@ pub fn usable(store: &dyn Store, manifest: &Manifest, collected: &Collected) -> 
 /// Whether an entry of this status names a document.
 #[must_use]
 pub fn has_document(status: EntryStatus) -> bool {
-    matches!(status, EntryStatus::Ok | EntryStatus::Conserve)
+    matches!(status, EntryStatus::Ok | EntryStatus::Retained)
 }
 
 /// The bytes of an entry's document if they are those meant, else the reason why there are none.

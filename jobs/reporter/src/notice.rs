@@ -36,7 +36,7 @@ impl Notice {
 pub(crate) fn in_short(report: &DailyReport, heading: &str, until: Option<Stamp>, lang: Lang) -> String {
     let mut text = format!("{heading}\n");
     let summary = &report.summary;
-    if summary.statut_jour == DayStatus::Provisoire {
+    if summary.statut_jour == DayStatus::Provisional {
         let part = summary.completude.map(|part| format!(" ({})", lang.percent(part.rounded(), 1))).unwrap_or_default();
         let until = until.map(|until| until.local().format("%Y-%m-%d %H:%M").to_string());
         let until = until.map(|until| lang.pick(format!(", données jusqu'à {until}"), format!(", data until {until}")));
@@ -58,7 +58,10 @@ pub(crate) fn in_short(report: &DailyReport, heading: &str, until: Option<Stamp>
 
 /// How far the data of the day goes: what the source that is furthest behind has.
 pub(crate) fn data_until(documents: &crate::collect::Documents) -> Option<Stamp> {
-    [Source::Comptages, Source::Bikes].into_iter().filter_map(|source| documents.header(source)?.complet_jusqu_a).min()
+    [Source::RoadCounts, Source::BikeCounts]
+        .into_iter()
+        .filter_map(|source| documents.header(source)?.complet_jusqu_a)
+        .min()
 }
 
 fn headline(summary: &Summary, lang: Lang) -> Vec<(&'static str, String)> {
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_gap_is_named_and_is_no_zero() {
-        let day = Day::full().without(Source::Bikes, "aucune_ligne_du_jour").provisional();
+        let day = Day::full().without(Source::BikeCounts, "aucune_ligne_du_jour").provisional();
         let text = in_short(&day.report(), "Rapport du 2025-11-03", data_until(&day.documents()), Lang::Fr);
         let text = text.replace(['\u{202f}', '\u{a0}'], " ");
         let line = |label: &str| text.lines().find(|line| line.contains(label)).unwrap().to_owned();

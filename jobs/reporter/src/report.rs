@@ -6,9 +6,9 @@ pub mod figures;
 
 use std::collections::BTreeMap;
 
-use contract::document::bikes::{CounterFault, FailingCounter};
-use contract::document::comptages::{DetectorFault, FailingDetector};
+use contract::document::bike_counts::{CounterFault, FailingCounter};
 use contract::document::manifest::Manifest;
+use contract::document::road_counts::{DetectorFault, FailingDetector};
 use contract::document::{Header, Quality};
 use contract::report::{
     Change, DailyReport, DailySummary, FailingSensor, ReportEvolution, SensorType, SourceQuality, SourceStatus,
@@ -200,7 +200,7 @@ fn failing_sensors(roads: Option<&[FailingDetector]>, bikes: Option<&[FailingCou
         return None;
     }
     let roads = roads.unwrap_or_default().iter().map(|detector| FailingSensor {
-        kind: SensorType::Route,
+        kind: SensorType::Road,
         id: detector.identifiant_arc.clone(),
         libelle: detector.libelle.clone(),
         grandeur: Some(detector.grandeur),
@@ -210,7 +210,7 @@ fn failing_sensors(roads: Option<&[FailingDetector]>, bikes: Option<&[FailingCou
         duree_heures: detector.duree_heures,
     });
     let bikes = bikes.unwrap_or_default().iter().map(|counter| FailingSensor {
-        kind: SensorType::Velo,
+        kind: SensorType::Bike,
         id: counter.id_compteur.clone(),
         libelle: counter.nom_compteur.clone(),
         grandeur: None,
@@ -225,17 +225,17 @@ fn failing_sensors(roads: Option<&[FailingDetector]>, bikes: Option<&[FailingCou
 /// As documents write it.
 fn detector_fault(fault: DetectorFault) -> &'static str {
     match fault {
-        DetectorFault::Silencieux => "silencieux",
-        DetectorFault::Fige => "fige",
-        DetectorFault::Incoherent => "incoherent",
+        DetectorFault::Silent => "silencieux",
+        DetectorFault::Stuck => "fige",
+        DetectorFault::Inconsistent => "incoherent",
     }
 }
 
 /// As documents write it.
 fn counter_fault(fault: CounterFault) -> &'static str {
     match fault {
-        CounterFault::Silencieux => "silencieux",
-        CounterFault::Fige => "fige",
+        CounterFault::Silent => "silencieux",
+        CounterFault::Stuck => "fige",
     }
 }
 

@@ -30,7 +30,7 @@ impl Day {
 
     /// Every source has its document.
     pub(crate) fn full() -> Self {
-        Self { documents: documents::all(), stated: BTreeMap::new(), status: DayStatus::Definitif }
+        Self { documents: documents::all(), stated: BTreeMap::new(), status: DayStatus::Final }
     }
 
     /// The source has nothing of the day.
@@ -40,17 +40,17 @@ impl Day {
 
     /// The source was unusable.
     pub(crate) fn failing(self, source: Source, reason: &str) -> Self {
-        self.stating(source, EntryStatus::Erreur, reason).losing(source)
+        self.stating(source, EntryStatus::Error, reason).losing(source)
     }
 
     /// The document is one of an earlier run.
     pub(crate) fn keeping(self, source: Source, reason: &str) -> Self {
-        self.stating(source, EntryStatus::Conserve, reason)
+        self.stating(source, EntryStatus::Retained, reason)
     }
 
     /// More data is still to come.
     pub(crate) fn provisional(mut self) -> Self {
-        self.status = DayStatus::Provisoire;
+        self.status = DayStatus::Provisional;
         self
     }
 
@@ -68,13 +68,13 @@ impl Day {
     fn losing(mut self, source: Source) -> Self {
         let documents = &mut self.documents;
         match source {
-            Source::Comptages => documents.comptages = None,
-            Source::Bikes => documents.bikes = None,
-            Source::Traffic => documents.traffic = None,
+            Source::RoadCounts => documents.comptages = None,
+            Source::BikeCounts => documents.bikes = None,
+            Source::Disruptions => documents.traffic = None,
             Source::Weather => documents.weather = None,
-            Source::Chantiers => documents.chantiers = None,
-            Source::Referentiel => documents.referentiel = None,
-            Source::Contexte => documents.contexte = None,
+            Source::Worksites => documents.chantiers = None,
+            Source::RoadNetwork => documents.referentiel = None,
+            Source::Context => documents.contexte = None,
         }
         self
     }
@@ -90,13 +90,13 @@ impl Day {
         }
         let documents = &self.documents;
         match source {
-            Source::Comptages => bytes(documents.comptages.as_ref()),
-            Source::Bikes => bytes(documents.bikes.as_ref()),
-            Source::Traffic => bytes(documents.traffic.as_ref()),
+            Source::RoadCounts => bytes(documents.comptages.as_ref()),
+            Source::BikeCounts => bytes(documents.bikes.as_ref()),
+            Source::Disruptions => bytes(documents.traffic.as_ref()),
             Source::Weather => bytes(documents.weather.as_ref()),
-            Source::Chantiers => bytes(documents.chantiers.as_ref()),
-            Source::Referentiel => bytes(documents.referentiel.as_ref()),
-            Source::Contexte => bytes(documents.contexte.as_ref()),
+            Source::Worksites => bytes(documents.chantiers.as_ref()),
+            Source::RoadNetwork => bytes(documents.referentiel.as_ref()),
+            Source::Context => bytes(documents.contexte.as_ref()),
         }
     }
 

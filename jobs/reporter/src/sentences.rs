@@ -5,7 +5,7 @@
 
 mod wording;
 
-use contract::document::contexte::Fact;
+use contract::document::context::Fact;
 use contract::report::Sentence;
 
 use crate::lang::Lang;

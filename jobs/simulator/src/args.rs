@@ -155,7 +155,7 @@ impl Args {
         if !(1..=1_000_000).contains(&arcs) {
             wrong.push("--arcs must be 1 to 1000000".to_owned());
         }
-        if let Some(source) = self.only.iter().find(|source| **source == Source::Contexte) {
+        if let Some(source) = self.only.iter().find(|source| **source == Source::Context) {
             wrong.push(format!("--only {source}: it is made from the others and has no raw files"));
         }
         let out = Location::from_flag(&self.out).map_err(|error| wrong.push(format!("--out: {error}"))).ok();

@@ -167,10 +167,10 @@ impl BikeCounters {
         }
         let curve = [3, 2, 1, 1, 2, 5, 18, 60, 95, 55, 35, 38, 42, 40, 38, 42, 60, 90, 100, 70, 40, 25, 14, 7];
         let quiet = match day_type {
-            DayType::Ouvre => 1.0,
-            DayType::Vacances => 0.8,
-            DayType::Samedi => 0.6,
-            DayType::DimancheFerie => 0.5,
+            DayType::Workday => 1.0,
+            DayType::SchoolHoliday => 0.8,
+            DayType::Saturday => 0.6,
+            DayType::SundayOrHoliday => 0.5,
         };
         let usual = f64::from(curve.get(*local).copied().unwrap_or(1)) * counter.scale * quiet;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and small")]

@@ -9,13 +9,13 @@ use crate::text;
 #[must_use]
 pub fn day_type(date: NaiveDate) -> DayType {
     if date.weekday() == Weekday::Sun || public_holiday(date).is_some() {
-        DayType::DimancheFerie
+        DayType::SundayOrHoliday
     } else if date.weekday() == Weekday::Sat {
-        DayType::Samedi
+        DayType::Saturday
     } else if school_holiday(date).is_some() {
-        DayType::Vacances
+        DayType::SchoolHoliday
     } else {
-        DayType::Ouvre
+        DayType::Workday
     }
 }
 
@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn one_type_a_day() {
-        assert_eq!(day_type(day("2025-11-02")), DayType::DimancheFerie);
-        assert_eq!(day_type(day("2025-11-11")), DayType::DimancheFerie);
-        assert_eq!(day_type(day("2025-11-08")), DayType::Samedi);
-        assert_eq!(day_type(day("2025-10-31")), DayType::Vacances);
-        assert_eq!(day_type(day("2025-11-03")), DayType::Ouvre);
+        assert_eq!(day_type(day("2025-11-02")), DayType::SundayOrHoliday);
+        assert_eq!(day_type(day("2025-11-11")), DayType::SundayOrHoliday);
+        assert_eq!(day_type(day("2025-11-08")), DayType::Saturday);
+        assert_eq!(day_type(day("2025-10-31")), DayType::SchoolHoliday);
+        assert_eq!(day_type(day("2025-11-03")), DayType::Workday);
     }
 }

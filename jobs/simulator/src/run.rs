@@ -47,7 +47,7 @@ impl City {
     pub fn new(config: &Config) -> Self {
         let days = Days::new(config.first, config.last, config.tz);
         let zones = Zones::new(config.seed);
-        let arcs = if config.makes(Source::Comptages) || config.makes(Source::Referentiel) { config.arcs } else { 0 };
+        let arcs = if config.makes(Source::RoadCounts) || config.makes(Source::RoadNetwork) { config.arcs } else { 0 };
         let roads = Roads::new(arcs, config.seed, config.faults, &zones, &days);
         Self {
             files: plan::files(&days, arcs, config.shapes, config.file_size, config.compression),
@@ -105,25 +105,25 @@ pub fn run(config: &Config) -> Result<(), Failure> {
 fn write(city: &City, config: &Config, output: &Output) -> Result<(), Failure> {
     output.put(keys::ZONES, &city.zones.file())?;
     output.put(keys::SCHOOL_CALENDAR, &calendar::school_file(config.first, config.last))?;
-    if config.makes(Source::Referentiel) {
+    if config.makes(Source::RoadNetwork) {
         output.put(network::KEY, &network::file(&city.roads.arcs, config.faults))?;
     }
-    if config.makes(Source::Chantiers) {
+    if config.makes(Source::Worksites) {
         city.worksites.write(output)?;
     }
     if config.makes(Source::Weather) {
         city.weather.write(output)?;
     }
-    if config.makes(Source::Bikes) {
+    if config.makes(Source::BikeCounts) {
         city.bikes.write(output)?;
     }
-    if config.makes(Source::Traffic) {
+    if config.makes(Source::Disruptions) {
         if config.lines {
             output.put(keys::LINES, &city.transit.lines_file())?;
         }
         city.transit.write(output)?;
     }
-    if config.makes(Source::Comptages) {
+    if config.makes(Source::RoadCounts) {
         let total: u64 = city
             .files
             .iter()

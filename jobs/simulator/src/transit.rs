@@ -6,7 +6,7 @@ pub mod snapshot;
 use chrono::{DateTime, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
 use contract::ServiceDay;
-use contract::document::traffic::{Line, Mode, Severity};
+use contract::document::disruptions::{Line, Mode, Severity};
 
 use crate::clock::{self, Days};
 use crate::faults::{Fault, Faults};
@@ -139,12 +139,12 @@ impl Transit {
 #[must_use]
 pub fn mode_name(mode: Mode) -> &'static str {
     match mode {
-        Mode::Autre => "autre",
+        Mode::Other => "autre",
         Mode::Bus => "bus",
         Mode::Metro => "metro",
-        Mode::Navette => "navette",
+        Mode::Shuttle => "navette",
         Mode::Rer => "rer",
-        Mode::Tramway => "tramway",
+        Mode::Tram => "tramway",
         Mode::Transilien => "transilien",
     }
 }
@@ -155,11 +155,11 @@ pub fn spoken(mode: Mode) -> &'static str {
     match mode {
         Mode::Metro => "Métro",
         Mode::Rer => "RER",
-        Mode::Tramway => "Tram",
+        Mode::Tram => "Tram",
         Mode::Transilien => "Transilien",
         Mode::Bus => "Bus",
-        Mode::Navette => "Navette",
-        Mode::Autre => "Ligne",
+        Mode::Shuttle => "Navette",
+        Mode::Other => "Ligne",
     }
 }
 
@@ -167,7 +167,7 @@ fn lines() -> Vec<Service> {
     let codes = [
         (Mode::Metro, ["1", "2", "3B", "4", "7", "13", "14"].as_slice(), 5 * 60 + 30, 30),
         (Mode::Rer, &["A", "B", "C"], 5 * 60, 75),
-        (Mode::Tramway, &["T2", "T3a"], 5 * 60 + 30, 60),
+        (Mode::Tram, &["T2", "T3a"], 5 * 60 + 30, 60),
         (Mode::Transilien, &["H", "J"], 5 * 60 + 15, 23 * 60 + 45),
     ];
     codes
@@ -207,9 +207,9 @@ fn incident(
     let (hour, minute) = (6 + rng.below(16), rng.below(60));
     let begin = clock::at_wall(date, u32::try_from(hour).unwrap_or(6), u32::try_from(minute).unwrap_or(0), tz);
     let severity = match index % 6 {
-        0 => Severity::Critique,
-        1 | 3 => Severity::Elevee,
-        _ => Severity::Faible,
+        0 => Severity::Critical,
+        1 | 3 => Severity::High,
+        _ => Severity::Low,
     };
     let object = match index % 6 {
         2 => Object::Stop,
@@ -257,7 +257,7 @@ fn incident(
             gone = begin + Duration::days(20);
         }
     }
-    let mode_severity = if cause == "TRAVAUX" { Severity::Elevee } else { severity };
+    let mode_severity = if cause == "TRAVAUX" { Severity::High } else { severity };
     if faults.has(Fault::BadRecords) {
         let inverted = (begin + Duration::hours(2), begin + Duration::hours(1));
         match place % 23 {
@@ -295,7 +295,7 @@ fn storm(number: usize, date: NaiveDate, tz: Tz, lines: &[Service]) -> Vec<Incid
                 id: format!("5707a000-fb21-11ee-a614-{:012}", number * 1000 + 900 + index),
                 line,
                 object: Object::Line,
-                severity: if index.is_multiple_of(2) { Severity::Critique } else { Severity::Elevee },
+                severity: if index.is_multiple_of(2) { Severity::Critical } else { Severity::High },
                 cause: "INTEMPERIES",
                 title: format!("{name} : Intempéries - Trafic interrompu"),
                 html,

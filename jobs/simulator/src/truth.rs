@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::fs;
 use std::path::Path;
 
-use contract::document::contexte::DayFacts;
+use contract::document::context::DayFacts;
 use contract::document::{DayStatus, Quality};
 use contract::number::Fixed2;
 use contract::{ServiceDay, Source, Stamp};
@@ -43,40 +43,40 @@ struct Answer<B> {
 pub fn write(city: &City, config: &Config, folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     put(folder, "tolerances.json", &tolerances())?;
-    let network = config.makes(Source::Referentiel);
-    let roads = config.makes(Source::Comptages).then(|| roads::Roads::new(city, network));
+    let network = config.makes(Source::RoadNetwork);
+    let roads = config.makes(Source::RoadCounts).then(|| roads::Roads::new(city, network));
     (0..city.days.days().len()).into_par_iter().try_for_each(|number| {
         let Some(day) = city.days.days().get(number).copied() else { return Ok(()) };
         let file = |source: Source| format!("{source}_{}.json", day.date());
         if let Some(answer) = roads.as_ref().and_then(|roads| roads.of(city, number)) {
-            put(folder, &file(Source::Comptages), &document(Source::Comptages, day, &answer))?;
+            put(folder, &file(Source::RoadCounts), &document(Source::RoadCounts, day, &answer))?;
         }
-        if config.makes(Source::Bikes)
+        if config.makes(Source::BikeCounts)
             && let Some(answer) = bikes::of(city, day)
         {
-            put(folder, &file(Source::Bikes), &document(Source::Bikes, day, &answer))?;
+            put(folder, &file(Source::BikeCounts), &document(Source::BikeCounts, day, &answer))?;
         }
-        if config.makes(Source::Traffic)
+        if config.makes(Source::Disruptions)
             && let Some(answer) = transit::of(city, day, config.lines)
         {
-            put(folder, &file(Source::Traffic), &document(Source::Traffic, day, &answer))?;
+            put(folder, &file(Source::Disruptions), &document(Source::Disruptions, day, &answer))?;
         }
         if config.makes(Source::Weather)
             && let Some(answer) = weather::of(city, day)
         {
             put(folder, &file(Source::Weather), &document(Source::Weather, day, &answer))?;
         }
-        if config.makes(Source::Chantiers) {
-            put(folder, &file(Source::Chantiers), &document(Source::Chantiers, day, &worksites::of(city, day)))?;
+        if config.makes(Source::Worksites) {
+            put(folder, &file(Source::Worksites), &document(Source::Worksites, day, &worksites::of(city, day)))?;
         }
         if network {
             put(
                 folder,
-                &file(Source::Referentiel),
-                &document(Source::Referentiel, day, &network::of(city, config.faults, day)),
+                &file(Source::RoadNetwork),
+                &document(Source::RoadNetwork, day, &network::of(city, config.faults, day)),
             )?;
         }
-        put(folder, &file(Source::Contexte), &json!({"date": day.date(), "jour": facts(day)}))
+        put(folder, &file(Source::Context), &json!({"date": day.date(), "jour": facts(day)}))
     })
 }
 

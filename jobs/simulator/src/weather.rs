@@ -119,19 +119,19 @@ impl Weather {
             match index / 2 % 4 {
                 0 => {
                     (record.min, record.max) = (record.max + 10, record.min);
-                    record.wrong = Some(Reason::TemperaturesInversees);
+                    record.wrong = Some(Reason::ReversedTemperatures);
                 }
                 1 => {
                     record.max = 612;
-                    record.wrong = Some(Reason::TemperatureHorsBornes);
+                    record.wrong = Some(Reason::TemperatureOutOfRange);
                 }
                 2 => {
                     record.wind = -10;
-                    record.wrong = Some(Reason::VentNegatif);
+                    record.wrong = Some(Reason::NegativeWind);
                 }
                 _ => {
                     record.rain = Some(-20);
-                    record.wrong = Some(Reason::PluieNegative);
+                    record.wrong = Some(Reason::NegativeRain);
                 }
             }
         }

@@ -121,10 +121,10 @@ impl Worksites {
             if let Some(end) = inverted.get_mut(11) {
                 "2025-11-10".clone_into(end);
             }
-            rows.push(Row::Bad(Reason::IdentifiantAbsent, with(0, "")));
-            rows.push(Row::Bad(Reason::DateIllisible, with(10, "31/31/2025")));
-            rows.push(Row::Bad(Reason::DatesInversees, inverted));
-            rows.push(Row::Bad(Reason::NombreDeColonnes, good.get(..7).unwrap_or_default().to_vec()));
+            rows.push(Row::Bad(Reason::MissingId, with(0, "")));
+            rows.push(Row::Bad(Reason::UnreadableDate, with(10, "31/31/2025")));
+            rows.push(Row::Bad(Reason::ReversedDates, inverted));
+            rows.push(Row::Bad(Reason::ColumnCount, good.get(..7).unwrap_or_default().to_vec()));
         }
         Self { rows, first }
     }

@@ -23,9 +23,9 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
 fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
     let body = body.into();
     let replaced = match source {
-        Source::Comptages => "batch/comptages-",
-        Source::Chantiers => "batch/chantiers-",
-        Source::Referentiel => "batch/referentiel-",
+        Source::RoadCounts => "batch/comptages-",
+        Source::Worksites => "batch/chantiers-",
+        Source::RoadNetwork => "batch/referentiel-",
         _ => &format!("api/{source}/"),
     };
     for_each_store(|env| {
@@ -37,7 +37,7 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
         };
         raw::write(env);
         let (_, new) = spoil();
-        assert_eq!(new.entry(source).statut, EntryStatus::Erreur, "{:?}", new.entry(source));
+        assert_eq!(new.entry(source).statut, EntryStatus::Error, "{:?}", new.entry(source));
         assert!(new.entry(source).raison.as_deref().unwrap().contains(key), "{:?}", new.entry(source));
         for other in Source::ALL.into_iter().filter(|other| *other != source) {
             assert_eq!(new.entry(other).statut, EntryStatus::Ok, "{other}: {:?}", new.entry(other));
@@ -49,7 +49,7 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
         let good = PublishedDay::load(env, raw::DAY);
         assert_eq!(good.statuses(), [EntryStatus::Ok; 7]);
         let (_, kept) = spoil();
-        assert_eq!(kept.entry(source).statut, EntryStatus::Conserve, "{:?}", kept.entry(source));
+        assert_eq!(kept.entry(source).statut, EntryStatus::Retained, "{:?}", kept.entry(source));
         assert!(kept.entry(source).raison.as_deref().unwrap().contains(key), "{:?}", kept.entry(source));
         assert_eq!(kept.bytes[&source], good.bytes[&source], "the old document is intact");
     });
@@ -57,7 +57,7 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
 
 /// A required source fails the run with 65; any other is told in the log. Either names the key.
 fn told(outcome: ProgramOutput, source: Source, key: &str) -> ProgramOutput {
-    if source == Source::Comptages {
+    if source == Source::RoadCounts {
         return outcome.expect_failure(65, &[key]);
     }
     let outcome = outcome.expect_exit(0);
@@ -74,33 +74,33 @@ fn document(env: &TestEnv, source: Source) -> Value {
 #[test]
 fn a_truncated_gzip() {
     let whole = gz(raw::road_counts(raw::DAY).as_bytes());
-    cannot_be_read(Source::Comptages, "batch/comptages-2025.csv.gz", whole[..whole.len() / 2].to_vec());
+    cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.gz", whole[..whole.len() / 2].to_vec());
     let whole = gz(raw::worksites().as_bytes());
-    cannot_be_read(Source::Chantiers, "batch/chantiers-2025-11.csv.gz", whole[..whole.len() - 6].to_vec());
+    cannot_be_read(Source::Worksites, "batch/chantiers-2025-11.csv.gz", whole[..whole.len() - 6].to_vec());
 }
 
 #[test]
 fn a_truncated_zstd() {
     let whole = zstd::encode_all(raw::road_counts(raw::DAY).as_bytes(), 1).unwrap();
-    cannot_be_read(Source::Comptages, "batch/comptages-2025.csv.zst", whole[..whole.len() / 2].to_vec());
+    cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.zst", whole[..whole.len() / 2].to_vec());
 }
 
 #[test]
 fn no_gzip_at_all() {
-    cannot_be_read(Source::Comptages, "batch/comptages-2025.csv.gz", raw::road_counts(raw::DAY));
+    cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.gz", raw::road_counts(raw::DAY));
 }
 
 #[test]
 fn whole_compressed_files_are_read() {
     for_each_store(|env| {
         raw::write(env);
-        let plain = document(env, Source::Comptages);
+        let plain = document(env, Source::RoadCounts);
         let counts = raw::road_counts(raw::DAY);
         for (suffix, body) in [("gz", gz(counts.as_bytes())), ("zst", zstd::encode_all(counts.as_bytes(), 1).unwrap())]
         {
             env.remove_raw("batch/comptages-");
             env.put_raw(&format!("{}.{suffix}", raw::ROAD_COUNTS), body);
-            let packed = document(env, Source::Comptages);
+            let packed = document(env, Source::RoadCounts);
             assert_eq!(plain["metrics"], packed["metrics"], "{suffix}");
             assert_eq!(plain["qualite"], packed["qualite"], "{suffix}");
         }
@@ -111,14 +111,14 @@ fn whole_compressed_files_are_read() {
 fn no_header() {
     let counts = raw::road_counts(raw::DAY);
     let (_, rows) = counts.split_once('\n').unwrap();
-    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, rows.to_owned());
+    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, rows.to_owned());
 }
 
 #[test]
 fn the_header_of_another_source() {
-    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, raw::worksites());
-    cannot_be_read(Source::Chantiers, raw::WORKSITES, raw::road_network());
-    cannot_be_read(Source::Referentiel, raw::ROAD_NETWORK, raw::worksites());
+    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, raw::worksites());
+    cannot_be_read(Source::Worksites, raw::WORKSITES, raw::road_network());
+    cannot_be_read(Source::RoadNetwork, raw::ROAD_NETWORK, raw::worksites());
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn one_bad_file_among_several_is_enough() {
         env.put_raw("batch/comptages-2026.csv", "nothing; that; is; known\n");
         env.processor().arg(raw::DAY).run().expect_failure(65, &["batch/comptages-2026.csv"]);
         let published = PublishedDay::load(env, raw::DAY);
-        assert_eq!(published.entry(Source::Comptages).statut, EntryStatus::Erreur);
-        assert_eq!(published.entry(Source::Bikes).statut, EntryStatus::Ok);
+        assert_eq!(published.entry(Source::RoadCounts).statut, EntryStatus::Error);
+        assert_eq!(published.entry(Source::BikeCounts).statut, EntryStatus::Ok);
     });
 }
 
@@ -157,7 +157,7 @@ fn invalid_utf8_at_two_megabytes() {
         let body = long_counts(&bad);
         let line = body.iter().filter(|byte| **byte == b'\n').count();
         env.put_raw(raw::ROAD_COUNTS, body);
-        let found = document(env, Source::Comptages);
+        let found = document(env, Source::RoadCounts);
         assert_eq!(found["qualite"]["rejets_structure"], serde_json::json!({"utf8_invalide": 1}));
         let example = &found["qualite"]["exemples"][0];
         assert_eq!((&example["fichier"], &example["ligne"]), (&raw::ROAD_COUNTS.into(), &line.into()), "{example}");
@@ -180,21 +180,21 @@ fn invalid_utf8_in_more_than_one_percent_of_the_rows() {
             row
         })
         .collect();
-    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, spoilt);
+    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, spoilt);
 }
 
 #[test]
 fn invalid_utf8_in_the_header() {
     let mut bad = raw::road_counts(raw::DAY).into_bytes();
     bad[10] = 0xff;
-    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, bad);
+    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, bad);
 }
 
 #[test]
 fn json_that_is_cut_short() {
     for (source, key, body) in [
-        (Source::Bikes, raw::BIKE_COUNTS, raw::bike_counts(raw::DAY)),
-        (Source::Traffic, raw::LATER_DISRUPTIONS, raw::disruptions(false)),
+        (Source::BikeCounts, raw::BIKE_COUNTS, raw::bike_counts(raw::DAY)),
+        (Source::Disruptions, raw::LATER_DISRUPTIONS, raw::disruptions(false)),
         (Source::Weather, raw::WEATHER, raw::weather(raw::DAY)),
     ] {
         cannot_be_read(source, key, body[..body.len() / 2].to_owned());
@@ -203,9 +203,11 @@ fn json_that_is_cut_short() {
 
 #[test]
 fn json_of_the_wrong_shape() {
-    for (source, key) in
-        [(Source::Bikes, raw::BIKE_COUNTS), (Source::Traffic, raw::LATER_DISRUPTIONS), (Source::Weather, raw::WEATHER)]
-    {
+    for (source, key) in [
+        (Source::BikeCounts, raw::BIKE_COUNTS),
+        (Source::Disruptions, raw::LATER_DISRUPTIONS),
+        (Source::Weather, raw::WEATHER),
+    ] {
         cannot_be_read(source, key, r#"{"hello": ["world"], "detail": "Not Found"}"#);
         cannot_be_read(source, key, "<html><body>503 Service Unavailable</body></html>");
     }
@@ -215,14 +217,16 @@ fn json_of_the_wrong_shape() {
 fn one_bad_snapshot_among_good_ones_is_counted() {
     for_each_store(|env| {
         raw::write(env);
-        for (source, name) in [(Source::Bikes, "bikes"), (Source::Traffic, "traffic"), (Source::Weather, "weather")] {
+        for (source, name) in
+            [(Source::BikeCounts, "bikes"), (Source::Disruptions, "traffic"), (Source::Weather, "weather")]
+        {
             env.put_raw(&format!("api/{source}/dt=2025-11-05/hour=06/{name}.json"), "");
             env.put_raw(&format!("api/{source}/dt=2025-11-05/hour=07/{name}.json"), "{\"cut\": ");
             env.put_raw(&format!("api/{source}/dt=2025-11-05/hour=08/{name}.json.gz"), "no gzip");
         }
         env.processor().arg(raw::DAY).succeed();
         let published = PublishedDay::load(env, raw::DAY);
-        for source in [Source::Bikes, Source::Traffic, Source::Weather] {
+        for source in [Source::BikeCounts, Source::Disruptions, Source::Weather] {
             let found = published.document(source);
             assert_eq!(
                 found["qualite"]["rejets_structure"]["instantane_illisible"], 3,
@@ -230,8 +234,8 @@ fn one_bad_snapshot_among_good_ones_is_counted() {
                 found["qualite"]
             );
         }
-        assert_eq!(published.document(Source::Bikes)["global_metrics"]["total_jour"], raw::BIKES);
-        assert_eq!(published.document(Source::Traffic)["active_disruptions_count"], 2);
+        assert_eq!(published.document(Source::BikeCounts)["global_metrics"]["total_jour"], raw::BIKES);
+        assert_eq!(published.document(Source::Disruptions)["active_disruptions_count"], 2);
     });
 }
 
@@ -241,7 +245,7 @@ fn a_single_line_of_a_gigabyte() {
     const MOST_MEMORY: u64 = 300 << 20;
     let env = TestEnv::in_folder();
     raw::write(&env);
-    let good = document(&env, Source::Comptages);
+    let good = document(&env, Source::RoadCounts);
     // A hole in the file: a gigabyte of zeros that takes no room, on one line between good rows.
     let mut file =
         std::fs::OpenOptions::new().write(true).open(env.path(&format!("raw/{}", raw::ROAD_COUNTS))).unwrap();
@@ -249,7 +253,7 @@ fn a_single_line_of_a_gigabyte() {
     let after = raw::count_row(9, "2025-11-04T11:00:00Z".parse().unwrap(), "7.0", "7.0");
     writeln!(file, "\n{after}").unwrap();
     let outcome = env.processor().arg(raw::DAY).succeed();
-    let found = PublishedDay::load(&env, raw::DAY).document(Source::Comptages);
+    let found = PublishedDay::load(&env, raw::DAY).document(Source::RoadCounts);
     assert_eq!(found["qualite"]["rejets_structure"], serde_json::json!({"ligne_trop_longue": 1}));
     assert_eq!(found["global_metrics"]["nombre_troncons"], 5, "what follows the line is read");
     assert_eq!(found["qualite"]["lignes_lues"].as_u64(), good["qualite"]["lignes_lues"].as_u64().map(|rows| rows + 2));
@@ -264,14 +268,14 @@ fn nothing_but_a_line_of_a_gigabyte() {
     file.set_len(1 << 30).unwrap();
     let outcome = env.processor().arg(raw::DAY).run().expect_failure(65, &[raw::ROAD_COUNTS]);
     assert!(outcome.peak_memory < 300 << 20, "{} MiB of memory", outcome.peak_memory >> 20);
-    assert_eq!(PublishedDay::load(&env, raw::DAY).entry(Source::Bikes).statut, EntryStatus::Ok);
+    assert_eq!(PublishedDay::load(&env, raw::DAY).entry(Source::BikeCounts).statut, EntryStatus::Ok);
 }
 
 #[test]
 fn an_empty_file() {
-    cannot_be_read(Source::Comptages, raw::ROAD_COUNTS, "");
-    cannot_be_read(Source::Chantiers, raw::WORKSITES, "");
-    cannot_be_read(Source::Bikes, raw::BIKE_COUNTS, "");
+    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, "");
+    cannot_be_read(Source::Worksites, raw::WORKSITES, "");
+    cannot_be_read(Source::BikeCounts, raw::BIKE_COUNTS, "");
 }
 
 #[test]
@@ -280,7 +284,7 @@ fn a_header_without_rows_has_nothing_of_the_day() {
         raw::write(env);
         env.put_raw(raw::ROAD_COUNTS, format!("{}\n", raw::ROAD_COUNTS_HEADER));
         env.processor().arg(raw::DAY).succeed();
-        let entry = PublishedDay::load(env, raw::DAY).entry(Source::Comptages).clone();
+        let entry = PublishedDay::load(env, raw::DAY).entry(Source::RoadCounts).clone();
         assert_eq!(entry.statut, EntryStatus::Absent);
         assert!(entry.raison.unwrap().contains("aucune_ligne_du_jour"));
     });
@@ -292,7 +296,7 @@ fn no_file_of_a_required_source() {
         raw::write(env);
         env.remove_raw("batch/comptages-");
         env.processor().arg(raw::DAY).run().expect_failure(65, &["comptages"]);
-        assert_eq!(PublishedDay::load(env, raw::DAY).entry(Source::Bikes).statut, EntryStatus::Ok);
+        assert_eq!(PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).statut, EntryStatus::Ok);
         // Another that is required instead makes it a day like any other.
         env.processor().args(["--required", "bikes", raw::DAY]).succeed();
     });
@@ -313,7 +317,7 @@ fn no_zones_file_is_the_outlines_of_the_profile() {
     for_each_store(|env| {
         raw::write(env);
         env.remove_raw("reference/");
-        let found = document(env, Source::Comptages);
+        let found = document(env, Source::RoadCounts);
         // The points lie beside the Eiffel tower and the Panthéon.
         assert_eq!(found["metrics"][0]["arrondissement"], "75007", "{}", found["metrics"][0]);
         assert!(found["metrics"][0]["zone"].is_string());
@@ -330,7 +334,7 @@ fn no_zones_at_all_are_unknown_and_it_is_said() {
     env.processor().arg("--profile").arg(&profile).arg(raw::DAY).succeed();
     let published = PublishedDay::load(&env, raw::DAY);
     assert_eq!(published.statuses(), [EntryStatus::Ok; 7]);
-    let found = published.document(Source::Comptages);
+    let found = published.document(Source::RoadCounts);
     let arc = &found["metrics"][0];
     assert!(arc["arrondissement"].is_null() && arc["zone"].is_null(), "{arc}");
     assert!(!found["qualite"]["avertissements"].as_array().unwrap().is_empty());

@@ -54,7 +54,7 @@ fn it_does_new_late_and_missed_days_and_leaves_the_others_as_they_are() {
         assert_ne!(day(env, raw::DAY_BEFORE), changed, "late data came in");
         assert!(env.get(lost).is_some(), "a missed day is caught up with");
         assert_eq!(manifests(env).last().map(String::as_str), Some("2025-11-05"));
-        let renewed = acceptance::PublishedDay::load(env, raw::DAY).document(Source::Bikes);
+        let renewed = acceptance::PublishedDay::load(env, raw::DAY).document(Source::BikeCounts);
         assert_eq!(renewed["global_metrics"]["total_jour"], raw::BIKES + 10);
     });
 }

@@ -104,7 +104,7 @@ fn a_snapshot_that_is_replaced_midway_is_read_again_and_twice_is_for_later() {
         |flow: u32| raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{flow}"));
     env.server().inject("GET", raw::BIKE_COUNTS, 1, InjectedFault::ReplaceBefore(counting(44).into()));
     env.processor().arg("2025-11-02..2025-11-04").succeed();
-    let found = PublishedDay::load(&env, raw::DAY).document(contract::Source::Bikes);
+    let found = PublishedDay::load(&env, raw::DAY).document(contract::Source::BikeCounts);
     assert_eq!(found["global_metrics"]["total_jour"], raw::BIKES + 1);
     for flow in [45, 46] {
         env.server().inject("GET", raw::BIKE_COUNTS, 1, InjectedFault::ReplaceBefore(counting(flow).into()));

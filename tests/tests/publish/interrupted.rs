@@ -48,7 +48,7 @@ fn two_runs_at_once_that_differ_leave_the_set_of_one_of_them() {
             run.wait().expect_exit(0);
         }
         // Fixed names come last and are for readers without the manifest: only a complete set is promised here.
-        let found = PublishedDay::find(env, raw::DAY).unwrap().document(Source::Comptages);
+        let found = PublishedDay::find(env, raw::DAY).unwrap().document(Source::RoadCounts);
         let threshold = found["parametres"]["congestion_taux"].as_f64();
         assert!([Some(70.0), Some(75.0)].contains(&threshold), "{threshold:?}");
     });
@@ -178,7 +178,7 @@ fn a_race_for_the_manifest_that_is_lost_is_run_once_more() {
     env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
     env.server().inject("PUT", &key, 1, InjectedFault::ReplaceBefore(other.to_string().into()));
     let found = process(&env);
-    assert_eq!(found.document(Source::Bikes)["global_metrics"]["total_jour"], raw::BIKES + 1);
+    assert_eq!(found.document(Source::BikeCounts)["global_metrics"]["total_jour"], raw::BIKES + 1);
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn an_input_that_is_replaced_midway_is_read_again_once() {
     env.server().inject("GET", raw::ROAD_COUNTS, 1, InjectedFault::ReplaceBefore(changed.into()));
     let found = process(&env);
     // Hour 1 of arc 1 on each of the three days; only the day's own counts.
-    assert_eq!(found.document(Source::Comptages)["global_metrics"]["total_vehicules_jour"], raw::VEHICLES + 1);
+    assert_eq!(found.document(Source::RoadCounts)["global_metrics"]["total_vehicules_jour"], raw::VEHICLES + 1);
 }
 
 #[test]
@@ -203,14 +203,14 @@ fn an_input_that_is_replaced_twice_is_for_later() {
     }
     env.processor().arg(raw::DAY).run().expect_failure(75, &[raw::ROAD_COUNTS]);
     assert_eq!(
-        PublishedDay::load(&env, raw::DAY).bytes[&Source::Comptages],
-        old.bytes[&Source::Comptages],
+        PublishedDay::load(&env, raw::DAY).bytes[&Source::RoadCounts],
+        old.bytes[&Source::RoadCounts],
         "nothing is made poorer"
     );
     // Left alone it is read through.
     env.server().clear_faults();
     let new = process(&env);
-    assert_eq!(new.document(Source::Comptages)["global_metrics"]["total_vehicules_jour"], raw::VEHICLES + 2);
+    assert_eq!(new.document(Source::RoadCounts)["global_metrics"]["total_vehicules_jour"], raw::VEHICLES + 2);
 }
 
 #[test]

@@ -21,16 +21,16 @@ fn a_first_day_has_all_seven_documents() {
         raw::write(env);
         let published = process(env);
         assert_eq!(published.statuses(), [EntryStatus::Ok; 7], "{:?}", published.manifest);
-        let roads = published.document(Source::Comptages);
+        let roads = published.document(Source::RoadCounts);
         assert_eq!(roads["global_metrics"]["total_vehicules_jour"], raw::VEHICLES);
         assert_eq!(roads["global_metrics"]["nombre_troncons"], 4);
         assert_eq!(roads["statut_jour"], "definitif");
-        assert_eq!(published.document(Source::Bikes)["global_metrics"]["total_jour"], raw::BIKES);
-        assert_eq!(published.document(Source::Chantiers)["total_chantiers_actifs"], 2);
-        assert_eq!(published.document(Source::Traffic)["active_disruptions_count"], 2);
+        assert_eq!(published.document(Source::BikeCounts)["global_metrics"]["total_jour"], raw::BIKES);
+        assert_eq!(published.document(Source::Worksites)["total_chantiers_actifs"], 2);
+        assert_eq!(published.document(Source::Disruptions)["active_disruptions_count"], 2);
         assert_eq!(published.document(Source::Weather)["metrics"]["precip_totale"], 6.5);
-        assert_eq!(published.document(Source::Referentiel)["statistiques"]["nombre_troncons"], 4);
-        assert_eq!(published.document(Source::Contexte)["jour"]["jour_semaine"], "mardi");
+        assert_eq!(published.document(Source::RoadNetwork)["statistiques"]["nombre_troncons"], 4);
+        assert_eq!(published.document(Source::Context)["jour"]["jour_semaine"], "mardi");
         // Seven immutable documents, seven fixed names, the manifest, and nothing else.
         assert_eq!(env.list("processed/").len(), 15, "{:?}", env.list("processed/"));
     });
@@ -57,13 +57,13 @@ fn new_data_is_another_set_beside_the_first() {
         env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
         let second = process(env);
         assert_ne!(first.manifest.digest, second.manifest.digest);
-        assert_eq!(second.document(Source::Bikes)["global_metrics"]["total_jour"], raw::BIKES + 1);
-        let old = first.entry(Source::Bikes).cle.clone().unwrap();
+        assert_eq!(second.document(Source::BikeCounts)["global_metrics"]["total_jour"], raw::BIKES + 1);
+        let old = first.entry(Source::BikeCounts).cle.clone().unwrap();
         assert!(
             env.get(&format!("processed/metrics/{old}")).is_some(),
             "a reader of the first manifest still finds its documents"
         );
-        assert_eq!(first.bytes[&Source::Comptages], second.bytes[&Source::Comptages]);
+        assert_eq!(first.bytes[&Source::RoadCounts], second.bytes[&Source::RoadCounts]);
     });
 }
 
@@ -76,15 +76,15 @@ fn a_rerun_never_makes_a_day_poorer() {
         env.put_raw(raw::WORKSITES, "this is; not the file\nthat was meant; at all\n");
         let done = env.processor().arg(raw::DAY).succeed();
         let second = PublishedDay::load(env, raw::DAY);
-        for source in [Source::Bikes, Source::Chantiers] {
+        for source in [Source::BikeCounts, Source::Worksites] {
             let entry = second.entry(source);
-            assert_eq!(entry.statut, EntryStatus::Conserve, "{source}");
+            assert_eq!(entry.statut, EntryStatus::Retained, "{source}");
             assert_eq!(entry.sha256, first.entry(source).sha256, "{source}: the good document stays");
             let told = |event: &serde_json::Value| event["source"] == source.name() && event["status"] == "conserve";
             assert!(done.events.iter().any(told), "{source} is told\n{}", done.transcript());
         }
         assert!(
-            second.entry(Source::Chantiers).raison.as_deref().unwrap().contains("chantiers-2025-11.csv"),
+            second.entry(Source::Worksites).raison.as_deref().unwrap().contains("chantiers-2025-11.csv"),
             "{second:?}"
         );
         assert_ne!(first.manifest.digest, second.manifest.digest);
@@ -93,8 +93,8 @@ fn a_rerun_never_makes_a_day_poorer() {
 
         env.processor().args(["--force", raw::DAY]).succeed();
         let forced = PublishedDay::load(env, raw::DAY);
-        assert_eq!(forced.entry(Source::Bikes).statut, EntryStatus::Absent);
-        assert_eq!(forced.entry(Source::Chantiers).statut, EntryStatus::Erreur);
+        assert_eq!(forced.entry(Source::BikeCounts).statut, EntryStatus::Absent);
+        assert_eq!(forced.entry(Source::Worksites).statut, EntryStatus::Error);
         assert!(
             env.get("processed/metrics/bikes_metrics_2025-11-04.json").is_none(),
             "no fixed name without a document"
@@ -110,8 +110,8 @@ fn a_required_source_that_breaks_fails_the_run_and_keeps_its_document() {
         env.put_raw(raw::ROAD_COUNTS, "nothing of what was there before");
         env.processor().arg(raw::DAY).run().expect_failure(65, &[raw::ROAD_COUNTS]);
         let second = PublishedDay::load(env, raw::DAY);
-        assert_eq!(second.entry(Source::Comptages).statut, EntryStatus::Conserve);
-        assert_eq!(second.bytes[&Source::Comptages], first.bytes[&Source::Comptages]);
+        assert_eq!(second.entry(Source::RoadCounts).statut, EntryStatus::Retained);
+        assert_eq!(second.bytes[&Source::RoadCounts], first.bytes[&Source::RoadCounts]);
     });
 }
 
@@ -121,7 +121,7 @@ fn a_readable_source_without_the_day_is_absent_and_no_failure() {
         env.put_raw(raw::ROAD_COUNTS, raw::road_counts(raw::DAY));
         env.processor().arg("2025-11-06").succeed();
         let published = PublishedDay::load(env, "2025-11-06");
-        let entry = published.entry(Source::Comptages);
+        let entry = published.entry(Source::RoadCounts);
         assert_eq!(entry.statut, EntryStatus::Absent);
         let reason = entry.raison.clone().unwrap();
         assert!(reason.contains("aucune_ligne_du_jour") && reason.contains("2025-11-04"), "{reason}");
@@ -166,7 +166,7 @@ fn until_complete_says_that_a_day_may_still_grow() {
             .collect();
         env.put_raw(raw::ROAD_COUNTS, short.join("\n"));
         env.processor().args(["--until-complete", raw::DAY]).run().expect_failure(75, &["2025-11-04"]);
-        assert_eq!(PublishedDay::load(env, raw::DAY).document(Source::Comptages)["statut_jour"], "provisoire");
+        assert_eq!(PublishedDay::load(env, raw::DAY).document(Source::RoadCounts)["statut_jour"], "provisoire");
         env.put_raw(raw::ROAD_COUNTS, raw::road_counts(raw::DAY));
         env.processor().args(["--until-complete", raw::DAY]).succeed();
     });
@@ -223,8 +223,8 @@ fn objects_that_no_manifest_has_named_for_a_week_are_removed() {
         let first = process(env);
         env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
         let second = process(env);
-        let unnamed = first.entry(Source::Contexte).cle.clone().unwrap();
-        assert_ne!(second.entry(Source::Contexte).cle.as_ref(), Some(&unnamed));
+        let unnamed = first.entry(Source::Context).cle.clone().unwrap();
+        assert_ne!(second.entry(Source::Context).cle.as_ref(), Some(&unnamed));
         let later = |days: u64| (chrono::Utc::now() + chrono::Days::new(days)).to_rfc3339();
         for (days, there) in [(6, true), (8, false)] {
             env.processor().arg(raw::DAY).env("CITYFLOW_NOW", later(days)).succeed();

@@ -21,7 +21,7 @@ fn rows_bytes_and_documents_are_counted_once() {
         |name: &str| u64::try_from(process.number(name).unwrap_or_else(|| panic!("{name} of {process:?}"))).unwrap();
     let published = PublishedDay::load(&env, CITY_DAY);
     let mut rows = 0;
-    for source in [Source::Comptages, Source::Chantiers, Source::Referentiel] {
+    for source in [Source::RoadCounts, Source::Worksites, Source::RoadNetwork] {
         let quality = &published.document(source)["qualite"];
         let attributes = [("source", source.name()), ("job", "processor")];
         assert_eq!(sum(&told, "cityflow.rows.read", &attributes), quality["lignes_lues"].as_u64().unwrap(), "{source}");

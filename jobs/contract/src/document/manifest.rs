@@ -42,9 +42,11 @@ pub enum EntryStatus {
     /// The source has nothing of the day.
     Absent,
     /// The source is unusable.
-    Erreur,
+    #[serde(rename = "erreur")]
+    Error,
     /// An earlier good document, kept because this run had none.
-    Conserve,
+    #[serde(rename = "conserve")]
+    Retained,
 }
 
 impl EntryStatus {
@@ -54,8 +56,8 @@ impl EntryStatus {
         match self {
             Self::Ok => "ok",
             Self::Absent => "absent",
-            Self::Erreur => "erreur",
-            Self::Conserve => "conserve",
+            Self::Error => "erreur",
+            Self::Retained => "conserve",
         }
     }
 }

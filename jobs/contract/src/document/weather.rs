@@ -48,13 +48,17 @@ pub struct WeatherMetrics {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum WeatherCategory {
     /// Rain of 5 mm or more.
-    Pluvieux,
+    #[serde(rename = "Pluvieux")]
+    Rainy,
     /// Wind of 30 km/h or more.
-    Venteux,
+    #[serde(rename = "Venteux")]
+    Windy,
     /// Mean below 10 °C.
-    Froid,
+    #[serde(rename = "Froid")]
+    Cold,
     /// Mean above 25 °C.
-    Chaud,
+    #[serde(rename = "Chaud")]
+    Hot,
 }
 
 /// One hour.

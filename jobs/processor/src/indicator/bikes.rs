@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, Utc};
 use contract::document::DayStatus;
-use contract::document::bikes::{BikeEvolution, BikeGlobal, BikeZone, Bikes, Coordinates, CounterMetrics, TopCounter};
+use contract::document::bike_counts::{
+    BikeCounts, BikeEvolution, BikeGlobal, BikeZone, Coordinates, CounterMetrics, TopCounter,
+};
 use contract::number::{Degrees, Fixed2};
 
 use crate::context::DayContext;
@@ -32,7 +34,7 @@ const NEEDS_HISTORY: [&str; 7] = [
 
 /// The document of the day, or the last day there is where none has a row of it.
 #[must_use]
-pub fn measure(cells: &Cells, context: &DayContext<'_>) -> Measured<Bikes> {
+pub fn measure(cells: &Cells, context: &DayContext<'_>) -> Measured<BikeCounts> {
     let last_day = cells.last_day();
     if cells.tally.rows_of_day == 0 {
         return Measured::Absent { last_day };
@@ -40,7 +42,7 @@ pub fn measure(cells: &Cells, context: &DayContext<'_>) -> Measured<Bikes> {
     Measured::Document(Box::new(draft(cells, context)))
 }
 
-fn draft(cells: &Cells, context: &DayContext<'_>) -> Draft<Bikes> {
+fn draft(cells: &Cells, context: &DayContext<'_>) -> Draft<BikeCounts> {
     let day = context.day;
     let parameters = &context.parameters.bikes;
     let expected_since = day.plus(1 - parameters.attendu_jours.clamp(1, LONGEST_WINDOW)).start();
@@ -70,7 +72,7 @@ fn draft(cells: &Cells, context: &DayContext<'_>) -> Draft<Bikes> {
         .is_some_and(|newest| newest >= day.plus(parameters.definitif_jours.clamp(0, LONGEST_WINDOW)).end());
     let complete = completeness.is_some_and(|part| part.get() >= parameters.definitif_part);
 
-    let body = Bikes {
+    let body = BikeCounts {
         metrics: counters
             .iter()
             .filter(|seen| seen.in_day)
@@ -101,7 +103,7 @@ fn draft(cells: &Cells, context: &DayContext<'_>) -> Draft<Bikes> {
         reasons.insert("metrics.zone".to_owned(), "zones_inconnues".to_owned());
     }
     Draft {
-        status: if complete || final_by_age { DayStatus::Definitif } else { DayStatus::Provisoire },
+        status: if complete || final_by_age { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: complete_until.map(|end| day.stamp(end)),
         completeness,
         quality,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{Duration, NaiveDate};
-use contract::document::chantiers::{Chantiers, CriticalZone, Worksite, WorksiteZone};
+use contract::document::worksites::{CriticalZone, Worksite, WorksiteZone, Worksites};
 use contract::number::Fixed1;
 
 use crate::context::DayContext;
@@ -17,12 +17,12 @@ const NOT_GIVEN: &str = "NON_RENSEIGNE";
 
 /// What the worksites that are active on the day add up to; `active` by id.
 #[must_use]
-pub fn measure(active: &[&WorksiteRecord], context: &DayContext<'_>) -> Chantiers {
+pub fn measure(active: &[&WorksiteRecord], context: &DayContext<'_>) -> Worksites {
     let parameters = &context.parameters.chantiers;
     let date = context.day.date();
     let worksites: Vec<Worksite> = active.iter().map(|record| worksite(record, context.zones, parameters)).collect();
     let by_zone = by_zone(&worksites);
-    Chantiers {
+    Worksites {
         total_chantiers_actifs: count(worksites.len()),
         by_impact: by_impact(&worksites),
         zones_critiques: critical(&by_zone, parameters.zone_critique_nombre),

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use contract::NaiveDate;
 use contract::ServiceDay;
-use contract::document::comptages::{Comptages, RoadEvolution};
+use contract::document::road_counts::{RoadCounts, RoadEvolution};
 use contract::document::{DayStatus, Quality};
 use contract::number::Fixed2;
 use runtime::telemetry::Span;
@@ -41,7 +41,7 @@ pub fn measure(
     quality: Quality,
     network: Option<&Network>,
     context: &DayContext<'_>,
-) -> Measured<Comptages> {
+) -> Measured<RoadCounts> {
     let parameters = &context.parameters.comptages;
     let mut day = RoadDay::new(cells, network, context);
     if day.arcs.iter().all(|arc| !arc.seen) {
@@ -77,13 +77,13 @@ pub fn measure(
         reasons.insert("completude".to_owned(), "aucun_troncon_attendu".to_owned());
     }
     Measured::Document(Box::new(Draft {
-        status: if complete || old { DayStatus::Definitif } else { DayStatus::Provisoire },
+        status: if complete || old { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: complete_until.map(|hour| day.stamp(hour)),
         completeness,
         quality,
         reasons,
         ignored: Vec::new(),
-        body: Comptages {
+        body: RoadCounts {
             capteurs_defaillants: failing::rows(&day, &failing),
             top_10_troncons: arcs::busiest(&day, &metrics),
             metrics,

@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{Datelike, Weekday};
-use contract::document::bikes::Bikes;
-use contract::document::chantiers::Chantiers;
-use contract::document::comptages::RoadGlobal;
-use contract::document::contexte::{Contexte, DayFacts, Fact, NearbyArc, WorksiteArcs};
-use contract::document::traffic::Traffic;
+use contract::document::bike_counts::BikeCounts;
+use contract::document::context::{Context, DayFacts, Fact, NearbyArc, WorksiteArcs};
+use contract::document::disruptions::Disruptions;
+use contract::document::road_counts::RoadGlobal;
 use contract::document::weather::Weather;
+use contract::document::worksites::Worksites;
 use contract::number::{Degrees, Fixed, Fixed1, Fixed2};
 use contract::{DayType, ServiceDay, Source};
 use serde::Deserialize;
@@ -112,13 +112,13 @@ pub struct Documents<'a> {
     /// Road counts.
     pub comptages: Option<&'a RoadFigures>,
     /// Bike counters.
-    pub bikes: Option<&'a Bikes>,
+    pub bikes: Option<&'a BikeCounts>,
     /// Disruptions.
-    pub traffic: Option<&'a Traffic>,
+    pub traffic: Option<&'a Disruptions>,
     /// Weather.
     pub weather: Option<&'a Weather>,
     /// Worksites.
-    pub chantiers: Option<&'a Chantiers>,
+    pub chantiers: Option<&'a Worksites>,
 }
 
 /// The figures that may be worth a sentence: those that have a value, most unusual first (largest |z|), those whose rank nobody knows after
@@ -129,7 +129,7 @@ pub struct Documents<'a> {
 pub fn facts(documents: Documents<'_>) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(roads) = documents.comptages {
-        let mut fact = collector(&mut facts, Source::Comptages);
+        let mut fact = collector(&mut facts, Source::RoadCounts);
         let city = &roads.global_metrics;
         fact("total_vehicules_jour", city.total_vehicules_jour.map(Fixed::get));
         fact("vehicules_km", city.vehicules_km.map(Fixed::get));
@@ -142,14 +142,14 @@ pub fn facts(documents: Documents<'_>) -> Vec<Fact> {
         fact("debits_exceptionnels", roads.debits_exceptionnels.as_ref().map(|list| length(list)));
     }
     if let Some(bikes) = documents.bikes {
-        let mut fact = collector(&mut facts, Source::Bikes);
+        let mut fact = collector(&mut facts, Source::BikeCounts);
         fact("total_jour", bikes.global_metrics.total_jour.map(number));
         fact("frequentation_index", bikes.frequentation_index.map(Fixed::get));
         fact("failing_sensors", Some(length(&bikes.failing_sensors)));
         fact("anomalies", bikes.anomalies.as_ref().map(|list| length(list)));
     }
     if let Some(traffic) = documents.traffic {
-        let mut fact = collector(&mut facts, Source::Traffic);
+        let mut fact = collector(&mut facts, Source::Disruptions);
         fact("active_disruptions_count", Some(number(traffic.active_disruptions_count)));
         fact("reliability_index", traffic.reliability_index.map(Fixed::get));
         fact("alerts", Some(length(&traffic.alerts)));
@@ -164,7 +164,7 @@ pub fn facts(documents: Documents<'_>) -> Vec<Fact> {
         fact("vent_max", day.vent_max.map(Fixed::get));
     }
     if let Some(worksites) = documents.chantiers {
-        let mut fact = collector(&mut facts, Source::Chantiers);
+        let mut fact = collector(&mut facts, Source::Worksites);
         fact("total_chantiers_actifs", Some(number(worksites.total_chantiers_actifs)));
         fact("nouveaux", Some(length(&worksites.nouveaux)));
         fact("se_terminent", Some(length(&worksites.se_terminent)));
@@ -236,7 +236,7 @@ pub fn measure(
     worksites: Option<&[WorksiteShape]>,
     network: &Network,
     parameters: &Parameters,
-) -> (Contexte, BTreeMap<String, String>) {
+) -> (Context, BTreeMap<String, String>) {
     let mut reasons = BTreeMap::from([("correlations".to_owned(), "historique_absent".to_owned())]);
     let near = worksites.and_then(|shapes| worksite_arcs(shapes, network, documents.comptages, parameters));
     if near.is_none() {
@@ -247,7 +247,7 @@ pub fn measure(
     if faits.iter().any(|fact| fact.z.is_none()) {
         reasons.insert("faits.z".to_owned(), "historique_absent".to_owned());
     }
-    (Contexte { correlations: None, chantiers_troncons: near, jour, faits }, reasons)
+    (Context { correlations: None, chantiers_troncons: near, jour, faits }, reasons)
 }
 
 #[cfg(test)]

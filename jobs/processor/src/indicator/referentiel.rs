@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::document::referentiel::{NetworkArc, NetworkStatistics, NetworkZone, Referentiel, ZoneOutline};
+use contract::document::road_network::{NetworkArc, NetworkStatistics, NetworkZone, RoadNetwork, ZoneOutline};
 use contract::number::Fixed1;
 
 use crate::context::DayContext;
@@ -13,7 +13,7 @@ use crate::source::referentiel::{Network, RoadArc};
 
 /// The document of a network. Sums go over the arcs in the order of their ids, so that the last digit is always the same.
 #[must_use]
-pub fn measure(network: &Network, context: &DayContext<'_>) -> Referentiel {
+pub fn measure(network: &Network, context: &DayContext<'_>) -> RoadNetwork {
     let mut mapping = BTreeMap::new();
     let mut by_zone: BTreeMap<Option<String>, NetworkZone> = BTreeMap::new();
     for (id, arc) in network.iter() {
@@ -33,7 +33,7 @@ pub fn measure(network: &Network, context: &DayContext<'_>) -> Referentiel {
         (Some(a), Some(b)) => id_order(a, b),
         (a, b) => a.is_none().cmp(&b.is_none()),
     });
-    Referentiel {
+    RoadNetwork {
         mapping,
         statistiques: statistics(network),
         by_arrondissement: by_zone,

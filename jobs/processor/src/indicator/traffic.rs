@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use contract::ServiceDay;
-use contract::document::traffic::{DisruptedLine, Disruption, DisruptionStatus, Line, Mode, Period, Traffic};
+use contract::document::disruptions::{DisruptedLine, Disruption, DisruptionStatus, Disruptions, Line, Mode, Period};
 use contract::number::Fixed2;
 
 use crate::parameters::TrafficParameters;
@@ -38,7 +38,7 @@ pub fn measure(
     lines_of_service: &[ServiceLine],
     day: ServiceDay,
     parameters: &TrafficParameters,
-) -> Traffic {
+) -> Disruptions {
     let mut of_day: Vec<OfDay<'_>> = events
         .iter()
         .map(|event| OfDay {
@@ -67,7 +67,7 @@ pub fn measure(
             *by_mode.entry(mode).or_default() += 1;
         }
     }
-    Traffic {
+    Disruptions {
         disruptions: of_day.iter().filter_map(|one| disruption(one, day)).collect(),
         total_disruptions_count: total,
         active_disruptions_count: of_day.len() as u64,
@@ -102,7 +102,7 @@ fn disruption(one: &OfDay<'_>, day: ServiceDay) -> Option<Disruption> {
     let runs_on = spans.iter().any(|span| span.begin < day.end() && span.end.is_none_or(|end| end > day.end()));
     Some(Disruption {
         id: one.event.id.clone(),
-        statut: if runs_on { DisruptionStatus::EnCours } else { DisruptionStatus::Terminee },
+        statut: if runs_on { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
         gravite: content.severity,
         cause: content.cause.clone(),
         titre: content.title.clone(),

@@ -34,7 +34,7 @@ pub fn measure(gathered: Gathered, context: &DayContext<'_>) -> Measured<Weather
     // A file that does not say when it was collected was so after the day.
     let settled = gathered.collected_after || collected_after;
     Measured::Document(Box::new(Draft {
-        status: if settled { DayStatus::Definitif } else { DayStatus::Provisoire },
+        status: if settled { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: None,
         completeness: None,
         quality,
@@ -89,10 +89,10 @@ fn mean_wind(hours: &[HourRecord]) -> Option<f64> {
 fn categories(record: &DayRecord, parameters: &WeatherParameters) -> Vec<WeatherCategory> {
     let is = |value: Option<f64>, test: &dyn Fn(f64) -> bool| value.is_some_and(test);
     [
-        (is(record.precip, &|mm| mm >= parameters.pluvieux_mm), WeatherCategory::Pluvieux),
-        (is(record.wind, &|kmh| kmh >= parameters.venteux_kmh), WeatherCategory::Venteux),
-        (is(record.temp, &|t| t < parameters.froid_temp), WeatherCategory::Froid),
-        (is(record.temp, &|t| t > parameters.chaud_temp), WeatherCategory::Chaud),
+        (is(record.precip, &|mm| mm >= parameters.pluvieux_mm), WeatherCategory::Rainy),
+        (is(record.wind, &|kmh| kmh >= parameters.venteux_kmh), WeatherCategory::Windy),
+        (is(record.temp, &|t| t < parameters.froid_temp), WeatherCategory::Cold),
+        (is(record.temp, &|t| t > parameters.chaud_temp), WeatherCategory::Hot),
     ]
     .into_iter()
     .filter_map(|(applies, category)| applies.then_some(category))
@@ -102,9 +102,9 @@ fn categories(record: &DayRecord, parameters: &WeatherParameters) -> Vec<Weather
 /// 50, −20 if Pluvieux, −10 if Venteux, −10 if Froid, +5 if Chaud, kept in 0..100.
 fn impact(categories: &[WeatherCategory]) -> f64 {
     let points = categories.iter().map(|category| match category {
-        WeatherCategory::Pluvieux => -20.0,
-        WeatherCategory::Venteux | WeatherCategory::Froid => -10.0,
-        WeatherCategory::Chaud => 5.0,
+        WeatherCategory::Rainy => -20.0,
+        WeatherCategory::Windy | WeatherCategory::Cold => -10.0,
+        WeatherCategory::Hot => 5.0,
     });
     (50.0 + points.sum::<f64>()).clamp(0.0, 100.0)
 }
@@ -125,7 +125,7 @@ mod tests {
     fn the_indices_of_a_rainy_windy_cold_day() {
         let record = DayRecord { temp: Some(9.0), precip: Some(5.0), wind: Some(30.0), ..DayRecord::default() };
         let categories = categories(&record, &WeatherParameters::default());
-        assert_eq!(categories, [WeatherCategory::Pluvieux, WeatherCategory::Venteux, WeatherCategory::Froid]);
+        assert_eq!(categories, [WeatherCategory::Rainy, WeatherCategory::Windy, WeatherCategory::Cold]);
         assert!((impact(&categories) - 10.0).abs() < 1e-9);
         // 100 − 40 − 15 − 6
         assert!((cycling_index(5.0, Some(30.0), Some(9.0)) - 39.0).abs() < 1e-9);
@@ -153,7 +153,7 @@ mod tests {
         };
         assert_eq!(of(10.0, 4.9, 29.9), []);
         assert_eq!(of(25.0, 0.0, 0.0), []);
-        assert_eq!(of(25.1, 0.0, 0.0), [WeatherCategory::Chaud]);
-        assert!((impact(&[WeatherCategory::Chaud]) - 55.0).abs() < 1e-9);
+        assert_eq!(of(25.1, 0.0, 0.0), [WeatherCategory::Hot]);
+        assert!((impact(&[WeatherCategory::Hot]) - 55.0).abs() < 1e-9);
     }
 }

@@ -15,7 +15,7 @@ const LISTINGS: usize = 16;
 /// From so many days of collection on the whole folder of a source is listed: a thousand keys come with one request.
 const MANY_DAYS: usize = 60;
 /// The sources that come as snapshots.
-pub const OF_THE_API: [Source; 3] = [Source::Bikes, Source::Traffic, Source::Weather];
+pub const OF_THE_API: [Source; 3] = [Source::BikeCounts, Source::Disruptions, Source::Weather];
 
 /// The days of collection whose snapshots a day is made from.
 #[must_use]
@@ -195,10 +195,10 @@ fn batch_source(key: &str) -> Option<Source> {
     let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
     let stem = plain.strip_suffix(".csv").filter(|stem| !stem.contains('/'))?;
     [
-        ("comptages-", Source::Comptages),
-        ("comptage-velo", Source::Bikes),
-        ("chantiers-", Source::Chantiers),
-        ("referentiel-", Source::Referentiel),
+        ("comptages-", Source::RoadCounts),
+        ("comptage-velo", Source::BikeCounts),
+        ("chantiers-", Source::Worksites),
+        ("referentiel-", Source::RoadNetwork),
         ("meteo", Source::Weather),
     ]
     .into_iter()
@@ -232,8 +232,8 @@ mod tests {
 
     #[test]
     fn a_file_belongs_to_the_source_that_its_name_says() {
-        assert_eq!(batch_source("batch/comptages-2025.csv.zst"), Some(Source::Comptages));
-        assert_eq!(batch_source("batch/comptage-velo-2021-09.csv"), Some(Source::Bikes));
+        assert_eq!(batch_source("batch/comptages-2025.csv.zst"), Some(Source::RoadCounts));
+        assert_eq!(batch_source("batch/comptage-velo-2021-09.csv"), Some(Source::BikeCounts));
         assert_eq!(batch_source("batch/meteo.csv"), Some(Source::Weather));
         for stranger in
             ["batch/comptages.csv", "batch/old/comptages-1.csv", "batch/comptages-1.txt", "reference/lignes.csv"]
@@ -277,8 +277,8 @@ mod tests {
                 assert_eq!(few.snapshots(source, day), alone.snapshots(source, day));
                 assert_eq!(many.snapshots(source, day), alone.snapshots(source, day));
             }
-            assert_eq!(alone.snapshots(Source::Bikes, day).0.len(), 10);
-            assert_eq!(alone.snapshots(Source::Traffic, day).1.len(), 10);
+            assert_eq!(alone.snapshots(Source::BikeCounts, day).0.len(), 10);
+            assert_eq!(alone.snapshots(Source::Disruptions, day).1.len(), 10);
             assert!(!alone.is_empty(day));
         }
         let far = "2027-01-01".parse().unwrap();

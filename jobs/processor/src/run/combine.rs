@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use contract::document::bikes::Bikes;
-use contract::document::chantiers::Chantiers;
-use contract::document::traffic::Traffic;
+use contract::document::bike_counts::BikeCounts;
+use contract::document::disruptions::Disruptions;
 use contract::document::weather::Weather;
+use contract::document::worksites::Worksites;
 use contract::document::{Document, Header, Input};
 use contract::{SCHEMA_VERSION, Source};
 use runtime::failure::Failure;
@@ -30,11 +30,11 @@ pub(super) fn document(pass: &Pass, result: &DayResult, documents: &[Resolved]) 
     }
     let (config, reference) = (&pass.engine.config, &pass.shelf.reference);
     let date = result.day.date();
-    let comptages: Option<RoadFigures> = body(documents, Source::Comptages);
-    let bikes: Option<Bikes> = body(documents, Source::Bikes);
-    let traffic: Option<Traffic> = body(documents, Source::Traffic);
+    let comptages: Option<RoadFigures> = body(documents, Source::RoadCounts);
+    let bikes: Option<BikeCounts> = body(documents, Source::BikeCounts);
+    let traffic: Option<Disruptions> = body(documents, Source::Disruptions);
     let weather: Option<Weather> = body(documents, Source::Weather);
-    let chantiers: Option<Chantiers> = body(documents, Source::Chantiers);
+    let chantiers: Option<Worksites> = body(documents, Source::Worksites);
     // A kept document gives the shapes that it holds itself.
     let worksites = result.worksites.clone().or_else(|| {
         Some(
@@ -68,7 +68,7 @@ pub(super) fn document(pass: &Pass, result: &DayResult, documents: &[Resolved]) 
     let state = worst(documents, &config.required);
     let header = Header {
         schema_version: SCHEMA_VERSION.to_owned(),
-        source: Source::Contexte,
+        source: Source::Context,
         date,
         timezone: result.day.tz().name().to_owned(),
         type_jour: day_type,

@@ -74,7 +74,7 @@ async fn attempt(pass: Arc<Pass>, planned: Planned, snapshots: Snapshots, span: 
     }
     let context = |documents: Vec<_>| {
         let (pass, result) = (pass.clone(), result.clone());
-        let measuring = span.child(&INDICATORS, "indicators contexte").with_source(Source::Contexte).with_day(date);
+        let measuring = span.child(&INDICATORS, "indicators contexte").with_source(Source::Context).with_day(date);
         async move {
             let pool = pass.engine.pool.clone();
             on_pool(&pool, move || measuring.in_scope(|| combine::document(&pass, &result, &documents))).await?
@@ -100,10 +100,10 @@ pub(super) fn tell(engine: &Engine, planned: Planned, done: &Done, ledger: &mut 
     for entry in &manifest.documents {
         let (source, status) = (entry.source.name(), entry.statut.name());
         match &entry.raison {
-            Some(reason) if entry.statut == EntryStatus::Erreur || reason_is_error(&result.fresh, entry.source) => {
+            Some(reason) if entry.statut == EntryStatus::Error || reason_is_error(&result.fresh, entry.source) => {
                 tracing::warn!(day = %date, source, status, reason, "source in error");
             }
-            Some(reason) if entry.statut == EntryStatus::Conserve => {
+            Some(reason) if entry.statut == EntryStatus::Retained => {
                 tracing::warn!(day = %date, source, status, reason, "this run has no document; the earlier one is kept");
             }
             reason => tracing::info!(day = %date, source, status, reason = reason.as_deref().unwrap_or(""), "document"),
@@ -125,21 +125,21 @@ fn reason_is_error(fresh: &[(Source, Fresh)], source: Source) -> bool {
 /// The name in documents.
 pub(super) fn status(status: DayStatus) -> &'static str {
     match status {
-        DayStatus::Definitif => "definitif",
-        DayStatus::Provisoire => "provisoire",
+        DayStatus::Final => "definitif",
+        DayStatus::Provisional => "provisoire",
     }
 }
 
 /// Where the files of a source are looked for.
 fn place(source: Source) -> &'static str {
     match source {
-        Source::Comptages => "batch/comptages-*.csv",
-        Source::Bikes => "api/bikes/ or batch/comptage-velo*.csv",
-        Source::Traffic => "api/traffic/",
+        Source::RoadCounts => "batch/comptages-*.csv",
+        Source::BikeCounts => "api/bikes/ or batch/comptage-velo*.csv",
+        Source::Disruptions => "api/traffic/",
         Source::Weather => "api/weather/ or batch/meteo*.csv",
-        Source::Chantiers => "batch/chantiers-*.csv",
-        Source::Referentiel => "batch/referentiel-*.csv",
-        Source::Contexte => "",
+        Source::Worksites => "batch/chantiers-*.csv",
+        Source::RoadNetwork => "batch/referentiel-*.csv",
+        Source::Context => "",
     }
 }
 
@@ -169,7 +169,7 @@ fn judge(engine: &Engine, planned: Planned, fresh: &[(Source, Fresh)], manifest:
             "Put the right file there and run the day again; what could be published was",
         ));
     }
-    if manifest.statut_jour == DayStatus::Provisoire {
+    if manifest.statut_jour == DayStatus::Provisional {
         tracing::warn!(day = %manifest.date, completeness = manifest.completude.map(Fixed2::rounded),
             "the day is provisoire: more of its data is still to come; a later run completes it");
         // Of an earlier day more may never come; the next night looks again.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use contract::document::Input;
-use contract::document::bikes::Bikes;
-use contract::document::chantiers::Chantiers;
-use contract::document::comptages::Comptages;
-use contract::document::referentiel::Referentiel;
-use contract::document::traffic::Traffic;
+use contract::document::bike_counts::BikeCounts;
+use contract::document::disruptions::Disruptions;
+use contract::document::road_counts::RoadCounts;
+use contract::document::road_network::RoadNetwork;
 use contract::document::weather::Weather;
+use contract::document::worksites::Worksites;
 use contract::{NaiveDate, ServiceDay, Source};
 use runtime::failure::Failure;
 use runtime::telemetry::Span;
@@ -55,17 +55,17 @@ pub(super) struct DayResult {
     /// The day.
     pub(super) day: ServiceDay,
     /// Road counts.
-    pub(super) comptages: Outcome<Comptages>,
+    pub(super) comptages: Outcome<RoadCounts>,
     /// Bike counters.
-    pub(super) bikes: Outcome<Bikes>,
+    pub(super) bikes: Outcome<BikeCounts>,
     /// Disruptions.
-    pub(super) traffic: Outcome<Traffic>,
+    pub(super) traffic: Outcome<Disruptions>,
     /// Weather.
     pub(super) weather: Outcome<Weather>,
     /// Worksites.
-    pub(super) chantiers: Outcome<Chantiers>,
+    pub(super) chantiers: Outcome<Worksites>,
     /// Network.
-    pub(super) referentiel: Outcome<Referentiel>,
+    pub(super) referentiel: Outcome<RoadNetwork>,
     /// Shapes of the active worksites, where this run has read them.
     pub(super) worksites: Option<Vec<WorksiteShape>>,
     /// The network, empty where there is none.
@@ -77,7 +77,7 @@ pub(super) struct DayResult {
 /// The network of a day, and where it comes from.
 #[derive(Debug)]
 struct Roads {
-    outcome: Outcome<Referentiel>,
+    outcome: Outcome<RoadNetwork>,
     network: Network,
     inputs: Vec<Input>,
     warning: Option<String>,
@@ -97,7 +97,7 @@ pub(super) async fn measure(pass: &Arc<Pass>, date: NaiveDate, snapshots: Snapsh
         let kept = if engine.config.force {
             None
         } else {
-            publish::kept_document::<Referentiel>(&engine.metrics, date, Source::Referentiel).await?
+            publish::kept_document::<RoadNetwork>(&engine.metrics, date, Source::RoadNetwork).await?
         };
         roads.warning = Some(match &kept {
             Some(_) => format!(
@@ -126,9 +126,9 @@ impl Pass {
             inputs.clone_from(&reading.inputs);
             Ok(measured)
         };
-        let outcome = indicators(&Span::current(), Source::Referentiel, day, || {
+        let outcome = indicators(&Span::current(), Source::RoadNetwork, day, || {
             let parameters = &context.parameters.referentiel;
-            self.whole(Source::Referentiel, &self.shelf.referentiel, &context, read, parameters)
+            self.whole(Source::RoadNetwork, &self.shelf.referentiel, &context, read, parameters)
         });
         Roads { outcome, network, inputs, warning: None }
     }
@@ -140,16 +140,16 @@ impl Pass {
         // Another thread may take a part.
         let here = Span::current();
         let (comptages, (chantiers, (bikes, (traffic, weather)))) = rayon::join(
-            || with_bytes(&here, Source::Comptages, day, || self.comptages(context, &roads)),
+            || with_bytes(&here, Source::RoadCounts, day, || self.comptages(context, &roads)),
             || {
                 rayon::join(
-                    || with_bytes(&here, Source::Chantiers, day, || self.chantiers(context, &mut worksites)),
+                    || with_bytes(&here, Source::Worksites, day, || self.chantiers(context, &mut worksites)),
                     || {
                         rayon::join(
-                            || with_bytes(&here, Source::Bikes, day, || self.bikes(context, &snapshots.bikes)),
+                            || with_bytes(&here, Source::BikeCounts, day, || self.bikes(context, &snapshots.bikes)),
                             || {
                                 (
-                                    with_bytes(&here, Source::Traffic, day, || {
+                                    with_bytes(&here, Source::Disruptions, day, || {
                                         self.traffic(context, &snapshots.traffic)
                                     }),
                                     with_bytes(&here, Source::Weather, day, || {
@@ -165,12 +165,12 @@ impl Pass {
         let (comptages, chantiers, bikes) = (comptages?, chantiers?, bikes?);
         let (traffic, weather, referentiel) = (traffic?, weather?, written(&roads.outcome)?);
         let fresh = vec![
-            (Source::Comptages, comptages.1),
-            (Source::Bikes, bikes.1),
-            (Source::Traffic, traffic.1),
+            (Source::RoadCounts, comptages.1),
+            (Source::BikeCounts, bikes.1),
+            (Source::Disruptions, traffic.1),
             (Source::Weather, weather.1),
-            (Source::Chantiers, chantiers.1),
-            (Source::Referentiel, referentiel),
+            (Source::Worksites, chantiers.1),
+            (Source::RoadNetwork, referentiel),
         ];
         Ok(DayResult {
             day,
@@ -186,7 +186,7 @@ impl Pass {
         })
     }
 
-    fn comptages(&self, context: &DayContext<'_>, roads: &Roads) -> Outcome<Comptages> {
+    fn comptages(&self, context: &DayContext<'_>, roads: &Roads) -> Outcome<RoadCounts> {
         let (counts, reading) = match &self.shelf.roads {
             Ok(held) => (&held.0, &held.1),
             Err(missing) => return missing.into(),
@@ -196,16 +196,16 @@ impl Pass {
         let mut reading = self.shelf.reference.beside(reading, Reference::zones);
         reading.inputs.extend(roads.inputs.iter().cloned());
         reading.warnings.extend(roads.warning.clone());
-        document(Source::Comptages, measured, reading, &context.parameters.comptages, context)
+        document(Source::RoadCounts, measured, reading, &context.parameters.comptages, context)
     }
 
-    fn chantiers(&self, context: &DayContext<'_>, worksites: &mut Option<Vec<WorksiteShape>>) -> Outcome<Chantiers> {
+    fn chantiers(&self, context: &DayContext<'_>, worksites: &mut Option<Vec<WorksiteShape>>) -> Outcome<Worksites> {
         let read = |files: &[Arc<source::chantiers::ParsedFile>], _: &Reading| {
             let (measured, shapes) = source::chantiers::read(files, context)?;
             *worksites = matches!(measured, Measured::Document(_)).then_some(shapes);
             Ok(measured)
         };
-        self.whole(Source::Chantiers, &self.shelf.chantiers, context, read, &context.parameters.chantiers)
+        self.whole(Source::Worksites, &self.shelf.chantiers, context, read, &context.parameters.chantiers)
     }
 
     /// A source whose files are read once for all days.
@@ -230,18 +230,22 @@ impl Pass {
         }
     }
 
-    fn bikes(&self, context: &DayContext<'_>, snapshots: &OfSource<source::bikes::ParsedFile>) -> Outcome<Bikes> {
+    fn bikes(&self, context: &DayContext<'_>, snapshots: &OfSource<source::bikes::ParsedFile>) -> Outcome<BikeCounts> {
         let (files, reading) = match together(Some(&self.shelf.bikes), snapshots) {
             Ok(held) => held,
             Err(missing) => return (&missing).into(),
         };
         source::bikes::read(&files, context).map_or_else(Outcome::Error, |measured| {
             let reading = self.shelf.reference.beside(&reading, Reference::zones);
-            document(Source::Bikes, measured, reading, &context.parameters.bikes, context)
+            document(Source::BikeCounts, measured, reading, &context.parameters.bikes, context)
         })
     }
 
-    fn traffic(&self, context: &DayContext<'_>, snapshots: &OfSource<source::traffic::ParsedFile>) -> Outcome<Traffic> {
+    fn traffic(
+        &self,
+        context: &DayContext<'_>,
+        snapshots: &OfSource<source::traffic::ParsedFile>,
+    ) -> Outcome<Disruptions> {
         let (files, reading) = match together(None, snapshots) {
             Ok(held) => held,
             Err(missing) => return (&missing).into(),
@@ -249,7 +253,7 @@ impl Pass {
         let reference = &self.shelf.reference;
         source::traffic::read(&files, &reference.lines, context).map_or_else(Outcome::Error, |measured| {
             let reading = reference.beside(&reading, Reference::lines);
-            document(Source::Traffic, measured, reading, &context.parameters.traffic, context)
+            document(Source::Disruptions, measured, reading, &context.parameters.traffic, context)
         })
     }
 

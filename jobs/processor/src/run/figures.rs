@@ -14,7 +14,7 @@ use crate::telemetry::{AVAILABILITY, COMPLETENESS, DAYS, SIZE};
 pub(super) fn of_day(engine: &Engine, span: &Span, result: &DayResult, published: &Published, tonight: bool) {
     let manifest = &published.manifest;
     let status = status(manifest.statut_jour);
-    let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Conserve);
+    let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Retained);
     let documents = manifest.documents.iter().filter(|entry| there(entry.statut)).count() as u64;
     span.set("status", status);
     span.set_count("documents", documents);
@@ -49,7 +49,7 @@ pub(super) fn of_day(engine: &Engine, span: &Span, result: &DayResult, published
         }
         let roads = result.comptages.body().and_then(|body| body.global_metrics.taux_disponibilite_capteurs);
         let bikes = result.bikes.body().and_then(|body| body.global_metrics.taux_disponibilite);
-        for (source, percent) in [(Source::Comptages, roads), (Source::Bikes, bikes)] {
+        for (source, percent) in [(Source::RoadCounts, roads), (Source::BikeCounts, bikes)] {
             if let Some(percent) = percent {
                 AVAILABILITY.record(percent.get(), &[("source", source.name())]);
             }

@@ -39,7 +39,7 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Takes a day whose manifest stands in the store.
     pub(super) fn add(&mut self, manifest: &Manifest, own: bool, changed: bool) {
-        let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Conserve);
+        let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Retained);
         self.entries.push(Entry {
             day: manifest.date,
             digest: manifest.digest.clone(),
@@ -68,7 +68,7 @@ impl Ledger {
             }
             several => {
                 let changed = several.iter().filter(|entry| entry.changed).count();
-                let open = several.iter().filter(|entry| entry.status == DayStatus::Provisoire).count();
+                let open = several.iter().filter(|entry| entry.status == DayStatus::Provisional).count();
                 let days: Vec<_> =
                     day_ranges(several.iter().map(|entry| entry.day).collect()).into_iter().map(span).collect();
                 format!(
@@ -174,7 +174,7 @@ mod tests {
             digest: (*digest).to_owned(),
             own: true,
             changed: true,
-            status: DayStatus::Definitif,
+            status: DayStatus::Final,
             completeness: None,
             documents: *documents,
         };

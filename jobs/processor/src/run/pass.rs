@@ -115,7 +115,7 @@ fn days_of(engine: &Engine, shelf: &Shelf) -> Result<BTreeSet<NaiveDate>, Failur
             return Err(Failure::new(Code::Data, reason, key, "Put the file right and run again"));
         }
     };
-    if engine.config.required.iter().any(|source| *source != Source::Comptages) {
+    if engine.config.required.iter().any(|source| *source != Source::RoadCounts) {
         tracing::warn!("`all` means the days of comptages; days that only another required source has are left out");
     }
     if days.is_empty() {

@@ -75,7 +75,7 @@ impl Reference {
         }
         if reference.lines.is_empty() {
             let parameters = &config.parameters.traffic;
-            let of = |line: &contract::document::traffic::Line| {
+            let of = |line: &contract::document::disruptions::Line| {
                 ServiceLine::from_profile(line.mode, &line.code, &line.nom, parameters)
             };
             reference.lines = city.rail_lines.iter().map(of).collect();

@@ -28,8 +28,8 @@ pub(super) async fn same_inputs(store: &SharedStore, result: &DayResult, manifes
         };
         match fresh {
             // A reason may name the last day of which there is anything, which says nothing of this one.
-            Fresh::Absent(_) => Ok(matches!(entry.statut, EntryStatus::Absent | EntryStatus::Conserve)),
-            Fresh::Error(_) => Ok(matches!(entry.statut, EntryStatus::Erreur | EntryStatus::Conserve)),
+            Fresh::Absent(_) => Ok(matches!(entry.statut, EntryStatus::Absent | EntryStatus::Retained)),
+            Fresh::Error(_) => Ok(matches!(entry.statut, EntryStatus::Error | EntryStatus::Retained)),
             Fresh::Document(_) if entry.statut != EntryStatus::Ok => Ok(false),
             Fresh::Document(written) if entry.sha256.as_ref() == Some(&written.sha256) => Ok(true),
             Fresh::Document(written) => {

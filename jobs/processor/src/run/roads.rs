@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use chrono::NaiveDate;
 use contract::document::Input;
-use contract::document::comptages::Comptages;
+use contract::document::road_counts::RoadCounts;
 use runtime::memory::Budget;
 use runtime::progress::Bar;
 use runtime::store::{Object, OpenFile};
@@ -57,7 +57,7 @@ impl Roads {
 
     /// The document of a day.
     #[must_use]
-    pub(super) fn measure(&self, network: Option<&Network>, context: &DayContext<'_>) -> Measured<Comptages> {
+    pub(super) fn measure(&self, network: Option<&Network>, context: &DayContext<'_>) -> Measured<RoadCounts> {
         let day = context.day.date();
         let quality = self.counts.quality(day);
         let mut measured = indicator::measure(&self.counts.cells, self.counts.newest, quality, network, context);
@@ -82,7 +82,7 @@ pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
     let (mut inputs, mut chunks) = (Vec::new(), Vec::new());
     for (number, object) in (0u32..).zip(files) {
         bar.message(&object.key);
-        let reading = engine.sources.read(contract::Source::Comptages, object);
+        let reading = engine.sources.read(contract::Source::RoadCounts, object);
         let read = file(engine, object, search, number, &mut counts, bar, &reading);
         let (input, read_in) = read.inspect_err(|error| reading.fail_with(error))?;
         chunks.push(read_in);
@@ -92,9 +92,9 @@ pub(super) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
     counts.cells.finish();
     // Not before: a file that is replaced meanwhile lets all start again.
     for (object, chunks) in files.iter().zip(chunks) {
-        engine.sources.add(contract::Source::Comptages, object.size, chunks, Counted::default());
+        engine.sources.add(contract::Source::RoadCounts, object.size, chunks, Counted::default());
     }
-    engine.sources.count(contract::Source::Comptages, counts.counted());
+    engine.sources.count(contract::Source::RoadCounts, counts.counted());
     Ok(Roads { counts, inputs })
 }
 
@@ -110,7 +110,7 @@ fn file(
 ) -> Result<(Input, u64), InputError> {
     let runtime = tokio::runtime::Handle::current();
     let compressed = is_compressed(&object.key);
-    let span = |kind| Span::start(kind).with_source(contract::Source::Comptages).with("key", object.key.clone());
+    let span = |kind| Span::start(kind).with_source(contract::Source::RoadCounts).with("key", object.key.clone());
     let decoding = compressed.then(|| span(&DECODE));
     let open = match compressed {
         true => None,

@@ -74,16 +74,16 @@ impl Shelf {
     ) -> Result<Self, Failure> {
         let reference =
             again_if_replaced(engine, files, async |files| Reference::read(&engine.raw, &files, &engine.config).await);
-        let of_roads = engine.sources.span(Source::Comptages);
+        let of_roads = engine.sources.span(Source::RoadCounts);
         let roads = of_roads.instrument(again_if_replaced(engine, files, async |files| {
             read_roads(engine, &files, scope, progress).await
         }));
         let whole = try_join(
-            read_files(engine, files, Source::Chantiers, chantiers::parse, chantiers::ParsedFile::counted),
-            read_files(engine, files, Source::Referentiel, referentiel::parse, referentiel::ParsedFile::counted),
+            read_files(engine, files, Source::Worksites, chantiers::parse, chantiers::ParsedFile::counted),
+            read_files(engine, files, Source::RoadNetwork, referentiel::parse, referentiel::ParsedFile::counted),
         );
         let exports = try_join(
-            read_files(engine, files, Source::Bikes, bikes::parse, bikes::ParsedFile::counted),
+            read_files(engine, files, Source::BikeCounts, bikes::parse, bikes::ParsedFile::counted),
             read_files(engine, files, Source::Weather, weather::parse, weather::ParsedFile::counted),
         );
         let (reference, roads, (chantiers, referentiel), (bikes, weather)) =
@@ -123,9 +123,9 @@ async fn read_roads(
     scope: Scope,
     progress: &Progress,
 ) -> Result<Held<Roads>, InputError> {
-    let files = Inventory::batch(files, Source::Comptages);
+    let files = Inventory::batch(files, Source::RoadCounts);
     if files.is_empty() {
-        engine.sources.done(Source::Comptages, Part::Files);
+        engine.sources.done(Source::RoadCounts, Part::Files);
         return Ok(Err(Missing::NoFile));
     }
     let bar = progress.bytes("comptages", files.iter().map(|file| file.size).sum());
@@ -141,13 +141,13 @@ async fn read_roads(
     };
     match read.await.map_err(died)? {
         Ok(roads) => {
-            reads.sources.done(Source::Comptages, Part::Files);
+            reads.sources.done(Source::RoadCounts, Part::Files);
             let inputs = roads.inputs().to_vec();
             Ok(Ok((roads, Reading { inputs, ..Reading::default() })))
         }
         Err(InputError::Content(error)) => {
-            reads.sources.fail(Source::Comptages, &error);
-            reads.sources.done(Source::Comptages, Part::Files);
+            reads.sources.fail(Source::RoadCounts, &error);
+            reads.sources.done(Source::RoadCounts, Part::Files);
             Ok(Err(Missing::Error(error)))
         }
         Err(error) => Err(error),
@@ -224,7 +224,7 @@ async fn read_whole<F: Send + Sync + 'static>(
 fn plan(files: &[Object], source: Source) -> (Vec<Object>, Vec<Ignored>) {
     let mut batch = Inventory::batch(files, source);
     let mut ignored = Vec::new();
-    if matches!(source, Source::Chantiers | Source::Referentiel)
+    if matches!(source, Source::Worksites | Source::RoadNetwork)
         && let Some(last) = batch.pop()
     {
         let reason = format!("instantane_anterieur_a {}", last.key);

@@ -52,7 +52,7 @@ impl Sources {
             let span = Span::start_named(&SOURCE, &format!("source {source}")).with_source(source);
             let counted = Counted::default();
             let left = match source {
-                Source::Traffic => vec![Part::Snapshots],
+                Source::Disruptions => vec![Part::Snapshots],
                 source if OF_THE_API.contains(&source) => vec![Part::Files, Part::Snapshots],
                 _ => vec![Part::Files],
             };

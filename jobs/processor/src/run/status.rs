@@ -47,7 +47,7 @@ async fn row(
         Some(Err(_)) => format!("{day}  {:<9}  {:<10}  {:>12}  {report:<6}  {:>9}", "unreadable", "-", "-", "-"),
         Some(Ok(manifest)) => {
             let good = |entry: &&contract::document::manifest::ManifestEntry| {
-                matches!(entry.statut, EntryStatus::Ok | EntryStatus::Conserve)
+                matches!(entry.statut, EntryStatus::Ok | EntryStatus::Retained)
             };
             let documents = format!("{}/{}", manifest.documents.iter().filter(good).count(), manifest.documents.len());
             let status = super::conclude::status(manifest.statut_jour);

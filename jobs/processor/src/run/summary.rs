@@ -24,8 +24,8 @@ pub(super) fn print(engine: &Engine, result: &DayResult, manifest: &Manifest, ch
     let completeness =
         manifest.completude.map_or_else(String::new, |percent| format!(", {} % complete", percent.rounded()));
     let status = match manifest.statut_jour {
-        DayStatus::Definitif => "final",
-        DayStatus::Provisoire => "provisional",
+        DayStatus::Final => "final",
+        DayStatus::Provisional => "provisional",
     };
     line(&format!("{} ({} h): {status}{completeness}", manifest.date, result.day.hour_count()));
     for entry in &manifest.documents {
@@ -48,7 +48,7 @@ pub(super) fn print(engine: &Engine, result: &DayResult, manifest: &Manifest, ch
 fn figures(result: &DayResult, source: Source) -> String {
     let number = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.0}"));
     match source {
-        Source::Comptages => result.comptages.body().map(|body| {
+        Source::RoadCounts => result.comptages.body().map(|body| {
             let all = &body.global_metrics;
             format!(
                 "{} vehicles on {} arcs, {} alerts, {} failing detectors",
@@ -58,7 +58,7 @@ fn figures(result: &DayResult, source: Source) -> String {
                 body.capteurs_defaillants.len()
             )
         }),
-        Source::Bikes => result.bikes.body().map(|body| {
+        Source::BikeCounts => result.bikes.body().map(|body| {
             let all = &body.global_metrics;
             #[expect(clippy::cast_precision_loss, reason = "a day's bikes")]
             let total = all.total_jour.map(|total| total as f64);
@@ -69,7 +69,7 @@ fn figures(result: &DayResult, source: Source) -> String {
                 body.failing_sensors.len()
             )
         }),
-        Source::Traffic => result
+        Source::Disruptions => result
             .traffic
             .body()
             .map(|body| format!("{} disruptions, {} alerts", body.active_disruptions_count, body.alerts.len())),
@@ -78,13 +78,13 @@ fn figures(result: &DayResult, source: Source) -> String {
                 body.metrics.temp_moyenne.map_or_else(|| "?".to_owned(), |value| value.rounded().to_string());
             format!("{temperature} °C, {} mm", body.metrics.precip_totale.rounded())
         }),
-        Source::Chantiers => {
+        Source::Worksites => {
             result.chantiers.body().map(|body| format!("{} active worksites", body.total_chantiers_actifs))
         }
-        Source::Referentiel => {
+        Source::RoadNetwork => {
             result.referentiel.body().map(|body| format!("{} arcs", body.statistiques.nombre_troncons))
         }
-        Source::Contexte => None,
+        Source::Context => None,
     }
     .unwrap_or_default()
 }

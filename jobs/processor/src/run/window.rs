@@ -24,16 +24,16 @@ use crate::source::{bikes, traffic, weather};
 /// A snapshot, parsed as its source.
 #[derive(Debug, Clone)]
 enum Parsed {
-    Bikes(Arc<bikes::ParsedFile>),
-    Traffic(Arc<traffic::ParsedFile>),
+    BikeCounts(Arc<bikes::ParsedFile>),
+    Disruptions(Arc<traffic::ParsedFile>),
     Weather(Arc<weather::ParsedFile>),
 }
 
 impl Parsed {
     fn counted(&self) -> Counted {
         match self {
-            Self::Bikes(file) => file.counted(),
-            Self::Traffic(file) => file.counted(),
+            Self::BikeCounts(file) => file.counted(),
+            Self::Disruptions(file) => file.counted(),
             Self::Weather(file) => file.counted(),
         }
     }
@@ -204,8 +204,8 @@ impl Window {
         for source in OF_THE_API {
             let (found, others) = self.inventory.snapshots(source, day);
             let reading = match source {
-                Source::Bikes => &mut snapshots.bikes.reading,
-                Source::Traffic => &mut snapshots.traffic.reading,
+                Source::BikeCounts => &mut snapshots.bikes.reading,
+                Source::Disruptions => &mut snapshots.traffic.reading,
                 _ => &mut snapshots.weather.reading,
             };
             let ignored = |object: &Object| Ignored { cle: object.key.clone(), raison: "pas_un_instantane".to_owned() };
@@ -215,8 +215,8 @@ impl Window {
                 .filter_map(|(object, _)| self.kept.range(around(day)).find_map(|(_, kept)| kept.get(&object.key)));
             for Kept { input, parsed, .. } in kept {
                 match parsed {
-                    Parsed::Bikes(file) => snapshots.bikes.files.push(file.clone()),
-                    Parsed::Traffic(file) => snapshots.traffic.files.push(file.clone()),
+                    Parsed::BikeCounts(file) => snapshots.bikes.files.push(file.clone()),
+                    Parsed::Disruptions(file) => snapshots.traffic.files.push(file.clone()),
                     Parsed::Weather(file) => snapshots.weather.files.push(file.clone()),
                 }
                 reading.inputs.push(input.clone());
@@ -242,8 +242,8 @@ fn parse(name: Name, object: &Object, stored: Bytes, city: &City) -> Parsed {
     let bytes = content(&object.key, stored).unwrap_or_default();
     let file = RawFile { key: object.key.clone(), bytes, collected: Some(name.collected) };
     match name.source {
-        Source::Bikes => Parsed::Bikes(Arc::new(bikes::parse(&file, city))),
-        Source::Traffic => Parsed::Traffic(Arc::new(traffic::parse(&file, city))),
+        Source::BikeCounts => Parsed::BikeCounts(Arc::new(bikes::parse(&file, city))),
+        Source::Disruptions => Parsed::Disruptions(Arc::new(traffic::parse(&file, city))),
         _ => Parsed::Weather(Arc::new(weather::parse(&file, city))),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use contract::document::bikes::Bikes;
+use contract::document::bike_counts::BikeCounts;
 
 use super::table::Column;
 use super::{Measured, SourceError};
@@ -36,7 +36,7 @@ const LISTS: [&str; 2] = ["results", "records"];
 ///
 /// # Errors
 /// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable.
-pub fn read(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Measured<Bikes>, SourceError> {
+pub fn read(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Measured<BikeCounts>, SourceError> {
     Ok(indicator::bikes::measure(&collect(files, context)?, context))
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 use contract::Reason;
-use contract::document::chantiers::Chantiers;
+use contract::document::worksites::Worksites;
 use contract::document::{DayStatus, Ignored};
 use geo::{CoordsIter as _, Geometry};
 
@@ -105,13 +105,13 @@ impl WorksiteRecord {
 
     fn read(row: &Row<'_>) -> Result<Self, Reason> {
         let text = |column| row.get(column).map(str::to_owned);
-        let day = |column| row.get(column).map(|text| calendar_date(text).ok_or(Reason::DateIllisible)).transpose();
-        let id = text(ID).ok_or(Reason::IdentifiantAbsent)?;
+        let day = |column| row.get(column).map(|text| calendar_date(text).ok_or(Reason::UnreadableDate)).transpose();
+        let id = text(ID).ok_or(Reason::MissingId)?;
         let (start, end) = (day(START)?, day(END)?);
         if let (Some(start), Some(end)) = (start, end)
             && end < start
         {
-            return Err(Reason::DatesInversees);
+            return Err(Reason::ReversedDates);
         }
         let shape = row.get(SHAPE).map(parse_shape).transpose();
         let point = row.get(POINT).map(|text| parse_point(text).ok_or(())).transpose();
@@ -119,13 +119,13 @@ impl WorksiteRecord {
         let other_impact = if impact.is_none() { text(IMPACT) } else { None };
         let mut unread = Vec::new();
         if shape.is_err() {
-            unread.push(Reason::GeometrieIllisible);
+            unread.push(Reason::UnreadableGeometry);
         }
         if point.is_err() {
-            unread.push(Reason::GeometrieIllisible);
+            unread.push(Reason::UnreadableGeometry);
         }
         if other_impact.is_some() {
-            unread.push(Reason::ValeurIllisible);
+            unread.push(Reason::UnreadableValue);
         }
         Ok(Self {
             id,
@@ -227,7 +227,7 @@ impl ParsedFile {
 pub fn read(
     files: &[Arc<ParsedFile>],
     context: &DayContext<'_>,
-) -> Result<(Measured<Chantiers>, Vec<WorksiteShape>), SourceError> {
+) -> Result<(Measured<Worksites>, Vec<WorksiteShape>), SourceError> {
     let (file, ignored) = latest(files, ParsedFile::key, "batch/chantiers-*.csv")?;
     let WorksiteGroups { groups, tally } = file.content.as_ref().map_err(SourceError::clone)?;
 
@@ -265,15 +265,8 @@ pub fn read(
         .collect();
     let body = indicator::chantiers::measure(&records, context);
     // The file does not say when it was collected.
-    let draft = Draft {
-        status: DayStatus::Definitif,
-        complete_until: None,
-        completeness: None,
-        quality,
-        reasons,
-        ignored,
-        body,
-    };
+    let draft =
+        Draft { status: DayStatus::Final, complete_until: None, completeness: None, quality, reasons, ignored, body };
     Ok((Measured::Document(Box::new(draft)), shapes))
 }
 

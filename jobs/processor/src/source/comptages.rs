@@ -81,15 +81,15 @@ impl RoadRows {
     fn read(&self, clock: &mut Clock, part: &mut Part, row: &Row<'_>) -> Result<(), Reason> {
         let layout = &self.layout;
         if !row.is_text {
-            return Err(Reason::Utf8Invalide);
+            return Err(Reason::InvalidUtf8);
         }
         if row.columns() != layout.columns {
-            return Err(Reason::NombreDeColonnes);
+            return Err(Reason::ColumnCount);
         }
         let arc = row.field(layout.arc);
         let arc = arc.trim_ascii();
         if arc.is_empty() {
-            return Err(Reason::IdentifiantAbsent);
+            return Err(Reason::MissingId);
         }
         let start = clock.instant(row.field(layout.time).trim_ascii())? - 3600;
         part.newest = part.newest.max(start);
@@ -162,8 +162,8 @@ impl Reader for RoadRows {
     fn given_up(&self, part: &mut Part, line: u64, why: GivenUp, head: &[u8]) {
         part.rows += 1;
         let reason = match why {
-            GivenUp::TooLong => Reason::LigneTropLongue,
-            GivenUp::OpenQuote => Reason::GuillemetOuvert,
+            GivenUp::TooLong => Reason::RecordTooLong,
+            GivenUp::OpenQuote => Reason::UnclosedQuote,
         };
         part.structure.add(reason, line, head);
     }
@@ -213,7 +213,7 @@ impl RoadAccumulator {
     pub fn fold(&mut self, number: u32, key: &str, part: &Part, lines: u64) {
         self.whole.rows += part.rows;
         self.file.0 += part.rows;
-        self.file.1 += part.structure.count(Reason::Utf8Invalide);
+        self.file.1 += part.structure.count(Reason::InvalidUtf8);
         self.whole.add(key, lines, &part.structure);
         for (day, rejects) in &part.values {
             self.values.entry(*day).or_default().add(key, lines, rejects);

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
 use chrono_tz::Tz;
 use contract::Reason;
 use contract::document::DayStatus;
-use contract::document::referentiel::Referentiel;
+use contract::document::road_network::RoadNetwork;
 use contract::{ServiceDay, day::wall_to_instant};
 
 use super::chantiers::{calendar_date, latest};
@@ -73,8 +73,8 @@ pub struct Network {
 impl Network {
     /// From a document of the network, with the decimals that it has.
     #[must_use]
-    pub fn of_document(document: &Referentiel) -> Self {
-        let arc = |known: &contract::document::referentiel::NetworkArc| RoadArc {
+    pub fn of_document(document: &RoadNetwork) -> Self {
+        let arc = |known: &contract::document::road_network::NetworkArc| RoadArc {
             label: known.libelle.clone(),
             length_m: known.longueur_metres.map(contract::Fixed::get),
             point: known.geo_point_2d.as_deref().and_then(crate::geo::parse_point),
@@ -139,18 +139,18 @@ struct ArcObject {
 impl ArcObject {
     fn read(row: &Row<'_>, tz: Tz) -> Result<(String, Self), Reason> {
         let text = |column| row.get(column).map(str::to_owned);
-        let id = text(ID).ok_or(Reason::IdentifiantAbsent)?;
+        let id = text(ID).ok_or(Reason::MissingId)?;
         let start = row.get(START).map(|text| moment(text, tz, false)).transpose()?;
         let end = row.get(END).map(|text| moment(text, tz, true)).transpose()?;
         if let (Some(start), Some(end)) = (start, end)
             && end < start
         {
-            return Err(Reason::DatesInversees);
+            return Err(Reason::ReversedDates);
         }
         let mut unread = Vec::new();
         let mut value = |readable: bool| {
             if !readable {
-                unread.push(Reason::GeometrieIllisible);
+                unread.push(Reason::UnreadableGeometry);
             }
         };
         let point = row.get(POINT).and_then(parse_point);
@@ -256,7 +256,7 @@ impl ParsedFile {
 pub fn read(
     files: &[Arc<ParsedFile>],
     context: &DayContext<'_>,
-) -> Result<(Measured<Referentiel>, Network), SourceError> {
+) -> Result<(Measured<RoadNetwork>, Network), SourceError> {
     let (file, ignored) = latest(files, ParsedFile::key, "batch/referentiel-*.csv")?;
     let Objects { arcs, tally } = file.content.as_ref().map_err(SourceError::clone)?;
     if arcs.is_empty() {
@@ -299,15 +299,8 @@ pub fn read(
     }
     let body = indicator::referentiel::measure(&network, context);
     // The file does not say when it was collected.
-    let draft = Draft {
-        status: DayStatus::Definitif,
-        complete_until: None,
-        completeness: None,
-        quality,
-        reasons,
-        ignored,
-        body,
-    };
+    let draft =
+        Draft { status: DayStatus::Final, complete_until: None, completeness: None, quality, reasons, ignored, body };
     Ok((Measured::Document(Box::new(draft)), network))
 }
 
@@ -365,15 +358,15 @@ fn moment(text: &str, tz: Tz, is_end: bool) -> Result<DateTime<Utc>, Reason> {
         return Ok(instant.to_utc());
     }
     let wall = if let Some(date) = calendar_date(text) {
-        let date = if is_end { date.succ_opt().ok_or(Reason::DateIllisible)? } else { date };
+        let date = if is_end { date.succ_opt().ok_or(Reason::UnreadableDate)? } else { date };
         date.and_time(NaiveTime::MIN)
     } else {
         ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
             .iter()
             .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-            .ok_or(Reason::DateIllisible)?
+            .ok_or(Reason::UnreadableDate)?
     };
-    wall_to_instant(wall, tz).ok_or(Reason::HeureInexistante)
+    wall_to_instant(wall, tz).ok_or(Reason::NonexistentTime)
 }
 
 #[cfg(test)]

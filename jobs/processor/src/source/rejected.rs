@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     const REASONS: [Reason; 4] =
-        [Reason::IdentifiantAbsent, Reason::DateIllisible, Reason::ComptageIllisible, Reason::ComptageNegatif];
+        [Reason::MissingId, Reason::UnreadableDate, Reason::UnreadableCount, Reason::NegativeCount];
 
     /// File, line, reason, text.
     type Told = (usize, u64, usize, u8);

@@ -24,10 +24,10 @@ impl<'a> Element<'a> {
     /// Too long, not UTF-8, or not JSON.
     pub fn parse<T: Deserialize<'a>>(&self) -> Result<T, Reason> {
         if self.raw.len() > LONGEST_RECORD {
-            return Err(Reason::LigneTropLongue);
+            return Err(Reason::RecordTooLong);
         }
-        let text = std::str::from_utf8(self.raw).map_err(|_| Reason::Utf8Invalide)?;
-        serde_json::from_str(text).map_err(|_| Reason::EnregistrementIllisible)
+        let text = std::str::from_utf8(self.raw).map_err(|_| Reason::InvalidUtf8)?;
+        serde_json::from_str(text).map_err(|_| Reason::UnreadableRecord)
     }
 }
 

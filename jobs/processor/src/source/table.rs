@@ -225,13 +225,13 @@ impl<'t> Rows<'t> {
         let read = reader.read_byte_record(&mut self.record).unwrap_or(false);
         if !read || self.record.len() != self.table.width {
             return Err(if str::from_utf8(self.record.as_slice()).is_ok() {
-                Reason::NombreDeColonnes
+                Reason::ColumnCount
             } else {
-                Reason::Utf8Invalide
+                Reason::InvalidUtf8
             });
         }
         let record = StringRecord::from_byte_record(std::mem::take(&mut self.record));
-        record.map_err(|_| Reason::Utf8Invalide)
+        record.map_err(|_| Reason::InvalidUtf8)
     }
 }
 
@@ -307,12 +307,12 @@ fn places_of(columns: &[Column], names: &[String]) -> Vec<Option<usize>> {
 /// Length of the record at the beginning of `rest`, its line feed included.
 fn record_end(rest: &[u8], separator: u8) -> Result<usize, Reason> {
     let window = rest.get(..=LONGEST_RECORD).unwrap_or(rest);
-    let unfinished = if window.len() < rest.len() { Reason::LigneTropLongue } else { Reason::GuillemetOuvert };
+    let unfinished = if window.len() < rest.len() { Reason::RecordTooLong } else { Reason::UnclosedQuote };
     let mut at = 0;
     loop {
         let Some(found) = memchr2(b'"', b'\n', window.get(at..).unwrap_or_default()).map(|n| at + n) else {
             // The last line may lack its line feed.
-            return if window.len() < rest.len() { Err(Reason::LigneTropLongue) } else { Ok(rest.len()) };
+            return if window.len() < rest.len() { Err(Reason::RecordTooLong) } else { Ok(rest.len()) };
         };
         if window.get(found) == Some(&b'\n') {
             return Ok(found + 1);

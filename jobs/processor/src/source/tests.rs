@@ -29,7 +29,7 @@ fn same<P, R: PartialEq + Debug>(
     let parsed = || files.iter().map(|file| Arc::new(parse(file, &city))).collect::<Vec<_>>();
     let context = |date: &str| DayContext {
         day: ServiceDay::new(date.parse().unwrap(), city.tz),
-        day_type: DayType::Ouvre,
+        day_type: DayType::Workday,
         city: &city,
         zones: None,
         parameters: &parameters,
@@ -198,7 +198,7 @@ proptest! {
         for (day, date) in DAYS.iter().enumerate() {
             let context = DayContext {
                 day: ServiceDay::new(date.parse::<NaiveDate>().unwrap(), city.tz),
-                day_type: DayType::Ouvre, city: &city, zones: None, parameters: &parameters,
+                day_type: DayType::Workday, city: &city, zones: None, parameters: &parameters,
             };
             let read = |files: &[RawFile]| {
                 let parsed: Vec<_> = files.iter().map(|file| Arc::new(bikes::parse(file, &city))).collect();
@@ -222,7 +222,7 @@ proptest! {
         for (day, date) in DAYS.iter().enumerate() {
             let context = DayContext {
                 day: ServiceDay::new(date.parse::<NaiveDate>().unwrap(), city.tz),
-                day_type: DayType::Ouvre, city: &city, zones: None, parameters: &parameters,
+                day_type: DayType::Workday, city: &city, zones: None, parameters: &parameters,
             };
             let read = |files: &[RawFile]| {
                 let parsed: Vec<_> = files.iter().map(|file| Arc::new(weather::parse(file, &city))).collect();

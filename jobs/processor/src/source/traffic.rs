@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use contract::ServiceDay;
-use contract::document::traffic::{Severity, Traffic};
+use contract::document::disruptions::{Disruptions, Severity};
 use contract::document::{DayStatus, Quality};
 use contract::reason::Reason;
 
@@ -51,7 +51,7 @@ pub fn read(
     files: &[Arc<ParsedFile>],
     lines_of_service: &[ServiceLine],
     context: &DayContext<'_>,
-) -> Result<Measured<Traffic>, SourceError> {
+) -> Result<Measured<Disruptions>, SourceError> {
     read_day(files, lines_of_service, context.day, &context.parameters.traffic)
 }
 
@@ -60,7 +60,7 @@ fn read_day(
     lines_of_service: &[ServiceLine],
     day: ServiceDay,
     parameters: &TrafficParameters,
-) -> Result<Measured<Traffic>, SourceError> {
+) -> Result<Measured<Disruptions>, SourceError> {
     let gathered = Gathered::of(files);
     if gathered.taken.is_empty() {
         return match gathered.first_error {
@@ -116,7 +116,7 @@ fn read_day(
     // The end of a folder's hour may be the end of the day while the snapshot in it is earlier: that one does not make the day final.
     let is_final = last.is_some_and(|last| last > day.end());
     Ok(Measured::Document(Box::new(Draft {
-        status: if is_final { DayStatus::Definitif } else { DayStatus::Provisoire },
+        status: if is_final { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: None,
         completeness: None,
         quality,
@@ -164,7 +164,7 @@ impl<'a> Gathered<'a> {
 fn usable_id(record: &Json<'_>, rejections: &mut Vec<Rejection>) -> Option<String> {
     let id = text(record.get("id")).map(Cow::into_owned);
     if id.is_none() {
-        rejections.push(Rejection::of(Reason::IdentifiantAbsent, None, record));
+        rejections.push(Rejection::of(Reason::MissingId, None, record));
     }
     id
 }
@@ -209,6 +209,6 @@ impl Event {
     /// Whether trains are affected for people to feel it: CRITIQUE or ELEVEE.
     #[must_use]
     pub fn is_serious(&self) -> bool {
-        matches!(self.severity(), Severity::Critique | Severity::Elevee)
+        matches!(self.severity(), Severity::Critical | Severity::High)
     }
 }

@@ -128,7 +128,7 @@ impl Gathered {
                 let Entry { row, line, ref excerpt, .. } = *entry;
                 of_day.push(Quote { row, line, reason, excerpt: excerpt.clone() });
             };
-            (0..entry.unread).for_each(|_| reject(Reason::ValeurIllisible));
+            (0..entry.unread).for_each(|_| reject(Reason::UnreadableValue));
             match &entry.said {
                 Said::Day(record) => match record.rejection(&context.parameters.weather) {
                     Some(reason) => reject(reason),

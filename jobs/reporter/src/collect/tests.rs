@@ -63,18 +63,18 @@ async fn a_document_that_is_not_the_one_meant_costs_its_source_alone() {
     let collected = collected(&store).await.unwrap();
     assert_eq!(collected.lost, [Source::Weather]);
     let status = &collected.sources[&Source::Weather];
-    assert_eq!(status.statut, EntryStatus::Erreur);
+    assert_eq!(status.statut, EntryStatus::Error);
     assert!(status.raison.as_deref().unwrap().starts_with(&format!("empreinte_differente : {key} (attendue ")));
-    assert!(!collected.documents.has(Source::Weather) && collected.documents.has(Source::Comptages));
+    assert!(!collected.documents.has(Source::Weather) && collected.documents.has(Source::RoadCounts));
 }
 
 #[tokio::test]
 async fn a_document_that_is_missing_or_unreadable_says_so() {
     let store = published(&Day::full());
-    store.delete(&key_of(&Day::full(), Source::Bikes)).await.unwrap();
+    store.delete(&key_of(&Day::full(), Source::BikeCounts)).await.unwrap();
     let collected_without = collected(&store).await.unwrap();
     assert!(
-        collected_without.sources[&Source::Bikes]
+        collected_without.sources[&Source::BikeCounts]
             .raison
             .as_deref()
             .unwrap()
@@ -84,7 +84,7 @@ async fn a_document_that_is_missing_or_unreadable_says_so() {
     type Change = fn(serde_json::Value) -> serde_json::Value;
     let with = |key: &str, value: serde_json::Value| {
         let key = key.to_owned();
-        published_with(Source::Chantiers, move |mut document| {
+        published_with(Source::Worksites, move |mut document| {
             document[key.as_str()] = value.clone();
             document
         })
@@ -94,17 +94,17 @@ async fn a_document_that_is_missing_or_unreadable_says_so() {
         (with("schema_version", "2.0".into()), "version_inconnue : 2.0 (lue ici : 1.0)"),
         (with("date", "2025-11-02".into()), "autre_document : chantiers du 2025-11-02"),
         (with("source", "bikes".into()), "autre_document : bikes du 2025-11-03"),
-        (published_with(Source::Chantiers, shapeless), "document_illisible : missing field"),
+        (published_with(Source::Worksites, shapeless), "document_illisible : missing field"),
     ] {
         let collected = collected(&store).await.unwrap();
-        let found = collected.sources[&Source::Chantiers].raison.clone().unwrap();
+        let found = collected.sources[&Source::Worksites].raison.clone().unwrap();
         assert!(found.starts_with(reason), "{found}");
     }
 }
 
 #[tokio::test]
 async fn a_minor_version_with_a_new_key_is_read() {
-    let store = published_with(Source::Chantiers, |mut document| {
+    let store = published_with(Source::Worksites, |mut document| {
         document["schema_version"] = "1.7".into();
         document["nouveaute"] = 1.into();
         document
@@ -115,12 +115,12 @@ async fn a_minor_version_with_a_new_key_is_read() {
 #[tokio::test]
 async fn what_the_manifest_says_of_a_source_is_kept() {
     let sample =
-        Day::full().without(Source::Bikes, "aucune_ligne_du_jour").keeping(Source::Weather, "fichier_illisible");
+        Day::full().without(Source::BikeCounts, "aucune_ligne_du_jour").keeping(Source::Weather, "fichier_illisible");
     let collected = collected(&published(&sample)).await.unwrap();
     assert_eq!(collected.lost, []);
-    assert_eq!(collected.sources[&Source::Bikes].statut, EntryStatus::Absent);
-    assert_eq!(collected.sources[&Source::Bikes].raison.as_deref(), Some("aucune_ligne_du_jour"));
-    assert_eq!(collected.sources[&Source::Weather].statut, EntryStatus::Conserve);
+    assert_eq!(collected.sources[&Source::BikeCounts].statut, EntryStatus::Absent);
+    assert_eq!(collected.sources[&Source::BikeCounts].raison.as_deref(), Some("aucune_ligne_du_jour"));
+    assert_eq!(collected.sources[&Source::Weather].statut, EntryStatus::Retained);
     assert!(collected.documents.has(Source::Weather));
 }
 
@@ -158,7 +158,7 @@ async fn a_key_outside_the_store_is_not_followed() {
     manifest.documents[0].cle = Some("../secret.json".into());
     let collected = documents(&store, &manifest).await.unwrap();
     assert!(
-        collected.sources[&Source::Comptages]
+        collected.sources[&Source::RoadCounts]
             .raison
             .as_deref()
             .unwrap()

@@ -13,8 +13,8 @@
 mod cells;
 
 use contract::Source;
+use contract::document::disruptions::Line;
 use contract::document::manifest::EntryStatus;
-use contract::document::traffic::Line;
 use contract::report::{DailyReport, SensorType, SourceStatus};
 
 use crate::collect::has_document;
@@ -54,7 +54,7 @@ fn arcs(table: &mut Table, report: &DailyReport) {
         "TOP 10 TRONÇONS FRÉQUENTÉS",
         &["Tronçon", "Débit Total", "Taux Occupation (%)", "État dominant", "Zone", "Identifiant", "Part observée (%)"],
     );
-    let Some(arcs) = &report.top_10_troncons_frequentes else { return absent(table, report, Source::Comptages) };
+    let Some(arcs) = &report.top_10_troncons_frequentes else { return absent(table, report, Source::RoadCounts) };
     for arc in arcs {
         table.row(&[
             optional_text(arc.libelle.as_deref()),
@@ -82,7 +82,7 @@ fn zones(table: &mut Table, report: &DailyReport) {
             "Arrondissement",
         ],
     );
-    let Some(zones) = &report.top_10_zones_congestionnees else { return absent(table, report, Source::Comptages) };
+    let Some(zones) = &report.top_10_zones_congestionnees else { return absent(table, report, Source::RoadCounts) };
     for zone in zones {
         table.row(&[
             Cell::text(&zone.zone),
@@ -103,8 +103,8 @@ fn sensors(table: &mut Table, report: &DailyReport) {
         table.row(&[
             Cell::text(&sensor.id),
             Cell::text(match sensor.kind {
-                SensorType::Route => "route",
-                SensorType::Velo => "velo",
+                SensorType::Road => "route",
+                SensorType::Bike => "velo",
             }),
             optional_text(sensor.libelle.as_deref()),
             Cell::text(&sensor.raison),
@@ -114,7 +114,7 @@ fn sensors(table: &mut Table, report: &DailyReport) {
         ]);
     }
     // Two sources share this section: each one that is missing says so, whatever the other has.
-    for source in [Source::Comptages, Source::Bikes] {
+    for source in [Source::RoadCounts, Source::BikeCounts] {
         if report.sources.get(&source).is_none_or(|status| !has_document(status.statut)) {
             absent(table, report, source);
         }
@@ -137,7 +137,7 @@ fn alerts(table: &mut Table, report: &DailyReport) {
             "Identifiant",
         ],
     );
-    let Some(alerts) = &report.alertes_congestion else { return absent(table, report, Source::Comptages) };
+    let Some(alerts) = &report.alertes_congestion else { return absent(table, report, Source::RoadCounts) };
     for alert in alerts {
         table.row(&[
             optional_text(alert.libelle.as_deref()),
@@ -159,7 +159,7 @@ fn worksites(table: &mut Table, report: &DailyReport) {
         "CHANTIERS ACTIFS",
         &["Identifiant", "Typologie", "Impact", "Arrondissement", "Voies", "Date début", "Date fin", "Surface (m²)"],
     );
-    let Some(worksites) = &report.chantiers_actifs else { return absent(table, report, Source::Chantiers) };
+    let Some(worksites) = &report.chantiers_actifs else { return absent(table, report, Source::Worksites) };
     for worksite in worksites {
         table.row(&[
             Cell::text(&worksite.identifiant),
@@ -177,7 +177,7 @@ fn worksites(table: &mut Table, report: &DailyReport) {
 fn disruptions(table: &mut Table, report: &DailyReport) {
     table
         .section("PERTURBATIONS", &["Identifiant", "Gravité", "Lignes", "Titre", "Début", "Fin", "Durée (h)", "Cause"]);
-    let Some(disruptions) = &report.perturbations else { return absent(table, report, Source::Traffic) };
+    let Some(disruptions) = &report.perturbations else { return absent(table, report, Source::Disruptions) };
     for disruption in disruptions {
         table.row(&[
             Cell::text(&disruption.id),

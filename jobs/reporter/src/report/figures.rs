@@ -53,8 +53,8 @@ pub fn figures(summary: &Summary) -> Vec<Figure> {
 #[must_use]
 pub fn status_name(status: DayStatus) -> &'static str {
     match status {
-        DayStatus::Provisoire => "provisoire",
-        DayStatus::Definitif => "definitif",
+        DayStatus::Provisional => "provisoire",
+        DayStatus::Final => "definitif",
     }
 }
 
@@ -97,7 +97,7 @@ mod tests {
         let before = Day::full().report().summary;
         let mut now = before.clone();
         now.chantiers_actifs = None;
-        now.statut_jour = DayStatus::Provisoire;
+        now.statut_jour = DayStatus::Provisional;
         let mut map = serde_json::to_value(&before).unwrap().as_object().unwrap().clone();
         map.remove("completude");
         let changes = changes(&map, &now);

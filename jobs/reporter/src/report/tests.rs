@@ -24,13 +24,13 @@ fn a_full_day_has_every_section() {
     assert!(json["qualite"].get("contexte").is_none());
     let kinds: Vec<_> =
         report.capteurs_defaillants.unwrap().into_iter().map(|sensor| (sensor.kind, sensor.raison)).collect();
-    assert_eq!(kinds, [(SensorType::Route, "silencieux".to_owned()), (SensorType::Velo, "fige".to_owned())]);
+    assert_eq!(kinds, [(SensorType::Road, "silencieux".to_owned()), (SensorType::Bike, "fige".to_owned())]);
 }
 
 #[test]
 fn a_missing_source_is_a_stated_gap_and_never_a_zero() {
     let sections = |report: &DailyReport| serde_json::to_value(report).unwrap();
-    let roads = sections(&Day::full().without(Source::Comptages, "aucune_ligne_du_jour").report());
+    let roads = sections(&Day::full().without(Source::RoadCounts, "aucune_ligne_du_jour").report());
     for key in ["top_10_troncons_frequentes", "top_10_zones_congestionnees", "alertes_congestion"] {
         assert_eq!(roads[key], Value::Null, "{key}");
     }
@@ -42,16 +42,18 @@ fn a_missing_source_is_a_stated_gap_and_never_a_zero() {
     assert_eq!(roads["capteurs_defaillants"].as_array().unwrap().len(), 1);
     assert_eq!(roads["summary"]["faits_marquants"].as_array().unwrap().len(), 2);
 
-    let both = Day::full().without(Source::Comptages, "x").failing(Source::Bikes, "fichier_illisible").report();
+    let both = Day::full().without(Source::RoadCounts, "x").failing(Source::BikeCounts, "fichier_illisible").report();
     assert_eq!(both.capteurs_defaillants, None);
-    assert_eq!(both.sources[&Source::Bikes].statut, EntryStatus::Erreur);
-    for (source, key) in
-        [(Source::Traffic, "perturbations"), (Source::Weather, "meteo_impact"), (Source::Chantiers, "chantiers_actifs")]
-    {
+    assert_eq!(both.sources[&Source::BikeCounts].statut, EntryStatus::Error);
+    for (source, key) in [
+        (Source::Disruptions, "perturbations"),
+        (Source::Weather, "meteo_impact"),
+        (Source::Worksites, "chantiers_actifs"),
+    ] {
         let report = sections(&Day::full().without(source, "x").report());
         assert_eq!(report[key], Value::Null, "{key}");
     }
-    let context = Day::full().without(Source::Contexte, "x").report();
+    let context = Day::full().without(Source::Context, "x").report();
     assert_eq!((context.correlations, context.summary.faits_marquants.len()), (None, 0));
 }
 

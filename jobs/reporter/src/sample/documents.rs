@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use contract::document::bikes::{BikeComparisons, BikeEvolution, BikeGlobal, Bikes, CounterFault, FailingCounter};
-use contract::document::chantiers::{Chantiers, Worksite};
-use contract::document::comptages::{
-    AlertSeverity, AlertType, Comptages, CongestionAlert, DetectorFault, FailingDetector, Measure, RoadComparisons,
+use contract::document::bike_counts::{
+    BikeComparisons, BikeCounts, BikeEvolution, BikeGlobal, CounterFault, FailingCounter,
+};
+use contract::document::context::{Context, Correlation, DayFacts, Fact};
+use contract::document::disruptions::{Disruption, DisruptionStatus, Disruptions, Line, Mode, Severity};
+use contract::document::road_counts::{
+    AlertSeverity, AlertType, CongestionAlert, DetectorFault, FailingDetector, Measure, RoadComparisons, RoadCounts,
     RoadEvolution, RoadGlobal, TopArc, TrafficState, ZoneMetrics,
 };
-use contract::document::contexte::{Contexte, Correlation, DayFacts, Fact};
-use contract::document::referentiel::{NetworkStatistics, Referentiel};
-use contract::document::traffic::{Disruption, DisruptionStatus, Line, Mode, Severity, Traffic};
+use contract::document::road_network::{NetworkStatistics, RoadNetwork};
 use contract::document::weather::{Weather, WeatherCategory, WeatherMetrics};
+use contract::document::worksites::{Worksite, Worksites};
 use contract::document::{Comparison, DayStatus, Document, Header, Quality};
 use contract::number::{Fixed, Fixed2};
 use contract::{DayType, NaiveDate, Reason, SCHEMA_VERSION, Source};
@@ -21,13 +23,13 @@ use crate::collect::Documents;
 
 pub(super) fn all() -> Documents {
     Documents {
-        comptages: Some(document(Source::Comptages, roads())),
-        bikes: Some(document(Source::Bikes, bikes())),
-        traffic: Some(document(Source::Traffic, transit())),
+        comptages: Some(document(Source::RoadCounts, roads())),
+        bikes: Some(document(Source::BikeCounts, bikes())),
+        traffic: Some(document(Source::Disruptions, transit())),
         weather: Some(document(Source::Weather, weather())),
-        chantiers: Some(document(Source::Chantiers, worksites())),
-        referentiel: Some(document(Source::Referentiel, network())),
-        contexte: Some(document(Source::Contexte, context())),
+        chantiers: Some(document(Source::Worksites, worksites())),
+        referentiel: Some(document(Source::RoadNetwork, network())),
+        contexte: Some(document(Source::Context, context())),
     }
 }
 
@@ -40,15 +42,15 @@ fn f<const DP: usize>(value: f64) -> Fixed<DP> {
 }
 
 fn document<B>(source: Source, body: B) -> Document<B> {
-    let hourly = matches!(source, Source::Comptages | Source::Bikes);
+    let hourly = matches!(source, Source::RoadCounts | Source::BikeCounts);
     let quality = Quality {
         lignes_lues: 1000,
         lignes_du_jour: 48,
         cellules: 45,
         doublons: 2,
         conflits: 1,
-        rejets_structure: BTreeMap::from([(Reason::DateIllisible, 3)]),
-        rejets: BTreeMap::from([(Reason::DebitNegatif, 4)]),
+        rejets_structure: BTreeMap::from([(Reason::UnreadableDate, 3)]),
+        rejets: BTreeMap::from([(Reason::NegativeFlow, 4)]),
         ..Quality::default()
     };
     let header = Header {
@@ -56,14 +58,14 @@ fn document<B>(source: Source, body: B) -> Document<B> {
         source,
         date: date(),
         timezone: "Europe/Paris".into(),
-        type_jour: DayType::Ouvre,
-        statut_jour: DayStatus::Definitif,
+        type_jour: DayType::Workday,
+        statut_jour: DayStatus::Final,
         complet_jusqu_a: hourly.then(|| stamp("2025-11-04T00:00:00+01:00")),
         completude: hourly.then(|| f(98.5)),
         inputs: vec![],
         ignores: vec![],
         parametres: BTreeMap::new(),
-        qualite: (source != Source::Contexte).then_some(quality),
+        qualite: (source != Source::Context).then_some(quality),
         raisons: BTreeMap::new(),
     };
     Document { header, body }
@@ -79,7 +81,7 @@ fn compared(value: f64, reference: f64) -> Option<Comparison> {
     })
 }
 
-fn roads() -> Comptages {
+fn roads() -> RoadCounts {
     let zone = |name: &str, code: &str, lost: f64| ZoneMetrics {
         zone: name.into(),
         arrondissement: Some(code.into()),
@@ -107,12 +109,12 @@ fn roads() -> Comptages {
         severite: severity,
         nombre_troncons: 1,
     };
-    Comptages {
+    RoadCounts {
         capteurs_defaillants: vec![FailingDetector {
             identifiant_arc: "4264".into(),
             libelle: Some("AV_Champs;Elysées".into()),
             grandeur: Measure::Both,
-            raison: DetectorFault::Silencieux,
+            raison: DetectorFault::Silent,
             debut: stamp("2025-11-03T00:00:00+01:00"),
             fin: stamp("2025-11-03T08:00:00+01:00"),
             duree_heures: f(8.0),
@@ -147,15 +149,15 @@ fn roads() -> Comptages {
             zone: Some("Élysée".into()),
             debit_journalier_total: f(24_000.5),
             taux_occupation_moyen: None,
-            etat_trafic_dominant: TrafficState::PreSature,
+            etat_trafic_dominant: TrafficState::PreSaturated,
             part_observee: f(66.67),
         }],
         top_10_zones_congestionnees: vec![zone("Élysée", "75108", 4_000.0), zone("Passy", "75116", 120.5)],
         top_zones_affluence: vec![],
         zones: vec![],
         alertes_congestion: vec![
-            alert(AlertType::Congestion, Some("4264"), Some("AV_Champs;Elysées"), AlertSeverity::Critique),
-            alert(AlertType::ZoneSaturee, None, None, AlertSeverity::Elevee),
+            alert(AlertType::Congestion, Some("4264"), Some("AV_Champs;Elysées"), AlertSeverity::Critical),
+            alert(AlertType::SaturatedZone, None, None, AlertSeverity::High),
         ],
         debits_exceptionnels: None,
         profils: None,
@@ -170,14 +172,14 @@ fn roads() -> Comptages {
     }
 }
 
-fn bikes() -> Bikes {
-    Bikes {
+fn bikes() -> BikeCounts {
+    BikeCounts {
         metrics: vec![],
         failing_sensors: vec!["100003096-353242378".into()],
         capteurs_defaillants: vec![FailingCounter {
             id_compteur: "100003096-353242378".into(),
             nom_compteur: Some("97 avenue Denfert Rochereau \"SO-NE\"".into()),
-            raison: CounterFault::Fige,
+            raison: CounterFault::Stuck,
             debut: stamp("2025-11-03T00:00:00+01:00"),
             fin: stamp("2025-11-03T13:00:00+01:00"),
             duree_heures: f(13.0),
@@ -206,14 +208,14 @@ fn bikes() -> Bikes {
     }
 }
 
-fn transit() -> Traffic {
+fn transit() -> Disruptions {
     let metro = Line { mode: Mode::Metro, code: "13".into(), nom: "Métro 13".into() };
     let rer = Line { mode: Mode::Rer, code: "B".into(), nom: "RER B".into() };
-    Traffic {
+    Disruptions {
         disruptions: vec![Disruption {
             id: "c0ffee".into(),
-            statut: DisruptionStatus::EnCours,
-            gravite: Severity::Critique,
+            statut: DisruptionStatus::Ongoing,
+            gravite: Severity::Critical,
             cause: Some("PERTURBATION".into()),
             titre: Some("Trafic interrompu\nentre deux gares".into()),
             message: None,
@@ -225,7 +227,7 @@ fn transit() -> Traffic {
         }],
         total_disruptions_count: 4,
         active_disruptions_count: 1,
-        disruptions_by_severity: BTreeMap::from([(Severity::Critique, 1)]),
+        disruptions_by_severity: BTreeMap::from([(Severity::Critical, 1)]),
         disruptions_by_mode: BTreeMap::from([(Mode::Metro, 1), (Mode::Rer, 1)]),
         top_lignes_impactees: vec![],
         heures_ligne_perturbees: BTreeMap::from([(Mode::Metro, f(18.5))]),
@@ -247,7 +249,7 @@ fn weather() -> Weather {
             vent_moyen: None,
             conditions: Some("Rain".into()),
         },
-        categories: vec![WeatherCategory::Pluvieux, WeatherCategory::Froid],
+        categories: vec![WeatherCategory::Rainy, WeatherCategory::Cold],
         impact_mobilite: f(20.0),
         indice_cyclable: f(48.4),
         heures: None,
@@ -255,7 +257,7 @@ fn weather() -> Weather {
     }
 }
 
-fn worksites() -> Chantiers {
+fn worksites() -> Worksites {
     let worksite = |id: &str, streets: &str, end: Option<&str>| Worksite {
         identifiant: id.into(),
         typologie: Some("Réseaux".into()),
@@ -272,7 +274,7 @@ fn worksites() -> Chantiers {
         geo_point_2d: None,
         geometrie: None,
     };
-    Chantiers {
+    Worksites {
         chantiers_actifs: vec![
             worksite("CHA-1", "=HYPERLINK(\"http://x\")", Some("2025-12-31")),
             worksite("CHA-2", "rue <script>", None),
@@ -288,8 +290,8 @@ fn worksites() -> Chantiers {
     }
 }
 
-fn network() -> Referentiel {
-    Referentiel {
+fn network() -> RoadNetwork {
+    RoadNetwork {
         mapping: BTreeMap::new(),
         statistiques: NetworkStatistics {
             nombre_troncons: 0,
@@ -301,7 +303,7 @@ fn network() -> Referentiel {
     }
 }
 
-fn context() -> Contexte {
+fn context() -> Context {
     let fact = |key: &str, source, value: f64, reference: Option<f64>| Fact {
         cle: key.into(),
         valeur: f(value),
@@ -310,7 +312,7 @@ fn context() -> Contexte {
         z: reference.map(|_| f(2.0)),
         source,
     };
-    Contexte {
+    Context {
         correlations: Some(vec![Correlation {
             cle: "pluie_velos".into(),
             n: 56,
@@ -322,14 +324,14 @@ fn context() -> Contexte {
         jour: DayFacts {
             date: date(),
             jour_semaine: "lundi".into(),
-            type_jour: DayType::Ouvre,
+            type_jour: DayType::Workday,
             ferie: None,
             vacances: None,
             heures: 24,
         },
         faits: vec![
-            fact("comptages.total_vehicules_jour", Source::Comptages, 1_234_567.0, Some(1_100_000.0)),
-            fact("bikes.total_jour", Source::Bikes, 98_765.0, Some(100_000.0)),
+            fact("comptages.total_vehicules_jour", Source::RoadCounts, 1_234_567.0, Some(1_100_000.0)),
+            fact("bikes.total_jour", Source::BikeCounts, 98_765.0, Some(100_000.0)),
             fact("weather.precip_totale", Source::Weather, 6.2, None),
         ],
     }

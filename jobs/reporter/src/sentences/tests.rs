@@ -21,7 +21,7 @@ const KEYS: [&str; 14] = [
 ];
 
 fn fact(key: &str, value: f64) -> Fact {
-    let source = key.split('.').next().unwrap().parse().unwrap_or(Source::Contexte);
+    let source = key.split('.').next().unwrap().parse().unwrap_or(Source::Context);
     Fact { cle: key.into(), valeur: Fixed2::of(value), reference: None, ecart: None, z: None, source }
 }
 

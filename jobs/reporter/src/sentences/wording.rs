@@ -2,7 +2,7 @@
 //!
 //! A head is the sentence up to its comparison and without its full stop. `figure` is the number with its unit, as people write it.
 
-use contract::document::contexte::Fact;
+use contract::document::context::Fact;
 
 use crate::lang::Lang;
 

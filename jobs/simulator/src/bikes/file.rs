@@ -38,7 +38,7 @@ impl BikeCounters {
         for folder in self.folders() {
             let snapshot = self.snapshot(folder);
             let collected = Self::collected(folder);
-            let base = keys::snapshots(Source::Bikes, collected.date_naive());
+            let base = keys::snapshots(Source::BikeCounts, collected.date_naive());
             let key = |extension: &str| format!("{base}hour={}/part.{extension}", collected.format("%H"));
             // Without a record, one per line would be a file of 0 bytes, which is a lost one.
             let form = if snapshot.entries.is_empty() { 0 } else { snapshot.number % 5 };

@@ -237,10 +237,10 @@ const WORKDAY: [u32; 24] = [
 
 fn usual(arc: &Arc, hour: &HourInfo, bits: u64) -> (u32, u32) {
     let quiet = match hour.day_type {
-        DayType::Ouvre => 1.0,
-        DayType::Vacances => 0.87,
-        DayType::Samedi => 0.82,
-        DayType::DimancheFerie => 0.68,
+        DayType::Workday => 1.0,
+        DayType::SchoolHoliday => 0.87,
+        DayType::Saturday => 0.82,
+        DayType::SundayOrHoliday => 0.68,
     };
     let busy = f64::from(WORKDAY.get(hour.local).copied().unwrap_or(500)) / 1000.0 * quiet;
     let flow = arc.capacity * busy * (0.85 + 0.3 * random::unit(bits));

@@ -1,6 +1,6 @@
 //! The snapshots as files: the bulk shape, and pages of the Navitia shape.
 
-use contract::document::traffic::{Mode, Severity};
+use contract::document::disruptions::{Mode, Severity};
 use contract::{Source, keys};
 use runtime::failure::Failure;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ impl Transit {
     /// What the store says.
     pub fn write(&self, output: &Output) -> Result<(), Failure> {
         for snapshot in self.snapshots() {
-            let base = keys::snapshots(Source::Traffic, snapshot.folder.date_naive());
+            let base = keys::snapshots(Source::Disruptions, snapshot.folder.date_naive());
             let key = |name: &str| format!("{base}hour={}/{name}.json", snapshot.folder.format("%H"));
             match snapshot.form {
                 Form::Empty => output.put(&key("bulk"), b"")?,
@@ -66,9 +66,9 @@ impl Transit {
 
     fn bulk_disruption(&self, incident: &Incident, version: &Version) -> Value {
         let severity = match incident.severity {
-            Severity::Critique => "BLOQUANTE",
-            Severity::Elevee => "PERTURBEE",
-            Severity::Moyenne | Severity::Faible => "INFORMATION",
+            Severity::Critical => "BLOQUANTE",
+            Severity::High => "PERTURBEE",
+            Severity::Medium | Severity::Low => "INFORMATION",
         };
         json!({
             "id": incident.id,
@@ -103,9 +103,9 @@ impl Transit {
 
     fn navitia_disruption(&self, incident: &Incident, version: &Version) -> Value {
         let (name, effect, priority) = match incident.severity {
-            Severity::Critique => ("bloquante", "NO_SERVICE", 0),
-            Severity::Elevee => ("perturbée", "SIGNIFICANT_DELAYS", 20),
-            Severity::Moyenne | Severity::Faible => ("information", "OTHER_EFFECT", 60),
+            Severity::Critical => ("bloquante", "NO_SERVICE", 0),
+            Severity::High => ("perturbée", "SIGNIFICANT_DELAYS", 20),
+            Severity::Medium | Severity::Low => ("information", "OTHER_EFFECT", 60),
         };
         let message = |text: &str, kind: &str| json!({"text": text, "channel": {"content_type": "text/html", "name": kind, "types": [kind]}});
         json!({
@@ -126,7 +126,7 @@ impl Transit {
     fn navitia_objects(&self, incident: &Incident) -> Value {
         let Some(service) = self.lines.get(incident.line) else { return json!([]) };
         let commercial = match service.line.mode {
-            Mode::Tramway => "Tramway",
+            Mode::Tram => "Tramway",
             mode => super::spoken(mode),
         };
         let line = json!({"id": line_id(incident.line), "name": service.line.nom, "quality": 0, "embedded_type": "line",
@@ -152,9 +152,9 @@ fn bulk_mode(mode: Mode) -> &'static str {
         Mode::Metro => "Metro",
         Mode::Rer => "RapidTransit",
         Mode::Transilien => "LocalTrain",
-        Mode::Tramway => "Tramway",
-        Mode::Navette => "RailShuttle",
-        Mode::Bus | Mode::Autre => "Bus",
+        Mode::Tram => "Tramway",
+        Mode::Shuttle => "RailShuttle",
+        Mode::Bus | Mode::Other => "Bus",
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::document::bikes::{
-    BikeEvolution, BikeGlobal, BikeZone, Bikes as Body, Coordinates, CounterFault, CounterMetrics, FailingCounter,
+use contract::document::bike_counts::{
+    BikeCounts as Body, BikeEvolution, BikeGlobal, BikeZone, Coordinates, CounterFault, CounterMetrics, FailingCounter,
     TopCounter,
 };
 use contract::document::{DayStatus, Quality};
@@ -48,8 +48,8 @@ fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
             Some(_) => quality.conflits += 1,
         }
         let wrong = match count {
-            Count::Negative => Reason::ComptageNegatif,
-            Count::Text => Reason::ComptageIllisible,
+            Count::Negative => Reason::NegativeCount,
+            Count::Text => Reason::UnreadableCount,
             Count::Known(_) | Count::Null => return,
         };
         *quality.rejets.entry(wrong).or_default() += 1;
@@ -58,7 +58,7 @@ fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
     for folder in bikes.folders().filter(|folder| in_reach(clock::instant(*folder), day)) {
         let snapshot = bikes.snapshot(folder);
         if snapshot.damage != Damage::None {
-            *records.quality.rejets_structure.entry(Reason::InstantaneIllisible).or_default() += 1;
+            *records.quality.rejets_structure.entry(Reason::UnreadableSnapshot).or_default() += 1;
             continue;
         }
         for entry in snapshot.entries {
@@ -67,9 +67,9 @@ fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
                     take(&mut records, counter, hour, count);
                     continue;
                 }
-                Entry::NoId => Reason::IdentifiantAbsent,
-                Entry::BadDate => Reason::DateIllisible,
-                Entry::NoObject => Reason::EnregistrementIllisible,
+                Entry::NoId => Reason::MissingId,
+                Entry::BadDate => Reason::UnreadableDate,
+                Entry::NoObject => Reason::UnreadableRecord,
             };
             records.quality.lignes_lues += 1;
             *records.quality.rejets_structure.entry(reason).or_default() += 1;
@@ -147,7 +147,7 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
     let out =
         days.iter().filter(|counter| !counter.failing.is_empty()).map(|counter| counter.values().count() as u64).sum();
     Some(Answer {
-        status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
+        status: if definite { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: last.map(|index| day.stamp(clock::instant(start + i64::try_from(index).unwrap_or(0) + 1))),
         completeness: global.part_observee,
         quality: Quality { cellules_ecartees: out, ..records.quality },
@@ -183,7 +183,7 @@ fn failing(
     let something = |hour: Hour| count(hour).is_some_and(|n| n > 0);
     if !(start..end).any(something) {
         let before = (window..start).rev().find(|hour| something(*hour)).map_or(window, |hour| hour + 1);
-        return vec![fault(CounterFault::Silencieux, before.max(span.edges.0).min(start), span.edges.1)];
+        return vec![fault(CounterFault::Silent, before.max(span.edges.0).min(start), span.edges.1)];
     }
     let mut stuck = Vec::new();
     let mut from = window;
@@ -191,7 +191,7 @@ fn failing(
         let value = count(from);
         let to = (from + 1..end).find(|hour| count(*hour) != value).unwrap_or(end);
         if value.is_some_and(|n| n > 0) && to - from > STUCK && to > start {
-            stuck.push(fault(CounterFault::Fige, from, to));
+            stuck.push(fault(CounterFault::Stuck, from, to));
         }
         from = to;
     }

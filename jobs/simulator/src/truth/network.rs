@@ -65,7 +65,7 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
     quality.lignes_du_jour = quality.cellules + quality.doublons;
     let bad = network::bad_rows(faults);
     quality.lignes_lues += bad.no_id + bad.columns;
-    for (reason, n) in [(Reason::IdentifiantAbsent, bad.no_id), (Reason::NombreDeColonnes, bad.columns)] {
+    for (reason, n) in [(Reason::MissingId, bad.no_id), (Reason::ColumnCount, bad.columns)] {
         if n > 0 {
             quality.rejets_structure.insert(reason, n);
         }
@@ -83,7 +83,7 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
         "longueur_moyenne_metres": mean,
     });
     Answer {
-        status: DayStatus::Definitif,
+        status: DayStatus::Final,
         complete_until: None,
         completeness: None,
         quality,

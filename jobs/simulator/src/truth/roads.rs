@@ -7,7 +7,7 @@ mod figures;
 mod told;
 pub(super) mod window;
 
-use contract::document::comptages::{Comptages, RoadEvolution};
+use contract::document::road_counts::{RoadCounts, RoadEvolution};
 use contract::document::{DayStatus, Quality};
 
 use super::Answer;
@@ -63,7 +63,7 @@ impl Roads {
     }
 
     /// The document of a day; none where it has no row.
-    pub(super) fn of(&self, city: &City, number: usize) -> Option<Answer<Comptages>> {
+    pub(super) fn of(&self, city: &City, number: usize) -> Option<Answer<RoadCounts>> {
         let day = *city.days.days().get(number)?;
         let rows = self.days.get(number).filter(|rows| rows.cells > 0)?;
         let mut window = Window::new(city, &self.days, number, day, self.network);
@@ -88,7 +88,7 @@ impl Roads {
             rejets: rows.values.clone(),
             ..Quality::default()
         };
-        let body = Comptages {
+        let body = RoadCounts {
             capteurs_defaillants: failing,
             global_metrics: figures::global(&window, &figures),
             top_10_troncons: figures::top(&figures),
@@ -102,7 +102,7 @@ impl Roads {
             evolution: RoadEvolution::default(),
         };
         Some(Answer {
-            status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
+            status: if definite { DayStatus::Final } else { DayStatus::Provisional },
             complete_until: window.complete_until.map(|hour| day.stamp(clock::instant(hour))),
             completeness,
             quality,

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use contract::ServiceDay;
-use contract::document::traffic::{
-    DisruptedLine, Disruption, DisruptionStatus, Line, Mode, Period, Severity, Traffic, TransitAlert, TransitAlertType,
+use contract::document::disruptions::{
+    DisruptedLine, Disruption, DisruptionStatus, Disruptions, Line, Mode, Period, Severity, TransitAlert,
+    TransitAlertType,
 };
 use contract::document::{DayStatus, Quality};
 use contract::number::Fixed2;
@@ -34,7 +35,7 @@ struct Concern<'a> {
 
 impl Concern<'_> {
     fn serious(&self) -> bool {
-        matches!(self.incident.severity, Severity::Critique | Severity::Elevee)
+        matches!(self.incident.severity, Severity::Critical | Severity::High)
     }
 
     /// Whether the line itself or a section of it is its object.
@@ -52,7 +53,7 @@ impl Concern<'_> {
 }
 
 /// The document of a day; none where no snapshot can be read.
-pub(super) fn of(city: &City, day: ServiceDay, lines_known: bool) -> Option<Answer<Traffic>> {
+pub(super) fn of(city: &City, day: ServiceDay, lines_known: bool) -> Option<Answer<Disruptions>> {
     let known = Known::of(&city.transit, day);
     if known.readable == 0 {
         return None;
@@ -84,7 +85,7 @@ pub(super) fn of(city: &City, day: ServiceDay, lines_known: bool) -> Option<Answ
     quality.lignes_du_jour = quality.cellules + quality.doublons + quality.conflits;
     let definite = known.last_taken.is_some_and(|taken| taken >= day.end());
     Some(Answer {
-        status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
+        status: if definite { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: None,
         completeness: None,
         quality,
@@ -92,7 +93,7 @@ pub(super) fn of(city: &City, day: ServiceDay, lines_known: bool) -> Option<Answ
     })
 }
 
-fn body(lines: &[Service], concerns: &[Concern<'_>], ids: u64, day: ServiceDay, lines_known: bool) -> Traffic {
+fn body(lines: &[Service], concerns: &[Concern<'_>], ids: u64, day: ServiceDay, lines_known: bool) -> Disruptions {
     let mut by_severity: BTreeMap<Severity, u64> = BTreeMap::new();
     let mut by_mode: BTreeMap<Mode, u64> = BTreeMap::new();
     // By line: all hours, those that count as disrupted, and disruptions.
@@ -121,7 +122,7 @@ fn body(lines: &[Service], concerns: &[Concern<'_>], ids: u64, day: ServiceDay, 
         b.0.total_cmp(&a.0).then(b.1.cmp(&a.1)).then_with(by_mode)
     });
     let curve = curve(concerns, day);
-    Traffic {
+    Disruptions {
         disruptions: concerns.iter().map(|concern| disruption(concern, day)).collect(),
         total_disruptions_count: ids,
         active_disruptions_count: concerns.len() as u64,
@@ -151,7 +152,7 @@ fn disruption(concern: &Concern<'_>, day: ServiceDay) -> Disruption {
     periods.sort_unstable();
     Disruption {
         id: concern.incident.id.clone(),
-        statut: if running { DisruptionStatus::EnCours } else { DisruptionStatus::Terminee },
+        statut: if running { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
         gravite: concern.incident.severity,
         cause: Some(concern.incident.cause.to_owned()),
         titre: Some(concern.incident.title.clone()),
@@ -200,8 +201,8 @@ fn alerts(concerns: &[Concern<'_>], day: ServiceDay) -> Vec<TransitAlert> {
     for concern in concerns {
         let length = hours(&concern.within);
         let kind = match concern.incident.severity {
-            Severity::Critique => TransitAlertType::Critique,
-            Severity::Elevee if length > LONG => TransitAlertType::Longue,
+            Severity::Critical => TransitAlertType::Critical,
+            Severity::High if length > LONG => TransitAlertType::Long,
             _ => continue,
         };
         let (Some(first), Some(last)) = (concern.within.first(), concern.within.last()) else { continue };
@@ -224,7 +225,7 @@ fn alerts(concerns: &[Concern<'_>], day: ServiceDay) -> Vec<TransitAlert> {
         let mut lines: Vec<_> = lines.into_iter().cloned().collect();
         lines.sort_by(|a, b| a.mode.cmp(&b.mode).then_with(|| id_order(&a.code, &b.code)));
         alerts.push(TransitAlert {
-            kind: TransitAlertType::Generalisee,
+            kind: TransitAlertType::Widespread,
             id: None,
             titre: None,
             lignes: lines,

@@ -42,7 +42,7 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Weather>> {
     history.iter().for_each(|record| take(record, None, &mut quality));
     for snapshot in city.weather.snapshots().filter(|snapshot| in_reach(snapshot.folder, day)) {
         let Some(records) = &snapshot.records else {
-            *quality.rejets_structure.entry(contract::Reason::InstantaneIllisible).or_default() += 1;
+            *quality.rejets_structure.entry(contract::Reason::UnreadableSnapshot).or_default() += 1;
             continue;
         };
         let collected = snapshot.folder + Duration::hours(1);
@@ -53,7 +53,7 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Weather>> {
     let (record, collected) = used?;
     let observed = record.source == "obs" || collected.is_some_and(|collected| collected > day.end());
     Some(Answer {
-        status: if definite { DayStatus::Definitif } else { DayStatus::Provisoire },
+        status: if definite { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: None,
         completeness: None,
         quality,
@@ -81,10 +81,10 @@ fn body(record: &Record, observed: bool) -> Weather {
     let mut categories = Vec::new();
     let mut impact = 50;
     for (applies, category, points) in [
-        (rain >= 50, WeatherCategory::Pluvieux, -20),
-        (record.wind >= 300, WeatherCategory::Venteux, -10),
-        (record.mean < 100, WeatherCategory::Froid, -10),
-        (record.mean > 250, WeatherCategory::Chaud, 5),
+        (rain >= 50, WeatherCategory::Rainy, -20),
+        (record.wind >= 300, WeatherCategory::Windy, -10),
+        (record.mean < 100, WeatherCategory::Cold, -10),
+        (record.mean > 250, WeatherCategory::Hot, 5),
     ] {
         if applies {
             categories.push(category);

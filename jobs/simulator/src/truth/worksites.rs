@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use contract::document::chantiers::{Chantiers, CriticalZone, Worksite as Entry, WorksiteZone};
+use contract::document::worksites::{CriticalZone, Worksite as Entry, WorksiteZone, Worksites};
 use contract::document::{DayStatus, Quality};
 use contract::number::{Degrees, Fixed1};
 use contract::{Reason, ServiceDay};
@@ -17,7 +17,7 @@ use crate::worksites::{self, Row, Worksite};
 type Districts = BTreeMap<(bool, Option<String>), (u64, u64, Option<f64>)>;
 
 /// The document of a day.
-pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Chantiers> {
+pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Worksites> {
     let mut quality = Quality::default();
     // By id: the last row, and how often a further row was the same or another.
     let mut last: BTreeMap<&str, (&Worksite, u64, u64)> = BTreeMap::new();
@@ -26,7 +26,7 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Chantiers> {
         match row {
             Row::Bad(reason, _) => *quality.rejets_structure.entry(*reason).or_default() += 1,
             Row::Worksite(worksite) if worksite.start.zip(worksite.end).is_some_and(|(start, end)| end < start) => {
-                *quality.rejets_structure.entry(Reason::DatesInversees).or_default() += 1;
+                *quality.rejets_structure.entry(Reason::ReversedDates).or_default() += 1;
             }
             Row::Worksite(worksite) => {
                 let entry = last.entry(&worksite.id).or_insert((worksite, 0, 0));
@@ -51,7 +51,7 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Chantiers> {
     quality.lignes_du_jour = quality.cellules + quality.doublons + quality.conflits;
     let active: Vec<_> = active.into_iter().map(|(worksite, ..)| worksite).collect();
     Answer {
-        status: DayStatus::Definitif,
+        status: DayStatus::Final,
         complete_until: None,
         completeness: None,
         quality,
@@ -59,7 +59,7 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Chantiers> {
     }
 }
 
-fn body(city: &City, day: ServiceDay, active: &[&Worksite]) -> Chantiers {
+fn body(city: &City, day: ServiceDay, active: &[&Worksite]) -> Worksites {
     let date = day.date();
     let ids = |wanted: &dyn Fn(&Worksite) -> bool| {
         active.iter().filter(|worksite| wanted(worksite)).map(|worksite| worksite.id.clone()).collect()
@@ -80,7 +80,7 @@ fn body(city: &City, day: ServiceDay, active: &[&Worksite]) -> Chantiers {
         }
     }
     let name = |code: &Option<String>| code.as_ref().and_then(|code| city.zones.name(code));
-    Chantiers {
+    Worksites {
         chantiers_actifs: active.iter().map(|worksite| entry(city, worksite)).collect(),
         total_chantiers_actifs: active.len() as u64,
         by_arrondissement: districts

@@ -1,6 +1,6 @@
 //! One cell: what the last row says of one arc and one hour, in 24 bytes. A year of a city is some twenty million of them.
 
-use contract::document::comptages::{ArcStatus, TrafficState};
+use contract::document::road_counts::{ArcStatus, TrafficState};
 
 /// A value of a row: there, not there, or there and not believable.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,9 +28,14 @@ pub struct Reading {
     pub unknown: u32,
 }
 
-const STATES: [TrafficState; 5] =
-    [TrafficState::Inconnu, TrafficState::Fluide, TrafficState::PreSature, TrafficState::Sature, TrafficState::Bloque];
-const STATUSES: [ArcStatus; 4] = [ArcStatus::Inconnu, ArcStatus::Ouvert, ArcStatus::Barre, ArcStatus::Invalide];
+const STATES: [TrafficState; 5] = [
+    TrafficState::Unknown,
+    TrafficState::FreeFlow,
+    TrafficState::PreSaturated,
+    TrafficState::Saturated,
+    TrafficState::Blocked,
+];
+const STATUSES: [ArcStatus; 4] = [ArcStatus::Unknown, ArcStatus::Open, ArcStatus::Closed, ArcStatus::Invalid];
 
 const STATUS: u32 = 3;
 const FLOW: u32 = 5;
@@ -103,13 +108,13 @@ impl Cell {
     /// Given state.
     #[must_use]
     pub fn state(&self) -> TrafficState {
-        STATES.get(usize::from(self.flags & 7)).copied().unwrap_or(TrafficState::Inconnu)
+        STATES.get(usize::from(self.flags & 7)).copied().unwrap_or(TrafficState::Unknown)
     }
 
     /// Given status.
     #[must_use]
     pub fn status(&self) -> ArcStatus {
-        STATUSES.get(usize::from((self.flags >> STATUS) & 3)).copied().unwrap_or(ArcStatus::Inconnu)
+        STATUSES.get(usize::from((self.flags >> STATUS) & 3)).copied().unwrap_or(ArcStatus::Unknown)
     }
 
     /// The same, of a file.

@@ -1,6 +1,6 @@
 //! Any split of the rows gives the same cells and the same counts.
 
-use contract::document::comptages::{ArcStatus, TrafficState};
+use contract::document::road_counts::{ArcStatus, TrafficState};
 use proptest::prelude::*;
 
 use super::*;
@@ -18,7 +18,7 @@ fn batch(rows: &[Input]) -> Batch {
             0 => Value::Absent,
             n => Value::Known(f64::from(*n)),
         };
-        let (state, status) = (TrafficState::Inconnu, ArcStatus::Invalide);
+        let (state, status) = (TrafficState::Unknown, ArcStatus::Invalid);
         let cell = Cell::new(&Reading { flow, occupancy: Value::Absent, state, status, unknown: 0 });
         let label: &[u8] = if *label == 0 { b"" } else { std::slice::from_ref(label) };
         batch.add(&[*arc], *day, *hour, cell, SPAN.asks_for(*day).then_some([label, b"", b"\""]));

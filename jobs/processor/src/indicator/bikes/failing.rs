@@ -1,7 +1,7 @@
 //! Which counters fail, why and when.
 
 use chrono::{DateTime, Duration, Utc};
-use contract::document::bikes::{CounterFault, FailingCounter};
+use contract::document::bike_counts::{CounterFault, FailingCounter};
 
 use super::{Seen, hours_between};
 use crate::context::DayContext;
@@ -46,11 +46,11 @@ pub(super) fn find(
         if seen.known().all(|value| value == 0) {
             let quiet = |hour: &&DateTime<Utc>| seen.counter.at(**hour).flatten().unwrap_or(0) == 0;
             let before = hours.iter().rev().skip_while(|hour| **hour >= day.start()).take_while(quiet).last();
-            tell(CounterFault::Silencieux, (before.copied().unwrap_or(day.start()), end));
+            tell(CounterFault::Silent, (before.copied().unwrap_or(day.start()), end));
         }
         for run in stuck(seen, &hours, context.parameters.bikes.fige_heures) {
             if run.1 > day.start() {
-                tell(CounterFault::Fige, run);
+                tell(CounterFault::Stuck, run);
             }
         }
     }

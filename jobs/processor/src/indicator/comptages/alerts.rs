@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use contract::document::comptages::{AlertSeverity, AlertType, CongestionAlert};
+use contract::document::road_counts::{AlertSeverity, AlertType, CongestionAlert};
 use contract::number::{Fixed1, Fixed2};
 
 use super::arcs::lost_time;
@@ -58,7 +58,7 @@ fn of_arc(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut 
     for hours in runs(0..day.end, |hour| above(hour, parameters.blocage_taux) && free(hour)) {
         if hours.len() >= parameters.blocage_heures as usize {
             let critical = hours.len() >= parameters.blocage_critique_heures as usize;
-            found.push(alert(AlertType::Blocage, hours, severity(critical)));
+            found.push(alert(AlertType::Blockage, hours, severity(critical)));
         }
     }
 }
@@ -92,7 +92,7 @@ fn of_zones(day: &RoadDay, parameters: &RoadParameters, found: &mut Vec<Alert>) 
         for hours in runs(0..day.end, holds) {
             if hours.len() >= parameters.zone_saturee_heures as usize {
                 let worst = hours.clone().map(|hour| counts(hour).1).max().unwrap_or(0);
-                let (kind, severity) = (AlertType::ZoneSaturee, AlertSeverity::Elevee);
+                let (kind, severity) = (AlertType::SaturatedZone, AlertSeverity::High);
                 found.push(Alert { kind, arc: None, arcs: arcs.clone(), hours, severity, worst });
             }
         }
@@ -100,7 +100,7 @@ fn of_zones(day: &RoadDay, parameters: &RoadParameters, found: &mut Vec<Alert>) 
 }
 
 fn severity(critical: bool) -> AlertSeverity {
-    if critical { AlertSeverity::Critique } else { AlertSeverity::Elevee }
+    if critical { AlertSeverity::Critical } else { AlertSeverity::High }
 }
 
 /// Worst first: lost time in D, none last, then largest occupancy, begin, id. Maxima are over the run, sums within D.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use contract::document::comptages::{ArcMetrics, ArcStatus, TopArc, TrafficState};
+use contract::document::road_counts::{ArcMetrics, ArcStatus, TopArc, TrafficState};
 use contract::number::{Degrees, Fixed1, Fixed2, Fixed3};
 
 use super::hours::{ArcHours, Hour, RoadDay};
@@ -159,24 +159,24 @@ fn dominant_state(states: impl Iterator<Item = TrafficState>) -> TrafficState {
             *count += 1;
         }
     }
-    [TrafficState::Bloque, TrafficState::Sature, TrafficState::PreSature, TrafficState::Fluide]
+    [TrafficState::Blocked, TrafficState::Saturated, TrafficState::PreSaturated, TrafficState::FreeFlow]
         .into_iter()
         .rev()
         .filter(|state| counts[*state as usize] > 0)
         .max_by_key(|state| counts[*state as usize])
-        .unwrap_or(TrafficState::Inconnu)
+        .unwrap_or(TrafficState::Unknown)
 }
 
 /// Most frequent status, a tie to the one seen last.
 fn dominant_status(statuses: impl Iterator<Item = ArcStatus>) -> ArcStatus {
     let mut counts = [(0u32, 0usize); 4];
-    let names = [ArcStatus::Inconnu, ArcStatus::Ouvert, ArcStatus::Barre, ArcStatus::Invalide];
+    let names = [ArcStatus::Unknown, ArcStatus::Open, ArcStatus::Closed, ArcStatus::Invalid];
     for (at, status) in statuses.enumerate() {
         if let Some(count) = counts.get_mut(status as usize) {
             *count = (count.0 + 1, at);
         }
     }
-    names.into_iter().max_by_key(|status| counts[*status as usize]).unwrap_or(ArcStatus::Inconnu)
+    names.into_iter().max_by_key(|status| counts[*status as usize]).unwrap_or(ArcStatus::Unknown)
 }
 
 /// The 10 busiest arcs by total flow, ties by id.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use contract::document::comptages::{RoadGlobal, StateShare};
+use contract::document::road_counts::{RoadGlobal, StateShare};
 use contract::number::{Fixed1, Fixed2};
 use serde::Serialize;
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use contract::document::comptages::{DetectorFault, FailingDetector, Measure};
+use contract::document::road_counts::{DetectorFault, FailingDetector, Measure};
 use contract::number::Fixed2;
 
 use super::hours::RoadDay;
@@ -64,7 +64,7 @@ fn silence(
             found.push(Failing {
                 arc: index,
                 measure: Measure::Both,
-                fault: DetectorFault::Silencieux,
+                fault: DetectorFault::Silent,
                 hours,
                 counted,
                 open,
@@ -75,7 +75,7 @@ fn silence(
 
 /// The same value for more than `fige_heures` hours. Zero is not stuck where the other value is zero or unknown too, nor on a closed arc.
 fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut Vec<Failing>) {
-    use contract::document::comptages::ArcStatus;
+    use contract::document::road_counts::ArcStatus;
     let arc = &day.arcs[index];
     for measure in [Measure::Flow, Measure::Occupancy] {
         let value = |hour: usize| {
@@ -84,7 +84,7 @@ fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut V
                 Measure::Flow => (hour.flow?, hour.occupancy),
                 _ => (hour.occupancy?, hour.flow),
             };
-            let quiet = own == 0.0 && (other.is_none_or(|other| other == 0.0) || hour.status == ArcStatus::Barre);
+            let quiet = own == 0.0 && (other.is_none_or(|other| other == 0.0) || hour.status == ArcStatus::Closed);
             (!quiet).then_some(own)
         };
         for hours in equal_runs(0..day.end, value) {
@@ -93,12 +93,12 @@ fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut V
             }
             // Both judged apart, and stuck in the very same hours: one detector, told once.
             let twin = found.iter_mut().find(|other| {
-                (other.arc, other.measure, other.fault) == (index, Measure::Flow, DetectorFault::Fige)
+                (other.arc, other.measure, other.fault) == (index, Measure::Flow, DetectorFault::Stuck)
                     && other.hours == hours
             });
             match twin {
                 Some(twin) if measure == Measure::Occupancy => twin.measure = Measure::Both,
-                _ => found.push(Failing::of(index, measure, DetectorFault::Fige, hours, day)),
+                _ => found.push(Failing::of(index, measure, DetectorFault::Stuck, hours, day)),
             }
         }
     }
@@ -109,14 +109,14 @@ fn inconsistent(day: &RoadDay, index: usize, parameters: &RoadParameters, found:
     let arc = &day.arcs[index];
     let flow = |hour: usize| arc.hours[hour].and_then(|hour| hour.flow);
     for hours in runs(0..day.end, |hour| flow(hour).is_some_and(|flow| flow > parameters.debit_plafond)) {
-        found.push(Failing::of(index, Measure::Flow, DetectorFault::Incoherent, hours, day));
+        found.push(Failing::of(index, Measure::Flow, DetectorFault::Inconsistent, hours, day));
     }
     let ghost = |hour: usize| {
         flow(hour).is_some_and(|flow| flow > 0.0) && arc.hours[hour].and_then(|hour| hour.occupancy) == Some(0.0)
     };
     for hours in runs(0..day.end, ghost) {
         if hours.len() >= parameters.incoherent_heures as usize {
-            found.push(Failing::of(index, Measure::Both, DetectorFault::Incoherent, hours, day));
+            found.push(Failing::of(index, Measure::Both, DetectorFault::Inconsistent, hours, day));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use chrono::{DateTime, Datelike, Duration, Utc};
-use contract::document::comptages::{ArcStatus, TrafficState};
+use contract::document::road_counts::{ArcStatus, TrafficState};
 use contract::{ServiceDay, Stamp};
 
 use crate::cells::roads::{Fact, RoadCells, Trace};
@@ -39,7 +39,7 @@ impl Hour {
         match self.occupancy {
             Some(occupancy) => state_of(occupancy, parameters),
             None if self.flow.is_some() => self.given,
-            None => TrafficState::Inconnu,
+            None => TrafficState::Unknown,
         }
     }
 }
@@ -48,13 +48,13 @@ impl Hour {
 #[must_use]
 pub(super) fn state_of(occupancy: f64, parameters: &RoadParameters) -> TrafficState {
     if occupancy >= parameters.seuil_bloque {
-        TrafficState::Bloque
+        TrafficState::Blocked
     } else if occupancy >= parameters.seuil_sature {
-        TrafficState::Sature
+        TrafficState::Saturated
     } else if occupancy >= parameters.seuil_pre_sature {
-        TrafficState::PreSature
+        TrafficState::PreSaturated
     } else {
-        TrafficState::Fluide
+        TrafficState::FreeFlow
     }
 }
 
@@ -252,7 +252,7 @@ impl RoadDay {
         self.arcs
             .iter()
             .flat_map(|arc| arc.hours[self.day_from..].iter().flatten())
-            .filter(|hour| hour.given != TrafficState::Inconnu)
+            .filter(|hour| hour.given != TrafficState::Unknown)
             .filter(|hour| {
                 hour.occupancy
                     .is_some_and(|occupancy| (class(state_of(occupancy, parameters)) - class(hour.given)).abs() > 1)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::document::comptages::ZoneMetrics;
+use contract::document::road_counts::ZoneMetrics;
 use contract::number::{Fixed1, Fixed2};
 
 use super::arcs::ArcSums;

@@ -24,7 +24,7 @@ fn network(arcs: &[(&str, f64)]) -> Network {
     let text = format!("iu_ac;libelle;iu_nd_amont;iu_nd_aval;geo_shape\n{}\n", rows.join("\n"));
     let (city, parameters) = (City::paris(), Parameters::default());
     let day = day();
-    let context = DayContext { day, day_type: DayType::Ouvre, city: &city, zones: None, parameters: &parameters };
+    let context = DayContext { day, day_type: DayType::Workday, city: &city, zones: None, parameters: &parameters };
     let file = RawFile { key: "batch/referentiel-1.csv".to_owned(), bytes: text.into(), collected: None };
     referentiel::read(&[std::sync::Arc::new(referentiel::parse(&file, &city))], &context).unwrap().1
 }
@@ -58,7 +58,7 @@ fn roads(arcs: &[(&str, f64)]) -> RoadFigures {
     }))
 }
 
-fn worksites() -> Chantiers {
+fn worksites() -> Worksites {
     read(json!({
         "chantiers_actifs": [], "total_chantiers_actifs": 5, "by_arrondissement": [], "by_impact": {}, "zones_critiques": [],
         "surface_totale_impactee_m2": 0, "nouveaux": ["1", "2"], "se_terminent": [], "longs": []
@@ -136,11 +136,11 @@ fn facts_are_those_that_have_a_value_by_key() {
 
 #[test]
 fn facts_of_bikes_transit_and_weather() {
-    let bikes: Bikes = read(json!({
+    let bikes: BikeCounts = read(json!({
         "metrics": [], "failing_sensors": ["a"], "capteurs_defaillants": [], "top_counters": [], "by_arrondissement": [], "evolution": {},
         "global_metrics": {"date": "2025-11-03", "total_jour": 321, "nombre_compteurs": 2, "compteurs_actifs": 1, "debit_par_heure": []}
     }));
-    let traffic: Traffic = read(json!({
+    let traffic: Disruptions = read(json!({
         "disruptions": [], "total_disruptions_count": 9, "active_disruptions_count": 4, "disruptions_by_severity": {},
         "disruptions_by_mode": {}, "top_lignes_impactees": [], "heures_ligne_perturbees": {}, "reliability_index": 98.7, "alerts": [],
         "debut_par_heure": []
@@ -160,11 +160,11 @@ fn facts_of_bikes_transit_and_weather() {
     assert_eq!(
         found,
         [
-            ("bikes.failing_sensors", 1.0, Source::Bikes),
-            ("bikes.total_jour", 321.0, Source::Bikes),
-            ("traffic.active_disruptions_count", 4.0, Source::Traffic),
-            ("traffic.alerts", 0.0, Source::Traffic),
-            ("traffic.reliability_index", 98.7, Source::Traffic),
+            ("bikes.failing_sensors", 1.0, Source::BikeCounts),
+            ("bikes.total_jour", 321.0, Source::BikeCounts),
+            ("traffic.active_disruptions_count", 4.0, Source::Disruptions),
+            ("traffic.alerts", 0.0, Source::Disruptions),
+            ("traffic.reliability_index", 98.7, Source::Disruptions),
             ("weather.precip_totale", 0.0, Source::Weather),
             ("weather.temp_moyenne", 11.6, Source::Weather),
         ]
@@ -179,7 +179,7 @@ fn the_most_unusual_comes_first_whatever_its_sign() {
         reference: None,
         ecart: None,
         z: z.map(Fixed2::of),
-        source: Source::Bikes,
+        source: Source::BikeCounts,
     };
     let mut facts =
         [fact("b", None), fact("c", Some(1.0)), fact("e", Some(0.0)), fact("a", None), fact("d", Some(-2.5))];
@@ -190,7 +190,12 @@ fn the_most_unusual_comes_first_whatever_its_sign() {
 #[test]
 fn the_day_has_its_name_and_its_hours() {
     let facts = |date: &str| {
-        day_facts(ServiceDay::new(date.parse().unwrap(), Paris), DayType::DimancheFerie, Some("Fête".to_owned()), None)
+        day_facts(
+            ServiceDay::new(date.parse().unwrap(), Paris),
+            DayType::SundayOrHoliday,
+            Some("Fête".to_owned()),
+            None,
+        )
     };
     assert_eq!((facts("2025-10-26").jour_semaine.as_str(), facts("2025-10-26").heures), ("dimanche", 25));
     assert_eq!((facts("2025-03-30").heures, facts("2025-11-03").heures), (23, 24));
@@ -199,7 +204,7 @@ fn the_day_has_its_name_and_its_hours() {
 
 #[test]
 fn every_null_has_its_reason() {
-    let jour = || day_facts(day(), DayType::Ouvre, None, None);
+    let jour = || day_facts(day(), DayType::Workday, None, None);
     let (parameters, network) = (Parameters::default(), network(&[("1", 0.0)]));
     let why = |worksites: Option<&[WorksiteShape]>, network: &Network| {
         let (body, reasons) = measure(jour(), Documents::default(), worksites, network, &parameters);

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use contract::ServiceDay;
-use contract::document::traffic::{Line, Severity, TransitAlert, TransitAlertType};
+use contract::document::disruptions::{Line, Severity, TransitAlert, TransitAlertType};
 use contract::number::Fixed2;
 
 use super::stretches::{Stretches, hours};
@@ -17,8 +17,8 @@ pub(super) fn alerts(of_day: &[OfDay<'_>], day: ServiceDay, parameters: &Traffic
     let mut alerts = Vec::new();
     for one in of_day {
         let kind = match one.event.severity() {
-            Severity::Critique => TransitAlertType::Critique,
-            Severity::Elevee if one.within.hours() > parameters.longue_heures => TransitAlertType::Longue,
+            Severity::Critical => TransitAlertType::Critical,
+            Severity::High if one.within.hours() > parameters.longue_heures => TransitAlertType::Long,
             _ => continue,
         };
         let Some((begin, end)) = one.within.hull() else { continue };
@@ -53,7 +53,7 @@ fn general(of_day: &[OfDay<'_>], day: ServiceDay, most: u64) -> Vec<TransitAlert
             sort_lines(&mut lignes);
             lignes.dedup();
             TransitAlert {
-                kind: TransitAlertType::Generalisee,
+                kind: TransitAlertType::Widespread,
                 id: None,
                 titre: None,
                 lignes,

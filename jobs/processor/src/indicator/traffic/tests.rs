@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use chrono_tz::Europe::Paris;
 use contract::day::wall_to_instant;
-use contract::document::traffic::{Severity, TransitAlertType};
+use contract::document::disruptions::{Severity, TransitAlertType};
 use serde_json::{Value, json};
 
 use super::*;
@@ -49,7 +49,7 @@ fn metro(code: &str) -> ServiceLine {
     ServiceLine::from_profile(Mode::Metro, code, "", &TrafficParameters::default())
 }
 
-fn measure_on(date: &str, events: &[Event], lines: &[ServiceLine]) -> Traffic {
+fn measure_on(date: &str, events: &[Event], lines: &[ServiceLine]) -> Disruptions {
     measure(events, events.len() as u64, lines, day(date), &TrafficParameters::default())
 }
 
@@ -57,7 +57,7 @@ fn written<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_value(value).unwrap()
 }
 
-use Severity::{Critique, Elevee, Faible, Moyenne};
+use Severity::{Critical, High, Low, Medium};
 
 #[test]
 fn the_list_is_by_severity_then_begin_then_id() {
@@ -65,11 +65,11 @@ fn the_list_is_by_severity_then_begin_then_id() {
     let morning = || vec![span("2024-05-01 08:00", "2024-05-03 09:00")];
     let line = (Mode::Metro, "1");
     let events = [
-        event("b", Faible, line, morning()),
-        event("10", Critique, line, evening()),
-        event("9", Critique, line, evening()),
-        event("z", Critique, line, morning()),
-        event("y", Elevee, line, morning()),
+        event("b", Low, line, morning()),
+        event("10", Critical, line, evening()),
+        event("9", Critical, line, evening()),
+        event("z", Critical, line, morning()),
+        event("y", High, line, morning()),
     ];
     let traffic = measure_on("2024-05-02", &events, &[]);
     let ids: Vec<_> = traffic.disruptions.iter().map(|one| one.id.as_str()).collect();
@@ -86,10 +86,10 @@ fn a_disruption_is_clipped_to_the_day_and_its_overlaps_are_merged() {
         span("2024-05-02 11:00", "2024-05-02 12:30"),
         span("2024-05-02 23:30", "2024-05-03 02:00"),
     ];
-    let traffic = measure_on("2024-05-02", &[event("a", Critique, (Mode::Rer, "B"), spans)], &[]);
+    let traffic = measure_on("2024-05-02", &[event("a", Critical, (Mode::Rer, "B"), spans)], &[]);
     let one = &traffic.disruptions[0];
     assert_eq!(written(&one.duree_heures), json!(4));
-    assert_eq!(one.statut, DisruptionStatus::EnCours);
+    assert_eq!(one.statut, DisruptionStatus::Ongoing);
     assert_eq!(one.debut.to_string(), "2024-05-01T22:00:00+02:00");
     assert_eq!(one.fin.unwrap().to_string(), "2024-05-03T02:00:00+02:00");
     assert_eq!(one.periodes.len(), 4);
@@ -101,11 +101,11 @@ fn a_disruption_is_clipped_to_the_day_and_its_overlaps_are_merged() {
 
 #[test]
 fn what_ends_with_the_day_is_over_and_what_has_no_end_is_not() {
-    let ends = event("a", Faible, (Mode::Bus, "72"), vec![span("2024-05-02 22:00", "2024-05-03 00:00")]);
-    let open = event("b", Faible, (Mode::Bus, "72"), vec![span("2024-05-02 23:00", "")]);
+    let ends = event("a", Low, (Mode::Bus, "72"), vec![span("2024-05-02 22:00", "2024-05-03 00:00")]);
+    let open = event("b", Low, (Mode::Bus, "72"), vec![span("2024-05-02 23:00", "")]);
     let traffic = measure_on("2024-05-02", &[ends, open], &[]);
-    assert_eq!(traffic.disruptions[0].statut, DisruptionStatus::Terminee);
-    assert_eq!((traffic.disruptions[1].statut, traffic.disruptions[1].fin), (DisruptionStatus::EnCours, None));
+    assert_eq!(traffic.disruptions[0].statut, DisruptionStatus::Ended);
+    assert_eq!((traffic.disruptions[1].statut, traffic.disruptions[1].fin), (DisruptionStatus::Ongoing, None));
     assert_eq!(written(&traffic.disruptions[1].duree_heures), json!(1));
 }
 
@@ -113,12 +113,12 @@ fn what_ends_with_the_day_is_over_and_what_has_no_end_is_not() {
 fn hours_of_a_line_are_of_serious_disruptions_of_the_line_itself() {
     let line = (Mode::Metro, "13");
     let events = [
-        event("a", Critique, line, vec![span("2024-05-02 10:00", "2024-05-02 12:00")]),
-        event("b", Elevee, line, vec![span("2024-05-02 11:00", "2024-05-02 13:00")]),
-        event("c", Moyenne, line, vec![span("2024-05-02 14:00", "2024-05-02 18:00")]),
-        at_a_stop(event("d", Critique, line, vec![span("2024-05-02 14:00", "2024-05-02 18:00")])),
-        event("e", Critique, (Mode::Metro, "4"), vec![span("2024-05-02 14:00", "2024-05-02 14:30")]),
-        at_a_stop(event("f", Critique, (Mode::Rer, "A"), vec![span("2024-05-02 14:00", "2024-05-02 18:00")])),
+        event("a", Critical, line, vec![span("2024-05-02 10:00", "2024-05-02 12:00")]),
+        event("b", High, line, vec![span("2024-05-02 11:00", "2024-05-02 13:00")]),
+        event("c", Medium, line, vec![span("2024-05-02 14:00", "2024-05-02 18:00")]),
+        at_a_stop(event("d", Critical, line, vec![span("2024-05-02 14:00", "2024-05-02 18:00")])),
+        event("e", Critical, (Mode::Metro, "4"), vec![span("2024-05-02 14:00", "2024-05-02 14:30")]),
+        at_a_stop(event("f", Critical, (Mode::Rer, "A"), vec![span("2024-05-02 14:00", "2024-05-02 18:00")])),
     ];
     let traffic = measure_on("2024-05-02", &events, &[]);
     assert_eq!(written(&traffic.heures_ligne_perturbees), json!({"metro": 3.5}));
@@ -137,8 +137,8 @@ fn hours_of_a_line_are_of_serious_disruptions_of_the_line_itself() {
 fn reliability_counts_hours_of_service_only() {
     // 19 hours of service each on two lines; of the disruption 00:00 to 06:00 one hour is within them.
     let events = [
-        event("a", Critique, (Mode::Metro, "1"), vec![span("2024-05-02 00:00", "2024-05-02 06:00")]),
-        event("b", Critique, (Mode::Bus, "1"), vec![span("2024-05-02 00:00", "2024-05-03 00:00")]),
+        event("a", Critical, (Mode::Metro, "1"), vec![span("2024-05-02 00:00", "2024-05-02 06:00")]),
+        event("b", Critical, (Mode::Bus, "1"), vec![span("2024-05-02 00:00", "2024-05-03 00:00")]),
     ];
     let index = |lines: &[ServiceLine]| measure_on("2024-05-02", &events, lines).reliability_index;
     assert_eq!(written(&index(&[metro("1"), metro("2")])), json!(97.37));
@@ -163,14 +163,14 @@ fn service_follows_the_wall_clock_over_the_clock_changes() {
 fn critical_and_long_ones_are_alerts() {
     let line = (Mode::Metro, "1");
     let events = [
-        event("two", Elevee, line, vec![span("2024-05-02 10:00", "2024-05-02 12:00")]),
-        event("long", Elevee, line, vec![span("2024-05-02 10:00", "2024-05-02 12:01")]),
-        event("short", Critique, line, vec![span("2024-05-02 15:00", "2024-05-02 15:05")]),
-        event("minor", Moyenne, line, vec![span("2024-05-02 10:00", "2024-05-02 22:00")]),
+        event("two", High, line, vec![span("2024-05-02 10:00", "2024-05-02 12:00")]),
+        event("long", High, line, vec![span("2024-05-02 10:00", "2024-05-02 12:01")]),
+        event("short", Critical, line, vec![span("2024-05-02 15:00", "2024-05-02 15:05")]),
+        event("minor", Medium, line, vec![span("2024-05-02 10:00", "2024-05-02 22:00")]),
     ];
     let alerts = measure_on("2024-05-02", &events, &[]).alerts;
     let found: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.id.as_deref().unwrap())).collect();
-    assert_eq!(found, [(TransitAlertType::Critique, "short"), (TransitAlertType::Longue, "long")]);
+    assert_eq!(found, [(TransitAlertType::Critical, "short"), (TransitAlertType::Long, "long")]);
 }
 
 #[test]
@@ -180,7 +180,7 @@ fn more_than_five_at_once_are_general_once_per_unbroken_run() {
         .map(|n: u32| {
             event(
                 &n.to_string(),
-                Elevee,
+                High,
                 (Mode::Metro, &n.to_string()),
                 vec![span("2024-05-02 08:00", "2024-05-02 14:00")],
             )
@@ -188,13 +188,13 @@ fn more_than_five_at_once_are_general_once_per_unbroken_run() {
         .collect();
     let general = |events: &[Event]| -> Vec<Value> {
         let alerts = measure_on("2024-05-02", events, &[]).alerts;
-        alerts.iter().filter(|alert| alert.kind == TransitAlertType::Generalisee).map(written).collect()
+        alerts.iter().filter(|alert| alert.kind == TransitAlertType::Widespread).map(written).collect()
     };
     assert!(general(&events).is_empty());
-    events.push(event("6", Critique, (Mode::Rer, "A"), vec![span("2024-05-02 10:00", "2024-05-02 11:00")]));
-    events.push(event("7", Critique, (Mode::Rer, "B"), vec![span("2024-05-02 11:00", "2024-05-02 12:00")]));
-    events.push(event("8", Faible, (Mode::Rer, "C"), vec![span("2024-05-02 12:00", "2024-05-02 13:00")]));
-    events.push(event("9", Elevee, (Mode::Rer, "A"), vec![span("2024-05-02 13:00", "2024-05-02 13:30")]));
+    events.push(event("6", Critical, (Mode::Rer, "A"), vec![span("2024-05-02 10:00", "2024-05-02 11:00")]));
+    events.push(event("7", Critical, (Mode::Rer, "B"), vec![span("2024-05-02 11:00", "2024-05-02 12:00")]));
+    events.push(event("8", Low, (Mode::Rer, "C"), vec![span("2024-05-02 12:00", "2024-05-02 13:00")]));
+    events.push(event("9", High, (Mode::Rer, "A"), vec![span("2024-05-02 13:00", "2024-05-02 13:30")]));
     let alerts = general(&events);
     assert_eq!(alerts.len(), 2);
     assert_eq!(alerts[0]["debut"], json!("2024-05-02T10:00:00+02:00"));
@@ -210,7 +210,7 @@ fn more_than_five_at_once_are_general_once_per_unbroken_run() {
 fn the_curve_has_a_name_for_every_hour_of_a_changed_day() {
     let line = (Mode::Metro, "1");
     let spring =
-        measure_on("2024-03-31", &[event("a", Faible, line, vec![span("2024-03-31 01:30", "2024-03-31 03:10")])], &[]);
+        measure_on("2024-03-31", &[event("a", Low, line, vec![span("2024-03-31 01:30", "2024-03-31 03:10")])], &[]);
     let curve = written(&spring.debut_par_heure);
     assert_eq!(curve.as_array().unwrap().len(), 24);
     assert_eq!(curve.as_array().unwrap()[..5], [json!(0), json!(1), Value::Null, json!(1), json!(0)]);
@@ -218,17 +218,17 @@ fn the_curve_has_a_name_for_every_hour_of_a_changed_day() {
 
     // 02:30 of the second time round to 03:00: one of the two hours that are called 2.
     let autumn =
-        measure_on("2024-10-27", &[event("a", Faible, line, vec![span("2024-10-27 02:30", "2024-10-27 03:00")])], &[]);
+        measure_on("2024-10-27", &[event("a", Low, line, vec![span("2024-10-27 02:30", "2024-10-27 03:00")])], &[]);
     let curve = written(&autumn.debut_par_heure);
     assert_eq!(curve.as_array().unwrap()[1..4], [json!(0), json!(0.5), json!(0)]);
-    let whole = event("a", Faible, line, vec![span("2024-10-26 20:00", "")]);
+    let whole = event("a", Low, line, vec![span("2024-10-26 20:00", "")]);
     assert_eq!(written(&measure_on("2024-10-27", &[whole], &[]).disruptions[0].duree_heures), json!(25));
 }
 
 #[test]
 fn lines_bear_the_name_that_the_lines_of_service_give() {
     let named = ServiceLine::new(Mode::Metro, "13", "Ligne 13", 330, 30);
-    let one = event("a", Critique, (Mode::Metro, "13"), vec![span("2024-05-02 10:00", "2024-05-02 12:00")]);
+    let one = event("a", Critical, (Mode::Metro, "13"), vec![span("2024-05-02 10:00", "2024-05-02 12:00")]);
     let traffic = measure_on("2024-05-02", &[one], &[named]);
     assert_eq!(traffic.disruptions[0].lignes[0].nom, "Ligne 13");
     assert_eq!(traffic.top_lignes_impactees[0].nom, "Ligne 13");

@@ -78,7 +78,7 @@ pub fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let content = if file.is_snapshot() {
         match of_snapshot(&file.bytes, city.tz) {
             Some(records) => Content::Records(records),
-            None => Content::Lost(Quote::of(0, 1, Reason::InstantaneIllisible, &file.bytes)),
+            None => Content::Lost(Quote::of(0, 1, Reason::UnreadableSnapshot, &file.bytes)),
         }
     } else {
         of_export(file, city.tz).map_or_else(Content::Refused, Content::Records)
@@ -136,7 +136,7 @@ fn of_snapshot(bytes: &[u8], tz: Tz) -> Option<Records> {
     let mut ours = elements.is_empty();
     let mut gathering = Gathering::default();
     for element in &elements {
-        let fields = element.parse().and_then(|Shaped(fields)| fields.ok_or(Reason::EnregistrementIllisible));
+        let fields = element.parse().and_then(|Shaped(fields)| fields.ok_or(Reason::UnreadableRecord));
         ours |= fields.as_ref().is_ok_and(Fields::are_ours);
         let record = fields.as_ref().map_err(|reason| *reason).and_then(|fields| Record::of_json(fields, tz));
         gathering.add(record, element.line, element.raw, tz);

@@ -35,7 +35,7 @@ impl Given {
     pub(super) fn count(&self) -> Result<Option<u32>, Reason> {
         match self {
             Self::Nothing => Ok(None),
-            Self::Number(value) if *value < 0.0 => Err(Reason::ComptageNegatif),
+            Self::Number(value) if *value < 0.0 => Err(Reason::NegativeCount),
             #[expect(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
@@ -43,7 +43,7 @@ impl Given {
             )]
             // No street has more; the history's column neither.
             Self::Number(value) if value.fract() == 0.0 && *value <= f64::from(i32::MAX) => Ok(Some(*value as u32)),
-            Self::Number(_) | Self::Other(_) => Err(Reason::ComptageIllisible),
+            Self::Number(_) | Self::Other(_) => Err(Reason::UnreadableCount),
         }
     }
 }
@@ -70,9 +70,9 @@ impl<'a> Record<'a> {
     /// Of a row of the export.
     pub(super) fn of_row(row: &'a Row<'_>, tz: Tz) -> Result<Self, Reason> {
         Ok(Self {
-            id: row.get(ID).ok_or(Reason::IdentifiantAbsent)?.into(),
+            id: row.get(ID).ok_or(Reason::MissingId)?.into(),
             name: row.get(NAME).map(Cow::Borrowed),
-            hour: hour_of(row.get(DATE).ok_or(Reason::DateIllisible)?, tz)?,
+            hour: hour_of(row.get(DATE).ok_or(Reason::UnreadableDate)?, tz)?,
             given: row.get(COUNT).map_or(Given::Nothing, given_text),
             point: row.get(COORDINATES).map_or(Ok(None), |text| point_of_text(text).map(Some)),
         })
@@ -81,9 +81,9 @@ impl<'a> Record<'a> {
     /// Of an object of the API.
     pub(super) fn of_json(fields: &'a Fields<'_>, tz: Tz) -> Result<Self, Reason> {
         Ok(Self {
-            id: fields.id.as_ref().and_then(Json::text).ok_or(Reason::IdentifiantAbsent)?,
+            id: fields.id.as_ref().and_then(Json::text).ok_or(Reason::MissingId)?,
             name: fields.name.as_ref().and_then(Json::text),
-            hour: hour_of(&fields.date.as_ref().and_then(Json::text).ok_or(Reason::DateIllisible)?, tz)?,
+            hour: hour_of(&fields.date.as_ref().and_then(Json::text).ok_or(Reason::UnreadableDate)?, tz)?,
             given: match &fields.count {
                 None | Some(Json::Null) => Given::Nothing,
                 Some(Json::Number(number)) => {
@@ -215,12 +215,12 @@ fn hour_of(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
         Ok(instant) => instant.with_timezone(&Utc),
         Err(_) => {
             let wall = WALL.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-            wall_to_instant(wall.ok_or(Reason::DateIllisible)?, tz).ok_or(Reason::HeureInexistante)?
+            wall_to_instant(wall.ok_or(Reason::UnreadableDate)?, tz).ok_or(Reason::NonexistentTime)?
         }
     };
     // Dates at the end of the calendar have no day after them.
     if !(1900..=2200).contains(&chrono::Datelike::year(&instant)) {
-        return Err(Reason::DateIllisible);
+        return Err(Reason::UnreadableDate);
     }
     // In the city's clock: some zones are off by half an hour.
     let local = instant.with_timezone(&tz);
@@ -234,7 +234,7 @@ fn given_text(text: &str) -> Given {
 
 /// `lat,lon`.
 fn point_of_text(text: &str) -> Result<(f64, f64), Reason> {
-    let (lat, lon) = text.split_once(',').ok_or(Reason::GeometrieIllisible)?;
+    let (lat, lon) = text.split_once(',').ok_or(Reason::UnreadableGeometry)?;
     point(number(lon), number(lat))
 }
 
@@ -252,10 +252,10 @@ fn point_of_json(value: &Json<'_>) -> Point {
         }
         Json::Text(text) if text.trim().is_empty() => Ok(None),
         Json::Text(text) => point_of_text(text).map(Some),
-        _ => Err(Reason::GeometrieIllisible),
+        _ => Err(Reason::UnreadableGeometry),
     }
 }
 
 fn point(lon: Option<f64>, lat: Option<f64>) -> Result<(f64, f64), Reason> {
-    lon.zip(lat).filter(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0).ok_or(Reason::GeometrieIllisible)
+    lon.zip(lat).filter(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0).ok_or(Reason::UnreadableGeometry)
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use contract::document::DayStatus;
-use contract::document::bikes::{Bikes, CounterFault};
+use contract::document::bike_counts::{BikeCounts, CounterFault};
 use contract::{DayType, Reason, ServiceDay};
 
 use super::*;
@@ -29,18 +29,18 @@ impl Paris {
     fn context(&self) -> DayContext<'_> {
         DayContext {
             day: self.day,
-            day_type: DayType::Ouvre,
+            day_type: DayType::Workday,
             city: &self.city,
             zones: None,
             parameters: &self.parameters,
         }
     }
 
-    fn read(&self, files: &[RawFile]) -> Result<Measured<Bikes>, SourceError> {
+    fn read(&self, files: &[RawFile]) -> Result<Measured<BikeCounts>, SourceError> {
         read(&parsed(files, &self.city), &self.context())
     }
 
-    fn draft(&self, files: &[RawFile]) -> Draft<Bikes> {
+    fn draft(&self, files: &[RawFile]) -> Draft<BikeCounts> {
         match self.read(files).unwrap() {
             Measured::Document(draft) => *draft,
             Measured::Absent { last_day } => panic!("no document, last day {last_day:?}"),
@@ -146,9 +146,9 @@ fn a_value_that_is_none_costs_the_value_and_a_record_without_id_or_time_itself()
     let quality = draft.quality;
     assert_eq!(draft.body.metrics[0].total_jour, Some(4));
     assert_eq!((quality.lignes_lues, quality.lignes_du_jour, quality.cellules), (7, 3, 3));
-    let values = [Reason::ComptageIllisible, Reason::ComptageNegatif, Reason::GeometrieIllisible];
+    let values = [Reason::UnreadableCount, Reason::NegativeCount, Reason::UnreadableGeometry];
     assert_eq!(quality.rejets, values.map(|reason| (reason, 1)).into());
-    let structure = [Reason::IdentifiantAbsent, Reason::DateIllisible, Reason::EnregistrementIllisible];
+    let structure = [Reason::MissingId, Reason::UnreadableDate, Reason::UnreadableRecord];
     assert_eq!(quality.rejets_structure, structure.map(|reason| (reason, 1)).into());
     assert_eq!(quality.exemples[0].ligne, 2);
 }
@@ -166,7 +166,7 @@ fn a_lost_snapshot_is_counted_and_the_others_are_used() {
     let mut files = bad.to_vec();
     files.push(page(&paris.hours("1", 0, |_| Some(2))[..3]));
     let draft = paris.draft(&files);
-    assert_eq!(draft.quality.rejets_structure, [(Reason::InstantaneIllisible, 4)].into());
+    assert_eq!(draft.quality.rejets_structure, [(Reason::UnreadableSnapshot, 4)].into());
     assert_eq!(draft.quality.lignes_lues, 3);
     let error = paris.read(&bad).unwrap_err();
     assert!(error.key.is_empty() && error.reason.contains("none of the 4 snapshots"), "{error}");
@@ -224,7 +224,7 @@ fn expected_are_the_counters_of_28_days_and_availability_ends_where_the_day_is_k
     assert_eq!(global.part_observee, draft.completeness);
     assert!((global.taux_disponibilite.unwrap().get() - 50.0).abs() < 1e-9);
     assert_eq!((global.nombre_compteurs, global.compteurs_actifs), (1, 1));
-    assert_eq!(draft.status, DayStatus::Provisoire);
+    assert_eq!(draft.status, DayStatus::Provisional);
     assert_eq!(draft.body.failing_sensors, ["2"]);
 }
 
@@ -232,8 +232,8 @@ fn expected_are_the_counters_of_28_days_and_availability_ends_where_the_day_is_k
 fn a_day_is_final_when_complete_or_when_newer_records_are_more_than_3_days_past_it() {
     let paris = Paris::on(DAY);
     let all = paris.hours("1", 0, |hour| Some(u32::try_from(hour).unwrap() + 1));
-    assert_eq!(paris.draft(&[page(&all)]).status, DayStatus::Definitif);
-    for (days, status) in [(3, DayStatus::Provisoire), (4, DayStatus::Definitif)] {
+    assert_eq!(paris.draft(&[page(&all)]).status, DayStatus::Final);
+    for (days, status) in [(3, DayStatus::Provisional), (4, DayStatus::Final)] {
         let mut some = all[..5].to_vec();
         some.push(record("1", paris.day.plus(days).start(), Some(1)));
         assert_eq!(paris.draft(&[page(&some)]).status, status);
@@ -266,8 +266,8 @@ fn counters_of_zeros_or_of_one_value_fail_and_stay_out_of_the_totals() {
     assert_eq!(
         told,
         [
-            (CounterFault::Fige, at("04T20"), at("05T09"), 13.0, false),
-            (CounterFault::Silencieux, at("04T21"), at("06T00"), 27.0, true),
+            (CounterFault::Stuck, at("04T20"), at("05T09"), 13.0, false),
+            (CounterFault::Silent, at("04T21"), at("06T00"), 27.0, true),
         ]
     );
     let total = (1..=24).sum::<u64>() + 12 * 5 + (102..=113).sum::<u64>();
@@ -363,7 +363,7 @@ fn a_wall_time_that_the_clock_skipped_is_rejected_and_of_two_the_later_is_meant(
     let file =
         export("comptage-velo.csv", "id_compteur;sum_counts;date\n1;5;2024-03-31 02:00:00\n1;6;2024-03-31 04:00:00\n");
     let draft = spring.draft(&[file]);
-    assert_eq!(draft.quality.rejets_structure, [(Reason::HeureInexistante, 1)].into());
+    assert_eq!(draft.quality.rejets_structure, [(Reason::NonexistentTime, 1)].into());
     let autumn = Paris::on("2024-10-27");
     let file = export("comptage-velo.csv", "id_compteur;sum_counts;date\n1;5;2024-10-27 02:00:00\n");
     let draft = autumn.draft(&[file]);

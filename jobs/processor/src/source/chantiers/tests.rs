@@ -51,12 +51,12 @@ fn on(
     date: &str,
     files: &[RawFile],
     zones: Option<&Zones>,
-) -> Result<(Measured<Chantiers>, Vec<WorksiteShape>), SourceError> {
+) -> Result<(Measured<Worksites>, Vec<WorksiteShape>), SourceError> {
     let (city, parameters) = (City::paris(), Parameters::default());
     let day = contract::ServiceDay::new(date.parse().unwrap(), city.tz);
     read(
         &parsed(files, &city),
-        &DayContext { day, day_type: DayType::Ouvre, city: &city, zones, parameters: &parameters },
+        &DayContext { day, day_type: DayType::Workday, city: &city, zones, parameters: &parameters },
     )
 }
 
@@ -64,7 +64,7 @@ fn zones() -> Zones {
     Zones::read("reference/zones.geojson", ZONES.as_bytes()).unwrap()
 }
 
-fn draft(lines: &[Line<'_>]) -> Draft<Chantiers> {
+fn draft(lines: &[Line<'_>]) -> Draft<Worksites> {
     match on("2025-11-03", &[file("batch/chantiers-1.csv", lines)], Some(&zones())).unwrap().0 {
         Measured::Document(draft) => *draft,
         Measured::Absent { .. } => panic!("no worksite of the day"),
@@ -92,7 +92,7 @@ fn a_worksite_is_active_from_its_start_to_its_end_both_included() {
     assert_eq!(draft.body.se_terminent, ["10", "last day"]);
     assert_eq!(draft.body.longs, ["last day", "no end"], "33 days each, to its end and to the day");
     assert_eq!((draft.quality.lignes_lues, draft.quality.lignes_du_jour, draft.quality.cellules), (9, 7, 7));
-    assert_eq!((draft.status, draft.completeness), (DayStatus::Definitif, None));
+    assert_eq!((draft.status, draft.completeness), (DayStatus::Final, None));
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn rows_that_are_no_worksite_are_rejected_with_their_physical_line() {
     ]);
     assert_eq!(
         draft.quality.rejets_structure,
-        BTreeMap::from([(Reason::IdentifiantAbsent, 1), (Reason::DateIllisible, 2), (Reason::DatesInversees, 1),])
+        BTreeMap::from([(Reason::MissingId, 1), (Reason::UnreadableDate, 2), (Reason::ReversedDates, 1),])
     );
     assert_eq!((draft.quality.lignes_lues, draft.quality.lignes_du_jour), (5, 1));
     let lines: Vec<u64> = draft.quality.exemples.iter().map(|example| example.ligne).collect();
@@ -168,7 +168,7 @@ fn impacts_have_their_percents_and_the_unknown_is_counted() {
             ("SENS_UNIQUE", 1)
         ]
     );
-    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::ValeurIllisible, 1)]));
+    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::UnreadableValue, 1)]));
 }
 
 #[test]
@@ -239,7 +239,7 @@ fn areas_are_geodesic_and_added_and_a_worksite_without_a_shape_has_none() {
         Some("Polygon")
     );
     assert_eq!(sites[0].voies.as_deref(), Some("rue A;\nrue B"));
-    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::GeometrieIllisible, 2)]));
+    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl Clock {
             let tz = self.tz;
             let instant =
                 self.walls.entry(wall).or_insert_with(|| wall_to_instant(wall, tz).map(|instant| instant.timestamp()));
-            let instant = instant.ok_or(Reason::HeureInexistante)?;
+            let instant = instant.ok_or(Reason::NonexistentTime)?;
             // The clocks are not changed on a day of 24 hours.
             if ServiceDay::new(wall.date(), tz).hour_count() == 24 {
                 self.learn(bytes, wall, instant);
@@ -124,10 +124,10 @@ impl Clock {
             return Ok(instant);
         }
         // Rarer forms: fractions of a second, no seconds.
-        let text = std::str::from_utf8(bytes).map_err(|_| Reason::DateIllisible)?;
+        let text = std::str::from_utf8(bytes).map_err(|_| Reason::UnreadableDate)?;
         // A year of two digits would be taken for one of the first century.
         if bytes.get(4) != Some(&b'-') {
-            return Err(Reason::DateIllisible);
+            return Err(Reason::UnreadableDate);
         }
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
             return Ok(instant.timestamp());
@@ -135,8 +135,8 @@ impl Clock {
         let wall = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
             .iter()
             .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-            .ok_or(Reason::DateIllisible)?;
-        wall_to_instant(wall, self.tz).map(|instant| instant.timestamp()).ok_or(Reason::HeureInexistante)
+            .ok_or(Reason::UnreadableDate)?;
+        wall_to_instant(wall, self.tz).map(|instant| instant.timestamp()).ok_or(Reason::NonexistentTime)
     }
 
     fn learn(&mut self, bytes: &[u8], wall: NaiveDateTime, instant: i64) {
@@ -209,11 +209,11 @@ mod tests {
     #[test]
     fn of_two_instants_the_later_is_meant_and_a_skipped_one_is_rejected() {
         assert_eq!(hours("2024-10-27 02:00:00"), hours("2024-10-27T02:00:00+01:00"));
-        assert_eq!(hours("2024-03-31 02:00:00"), Err(Reason::HeureInexistante));
+        assert_eq!(hours("2024-03-31 02:00:00"), Err(Reason::NonexistentTime));
         for wrong in
             ["", "2024-13-01 00:00:00", "2024-02-30T00:00:00Z", "24-01-01 00:00:00", "2024-01-01T00:00:00+99:00"]
         {
-            assert_eq!(hours(wrong), Err(Reason::DateIllisible), "{wrong}");
+            assert_eq!(hours(wrong), Err(Reason::UnreadableDate), "{wrong}");
         }
     }
 

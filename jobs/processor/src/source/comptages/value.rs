@@ -1,7 +1,7 @@
 //! Values of a road-count row, straight from bytes.
 
 use contract::Reason;
-use contract::document::comptages::{ArcStatus, TrafficState};
+use contract::document::road_counts::{ArcStatus, TrafficState};
 
 use super::super::table::{folded, number};
 use crate::cells::roads::Value;
@@ -14,9 +14,9 @@ type Judged = (Value, Option<Reason>);
 pub(super) fn flow(bytes: &[u8]) -> Judged {
     match parse(bytes) {
         Parsed::Empty => (Value::Absent, None),
-        Parsed::Number(value) if value < 0.0 => (Value::Rejected(hash(bytes)), Some(Reason::DebitNegatif)),
+        Parsed::Number(value) if value < 0.0 => (Value::Rejected(hash(bytes)), Some(Reason::NegativeFlow)),
         Parsed::Number(value) => (Value::Known(value), None),
-        Parsed::Other => (Value::Rejected(hash(bytes)), Some(Reason::DebitIllisible)),
+        Parsed::Other => (Value::Rejected(hash(bytes)), Some(Reason::UnreadableFlow)),
     }
 }
 
@@ -26,10 +26,10 @@ pub(super) fn occupancy(bytes: &[u8]) -> Judged {
     match parse(bytes) {
         Parsed::Empty => (Value::Absent, None),
         Parsed::Number(value) if !(0.0..=100.0).contains(&value) => {
-            (Value::Rejected(hash(bytes)), Some(Reason::TauxHorsBornes))
+            (Value::Rejected(hash(bytes)), Some(Reason::OccupancyOutOfRange))
         }
         Parsed::Number(value) => (Value::Known(value), None),
-        Parsed::Other => (Value::Rejected(hash(bytes)), Some(Reason::TauxIllisible)),
+        Parsed::Other => (Value::Rejected(hash(bytes)), Some(Reason::UnreadableOccupancy)),
     }
 }
 
@@ -108,11 +108,11 @@ pub(super) fn short_hash(bytes: &[u8]) -> u32 {
 #[inline]
 pub(super) fn state(bytes: &[u8]) -> (TrafficState, Option<Reason>) {
     let known = match bytes {
-        b"" | b"0" | b"Inconnu" => TrafficState::Inconnu,
-        b"1" | b"Fluide" => TrafficState::Fluide,
-        b"2" | b"Pr\xC3\xA9-satur\xC3\xA9" => TrafficState::PreSature,
-        b"3" | b"Satur\xC3\xA9" => TrafficState::Sature,
-        b"4" | b"Bloqu\xC3\xA9" => TrafficState::Bloque,
+        b"" | b"0" | b"Inconnu" => TrafficState::Unknown,
+        b"1" | b"Fluide" => TrafficState::FreeFlow,
+        b"2" | b"Pr\xC3\xA9-satur\xC3\xA9" => TrafficState::PreSaturated,
+        b"3" | b"Satur\xC3\xA9" => TrafficState::Saturated,
+        b"4" | b"Bloqu\xC3\xA9" => TrafficState::Blocked,
         other => return other_state(other),
     };
     (known, None)
@@ -121,18 +121,18 @@ pub(super) fn state(bytes: &[u8]) -> (TrafficState, Option<Reason>) {
 #[cold]
 fn other_state(bytes: &[u8]) -> (TrafficState, Option<Reason>) {
     let known = match bytes.trim_ascii() {
-        b"" | b"0" => TrafficState::Inconnu,
-        b"1" => TrafficState::Fluide,
-        b"2" => TrafficState::PreSature,
-        b"3" => TrafficState::Sature,
-        b"4" => TrafficState::Bloque,
+        b"" | b"0" => TrafficState::Unknown,
+        b"1" => TrafficState::FreeFlow,
+        b"2" => TrafficState::PreSaturated,
+        b"3" => TrafficState::Saturated,
+        b"4" => TrafficState::Blocked,
         other => match letters(other).as_str() {
-            "inconnu" => TrafficState::Inconnu,
-            "fluide" => TrafficState::Fluide,
-            "presature" => TrafficState::PreSature,
-            "sature" => TrafficState::Sature,
-            "bloque" => TrafficState::Bloque,
-            _ => return (TrafficState::Inconnu, Some(Reason::EtatInconnu)),
+            "inconnu" => TrafficState::Unknown,
+            "fluide" => TrafficState::FreeFlow,
+            "presature" => TrafficState::PreSaturated,
+            "sature" => TrafficState::Saturated,
+            "bloque" => TrafficState::Blocked,
+            _ => return (TrafficState::Unknown, Some(Reason::UnknownState)),
         },
     };
     (known, None)
@@ -142,10 +142,10 @@ fn other_state(bytes: &[u8]) -> (TrafficState, Option<Reason>) {
 #[inline]
 pub(super) fn status(bytes: &[u8]) -> (ArcStatus, Option<Reason>) {
     let known = match bytes {
-        b"1" | b"Ouvert" => ArcStatus::Ouvert,
-        b"2" | b"Barr\xC3\xA9" => ArcStatus::Barre,
-        b"3" | b"Invalide" => ArcStatus::Invalide,
-        b"" | b"0" | b"Inconnu" => ArcStatus::Inconnu,
+        b"1" | b"Ouvert" => ArcStatus::Open,
+        b"2" | b"Barr\xC3\xA9" => ArcStatus::Closed,
+        b"3" | b"Invalide" => ArcStatus::Invalid,
+        b"" | b"0" | b"Inconnu" => ArcStatus::Unknown,
         other => return other_status(other),
     };
     (known, None)
@@ -154,16 +154,16 @@ pub(super) fn status(bytes: &[u8]) -> (ArcStatus, Option<Reason>) {
 #[cold]
 fn other_status(bytes: &[u8]) -> (ArcStatus, Option<Reason>) {
     let known = match bytes.trim_ascii() {
-        b"1" => ArcStatus::Ouvert,
-        b"2" => ArcStatus::Barre,
-        b"3" => ArcStatus::Invalide,
-        b"" | b"0" => ArcStatus::Inconnu,
+        b"1" => ArcStatus::Open,
+        b"2" => ArcStatus::Closed,
+        b"3" => ArcStatus::Invalid,
+        b"" | b"0" => ArcStatus::Unknown,
         other => match letters(other).as_str() {
-            "ouvert" => ArcStatus::Ouvert,
-            "barre" => ArcStatus::Barre,
-            "invalide" => ArcStatus::Invalide,
-            "inconnu" => ArcStatus::Inconnu,
-            _ => return (ArcStatus::Inconnu, Some(Reason::StatutInconnu)),
+            "ouvert" => ArcStatus::Open,
+            "barre" => ArcStatus::Closed,
+            "invalide" => ArcStatus::Invalid,
+            "inconnu" => ArcStatus::Unknown,
+            _ => return (ArcStatus::Unknown, Some(Reason::UnknownStatus)),
         },
     };
     (known, None)
@@ -182,11 +182,11 @@ mod tests {
     #[test]
     fn states_come_with_and_without_accents() {
         for text in ["Pré-saturé", "pre-sature", "PRÉ-SATURÉ", "2", " 2", "Pre sature"] {
-            assert_eq!(state(text.as_bytes()), (TrafficState::PreSature, None), "{text}");
+            assert_eq!(state(text.as_bytes()), (TrafficState::PreSaturated, None), "{text}");
         }
-        assert_eq!(state(b"Embouteille").1, Some(Reason::EtatInconnu));
-        assert_eq!(status("Barré".as_bytes()), (ArcStatus::Barre, None));
-        assert_eq!(status(b" ouvert "), (ArcStatus::Ouvert, None));
+        assert_eq!(state(b"Embouteille").1, Some(Reason::UnknownState));
+        assert_eq!(status("Barré".as_bytes()), (ArcStatus::Closed, None));
+        assert_eq!(status(b" ouvert "), (ArcStatus::Open, None));
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use contract::DayType;
-use contract::document::referentiel::NetworkArc;
+use contract::document::road_network::NetworkArc;
 use proptest::prelude::*;
 
 use super::*;
@@ -53,16 +53,16 @@ fn parsed(files: &[RawFile], city: &City) -> Vec<Arc<ParsedFile>> {
     files.iter().map(|file| Arc::new(parse(file, city))).collect()
 }
 
-fn on(date: &str, files: &[RawFile], zones: Option<&Zones>) -> Result<(Measured<Referentiel>, Network), SourceError> {
+fn on(date: &str, files: &[RawFile], zones: Option<&Zones>) -> Result<(Measured<RoadNetwork>, Network), SourceError> {
     let (city, parameters) = (City::paris(), Parameters::default());
     let day = ServiceDay::new(date.parse().unwrap(), city.tz);
     read(
         &parsed(files, &city),
-        &DayContext { day, day_type: DayType::Ouvre, city: &city, zones, parameters: &parameters },
+        &DayContext { day, day_type: DayType::Workday, city: &city, zones, parameters: &parameters },
     )
 }
 
-fn draft(date: &str, pieces: &[Piece<'_>]) -> (Draft<Referentiel>, Network) {
+fn draft(date: &str, pieces: &[Piece<'_>]) -> (Draft<RoadNetwork>, Network) {
     match on(date, &[file(FIELDS, pieces, "\r\n")], None).unwrap() {
         (Measured::Document(draft), network) => (*draft, network),
         (Measured::Absent { .. }, _) => panic!("no arc"),
@@ -169,13 +169,13 @@ fn bad_rows_are_rejected_and_bad_shapes_only_lose_the_shape() {
     assert_eq!(
         draft.quality.rejets_structure,
         BTreeMap::from([
-            (Reason::IdentifiantAbsent, 1),
-            (Reason::DateIllisible, 1),
-            (Reason::HeureInexistante, 1),
-            (Reason::DatesInversees, 1)
+            (Reason::MissingId, 1),
+            (Reason::UnreadableDate, 1),
+            (Reason::NonexistentTime, 1),
+            (Reason::ReversedDates, 1)
         ])
     );
-    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::GeometrieIllisible, 2)]));
+    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
     assert_eq!((network.len(), network.get("3").and_then(|arc| arc.length_m)), (2, None));
     let NetworkArc { longueur_metres, trace, geo_point_2d, .. } = &draft.body.mapping["3"];
     assert_eq!((longueur_metres, trace, geo_point_2d), (&None, &None, &None));

@@ -57,13 +57,13 @@ fn lines_are_physical_and_blank_lines_are_no_rows() {
 #[test]
 fn a_row_with_other_than_the_headers_fields_is_rejected_alone() {
     let rows = read(b"id;q\n1\n2;3\n4;5;6\n");
-    assert_eq!(rows, [Err((2, Reason::NombreDeColonnes)), row(3, "2", "3"), Err((4, Reason::NombreDeColonnes))]);
+    assert_eq!(rows, [Err((2, Reason::ColumnCount)), row(3, "2", "3"), Err((4, Reason::ColumnCount))]);
 }
 
 #[test]
 fn a_quote_left_open_costs_one_row() {
     let rows = read(b"id;q;note\n1;2;\"open\n3;4;\n5;6;\n");
-    assert_eq!(rows, [Err((2, Reason::GuillemetOuvert)), row(3, "3", "4"), row(4, "5", "6")]);
+    assert_eq!(rows, [Err((2, Reason::UnclosedQuote)), row(3, "3", "4"), row(4, "5", "6")]);
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn a_record_longer_than_1_mib_is_rejected_and_reading_goes_on_at_its_first_line_
     let rows = read(&text);
     assert_eq!(
         rows,
-        [Err((2, Reason::LigneTropLongue)), row(3, "3", "4"), Err((4, Reason::LigneTropLongue)), row(5, "5", "6")]
+        [Err((2, Reason::RecordTooLong)), row(3, "3", "4"), Err((4, Reason::RecordTooLong)), row(5, "5", "6")]
     );
 }
 
@@ -90,7 +90,7 @@ fn invalid_text_in_one_row_is_that_rows_and_in_more_than_1_percent_the_files() {
     text.extend(b"1;2\n".repeat(99));
     let rows = read(&text);
     assert_eq!(rows.len(), 100);
-    assert_eq!(rows[0], Err((2, Reason::Utf8Invalide)));
+    assert_eq!(rows[0], Err((2, Reason::InvalidUtf8)));
     let error = Table::open("f.csv", b"id;q\n\xff;1\n1;2\n", &COLUMNS).unwrap_err();
     assert_eq!(error.to_string(), "f.csv: 1 of 2 rows are not valid UTF-8; export the file as UTF-8");
 }

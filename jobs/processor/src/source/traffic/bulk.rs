@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
-use contract::document::traffic::Severity;
+use contract::document::disruptions::Severity;
 
 use super::lines::{canonical_code, mode_of};
 use super::record::{Content, LineKey, Record, Rejection, instant, is_lift_failure, list, spans, text};
@@ -38,7 +38,7 @@ pub(super) fn record(record: &Json<'_>, touched: &Touched, tz: Tz, rejections: &
     let id = usable_id(record, rejections)?;
     let spans = spans(list(record.get("applicationPeriods")), &id, tz, rejections);
     if spans.is_empty() {
-        rejections.push(Rejection::of(Reason::SansPeriode, Some(&id), record));
+        rejections.push(Rejection::of(Reason::NoPeriod, Some(&id), record));
         return Some(Record { id, content: None });
     }
     let lift = is_lift_failure(record);
@@ -47,7 +47,7 @@ pub(super) fn record(record: &Json<'_>, touched: &Touched, tz: Tz, rejections: &
     let message = plain("message").or_else(|| plain("shortMessage"));
     let content = Content {
         updated: text(record.get("lastUpdate")).and_then(|time| instant(&time, tz).ok()),
-        severity: if lift { Severity::Faible } else { severity(text(record.get("severity")).as_deref()) },
+        severity: if lift { Severity::Low } else { severity(text(record.get("severity")).as_deref()) },
         cause: text(record.get("cause")).map(Cow::into_owned),
         lines: lines_of(lift, touched.get(&id).cloned().unwrap_or_default(), title.as_deref(), message.as_slice()),
         title,
@@ -60,8 +60,8 @@ pub(super) fn record(record: &Json<'_>, touched: &Touched, tz: Tz, rejections: &
 /// `BLOQUANTE`, `PERTURBEE`, anything else information.
 fn severity(word: Option<&str>) -> Severity {
     match word.map(str::to_uppercase).as_deref() {
-        Some("BLOQUANTE") => Severity::Critique,
-        Some("PERTURBEE" | "PERTURBÉE") => Severity::Elevee,
-        _ => Severity::Faible,
+        Some("BLOQUANTE") => Severity::Critical,
+        Some("PERTURBEE" | "PERTURBÉE") => Severity::High,
+        _ => Severity::Low,
     }
 }

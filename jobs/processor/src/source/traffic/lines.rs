@@ -2,7 +2,7 @@
 //!
 //! Not for: finding lines in sentences ([`super::named`]).
 
-use contract::document::traffic::{Line, Mode};
+use contract::document::disruptions::{Line, Mode};
 
 use super::record::LineKey;
 use crate::parameters::TrafficParameters;
@@ -97,7 +97,7 @@ pub fn read_lines(key: &str, bytes: &[u8]) -> Result<Vec<ServiceLine>, SourceErr
         }
         // A mode that nobody knows is a slip here: its line would never be found disrupted.
         let known =
-            mode_of(field(mode_column)).filter(|mode| *mode != Mode::Autre || fold(field(mode_column)) == "autre");
+            mode_of(field(mode_column)).filter(|mode| *mode != Mode::Other || fold(field(mode_column)) == "autre");
         let known = known.ok_or_else(|| {
             error(format!("line {line}: \"{}\" is no mode, such as metro, rer or tramway", field(mode_column)))
         })?;
@@ -148,10 +148,10 @@ pub(super) fn mode_of(word: &str) -> Option<Mode> {
         "metro" => Mode::Metro,
         "rer" | "rapidtransit" => Mode::Rer,
         "transilien" | "train transilien" | "localtrain" | "train" => Mode::Transilien,
-        "tramway" | "tram" => Mode::Tramway,
-        "railshuttle" | "navette" | "orlyval, cdg val" | "orlyval" | "cdgval" | "cdg val" | "val" => Mode::Navette,
+        "tramway" | "tram" => Mode::Tram,
+        "railshuttle" | "navette" | "orlyval, cdg val" | "orlyval" | "cdgval" | "cdg val" | "val" => Mode::Shuttle,
         "bus" | "noctilien" | "coach" | "car" => Mode::Bus,
-        _ => Mode::Autre,
+        _ => Mode::Other,
     })
 }
 
@@ -167,12 +167,12 @@ pub(super) fn canonical_code(mode: Mode, code: &str) -> String {
             }
         }
         Mode::Rer | Mode::Transilien => code.to_uppercase(),
-        Mode::Tramway => {
+        Mode::Tram => {
             let lower = code.to_lowercase();
             let number = lower.strip_prefix('t').unwrap_or(&lower);
             if number.starts_with(|first: char| first.is_ascii_digit()) { format!("T{number}") } else { code }
         }
-        Mode::Navette | Mode::Bus | Mode::Autre => code,
+        Mode::Shuttle | Mode::Bus | Mode::Other => code,
     }
 }
 
@@ -182,9 +182,9 @@ pub(super) fn name(mode: Mode, code: &str) -> String {
         Mode::Metro => format!("Métro {code}"),
         Mode::Rer => format!("RER {code}"),
         Mode::Transilien => format!("Transilien {code}"),
-        Mode::Tramway => format!("Tram {code}"),
+        Mode::Tram => format!("Tram {code}"),
         Mode::Bus => format!("Bus {code}"),
-        Mode::Navette | Mode::Autre => code.to_owned(),
+        Mode::Shuttle | Mode::Other => code.to_owned(),
     }
 }
 
@@ -257,18 +257,18 @@ mod tests {
     fn codes_have_one_spelling_and_modes_every_published_one() {
         assert_eq!(canonical_code(Mode::Metro, "7bis"), "7B");
         assert_eq!(canonical_code(Mode::Metro, "3 bis"), "3B");
-        assert_eq!(canonical_code(Mode::Tramway, "T3A"), "T3a");
-        assert_eq!(canonical_code(Mode::Tramway, "3b"), "T3b");
+        assert_eq!(canonical_code(Mode::Tram, "T3A"), "T3a");
+        assert_eq!(canonical_code(Mode::Tram, "3b"), "T3b");
         assert_eq!(canonical_code(Mode::Bus, "N12"), "N12");
         for (word, mode) in [
             ("Metro", Mode::Metro),
             ("Métro", Mode::Metro),
             ("RapidTransit", Mode::Rer),
             ("LocalTrain", Mode::Transilien),
-            ("commercial_mode:RailShuttle", Mode::Navette),
-            ("Tramway", Mode::Tramway),
+            ("commercial_mode:RailShuttle", Mode::Shuttle),
+            ("Tramway", Mode::Tram),
             ("Bus", Mode::Bus),
-            ("Funiculaire", Mode::Autre),
+            ("Funiculaire", Mode::Other),
         ] {
             assert_eq!(mode_of(word), Some(mode), "{word}");
         }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use contract::document::traffic::Mode;
+use contract::document::disruptions::Mode;
 
 use super::lines::{canonical_code, fold};
 use super::record::LineKey;
@@ -104,8 +104,8 @@ fn lead(folded: &str) -> Option<(Lead, bool)> {
         "metro" => (Lead::Of(Mode::Metro), false),
         "metros" => (Lead::Of(Mode::Metro), true),
         "rer" => (Lead::Of(Mode::Rer), false),
-        "tram" | "tramway" => (Lead::Of(Mode::Tramway), false),
-        "trams" | "tramways" => (Lead::Of(Mode::Tramway), true),
+        "tram" | "tramway" => (Lead::Of(Mode::Tram), false),
+        "trams" | "tramways" => (Lead::Of(Mode::Tram), true),
         "transilien" => (Lead::Of(Mode::Transilien), false),
         "transiliens" => (Lead::Of(Mode::Transilien), true),
         "bus" | "noctilien" => (Lead::Of(Mode::Bus), false),
@@ -135,11 +135,10 @@ fn code(lead: Lead, words: &[Word<'_>]) -> Option<(LineKey, usize)> {
     let bis = words.get(1).is_some_and(|next| next.folded == "bis" && is_adjacent(next.gap));
     let mode = match lead {
         Lead::Of(mode) => fits(mode, word.text).then_some(mode)?,
-        Lead::Any => {
-            [Mode::Rer, Mode::Transilien, Mode::Metro].into_iter().find(|mode| fits(*mode, word.text)).or_else(
-                || (word.text.starts_with(['T', 't']) && fits(Mode::Tramway, word.text)).then_some(Mode::Tramway),
-            )?
-        }
+        Lead::Any => [Mode::Rer, Mode::Transilien, Mode::Metro]
+            .into_iter()
+            .find(|mode| fits(*mode, word.text))
+            .or_else(|| (word.text.starts_with(['T', 't']) && fits(Mode::Tram, word.text)).then_some(Mode::Tram))?,
     };
     let split_bis = mode == Mode::Metro && bis && matches!(word.text, "3" | "7");
     let text = if split_bis { format!("{}B", word.text) } else { word.text.to_owned() };
@@ -157,7 +156,7 @@ fn fits(mode: Mode, word: &str) -> bool {
         Mode::Metro => is_number(word, 19) || matches!(fold(word).as_str(), "3b" | "3bis" | "7b" | "7bis"),
         Mode::Rer => matches!(word, "A" | "B" | "C" | "D" | "E"),
         Mode::Transilien => matches!(word, "H" | "J" | "K" | "L" | "N" | "P" | "R" | "U" | "V"),
-        Mode::Tramway => {
+        Mode::Tram => {
             let number = word.strip_prefix(['T', 't']).unwrap_or(word);
             is_number(number.strip_suffix(['a', 'b', 'A', 'B']).unwrap_or(number), 19)
         }
@@ -167,7 +166,7 @@ fn fits(mode: Mode, word: &str) -> bool {
             let digits = number.strip_suffix(|letter: char| letter.is_ascii_uppercase()).unwrap_or(number);
             word == "TVM" || word.len() - number.len() <= 2 && is_number(digits, 999)
         }
-        Mode::Navette | Mode::Autre => false,
+        Mode::Shuttle | Mode::Other => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use contract::Reason;
-use contract::document::traffic::{Mode, Severity};
+use contract::document::disruptions::{Mode, Severity};
 
 use super::lines::{canonical_code, mode_of};
 use super::record::{Content, LineKey, Record, Rejection, instant, is_lift_failure, list, spans, text};
@@ -35,7 +35,7 @@ pub(super) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>)
     let id = usable_id(record, rejections)?;
     let spans = spans(list(record.get("application_periods")), &id, tz, rejections);
     if spans.is_empty() {
-        rejections.push(Rejection::of(Reason::SansPeriode, Some(&id), record));
+        rejections.push(Rejection::of(Reason::NoPeriod, Some(&id), record));
         return Some(Record { id, content: None });
     }
     let lift = is_lift_failure(record);
@@ -45,7 +45,7 @@ pub(super) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>)
     let different = messages.iter().position(|message| title.as_ref() != Some(message)).unwrap_or(0);
     let content = Content {
         updated: text(record.get("updated_at")).and_then(|time| instant(&time, tz).ok()),
-        severity: if lift { Severity::Faible } else { severity(effect.as_deref()) },
+        severity: if lift { Severity::Low } else { severity(effect.as_deref()) },
         cause: text(record.get("cause")).map(Cow::into_owned),
         message: messages.into_iter().nth(different),
         title,
@@ -58,10 +58,10 @@ pub(super) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>)
 /// By effect, never by `priority`: that is an agency's number, and 0 is its strongest.
 fn severity(effect: Option<&str>) -> Severity {
     match effect {
-        Some("NO_SERVICE") => Severity::Critique,
-        Some("SIGNIFICANT_DELAYS" | "REDUCED_SERVICE") => Severity::Elevee,
-        Some("DETOUR" | "MODIFIED_SERVICE" | "STOP_MOVED") => Severity::Moyenne,
-        _ => Severity::Faible,
+        Some("NO_SERVICE") => Severity::Critical,
+        Some("SIGNIFICANT_DELAYS" | "REDUCED_SERVICE") => Severity::High,
+        Some("DETOUR" | "MODIFIED_SERVICE" | "STOP_MOVED") => Severity::Medium,
+        _ => Severity::Low,
     }
 }
 
@@ -102,7 +102,7 @@ fn keys(line: &Json<'_>, name: Option<&str>) -> Vec<LineKey> {
     let physical = list(line.get("physical_modes")).first();
     let words = [commercial, physical].into_iter().flatten().flat_map(|mode| [mode.get("id"), mode.get("name")]);
     let modes: Vec<Mode> = words.filter_map(|word| text(word).as_deref().and_then(mode_of)).collect();
-    let mode = modes.iter().copied().find(|mode| *mode != Mode::Autre).or(modes.first().copied());
+    let mode = modes.iter().copied().find(|mode| *mode != Mode::Other).or(modes.first().copied());
     match (mode, text(line.get("code"))) {
         (Some(mode), Some(code)) => vec![(mode, canonical_code(mode, &code))],
         _ => named::lines(name.unwrap_or_default()).into_iter().collect(),

@@ -55,7 +55,7 @@ pub fn parse(file: &RawFile, city: &City) -> ParsedFile {
         match snapshot {
             Ok(snapshot) => parsed.add(file, snapshot),
             Err(unreadable) => {
-                parsed.rejected.add(0, unreadable.line, Reason::InstantaneIllisible, &unreadable.excerpt);
+                parsed.rejected.add(0, unreadable.line, Reason::UnreadableSnapshot, &unreadable.excerpt);
                 parsed.first_error.get_or_insert(unreadable.reason);
             }
         }

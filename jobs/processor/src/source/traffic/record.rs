@@ -9,7 +9,7 @@ use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
 use chrono_tz::Tz;
 use contract::Reason;
 use contract::day::wall_to_instant;
-use contract::document::traffic::{Mode, Severity};
+use contract::document::disruptions::{Mode, Severity};
 
 use crate::source::json::Json;
 
@@ -107,14 +107,14 @@ pub(super) fn spans(periods: &[Json<'_>], id: &str, tz: Tz, rejections: &mut Vec
 
 /// One period. A missing end is an open one; an end that cannot be read is not.
 fn span(period: &Json<'_>, tz: Tz) -> Result<Span, Reason> {
-    let begin = instant(&text(period.get("begin")).ok_or(Reason::DateIllisible)?, tz)?;
+    let begin = instant(&text(period.get("begin")).ok_or(Reason::UnreadableDate)?, tz)?;
     let end = match period.get("end") {
         None | Some(Json::Null) => None,
         Some(Json::Text(blank)) if blank.trim().is_empty() => None,
-        given => Some(instant(&text(given).ok_or(Reason::DateIllisible)?, tz)?),
+        given => Some(instant(&text(given).ok_or(Reason::UnreadableDate)?, tz)?),
     };
     if end.is_some_and(|end| end < begin) {
-        return Err(Reason::PeriodeInversee);
+        return Err(Reason::ReversedPeriod);
     }
     Ok(Span { begin, end })
 }
@@ -140,11 +140,11 @@ pub(super) fn instant(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
         Some(instant) => instant,
         None => match text.strip_suffix(['Z', 'z']) {
             Some(utc) => wall(utc)?.and_utc(),
-            None => wall_to_instant(wall(text)?, tz).ok_or(Reason::HeureInexistante)?,
+            None => wall_to_instant(wall(text)?, tz).ok_or(Reason::NonexistentTime)?,
         },
     };
     if !YEARS.contains(&found.year()) {
-        return Err(Reason::DateIllisible);
+        return Err(Reason::UnreadableDate);
     }
     Ok(found.with_nanosecond(0).unwrap_or(found))
 }
@@ -153,7 +153,7 @@ fn wall(text: &str) -> Result<NaiveDateTime, Reason> {
     WALL.iter()
         .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
         .filter(|wall| YEARS.contains(&wall.year()))
-        .ok_or(Reason::DateIllisible)
+        .ok_or(Reason::UnreadableDate)
 }
 
 #[cfg(test)]
@@ -178,14 +178,14 @@ mod tests {
 
     #[test]
     fn a_skipped_wall_time_is_rejected_and_of_two_the_later_is_meant() {
-        assert_eq!(read("20240331T023000"), Err(Reason::HeureInexistante));
+        assert_eq!(read("20240331T023000"), Err(Reason::NonexistentTime));
         assert_eq!(read("20241027T023000").unwrap(), "2024-10-27T01:30:00+00:00");
     }
 
     #[test]
     fn nonsense_is_no_time() {
         for wrong in ["", "hier", "20241327T000000", "+262142-01-01T00:00:00Z", "00010101T000000", "2024"] {
-            assert_eq!(read(wrong), Err(Reason::DateIllisible), "{wrong}");
+            assert_eq!(read(wrong), Err(Reason::UnreadableDate), "{wrong}");
         }
     }
 
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(spans[0].end, None);
         assert_eq!(spans[1].end, Some(instant("20240502T120000", Paris).unwrap()));
         let reasons: Vec<_> = rejections.iter().map(|rejection| rejection.reason).collect();
-        use Reason::{DateIllisible, PeriodeInversee};
-        assert_eq!(reasons, [PeriodeInversee, DateIllisible, DateIllisible, DateIllisible]);
+        use Reason::{ReversedPeriod, UnreadableDate};
+        assert_eq!(reasons, [ReversedPeriod, UnreadableDate, UnreadableDate, UnreadableDate]);
     }
 }

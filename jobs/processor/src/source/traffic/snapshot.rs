@@ -115,10 +115,10 @@ fn listed(
     let touched = bulk::touched(body);
     for entry in entries {
         if !entry.is_object() {
-            snapshot.rejections.push(Rejection::of(Reason::EnregistrementIllisible, None, entry));
+            snapshot.rejections.push(Rejection::of(Reason::UnreadableRecord, None, entry));
         } else if repaired && has_replacement(&entry.to_value()) {
             let id = text(entry.get("id")).map(std::borrow::Cow::into_owned);
-            snapshot.rejections.push(Rejection::of(Reason::Utf8Invalide, id.as_deref(), entry));
+            snapshot.rejections.push(Rejection::of(Reason::InvalidUtf8, id.as_deref(), entry));
             // It is still listed: it has not ended.
             snapshot.records.extend(id.map(|id| Record { id, content: None }));
         } else {

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Europe::Paris;
-use contract::document::traffic::{DisruptionStatus, Mode};
+use contract::document::disruptions::{DisruptionStatus, Mode};
 use serde_json::{Value, json};
 
 use super::*;
@@ -60,20 +60,20 @@ fn bus(code: &str) -> Value {
         "line": {"code": code, "name": "A - B", "commercial_mode": {"id": "commercial_mode:Bus", "name": "Bus"}}}})
 }
 
-fn measured(date: &str, files: &[RawFile]) -> Result<Measured<Traffic>, SourceError> {
+fn measured(date: &str, files: &[RawFile]) -> Result<Measured<Disruptions>, SourceError> {
     let city = City::paris();
     let files: Vec<_> = files.iter().map(|file| Arc::new(parse(file, &city))).collect();
     read_day(&files, &[], day(date), &TrafficParameters::default())
 }
 
-fn read_on(date: &str, files: &[RawFile]) -> Draft<Traffic> {
+fn read_on(date: &str, files: &[RawFile]) -> Draft<Disruptions> {
     match measured(date, files).unwrap() {
         Measured::Document(draft) => *draft,
         Measured::Absent { last_day } => panic!("absent, last day {last_day:?}"),
     }
 }
 
-fn periods(draft: &Draft<Traffic>, at: usize) -> Vec<(String, String)> {
+fn periods(draft: &Draft<Disruptions>, at: usize) -> Vec<(String, String)> {
     let text = |stamp: contract::Stamp| stamp.local().format("%dT%H:%M").to_string();
     let periods = &draft.body.disruptions[at].periodes;
     periods.iter().map(|period| (text(period.debut), period.fin.map(text).unwrap_or_default())).collect()
@@ -91,13 +91,13 @@ fn the_bulk_shape_is_read() {
     )];
     let draft = read_on("2024-05-02", &files);
     let one = &draft.body.disruptions[0];
-    assert_eq!((one.gravite, one.statut), (Severity::Critique, DisruptionStatus::Terminee));
+    assert_eq!((one.gravite, one.statut), (Severity::Critical, DisruptionStatus::Ended));
     assert_eq!(one.message.as_deref(), Some("Trafic éteint"));
     assert_eq!(one.cause.as_deref(), Some("TRAVAUX"));
     assert_eq!(one.lignes[0].nom, "Métro 4");
     assert_eq!(serde_json::to_value(one.duree_heures).unwrap(), json!(3.5));
     assert_eq!(one.debut.to_string(), "2024-05-02T10:00:00+02:00");
-    assert_eq!(draft.status, DayStatus::Provisoire);
+    assert_eq!(draft.status, DayStatus::Provisional);
     assert_eq!(draft.reasons["reliability_index"], "lignes_inconnues");
 }
 
@@ -108,7 +108,7 @@ fn the_navitia_shape_is_read() {
     let files = [page("20240502T090000", 0, 1, &[navitia_disruption("a", section)])];
     let draft = read_on("2024-05-02", &files);
     let one = &draft.body.disruptions[0];
-    assert_eq!(one.gravite, Severity::Moyenne);
+    assert_eq!(one.gravite, Severity::Medium);
     assert_eq!(one.titre.as_deref(), Some("Travaux"));
     assert_eq!(one.message.as_deref(), Some("Bus déviés"), "a message that repeats the title is not the message");
     assert_eq!((one.lignes[0].mode, one.lignes[0].nom.as_str()), (Mode::Bus, "Bus 8"));
@@ -117,12 +117,12 @@ fn the_navitia_shape_is_read() {
 #[test]
 fn severity_comes_from_the_effect() {
     for (effect, severity) in [
-        ("NO_SERVICE", Severity::Critique),
-        ("SIGNIFICANT_DELAYS", Severity::Elevee),
-        ("REDUCED_SERVICE", Severity::Elevee),
-        ("STOP_MOVED", Severity::Moyenne),
-        ("ADDITIONAL_SERVICE", Severity::Faible),
-        ("NEW_EFFECT", Severity::Faible),
+        ("NO_SERVICE", Severity::Critical),
+        ("SIGNIFICANT_DELAYS", Severity::High),
+        ("REDUCED_SERVICE", Severity::High),
+        ("STOP_MOVED", Severity::Medium),
+        ("ADDITIONAL_SERVICE", Severity::Low),
+        ("NEW_EFFECT", Severity::Low),
     ] {
         let mut disruption = navitia_disruption("a", bus("8"));
         disruption["severity"]["effect"] = json!(effect);
@@ -139,7 +139,7 @@ fn a_lift_failure_is_minor_and_touches_no_line() {
     disruption["severity"]["effect"] = json!("SIGNIFICANT_DELAYS");
     disruption["messages"][1]["text"] = json!("Ascenseur du RER A en panne");
     let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 1, &[disruption])]);
-    assert_eq!(draft.body.disruptions[0].gravite, Severity::Faible);
+    assert_eq!(draft.body.disruptions[0].gravite, Severity::Low);
     assert!(draft.body.disruptions[0].lignes.is_empty());
 }
 
@@ -171,10 +171,10 @@ fn a_lost_snapshot_is_counted_and_ends_nothing() {
         file("20240502T18.json", "20240503T010000", r#"{"statusCode":404,"message":"NO_NEWS_FOUND"}"#),
     ];
     let draft = read_on("2024-05-02", &files);
-    assert_eq!(draft.quality.rejets_structure[&Reason::InstantaneIllisible], 3);
+    assert_eq!(draft.quality.rejets_structure[&Reason::UnreadableSnapshot], 3);
     assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "03T10:00")]));
-    assert_eq!(draft.body.disruptions[0].statut, DisruptionStatus::EnCours);
-    assert_eq!(draft.status, DayStatus::Definitif, "no news is an answer, and it came after the day");
+    assert_eq!(draft.body.disruptions[0].statut, DisruptionStatus::Ongoing);
+    assert_eq!(draft.status, DayStatus::Final, "no news is an answer, and it came after the day");
 }
 
 #[test]
@@ -310,22 +310,20 @@ fn what_cannot_be_used_is_counted_with_its_line() {
                 {\"applicationPeriods\":[]},\n7,\n{\"id\":\"dst\",\"applicationPeriods\":[{\"begin\":\"20240331T023000\"},{\"begin\":\"x\"}]}]}";
     let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
     let counts: Vec<_> = draft.quality.rejets_structure.iter().map(|(reason, n)| (*reason, *n)).collect();
-    use Reason::{
-        DateIllisible, EnregistrementIllisible, HeureInexistante, IdentifiantAbsent, PeriodeInversee, SansPeriode,
-    };
+    use Reason::{MissingId, NoPeriod, NonexistentTime, ReversedPeriod, UnreadableDate, UnreadableRecord};
     let expected = [
-        (IdentifiantAbsent, 1),
-        (DateIllisible, 1),
-        (HeureInexistante, 1),
-        (EnregistrementIllisible, 1),
-        (PeriodeInversee, 1),
-        (SansPeriode, 2),
+        (MissingId, 1),
+        (UnreadableDate, 1),
+        (NonexistentTime, 1),
+        (UnreadableRecord, 1),
+        (ReversedPeriod, 1),
+        (NoPeriod, 2),
     ];
     assert_eq!(counts, expected);
     assert_eq!(draft.quality.lignes_lues, 4);
     assert_eq!(draft.body.total_disruptions_count, 2);
     let lines: Vec<_> = draft.quality.exemples.iter().map(|example| (example.raison, example.ligne)).collect();
-    assert!(lines.contains(&(PeriodeInversee, 2)) && lines.contains(&(DateIllisible, 5)), "{lines:?}");
+    assert!(lines.contains(&(ReversedPeriod, 2)) && lines.contains(&(UnreadableDate, 5)), "{lines:?}");
 }
 
 #[test]
@@ -344,7 +342,7 @@ fn broken_letters_cost_a_record_and_half_an_emoji_a_letter() {
     let body: Vec<u8> = body.bytes().map(|byte| if byte == b'X' { 0xE9 } else { byte }).collect();
     let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
     assert_eq!(draft.body.disruptions.len(), 1);
-    assert_eq!(draft.quality.rejets_structure[&Reason::Utf8Invalide], 1);
+    assert_eq!(draft.quality.rejets_structure[&Reason::InvalidUtf8], 1);
 }
 
 #[test]

@@ -79,7 +79,7 @@ pub fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let content = if file.is_snapshot() {
         match of_timeline(&file.bytes, city) {
             Some(records) => Content::Records(records),
-            None => Content::Lost(Quote::of(0, 1, Reason::InstantaneIllisible, &file.bytes)),
+            None => Content::Lost(Quote::of(0, 1, Reason::UnreadableSnapshot, &file.bytes)),
         }
     } else {
         of_table(file).map_or_else(Content::Refused, Content::Records)

@@ -130,11 +130,11 @@ impl DayRecord {
         if let (Some(low), Some(high)) = (self.temp_min, self.temp_max)
             && low > high
         {
-            return Some(Reason::TemperaturesInversees);
+            return Some(Reason::ReversedTemperatures);
         }
         let temperatures = [self.temp, self.temp_min, self.temp_max];
         if temperatures.iter().all(Option::is_none) {
-            return Some(Reason::TemperatureAbsente);
+            return Some(Reason::MissingTemperature);
         }
         rejection_of(&temperatures, &[self.wind, self.wind_mean], self.precip, parameters)
     }
@@ -185,11 +185,11 @@ fn rejection_of(
 ) -> Option<Reason> {
     let believable = parameters.temp_min..=parameters.temp_max;
     if temperatures.iter().flatten().any(|value| !believable.contains(value)) {
-        Some(Reason::TemperatureHorsBornes)
+        Some(Reason::TemperatureOutOfRange)
     } else if winds.iter().flatten().any(|value| *value < 0.0) {
-        Some(Reason::VentNegatif)
+        Some(Reason::NegativeWind)
     } else if rain.is_some_and(|value| value < 0.0) {
-        Some(Reason::PluieNegative)
+        Some(Reason::NegativeRain)
     } else {
         None
     }
@@ -198,15 +198,15 @@ fn rejection_of(
 /// The local day of an element of `days`, as its time zone has it.
 pub(super) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
     if !day.is_object() {
-        return Err(Reason::EnregistrementIllisible);
+        return Err(Reason::UnreadableRecord);
     }
-    let text = day.get("datetime").and_then(Json::as_str).ok_or(Reason::DateIllisible)?;
-    when_of(text).map(|when| when.date).ok_or(Reason::DateIllisible)
+    let text = day.get("datetime").and_then(Json::as_str).ok_or(Reason::UnreadableDate)?;
+    when_of(text).map(|when| when.date).ok_or(Reason::UnreadableDate)
 }
 
 /// The day of a row, and its hour in a file of one row an hour.
 pub(super) fn when_of_row(row: &Row<'_>) -> Result<When, Reason> {
-    row.get(DATETIME).and_then(when_of).ok_or(Reason::DateIllisible)
+    row.get(DATETIME).and_then(when_of).ok_or(Reason::UnreadableDate)
 }
 
 fn when_of(text: &str) -> Option<When> {

@@ -19,7 +19,7 @@ fn read_on(date: &str, files: &[RawFile]) -> Result<Measured<Weather>, SourceErr
     let day = ServiceDay::new(date.parse().unwrap(), city.tz);
     read(
         &parsed(files, &city),
-        &DayContext { day, day_type: DayType::Ouvre, city: &city, zones: None, parameters: &parameters },
+        &DayContext { day, day_type: DayType::Workday, city: &city, zones: None, parameters: &parameters },
     )
 }
 
@@ -84,7 +84,7 @@ fn the_figures_of_a_timeline() {
     assert_eq!(hours[0].precip, None);
     assert!(draft.body.observation);
     // Collected before the day was over.
-    assert_eq!(draft.status, DayStatus::Provisoire);
+    assert_eq!(draft.status, DayStatus::Provisional);
     assert_eq!((draft.complete_until, draft.completeness), (None, None));
     assert_eq!((draft.quality.lignes_lues, draft.quality.lignes_du_jour, draft.quality.cellules), (2, 1, 1));
 }
@@ -101,7 +101,7 @@ fn the_latest_snapshot_wins_and_any_outranks_batch() {
     assert!((mean(&draft) - 8.0).abs() < 1e-9);
     assert_eq!((draft.quality.cellules, draft.quality.conflits), (1, 2));
     assert!(draft.body.observation);
-    assert_eq!(draft.status, DayStatus::Definitif);
+    assert_eq!(draft.status, DayStatus::Final);
     assert_eq!(draft.body.heures, None);
 }
 
@@ -111,19 +111,19 @@ fn a_forecast_is_one_until_the_day_is_over() {
     for (collected, observed) in [("2025-11-05T23:00:00Z", false), ("2025-11-06T00:00:00Z", true)] {
         let draft = draft_on(DAY, &[timeline(collected, &day_of(8.0))]);
         assert_eq!(draft.body.observation, observed);
-        assert_eq!(draft.status == DayStatus::Definitif, observed);
+        assert_eq!(draft.status == DayStatus::Final, observed);
     }
 }
 
 #[test]
 fn a_rejected_record_gives_way_to_the_latest_earlier_one() {
     let wrong = [
-        (r#""tempmin":9,"tempmax":3,"temp":5"#, Reason::TemperaturesInversees),
-        (r#""tempmin":-21,"tempmax":3,"temp":0"#, Reason::TemperatureHorsBornes),
-        (r#""temp":45.1"#, Reason::TemperatureHorsBornes),
-        (r#""temp":5,"windspeed":-1"#, Reason::VentNegatif),
-        (r#""temp":5,"precip":-1"#, Reason::PluieNegative),
-        (r#""precip":1"#, Reason::TemperatureAbsente),
+        (r#""tempmin":9,"tempmax":3,"temp":5"#, Reason::ReversedTemperatures),
+        (r#""tempmin":-21,"tempmax":3,"temp":0"#, Reason::TemperatureOutOfRange),
+        (r#""temp":45.1"#, Reason::TemperatureOutOfRange),
+        (r#""temp":5,"windspeed":-1"#, Reason::NegativeWind),
+        (r#""temp":5,"precip":-1"#, Reason::NegativeRain),
+        (r#""precip":1"#, Reason::MissingTemperature),
     ];
     for (fields, reason) in wrong {
         let bad = timeline("2025-11-07T09:00:00Z", &format!(r#"{{"datetime":"{DAY}",{fields}}}"#));
@@ -155,8 +155,8 @@ fn a_lost_snapshot_is_counted_and_all_lost_is_an_error() {
     let mut files = lost.to_vec();
     files.push(timeline("2025-11-05T09:00:00Z", &day_of(8.0)));
     let draft = draft_on(DAY, &files);
-    assert_eq!(draft.quality.rejets_structure, [(Reason::InstantaneIllisible, 3)].into());
-    assert_eq!(draft.status, DayStatus::Provisoire);
+    assert_eq!(draft.quality.rejets_structure, [(Reason::UnreadableSnapshot, 3)].into());
+    assert_eq!(draft.status, DayStatus::Provisional);
     assert!(read_on(DAY, &lost).unwrap_err().reason.contains("none of the 3 snapshots"));
 }
 
@@ -178,8 +178,8 @@ fn a_file_of_days_is_history() {
     assert_eq!(draft.body.metrics.conditions.as_deref(), Some("Rain, Overcast"));
     assert_eq!(draft.body.metrics.vent_moyen, None);
     assert!(draft.body.observation);
-    assert_eq!(draft.status, DayStatus::Definitif);
-    assert_eq!(draft.quality.rejets_structure, [(Reason::DateIllisible, 1)].into());
+    assert_eq!(draft.status, DayStatus::Final);
+    assert_eq!(draft.quality.rejets_structure, [(Reason::UnreadableDate, 1)].into());
     let absent = read_on("2025-11-09", &[table("meteo-2025.csv", text)]).unwrap();
     assert_eq!(absent, Measured::Absent { last_day: Some(DAY.parse().unwrap()) });
     assert_eq!(read_on(DAY, &[table("meteo.csv", "a,b\n1,2\n")]).unwrap_err().key, "batch/meteo.csv");
@@ -205,7 +205,7 @@ fn a_file_of_hours_adds_up_to_the_day() {
     );
     let quality = &draft.quality;
     assert_eq!((quality.lignes_lues, quality.lignes_du_jour, quality.cellules, quality.doublons), (6, 5, 3, 1));
-    assert_eq!(quality.rejets, [(Reason::TemperatureHorsBornes, 1)].into());
+    assert_eq!(quality.rejets, [(Reason::TemperatureOutOfRange, 1)].into());
     assert_eq!(quality.avertissements, ["La météo du jour vient de 3 heures sur 24."]);
     assert_eq!(draft.body.heures.as_ref().unwrap().len(), 3);
 }
@@ -266,7 +266,7 @@ proptest! {
         }
         if let Ok(Measured::Document(draft)) = read_on(DAY, &[table("meteo.csv", &text)]) {
             let quality = draft.quality;
-            let rejected: u64 = quality.rejets.iter().filter(|(reason, _)| **reason != Reason::ValeurIllisible).map(|(_, n)| n).sum();
+            let rejected: u64 = quality.rejets.iter().filter(|(reason, _)| **reason != Reason::UnreadableValue).map(|(_, n)| n).sum();
             prop_assert_eq!(quality.lignes_lues, rows.len() as u64);
             prop_assert_eq!(quality.lignes_du_jour, quality.cellules + quality.doublons + quality.conflits + rejected);
             prop_assert!((0.0..=100.0).contains(&draft.body.indice_cyclable.get()));

@@ -88,7 +88,7 @@ fn a_full_day_to_the_letter() {
 #[test]
 fn a_missing_source_says_so_in_each_of_its_sections() {
     let day =
-        Day::full().without(Source::Comptages, "aucune_ligne_du_jour").failing(Source::Traffic, "=1+1; illisible");
+        Day::full().without(Source::RoadCounts, "aucune_ligne_du_jour").failing(Source::Disruptions, "=1+1; illisible");
     let csv = text(&day.report());
     let gap = "Donnée absente : comptages (absent : aucune_ligne_du_jour)";
     assert_eq!(csv.matches(gap).count(), 4, "{csv}");

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use contract::document::comptages::{AlertSeverity, AlertType, CongestionAlert};
+use contract::document::road_counts::{AlertSeverity, AlertType, CongestionAlert};
 use contract::number::{Fixed1, Fixed2};
 
 use super::figures::{LostTime, percent_of};
@@ -50,7 +50,7 @@ fn of_arc(window: &Window<'_>, arc: &ArcHours<'_>) -> Vec<Alert> {
     }
     let blockages = runs(&rest, at_least(50)).into_iter().filter(|(from, to)| to - from >= 3);
     let all = congestions.iter().map(|run| (AlertType::Congestion, *run));
-    all.chain(blockages.map(|run| (AlertType::Blocage, run)))
+    all.chain(blockages.map(|run| (AlertType::Blockage, run)))
         .filter(|(_, (_, to))| *to > window.first)
         .map(|(kind, (from, to))| {
             let readings = || (from..to).filter_map(|index| window::at(&arc.kept, index));
@@ -71,7 +71,7 @@ fn of_arc(window: &Window<'_>, arc: &ArcHours<'_>) -> Vec<Alert> {
             alert.zone.clone_from(&arc.place.zone);
             alert.arrondissement.clone_from(&arc.place.code);
             alert.debit_max = debit_max;
-            alert.severite = if critical { AlertSeverity::Critique } else { AlertSeverity::Elevee };
+            alert.severite = if critical { AlertSeverity::Critical } else { AlertSeverity::High };
             Alert { lost, worst, alert }
         })
         .collect()
@@ -116,7 +116,7 @@ fn of_zone(window: &Window<'_>, code: &str) -> Vec<Alert> {
                     lost = Some(lost.unwrap_or(0.0) + minutes);
                 }
             }
-            let mut alert = base(window, AlertType::ZoneSaturee, (from, to), worst, lost);
+            let mut alert = base(window, AlertType::SaturatedZone, (from, to), worst, lost);
             alert.arrondissement = Some(code.to_owned());
             alert.zone = arcs.first().and_then(|arc| arc.place.zone.clone());
             alert.nombre_troncons =
@@ -147,7 +147,7 @@ fn base(
         taux_occupation_max: Fixed2::of(percent_of(worst)),
         debit_max: None,
         temps_perdu_minutes: lost.map(Fixed1::of),
-        severite: AlertSeverity::Elevee,
+        severite: AlertSeverity::High,
         nombre_troncons: 1,
     }
 }

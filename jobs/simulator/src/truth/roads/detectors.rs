@@ -1,6 +1,6 @@
 //! Failing detectors: silent, stuck, beyond belief. What they said is set aside before anything else is computed.
 
-use contract::document::comptages::{DetectorFault, FailingDetector, Measure};
+use contract::document::road_counts::{DetectorFault, FailingDetector, Measure};
 use contract::number::Fixed2;
 
 use super::told::Reading;
@@ -84,7 +84,7 @@ fn failing(arc: &ArcHours<'_>, listening: &[bool]) -> Vec<Failing> {
     let stuck = |measure: Measure| {
         same(&arc.read, measure).into_iter().filter(|(from, to)| to - from > STUCK).map(move |(from, to)| Failing {
             measure,
-            fault: DetectorFault::Fige,
+            fault: DetectorFault::Stuck,
             from,
             to,
             hours: to - from,
@@ -104,7 +104,7 @@ fn failing(arc: &ArcHours<'_>, listening: &[bool]) -> Vec<Failing> {
         let runs = super::runs(&arc.read, wrong).into_iter().filter(|(from, to)| to - from >= least);
         failing.extend(runs.map(|(from, to)| Failing {
             measure,
-            fault: DetectorFault::Incoherent,
+            fault: DetectorFault::Inconsistent,
             from,
             to,
             hours: to - from,
@@ -126,7 +126,7 @@ fn silence(arc: &ArcHours<'_>, listening: &[bool], failing: &mut Vec<Failing>) {
             failing.extend(run.take().filter(|run| run.hours > SILENCE));
         } else {
             let fresh =
-                Failing { measure: Measure::Both, fault: DetectorFault::Silencieux, from: index, to: index, hours: 0 };
+                Failing { measure: Measure::Both, fault: DetectorFault::Silent, from: index, to: index, hours: 0 };
             let current = run.get_or_insert(fresh);
             current.to = index + 1;
             current.hours += 1;

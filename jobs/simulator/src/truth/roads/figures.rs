@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contract::document::comptages::{
+use contract::document::road_counts::{
     ArcMetrics, ArcStatus, CongestionAlert, RoadGlobal, StateShare, TopArc, TrafficState,
 };
 use contract::number::{Degrees, Fixed1, Fixed2, Fixed3};
@@ -99,20 +99,20 @@ fn curve(window: &Window<'_>, value: impl Fn(usize) -> Option<f64>) -> Vec<Optio
 
 fn state(reading: Reading) -> TrafficState {
     match reading.k.map(state_of).or(reading.q.map(|_| reading.state)) {
-        Some(1) => TrafficState::Fluide,
-        Some(2) => TrafficState::PreSature,
-        Some(3) => TrafficState::Sature,
-        Some(4) => TrafficState::Bloque,
-        _ => TrafficState::Inconnu,
+        Some(1) => TrafficState::FreeFlow,
+        Some(2) => TrafficState::PreSaturated,
+        Some(3) => TrafficState::Saturated,
+        Some(4) => TrafficState::Blocked,
+        _ => TrafficState::Unknown,
     }
 }
 
 fn status(reading: Reading) -> ArcStatus {
     match reading.status {
-        1 => ArcStatus::Ouvert,
-        2 => ArcStatus::Barre,
-        3 => ArcStatus::Invalide,
-        _ => ArcStatus::Inconnu,
+        1 => ArcStatus::Open,
+        2 => ArcStatus::Closed,
+        3 => ArcStatus::Invalid,
+        _ => ArcStatus::Unknown,
     }
 }
 
@@ -144,7 +144,7 @@ fn figures<'a>(window: &Window<'_>, arc: &'a ArcHours<'a>, alerted: bool) -> Fig
         let slot = statuses.entry(status(*reading)).or_default();
         *slot = (slot.0 + 1, *index);
     }
-    states.remove(&TrafficState::Inconnu);
+    states.remove(&TrafficState::Unknown);
     let hours_of_day = window.of_day().len() as u64;
     let measured = window.of_day().filter(|index| window::measured(&arc.read, *index)).count() as u64;
     let mean = |sum: u64, n: usize| (n > 0).then(|| number(sum) / hours_count(n));
@@ -161,8 +161,8 @@ fn figures<'a>(window: &Window<'_>, arc: &'a ArcHours<'a>, alerted: bool) -> Fig
         etat_trafic_dominant: states
             .iter()
             .max_by_key(|(state, n)| (**n, **state))
-            .map_or(TrafficState::Inconnu, |(state, _)| *state),
-        etat_arc: statuses.iter().max_by_key(|(_, seen)| **seen).map_or(ArcStatus::Inconnu, |(status, _)| *status),
+            .map_or(TrafficState::Unknown, |(state, _)| *state),
+        etat_arc: statuses.iter().max_by_key(|(_, seen)| **seen).map_or(ArcStatus::Unknown, |(status, _)| *status),
         heures_mesurees: u32::try_from(cells.iter().filter(|(_, reading)| reading.measured()).count()).unwrap_or(0),
         debit_par_heure: curve(window, |index| window::at(&arc.kept, index)?.q.map(f64::from)),
         taux_par_heure: curve(window, |index| window::at(&arc.kept, index)?.k.map(percent_of)),

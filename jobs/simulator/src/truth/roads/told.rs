@@ -60,15 +60,15 @@ fn told(cell: &Cell, earlier: impl FnOnce(&Cell) -> Cell, shape: Shape, again: b
     };
     match cell.defect {
         Defect::NoRow => return told,
-        Defect::Columns => return structural(Reason::NombreDeColonnes),
-        Defect::Date => return structural(Reason::DateIllisible),
-        Defect::NoId => return structural(Reason::IdentifiantAbsent),
-        Defect::Utf8 => return structural(Reason::Utf8Invalide),
-        Defect::Skipped if shape == Shape::Historique => told.structure = Some(Reason::HeureInexistante),
-        Defect::FlowText => bad(Reason::DebitIllisible),
-        Defect::FlowNegative => bad(Reason::DebitNegatif),
-        Defect::OccupancyText => bad(Reason::TauxIllisible),
-        Defect::OccupancyAbove | Defect::OccupancyBelow => bad(Reason::TauxHorsBornes),
+        Defect::Columns => return structural(Reason::ColumnCount),
+        Defect::Date => return structural(Reason::UnreadableDate),
+        Defect::NoId => return structural(Reason::MissingId),
+        Defect::Utf8 => return structural(Reason::InvalidUtf8),
+        Defect::Skipped if shape == Shape::Historique => told.structure = Some(Reason::NonexistentTime),
+        Defect::FlowText => bad(Reason::UnreadableFlow),
+        Defect::FlowNegative => bad(Reason::NegativeFlow),
+        Defect::OccupancyText => bad(Reason::UnreadableOccupancy),
+        Defect::OccupancyAbove | Defect::OccupancyBelow => bad(Reason::OccupancyOutOfRange),
         Defect::Duplicate(times) => told.repeats = times.into(),
         Defect::Conflict => {
             let before = earlier(cell);
@@ -81,7 +81,7 @@ fn told(cell: &Cell, earlier: impl FnOnce(&Cell) -> Cell, shape: Shape, again: b
         Defect::None | Defect::Skipped | Defect::Comma => {}
     }
     match told.value {
-        Some(Reason::DebitIllisible | Reason::DebitNegatif) => reading.q = None,
+        Some(Reason::UnreadableFlow | Reason::NegativeFlow) => reading.q = None,
         Some(_) => reading.k = None,
         None => {}
     }
@@ -89,7 +89,7 @@ fn told(cell: &Cell, earlier: impl FnOnce(&Cell) -> Cell, shape: Shape, again: b
         told.repeats += 1;
     }
     if cell.state == UNKNOWN_STATE {
-        told.value = Some(Reason::EtatInconnu);
+        told.value = Some(Reason::UnknownState);
         told.values = 1 + told.repeats;
     }
     told.reading = Some(reading);
@@ -152,13 +152,13 @@ pub(super) fn whole(city: &City, days: &[DayRows]) -> (u64, BTreeMap<Reason, u64
     let mut rows = days.iter().map(DayRows::written).sum();
     if city.roads.faults.has(Fault::LongLine) && !city.roads.arcs.is_empty() {
         let files = city.files.len() as u64;
-        structure.insert(Reason::LigneTropLongue, files);
+        structure.insert(Reason::RecordTooLong, files);
         rows += files;
     }
     if city.roads.faults.has(Fault::OpenQuote) {
         // What follows the quote is read again, as a row of its own.
         let files = city.files.len() as u64;
-        for reason in [Reason::GuillemetOuvert, Reason::NombreDeColonnes] {
+        for reason in [Reason::UnclosedQuote, Reason::ColumnCount] {
             *structure.entry(reason).or_default() += files;
             rows += files;
         }

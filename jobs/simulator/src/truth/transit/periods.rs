@@ -48,7 +48,7 @@ impl<'a> Known<'a> {
         };
         for snapshot in transit.snapshots().filter(|snapshot| in_reach(snapshot.folder, day)) {
             if snapshot.damaged() {
-                *known.rejected.entry(Reason::InstantaneIllisible).or_default() += 1;
+                *known.rejected.entry(Reason::UnreadableSnapshot).or_default() += 1;
                 continue;
             }
             known.readable += 1;
@@ -62,10 +62,10 @@ impl<'a> Known<'a> {
                 known.ids.insert(&incident.id);
                 let inverted = version.periods.iter().filter(|(begin, end)| end < begin).count();
                 if inverted > 0 {
-                    *known.rejected.entry(Reason::PeriodeInversee).or_default() += inverted as u64;
+                    *known.rejected.entry(Reason::ReversedPeriod).or_default() += inverted as u64;
                 }
                 if inverted == version.periods.len() {
-                    *known.rejected.entry(Reason::SansPeriode).or_default() += 1;
+                    *known.rejected.entry(Reason::NoPeriod).or_default() += 1;
                     continue;
                 }
                 let story = known.incidents.entry(&incident.id).or_insert_with(|| Story {

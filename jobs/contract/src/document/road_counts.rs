@@ -12,7 +12,7 @@ use crate::number::{Degrees, Fixed1, Fixed2, Fixed3};
 
 /// What is the road counts' own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Comptages {
+pub struct RoadCounts {
     /// Detectors whose values were set aside, by arc, then begin.
     pub capteurs_defaillants: Vec<FailingDetector>,
     /// One per arc seen in the day, by arc id.
@@ -42,11 +42,14 @@ pub struct Comptages {
 #[serde(rename_all = "snake_case")]
 pub enum DetectorFault {
     /// Expected, and no measure for more than 6 consecutive hours.
-    Silencieux,
+    #[serde(rename = "silencieux")]
+    Silent,
     /// The same value for more than 12 consecutive hours.
-    Fige,
+    #[serde(rename = "fige")]
+    Stuck,
     /// A flow or a pair of values that cannot be.
-    Incoherent,
+    #[serde(rename = "incoherent")]
+    Inconsistent,
 }
 
 /// Which of the two measures.
@@ -88,32 +91,37 @@ pub struct FailingDetector {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum TrafficState {
     /// Unknown.
-    Inconnu,
+    #[serde(rename = "Inconnu")]
+    Unknown,
     /// Below 15 % occupancy.
-    Fluide,
+    #[serde(rename = "Fluide")]
+    FreeFlow,
     /// From 15 %.
     #[serde(rename = "Pré-saturé")]
-    PreSature,
+    PreSaturated,
     /// From 30 %.
     #[serde(rename = "Saturé")]
-    Sature,
+    Saturated,
     /// From 50 %.
     #[serde(rename = "Bloqué")]
-    Bloque,
+    Blocked,
 }
 
 /// Whether the open/closed status of an arc is known. It says nothing of its counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ArcStatus {
     /// Unknown.
-    Inconnu,
+    #[serde(rename = "Inconnu")]
+    Unknown,
     /// Open.
-    Ouvert,
+    #[serde(rename = "Ouvert")]
+    Open,
     /// Closed to traffic.
     #[serde(rename = "Barré")]
-    Barre,
+    Closed,
     /// The status itself is not valid.
-    Invalide,
+    #[serde(rename = "Invalide")]
+    Invalid,
 }
 
 /// The day of one arc.
@@ -274,9 +282,11 @@ pub enum AlertType {
     /// Occupancy very high in consecutive hours.
     Congestion,
     /// Occupancy high for longer.
-    Blocage,
+    #[serde(rename = "blocage")]
+    Blockage,
     /// Many arcs of a zone saturated at once.
-    ZoneSaturee,
+    #[serde(rename = "zone_saturee")]
+    SaturatedZone,
 }
 
 /// How bad.
@@ -284,9 +294,10 @@ pub enum AlertType {
 pub enum AlertSeverity {
     /// High.
     #[serde(rename = "Élevée")]
-    Elevee,
+    High,
     /// Critical.
-    Critique,
+    #[serde(rename = "Critique")]
+    Critical,
 }
 
 /// A run of congested hours.

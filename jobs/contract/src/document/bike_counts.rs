@@ -11,7 +11,7 @@ use crate::number::{Degrees, Fixed2};
 
 /// What is the bike counters' own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Bikes {
+pub struct BikeCounts {
     /// One per counter seen in the day, by id, failing ones too.
     pub metrics: Vec<CounterMetrics>,
     /// Ids of the failing counters.
@@ -78,12 +78,13 @@ pub struct CounterMetrics {
 
 /// Why a counter is failing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum CounterFault {
     /// Nothing but zero or null all day.
-    Silencieux,
+    #[serde(rename = "silencieux")]
+    Silent,
     /// The same value other than zero for more than 12 consecutive hours.
-    Fige,
+    #[serde(rename = "fige")]
+    Stuck,
 }
 
 /// A counter and the hours in which it failed.

@@ -10,7 +10,7 @@ use crate::number::Fixed1;
 
 /// What is the worksites' own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Chantiers {
+pub struct Worksites {
     /// Active on the day, by id.
     pub chantiers_actifs: Vec<Worksite>,
     /// How many.

@@ -9,7 +9,7 @@ use crate::{DayType, Source};
 
 /// What needs several sources.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Contexte {
+pub struct Context {
     /// Associations over the days known; null without history.
     pub correlations: Option<Vec<Correlation>>,
     /// Arcs near each active worksite, by worksite; null without worksites or arcs.

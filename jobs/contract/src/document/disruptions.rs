@@ -10,7 +10,7 @@ use crate::number::Fixed2;
 
 /// What is the disruptions' own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Traffic {
+pub struct Disruptions {
     /// Those that concern the day, by severity, then begin, then id.
     pub disruptions: Vec<Disruption>,
     /// Ids in the snapshots read.
@@ -35,16 +35,19 @@ pub struct Traffic {
 
 /// How bad; the first is the worst.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "UPPERCASE")]
 pub enum Severity {
     /// No service.
-    Critique,
+    #[serde(rename = "CRITIQUE")]
+    Critical,
     /// Long delays, reduced service.
-    Elevee,
+    #[serde(rename = "ELEVEE")]
+    High,
     /// Detours and the like.
-    Moyenne,
+    #[serde(rename = "MOYENNE")]
+    Medium,
     /// Information.
-    Faible,
+    #[serde(rename = "FAIBLE")]
+    Low,
 }
 
 /// Mode of transport.
@@ -52,29 +55,33 @@ pub enum Severity {
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Anything else.
-    Autre,
+    #[serde(rename = "autre")]
+    Other,
     /// Bus.
     Bus,
     /// Metro.
     Metro,
     /// Rail shuttle.
-    Navette,
+    #[serde(rename = "navette")]
+    Shuttle,
     /// RER.
     Rer,
     /// Tram.
-    Tramway,
+    #[serde(rename = "tramway")]
+    Tram,
     /// Suburban rail.
     Transilien,
 }
 
 /// Whether it is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum DisruptionStatus {
     /// Still running at the end of the day.
-    EnCours,
+    #[serde(rename = "en_cours")]
+    Ongoing,
     /// Over by then.
-    Terminee,
+    #[serde(rename = "terminee")]
+    Ended,
 }
 
 /// A line.
@@ -141,14 +148,16 @@ pub struct DisruptedLine {
 
 /// Type of a transit alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
 pub enum TransitAlertType {
     /// Severity CRITIQUE.
-    Critique,
+    #[serde(rename = "critique")]
+    Critical,
     /// ELEVEE for more than 2 hours of the day.
-    Longue,
+    #[serde(rename = "longue")]
+    Long,
     /// More than 5 CRITIQUE or ELEVEE at one instant.
-    Generalisee,
+    #[serde(rename = "generalisee")]
+    Widespread,
 }
 
 /// An alert.

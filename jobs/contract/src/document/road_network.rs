@@ -8,7 +8,7 @@ use crate::number::{Degrees, Fixed1};
 
 /// What is the network's own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Referentiel {
+pub struct RoadNetwork {
     /// Arc id → arc.
     pub mapping: BTreeMap<String, NetworkArc>,
     /// Over the whole network.
