@@ -53,8 +53,10 @@ pub struct Resolved {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct State {
     /// Its `statut_jour`.
+    #[serde(rename = "statut_jour")]
     pub statut_jour: DayStatus,
     /// Its `completude`.
+    #[serde(rename = "completude")]
     pub completude: Option<Fixed2>,
 }
 

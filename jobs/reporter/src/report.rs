@@ -57,13 +57,13 @@ pub struct Previous {
     /// Version of the reporter that wrote it.
     pub cityflow_version: String,
     /// Language of its sentences.
-    #[serde(default)]
+    #[serde(rename = "langue", default)]
     pub langue: String,
     /// Its summary, as written.
     #[serde(default)]
     pub summary: Map<String, Value>,
     /// What it says changed.
-    #[serde(default)]
+    #[serde(rename = "changements", default)]
     pub changements: Vec<Change>,
     /// What it says became of each source.
     #[serde(default)]

@@ -25,7 +25,9 @@ use crate::source::referentiel::Network;
 #[derive(Debug, Clone, Deserialize)]
 pub struct RoadFigures {
     global_metrics: RoadGlobal,
+    #[serde(rename = "capteurs_defaillants")]
     capteurs_defaillants: Vec<IgnoredAny>,
+    #[serde(rename = "debits_exceptionnels")]
     debits_exceptionnels: Option<Vec<IgnoredAny>>,
     metrics: Vec<ArcFigures>,
 }
@@ -33,8 +35,11 @@ pub struct RoadFigures {
 /// What is needed of one arc.
 #[derive(Debug, Clone, Deserialize)]
 struct ArcFigures {
+    #[serde(rename = "identifiant_arc")]
     identifiant_arc: String,
+    #[serde(rename = "debit_journalier_total")]
     debit_journalier_total: Option<Fixed2>,
+    #[serde(rename = "ecart_jour_type_pourcent")]
     ecart_jour_type_pourcent: Option<Fixed2>,
     trace: Option<Vec<[Degrees; 2]>>,
 }

@@ -18,7 +18,9 @@ use crate::roads::network;
 #[derive(Debug, Serialize)]
 pub(super) struct Body {
     mapping: Map<String, Value>,
+    #[serde(rename = "statistiques")]
     statistiques: Value,
+    #[serde(rename = "by_arrondissement")]
     by_arrondissement: Vec<Value>,
 }
 

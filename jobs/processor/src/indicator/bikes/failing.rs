@@ -32,15 +32,15 @@ pub(super) fn find(
         if !seen.in_day && !expected.iter().any(|other| other.id == seen.id) {
             continue;
         }
-        let mut tell = |raison, (debut, fin): Run| {
+        let mut tell = |raison, (from, to): Run| {
             faults.push(FailingCounter {
                 id_compteur: seen.id.to_owned(),
                 nom_compteur: seen.name(),
                 raison,
-                debut: day.stamp(debut),
-                fin: day.stamp(fin),
-                duree_heures: hours_between(debut, fin),
-                ouvert: debut <= start || fin >= end,
+                debut: day.stamp(from),
+                fin: day.stamp(to),
+                duree_heures: hours_between(from, to),
+                ouvert: from <= start || to >= end,
             });
         };
         if seen.known().all(|value| value == 0) {

@@ -204,10 +204,10 @@ fn the_day_has_its_name_and_its_hours() {
 
 #[test]
 fn every_null_has_its_reason() {
-    let jour = || day_facts(day(), DayType::Workday, None, None);
+    let that_day = || day_facts(day(), DayType::Workday, None, None);
     let (parameters, network) = (Parameters::default(), network(&[("1", 0.0)]));
     let why = |worksites: Option<&[WorksiteShape]>, network: &Network| {
-        let (body, reasons) = measure(jour(), Documents::default(), worksites, network, &parameters);
+        let (body, reasons) = measure(that_day(), Documents::default(), worksites, network, &parameters);
         assert_eq!(body.correlations, None);
         assert_eq!(reasons.get("correlations").map(String::as_str), Some("historique_absent"));
         (body.chantiers_troncons.map(|list| list.len()), reasons.get("chantiers_troncons").cloned())

@@ -31,7 +31,7 @@ impl ServiceLine {
     #[must_use]
     pub fn new(mode: Mode, code: &str, nom: &str, service_start_minutes: u32, service_end_minutes: u32) -> Self {
         let code = canonical_code(mode, code);
-        let nom = if nom.trim().is_empty() { name(mode, &code) } else { nom.trim().to_owned() };
+        let nom = if nom.trim().is_empty() { default_name(mode, &code) } else { nom.trim().to_owned() };
         Self { mode, code, nom, service_start_minutes, service_end_minutes }
     }
 
@@ -177,7 +177,7 @@ pub(super) fn canonical_code(mode: Mode, code: &str) -> String {
 }
 
 /// Name for people, such as `Métro 13`.
-pub(super) fn name(mode: Mode, code: &str) -> String {
+pub(super) fn default_name(mode: Mode, code: &str) -> String {
     match mode {
         Mode::Metro => format!("Métro {code}"),
         Mode::Rer => format!("RER {code}"),
@@ -193,7 +193,7 @@ pub(super) fn name(mode: Mode, code: &str) -> String {
 pub fn line(key: &LineKey, service: &[ServiceLine]) -> Line {
     let (mode, code) = key;
     let known = service.iter().find(|line| line.mode == *mode && line.code == *code);
-    let nom = known.map_or_else(|| name(*mode, code), |line| line.nom.clone());
+    let nom = known.map_or_else(|| default_name(*mode, code), |line| line.nom.clone());
     Line { mode: *mode, code: code.clone(), nom }
 }
 

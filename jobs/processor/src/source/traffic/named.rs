@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<String> {
-        lines(text).into_iter().map(|(mode, code)| super::super::lines::name(mode, &code)).collect()
+        lines(text).into_iter().map(|(mode, code)| super::super::lines::default_name(mode, &code)).collect()
     }
 
     #[test]
