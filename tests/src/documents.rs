@@ -38,11 +38,11 @@ impl PublishedDay {
         let manifest: Manifest = serde_json::from_slice(&body).expect("a valid manifest");
         let mut bytes = BTreeMap::new();
         for entry in &manifest.documents {
-            if let Some(key) = &entry.cle {
+            if let Some(key) = &entry.key {
                 let body = env.get(&format!("{PROCESSED}/metrics/{key}"));
                 let body = body.unwrap_or_else(|| panic!("the manifest names {key}, which does not exist"));
                 assert_eq!(entry.sha256.as_deref(), Some(sha256(&body).as_str()), "sha256 of {key}");
-                assert_eq!(entry.taille_octets, Some(body.len() as u64), "size of {key}");
+                assert_eq!(entry.size_bytes, Some(body.len() as u64), "size of {key}");
                 assert_eq!(*key, keys::object(date, entry.source, &sha256(&body)), "key of {key}");
                 bytes.insert(entry.source, body);
             }
@@ -77,7 +77,7 @@ impl PublishedDay {
     /// The status of each source, in the order of [`Source::ALL`].
     #[must_use]
     pub fn statuses(&self) -> [EntryStatus; 7] {
-        Source::ALL.map(|source| self.entry(source).statut)
+        Source::ALL.map(|source| self.entry(source).status)
     }
 
     /// The document of a source.
@@ -196,12 +196,12 @@ fn check_manifest(body: &[u8]) -> Vec<String> {
         wrong.push("has a digest that does not match its documents".to_owned());
     }
     for entry in &manifest.documents {
-        let has_document = matches!(entry.statut, EntryStatus::Ok | EntryStatus::Retained);
-        if [entry.cle.is_some(), entry.sha256.is_some(), entry.taille_octets.is_some()] != [has_document; 3] {
-            wrong.push(format!("{} is {}, with the key {:?}", entry.source, entry.statut.name(), entry.cle));
+        let has_document = matches!(entry.status, EntryStatus::Ok | EntryStatus::Retained);
+        if [entry.key.is_some(), entry.sha256.is_some(), entry.size_bytes.is_some()] != [has_document; 3] {
+            wrong.push(format!("{} is {}, with the key {:?}", entry.source, entry.status.name(), entry.key));
         }
-        if entry.raison.is_some() == (entry.statut == EntryStatus::Ok) {
-            wrong.push(format!("{} is {}, with the reason {:?}", entry.source, entry.statut.name(), entry.raison));
+        if entry.reason.is_some() == (entry.status == EntryStatus::Ok) {
+            wrong.push(format!("{} is {}, with the reason {:?}", entry.source, entry.status.name(), entry.reason));
         }
     }
     wrong

@@ -88,8 +88,8 @@ impl Day {
 
     fn is_absent(&mut self, source: Source, last_day: &str) -> &mut Self {
         let entry = self.published.entry(source);
-        let reason = entry.raison.clone().unwrap_or_default();
-        if entry.statut != EntryStatus::Absent || !reason.contains(last_day) {
+        let reason = entry.reason.clone().unwrap_or_default();
+        if entry.status != EntryStatus::Absent || !reason.contains(last_day) {
             self.wrong.push(format!("{} {source}: absent with {last_day} expected, {entry:?} found", self.day));
         }
         self

@@ -189,7 +189,7 @@ fn a_manifest_that_cannot_be_read() {
 fn a_tampered_object_is_noticed() {
     for_each_store(|env| {
         processed(env);
-        let key = PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).cle.clone().unwrap();
+        let key = PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).key.clone().unwrap();
         let good = env.get(&format!("processed/metrics/{key}")).unwrap();
         let forged = String::from_utf8(good.to_vec()).unwrap().replace("1272", "9999");
         env.put(&format!("processed/metrics/{key}"), forged);

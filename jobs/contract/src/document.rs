@@ -52,33 +52,43 @@ pub struct Header {
     /// IANA name of the city's time zone.
     pub timezone: String,
     /// What sort of day it is.
-    pub type_jour: DayType,
+    #[serde(rename = "type_jour")]
+    pub day_type: DayType,
     /// Whether more data is still to be expected.
-    pub statut_jour: DayStatus,
+    #[serde(rename = "statut_jour")]
+    pub day_status: DayStatus,
     /// End of the last hour of the day that has a measure; null for snapshots.
-    pub complet_jusqu_a: Option<Stamp>,
+    #[serde(rename = "complet_jusqu_a")]
+    pub complete_until: Option<Stamp>,
     /// Percent of the expected cells that have a measure; null for snapshots.
-    pub completude: Option<Fixed2>,
+    #[serde(rename = "completude")]
+    pub completeness: Option<Fixed2>,
     /// What was read, in key order.
     pub inputs: Vec<Input>,
     /// What was there and not read, in key order.
-    pub ignores: Vec<Ignored>,
+    #[serde(rename = "ignores")]
+    pub ignored: Vec<Ignored>,
     /// Every threshold, speed and model name that the figures depend on.
-    pub parametres: BTreeMap<String, serde_json::Value>,
+    #[serde(rename = "parametres")]
+    pub parameters: BTreeMap<String, serde_json::Value>,
     /// What became of every row; `contexte` has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub qualite: Option<Quality>,
+    #[serde(rename = "qualite")]
+    pub quality: Option<Quality>,
     /// Path of a null → why it is null (`historique_absent`, `zones_inconnues`, …).
-    pub raisons: BTreeMap<String, String>,
+    #[serde(rename = "raisons")]
+    pub reasons: BTreeMap<String, String>,
 }
 
 /// One object that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Input {
     /// Key relative to the raw folder.
-    pub cle: String,
+    #[serde(rename = "cle")]
+    pub key: String,
     /// Size as stored, bytes.
-    pub taille_octets: u64,
+    #[serde(rename = "taille_octets")]
+    pub size_bytes: u64,
     /// CRC-64/NVME of the bytes as stored, base64 of its 8 bytes, big endian, as S3 keeps it.
     pub crc64nvme: String,
 }
@@ -87,62 +97,83 @@ pub struct Input {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ignored {
     /// Key relative to the raw folder.
-    pub cle: String,
+    #[serde(rename = "cle")]
+    pub key: String,
     /// Why.
-    pub raison: String,
+    #[serde(rename = "raison")]
+    pub reason: String,
 }
 
 /// What became of every row. `lignes_du_jour` = cells + repeats + conflicts + rows of the day rejected whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Quality {
     /// Rows or records of the whole input; a blank line is no row.
-    pub lignes_lues: u64,
+    #[serde(rename = "lignes_lues")]
+    pub rows_read: u64,
     /// Rows not usable at all, by reason, of the whole input.
-    pub rejets_structure: BTreeMap<Reason, u64>,
+    #[serde(rename = "rejets_structure")]
+    pub structural_rejects: BTreeMap<Reason, u64>,
     /// Rows or records of the day.
-    pub lignes_du_jour: u64,
+    #[serde(rename = "lignes_du_jour")]
+    pub rows_of_day: u64,
     /// Cells of the day (for snapshots: records of the day that are used).
-    pub cellules: u64,
+    #[serde(rename = "cellules")]
+    pub cells: u64,
     /// Further rows of a cell, equal to the one before.
-    pub doublons: u64,
+    #[serde(rename = "doublons")]
+    pub duplicates: u64,
     /// Further rows of a cell that differ from the one before.
-    pub conflits: u64,
+    #[serde(rename = "conflits")]
+    pub conflicts: u64,
     /// Cells that lost a value because their detector was failing.
-    pub cellules_ecartees: u64,
+    #[serde(rename = "cellules_ecartees")]
+    pub excluded_cells: u64,
     /// Cells whose given state disagrees with the occupancy by more than one class.
-    pub etats_incoherents: u64,
+    #[serde(rename = "etats_incoherents")]
+    pub inconsistent_states: u64,
     /// Values (or whole records) of the day not used, by reason.
-    pub rejets: BTreeMap<Reason, u64>,
+    #[serde(rename = "rejets")]
+    pub rejects: BTreeMap<Reason, u64>,
     /// The first few, by file and line; at most 10.
-    pub exemples: Vec<Example>,
+    #[serde(rename = "exemples")]
+    pub examples: Vec<Example>,
     /// What a reader should know, sentences.
-    pub avertissements: Vec<String>,
+    #[serde(rename = "avertissements")]
+    pub warnings: Vec<String>,
 }
 
 /// One row that was not used.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Example {
     /// Key relative to the raw folder.
-    pub fichier: String,
+    #[serde(rename = "fichier")]
+    pub file: String,
     /// Physical line, from 1, on which the record begins.
-    pub ligne: u64,
+    #[serde(rename = "ligne")]
+    pub line: u64,
     /// Why.
-    pub raison: Reason,
+    #[serde(rename = "raison")]
+    pub reason: Reason,
     /// Its beginning, at most 200 characters.
-    pub extrait: String,
+    #[serde(rename = "extrait")]
+    pub excerpt: String,
 }
 
 /// A figure of the day against a reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// The day's.
-    pub valeur: Fixed2,
+    #[serde(rename = "valeur")]
+    pub value: Fixed2,
     /// The reference's.
     pub reference: Fixed2,
     /// Difference in percent of the reference.
-    pub ecart_pourcent: Fixed2,
+    #[serde(rename = "ecart_pourcent")]
+    pub deviation_percent: Fixed2,
     /// Arcs (counters) present on both sides.
-    pub troncons_communs: u64,
+    #[serde(rename = "troncons_communs")]
+    pub common_arcs: u64,
     /// Percent of the arc-hours present on both sides.
-    pub part: Fixed2,
+    #[serde(rename = "part")]
+    pub share: Fixed2,
 }

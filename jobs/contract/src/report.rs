@@ -29,37 +29,49 @@ pub struct DailyReport {
     /// Version of the reporter.
     pub cityflow_version: String,
     /// Language of the sentences.
-    pub langue: String,
+    #[serde(rename = "langue")]
+    pub language: String,
     /// Counts from 1.
     pub edition: u64,
     /// What changed in the summary since the edition before.
-    pub changements: Vec<Change>,
+    #[serde(rename = "changements")]
+    pub changes: Vec<Change>,
     /// Source → what became of it.
     pub sources: BTreeMap<Source, SourceStatus>,
     /// The headline figures.
     pub summary: Summary,
     /// The busiest arcs.
-    pub top_10_troncons_frequentes: Option<Vec<TopArc>>,
+    #[serde(rename = "top_10_troncons_frequentes")]
+    pub top_10_arcs: Option<Vec<TopArc>>,
     /// Zones by lost time.
-    pub top_10_zones_congestionnees: Option<Vec<ZoneMetrics>>,
+    #[serde(rename = "top_10_zones_congestionnees")]
+    pub top_10_congested_zones: Option<Vec<ZoneMetrics>>,
     /// Failing road detectors and bike counters; null where neither source is there.
-    pub capteurs_defaillants: Option<Vec<FailingSensor>>,
+    #[serde(rename = "capteurs_defaillants")]
+    pub sensor_failures: Option<Vec<FailingSensor>>,
     /// At most 20.
-    pub alertes_congestion: Option<Vec<CongestionAlert>>,
+    #[serde(rename = "alertes_congestion")]
+    pub congestion_alerts: Option<Vec<CongestionAlert>>,
     /// Worksites of the day.
-    pub chantiers_actifs: Option<Vec<Worksite>>,
+    #[serde(rename = "chantiers_actifs")]
+    pub active_worksites: Option<Vec<Worksite>>,
     /// At most 20 disruptions.
-    pub perturbations: Option<Vec<Disruption>>,
+    #[serde(rename = "perturbations")]
+    pub disruptions: Option<Vec<Disruption>>,
     /// Against last week.
-    pub evolution_vs_semaine_precedente: ReportEvolution,
+    #[serde(rename = "evolution_vs_semaine_precedente")]
+    pub evolution_vs_previous_week: ReportEvolution,
     /// Against the usual day.
-    pub evolution_vs_jour_type: ReportEvolution,
+    #[serde(rename = "evolution_vs_jour_type")]
+    pub evolution_vs_usual_day: ReportEvolution,
     /// Weather.
-    pub meteo_impact: Option<WeatherImpact>,
+    #[serde(rename = "meteo_impact")]
+    pub weather_impact: Option<WeatherImpact>,
     /// Associations.
     pub correlations: Option<Vec<Correlation>>,
     /// Source → what became of its rows.
-    pub qualite: BTreeMap<Source, SourceQuality>,
+    #[serde(rename = "qualite")]
+    pub quality: BTreeMap<Source, SourceQuality>,
     /// Digest of the manifest that it is made from.
     pub metrics_digest: String,
 }
@@ -68,64 +80,85 @@ pub struct DailyReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
     /// Its key in the summary.
-    pub cle: String,
+    #[serde(rename = "cle")]
+    pub key: String,
     /// Before.
-    pub avant: serde_json::Value,
+    #[serde(rename = "avant")]
+    pub before: serde_json::Value,
     /// Now.
-    pub apres: serde_json::Value,
+    #[serde(rename = "apres")]
+    pub after: serde_json::Value,
 }
 
 /// What became of a source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceStatus {
     /// As in the manifest.
-    pub statut: EntryStatus,
+    #[serde(rename = "statut")]
+    pub status: EntryStatus,
     /// Why it is not `ok`.
-    pub raison: Option<String>,
+    #[serde(rename = "raison")]
+    pub reason: Option<String>,
     /// Percent; null for snapshots and missing sources.
-    pub completude: Option<Fixed2>,
+    #[serde(rename = "completude")]
+    pub completeness: Option<Fixed2>,
 }
 
 /// The headline figures; null where the source is missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Of the manifest.
-    pub statut_jour: DayStatus,
+    #[serde(rename = "statut_jour")]
+    pub day_status: DayStatus,
     /// Of the manifest, percent.
-    pub completude: Option<Fixed2>,
+    #[serde(rename = "completude")]
+    pub completeness: Option<Fixed2>,
     /// Vehicles counted.
-    pub total_vehicules_paris: Option<Fixed2>,
+    #[serde(rename = "total_vehicules_paris")]
+    pub total_vehicles: Option<Fixed2>,
     /// Vehicle-kilometres.
-    pub vehicules_km: Option<Fixed1>,
+    #[serde(rename = "vehicules_km")]
+    pub vehicle_km: Option<Fixed1>,
     /// Lost time, minutes.
-    pub temps_perdu_total_minutes: Option<Fixed1>,
+    #[serde(rename = "temps_perdu_total_minutes")]
+    pub total_delay_minutes: Option<Fixed1>,
     /// Saturated arcs.
-    pub nombre_troncons_satures: Option<u64>,
+    #[serde(rename = "nombre_troncons_satures")]
+    pub saturated_arc_count: Option<u64>,
     /// Percent.
-    pub taux_disponibilite_capteurs: Option<Fixed2>,
+    #[serde(rename = "taux_disponibilite_capteurs")]
+    pub sensor_availability: Option<Fixed2>,
     /// Bikes counted.
-    pub total_velos_paris: Option<u64>,
+    #[serde(rename = "total_velos_paris")]
+    pub total_bikes: Option<u64>,
     /// Disruptions of the day.
-    pub perturbations_actives: Option<u64>,
+    #[serde(rename = "perturbations_actives")]
+    pub active_disruptions: Option<u64>,
     /// Worksites of the day.
-    pub chantiers_actifs: Option<u64>,
+    #[serde(rename = "chantiers_actifs")]
+    pub active_worksites: Option<u64>,
     /// 0 to 7 sentences, most unusual first.
-    pub faits_marquants: Vec<Sentence>,
+    #[serde(rename = "faits_marquants")]
+    pub highlights: Vec<Sentence>,
 }
 
 /// A sentence, with what it says for programs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sentence {
     /// The fact's key.
-    pub cle: String,
+    #[serde(rename = "cle")]
+    pub key: String,
     /// The sentence.
-    pub phrase: String,
+    #[serde(rename = "phrase")]
+    pub text: String,
     /// The fact's value.
-    pub valeur: Fixed2,
+    #[serde(rename = "valeur")]
+    pub value: Fixed2,
     /// What it is compared with.
     pub reference: Option<Fixed2>,
     /// Difference, percent.
-    pub ecart: Option<Fixed2>,
+    #[serde(rename = "ecart")]
+    pub deviation: Option<Fixed2>,
 }
 
 /// What sort of sensor.
@@ -149,26 +182,34 @@ pub struct FailingSensor {
     /// Arc or counter.
     pub id: String,
     /// Label.
-    pub libelle: Option<String>,
+    #[serde(rename = "libelle")]
+    pub label: Option<String>,
     /// Which measure, of a road detector.
-    pub grandeur: Option<Measure>,
+    #[serde(rename = "grandeur")]
+    pub measure: Option<Measure>,
     /// Why.
-    pub raison: String,
+    #[serde(rename = "raison")]
+    pub reason: String,
     /// Start.
-    pub debut: Stamp,
+    #[serde(rename = "debut")]
+    pub start: Stamp,
     /// End.
-    pub fin: Stamp,
+    #[serde(rename = "fin")]
+    pub end: Stamp,
     /// Hours.
-    pub duree_heures: Fixed2,
+    #[serde(rename = "duree_heures")]
+    pub duration_hours: Fixed2,
 }
 
 /// Of roads and bikes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ReportEvolution {
     /// Roads: `semaine_precedente` or `jour_type` of their document.
-    pub comptages: Option<RoadComparisons>,
+    #[serde(rename = "comptages")]
+    pub road_counts: Option<RoadComparisons>,
     /// Bikes: the same.
-    pub bikes: Option<BikeComparisons>,
+    #[serde(rename = "bikes")]
+    pub bike_counts: Option<BikeComparisons>,
 }
 
 /// Weather, as in its document.
@@ -179,9 +220,11 @@ pub struct WeatherImpact {
     /// Categories.
     pub categories: Vec<WeatherCategory>,
     /// 0 to 100.
-    pub impact_mobilite: Fixed1,
+    #[serde(rename = "impact_mobilite")]
+    pub mobility_impact: Fixed1,
     /// 0 to 100.
-    pub indice_cyclable: Fixed1,
+    #[serde(rename = "indice_cyclable")]
+    pub cycling_index: Fixed1,
     /// Observed, not forecast.
     pub observation: bool,
 }
@@ -190,21 +233,29 @@ pub struct WeatherImpact {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceQuality {
     /// Of its document.
-    pub statut_jour: DayStatus,
+    #[serde(rename = "statut_jour")]
+    pub day_status: DayStatus,
     /// Percent; null for snapshots.
-    pub completude: Option<Fixed2>,
+    #[serde(rename = "completude")]
+    pub completeness: Option<Fixed2>,
     /// Rows read.
-    pub lignes_lues: u64,
+    #[serde(rename = "lignes_lues")]
+    pub rows_read: u64,
     /// Rows of the day.
-    pub lignes_du_jour: u64,
+    #[serde(rename = "lignes_du_jour")]
+    pub rows_of_day: u64,
     /// Repeats.
-    pub doublons: u64,
+    #[serde(rename = "doublons")]
+    pub duplicates: u64,
     /// Conflicts.
-    pub conflits: u64,
+    #[serde(rename = "conflits")]
+    pub conflicts: u64,
     /// Reason → rows and values not used, structure and values together.
-    pub rejets: BTreeMap<Reason, u64>,
+    #[serde(rename = "rejets")]
+    pub rejects: BTreeMap<Reason, u64>,
     /// Sentences.
-    pub avertissements: Vec<String>,
+    #[serde(rename = "avertissements")]
+    pub warnings: Vec<String>,
 }
 
 /// What the index needs of one report.

@@ -65,7 +65,7 @@ pub async fn fetch(store: &SharedStore, object: &Object) -> Result<(Bytes, Input
     let (stored, kept) = store.get_with_checksum(object).await?;
     let mut sum = Checksum::default();
     sum.update(&stored);
-    let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme: sum.base64() };
+    let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme: sum.base64() };
     checksum::equal(&input, kept.as_deref())?;
     Ok((stored, input))
 }
@@ -93,7 +93,7 @@ pub async fn snapshot(store: &SharedStore, object: &Object) -> Result<(Bytes, In
     match fetch(store, object).await {
         Err(InputError::Content(error)) => {
             tracing::warn!(key = error.key, reason = error.reason, "snapshot not usable");
-            let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme: String::new() };
+            let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme: String::new() };
             Ok((Bytes::new(), input))
         }
         fetched => fetched,

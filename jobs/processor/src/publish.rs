@@ -54,10 +54,10 @@ pub struct Resolved {
 pub struct State {
     /// Its `statut_jour`.
     #[serde(rename = "statut_jour")]
-    pub statut_jour: DayStatus,
+    pub day_status: DayStatus,
     /// Its `completude`.
     #[serde(rename = "completude")]
-    pub completude: Option<Fixed2>,
+    pub completeness: Option<Fixed2>,
 }
 
 /// The day as a whole: the worst of the required sources; one without a document is `provisoire` and 0.
@@ -67,14 +67,14 @@ pub fn worst(documents: &[Resolved], required: &[Source]) -> State {
         let found = documents.iter().find(|document| document.entry.source == *source);
         found
             .and_then(|document| document.state)
-            .unwrap_or(State { statut_jour: DayStatus::Provisional, completude: Some(Fixed2::of(0.0)) })
+            .unwrap_or(State { day_status: DayStatus::Provisional, completeness: Some(Fixed2::of(0.0)) })
     };
     let states: Vec<State> = required.iter().map(of).collect();
     State {
-        statut_jour: states.iter().map(|state| state.statut_jour).min().unwrap_or(DayStatus::Provisional),
-        completude: states
+        day_status: states.iter().map(|state| state.day_status).min().unwrap_or(DayStatus::Provisional),
+        completeness: states
             .iter()
-            .filter_map(|state| state.completude)
+            .filter_map(|state| state.completeness)
             .reduce(|a, b| if b.get() < a.get() { b } else { a }),
     }
 }
@@ -153,7 +153,7 @@ impl Publisher<'_> {
         let same = before.as_ref().is_some_and(|(old, _)| {
             old.digest == manifest.digest
                 && old.cityflow_version == manifest.cityflow_version
-                && (old.statut_jour, &old.documents) == (manifest.statut_jour, &manifest.documents)
+                && (old.day_status, &old.documents) == (manifest.day_status, &manifest.documents)
         });
         if self.dry_run {
             return Ok(Some(Published { manifest, changed: false }));
@@ -188,7 +188,7 @@ impl Publisher<'_> {
             Err(error) => Err(error.failure()),
         };
         for entry in &manifest.documents {
-            let (Some(key), Some(size)) = (&entry.cle, entry.taille_octets) else { continue };
+            let (Some(key), Some(size)) = (&entry.key, entry.size_bytes) else { continue };
             if !there(key, size).await? || !there(&keys::fixed(date, entry.source), size).await? {
                 return Ok(false);
             }
@@ -227,7 +227,7 @@ impl Publisher<'_> {
         fresh: &Fresh,
         before: Option<&Manifest>,
     ) -> Result<Resolved, Failure> {
-        let (statut, mut raison) = match fresh {
+        let (status, mut reason) = match fresh {
             Fresh::Document(written) => return Ok(resolved(date, source, written.clone(), EntryStatus::Ok, None)),
             Fresh::Absent(reason) => (EntryStatus::Absent, reason.clone()),
             // A code for readers and programs first, as for what is absent; then what the operator needs.
@@ -236,20 +236,19 @@ impl Publisher<'_> {
         let kept = before
             .filter(|_| !self.force)
             .and_then(|manifest| manifest.documents.iter().find(|entry| entry.source == source));
-        if let Some((key, sha256)) = kept.and_then(|entry| entry.cle.as_ref().zip(entry.sha256.as_ref())) {
+        if let Some((key, sha256)) = kept.and_then(|entry| entry.key.as_ref().zip(entry.sha256.as_ref())) {
             match self.store.get(key).await {
                 Ok((bytes, _)) if sha256_hex(&bytes) == *sha256 => {
-                    return Ok(resolved(date, source, Written::new(bytes), EntryStatus::Retained, Some(raison)));
+                    return Ok(resolved(date, source, Written::new(bytes), EntryStatus::Retained, Some(reason)));
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => {
                     tracing::warn!(key, "the earlier document is gone or damaged, and cannot be kept");
-                    raison.push_str(" ; le document précédent manque ou est abîmé");
+                    reason.push_str(" ; le document précédent manque ou est abîmé");
                 }
                 Err(error) => return Err(error.failure()),
             }
         }
-        let entry =
-            ManifestEntry { source, cle: None, sha256: None, taille_octets: None, statut, raison: Some(raison) };
+        let entry = ManifestEntry { source, key: None, sha256: None, size_bytes: None, status, reason: Some(reason) };
         Ok(Resolved { entry, bytes: None, state: None })
     }
 
@@ -262,8 +261,8 @@ impl Publisher<'_> {
             generated_at: day.stamp(self.now),
             cityflow_version: env!("CARGO_PKG_VERSION").to_owned(),
             timezone: day.tz().name().to_owned(),
-            statut_jour: state.statut_jour,
-            completude: state.completude,
+            day_status: state.day_status,
+            completeness: state.completeness,
             traceparent: telemetry::traceparent(),
             digest: sha256_hex(Manifest::digest_input(&entries).as_bytes()),
             documents: entries,
@@ -273,8 +272,8 @@ impl Publisher<'_> {
     /// An immutable object: its name is its content, so one that the manifest names and that is there is done. One that no manifest names
     /// is written again, so that its age tells other runs that it is in use.
     async fn write_object(&self, document: &Resolved, before: Option<&Manifest>) -> Result<(), Failure> {
-        let (Some(key), Some(bytes)) = (&document.entry.cle, &document.bytes) else { return Ok(()) };
-        let named = before.is_some_and(|before| before.documents.iter().any(|entry| entry.cle.as_ref() == Some(key)));
+        let (Some(key), Some(bytes)) = (&document.entry.key, &document.bytes) else { return Ok(()) };
+        let named = before.is_some_and(|before| before.documents.iter().any(|entry| entry.key.as_ref() == Some(key)));
         if named {
             match self.store.head(key).await {
                 Ok(there) if there.size == bytes.len() as u64 => return Ok(()),
@@ -318,7 +317,7 @@ impl Publisher<'_> {
         try_join_all(written).await?;
         let Some((now, _)) = self.current(date).await?.filter(|(now, _)| now.digest != digest) else { return Ok(()) };
         for entry in &now.documents {
-            let Some(key) = &entry.cle else { continue };
+            let Some(key) = &entry.key else { continue };
             match self.store.get(key).await {
                 Ok((bytes, _)) => self.write_fixed_name(date, entry.source, bytes).await?,
                 // A third run is at it.
@@ -338,7 +337,7 @@ impl Publisher<'_> {
     /// Removes the fixed names of documents that the day no longer has, which only `--force` brings about.
     async fn drop_fixed_names(&self, date: NaiveDate, before: &Manifest, after: &Manifest) -> Result<(), Failure> {
         let has = |manifest: &Manifest, source: Source| {
-            manifest.documents.iter().any(|entry| entry.source == source && entry.cle.is_some())
+            manifest.documents.iter().any(|entry| entry.source == source && entry.key.is_some())
         };
         for source in Source::ALL {
             if has(before, source) && !has(after, source) {
@@ -356,7 +355,7 @@ impl Publisher<'_> {
         let named: BTreeSet<&str> = [before, after]
             .into_iter()
             .flat_map(|manifest| &manifest.documents)
-            .filter_map(|entry| entry.cle.as_deref())
+            .filter_map(|entry| entry.key.as_deref())
             .collect();
         let Ok(objects) = self.store.list(&keys::objects(date)).await else { return };
         // Another run may have written a manifest meanwhile that names what this one would remove.
@@ -378,17 +377,17 @@ fn resolved(
     date: NaiveDate,
     source: Source,
     written: Written,
-    statut: EntryStatus,
-    raison: Option<String>,
+    status: EntryStatus,
+    reason: Option<String>,
 ) -> Resolved {
     let Written { bytes, sha256, state } = written;
     let entry = ManifestEntry {
         source,
-        cle: Some(keys::object(date, source, &sha256)),
-        taille_octets: Some(bytes.len() as u64),
+        key: Some(keys::object(date, source, &sha256)),
+        size_bytes: Some(bytes.len() as u64),
         sha256: Some(sha256),
-        statut,
-        raison,
+        status,
+        reason,
     };
     Resolved { entry, bytes: Some(bytes), state }
 }

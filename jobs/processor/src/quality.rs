@@ -93,12 +93,12 @@ impl Tally {
             let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
             *counts.entry(*reason).or_default() += n;
         }
-        let before = |last: &Example, line: u64| (file, line) < (last.fichier.as_str(), last.ligne);
+        let before = |last: &Example, line: u64| (file, line) < (last.file.as_str(), last.line);
         for (line, reason, excerpt) in &rejects.examples {
             let line = line + lines;
             if self.examples.len() < EXAMPLES || self.examples.last().is_some_and(|last| before(last, line)) {
-                let (fichier, extrait) = (file.to_owned(), excerpt.clone());
-                self.examples.push(Example { fichier, ligne: line, raison: *reason, extrait });
+                let (file, excerpt) = (file.to_owned(), excerpt.clone());
+                self.examples.push(Example { file, line: line, reason: *reason, excerpt });
             }
         }
         self.trim();
@@ -119,13 +119,13 @@ impl Tally {
     /// Keeps a rejection that is counted elsewhere as an example while there are few.
     pub fn quote(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
         if self.examples.len() < EXAMPLES
-            || self.examples.last().is_some_and(|last| (file, line) < (&last.fichier, last.ligne))
+            || self.examples.last().is_some_and(|last| (file, line) < (&last.file, last.line))
         {
             self.examples.push(Example {
-                fichier: file.to_owned(),
-                ligne: line,
-                raison: reason,
-                extrait: excerpt_of(excerpt),
+                file: file.to_owned(),
+                line: line,
+                reason: reason,
+                excerpt: excerpt_of(excerpt),
             });
             self.trim();
         }
@@ -149,11 +149,11 @@ impl Tally {
     #[must_use]
     pub fn finish(self) -> Quality {
         Quality {
-            lignes_lues: self.rows,
-            rejets_structure: self.structure,
-            lignes_du_jour: self.rows_of_day,
-            rejets: self.values,
-            exemples: self.examples,
+            rows_read: self.rows,
+            structural_rejects: self.structure,
+            rows_of_day: self.rows_of_day,
+            rejects: self.values,
+            examples: self.examples,
             ..Quality::default()
         }
     }

@@ -28,19 +28,19 @@ use crate::telemetry::LOAD;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Documents {
     /// Road counts.
-    pub comptages: Option<Document<road_counts::RoadCounts>>,
+    pub road_counts: Option<Document<road_counts::RoadCounts>>,
     /// Bike counters.
-    pub bikes: Option<Document<bike_counts::BikeCounts>>,
+    pub bike_counts: Option<Document<bike_counts::BikeCounts>>,
     /// Transit disruptions.
-    pub traffic: Option<Document<disruptions::Disruptions>>,
+    pub disruptions: Option<Document<disruptions::Disruptions>>,
     /// Weather.
     pub weather: Option<Document<weather::Weather>>,
     /// Worksites.
-    pub chantiers: Option<Document<worksites::Worksites>>,
+    pub worksites: Option<Document<worksites::Worksites>>,
     /// The road network.
-    pub referentiel: Option<Document<road_network::RoadNetwork>>,
+    pub road_network: Option<Document<road_network::RoadNetwork>>,
     /// What needs several sources.
-    pub contexte: Option<Document<context::Context>>,
+    pub context: Option<Document<context::Context>>,
 }
 
 impl Documents {
@@ -53,13 +53,13 @@ impl Documents {
     #[must_use]
     pub fn header(&self, source: Source) -> Option<&Header> {
         match source {
-            Source::RoadCounts => self.comptages.as_ref().map(|document| &document.header),
-            Source::BikeCounts => self.bikes.as_ref().map(|document| &document.header),
-            Source::Disruptions => self.traffic.as_ref().map(|document| &document.header),
+            Source::RoadCounts => self.road_counts.as_ref().map(|document| &document.header),
+            Source::BikeCounts => self.bike_counts.as_ref().map(|document| &document.header),
+            Source::Disruptions => self.disruptions.as_ref().map(|document| &document.header),
             Source::Weather => self.weather.as_ref().map(|document| &document.header),
-            Source::Worksites => self.chantiers.as_ref().map(|document| &document.header),
-            Source::RoadNetwork => self.referentiel.as_ref().map(|document| &document.header),
-            Source::Context => self.contexte.as_ref().map(|document| &document.header),
+            Source::Worksites => self.worksites.as_ref().map(|document| &document.header),
+            Source::RoadNetwork => self.road_network.as_ref().map(|document| &document.header),
+            Source::Context => self.context.as_ref().map(|document| &document.header),
         }
     }
 
@@ -72,13 +72,13 @@ impl Documents {
     /// Takes a document in.
     fn read(&mut self, source: Source, day: NaiveDate, body: &[u8]) -> Result<(), String> {
         match source {
-            Source::RoadCounts => self.comptages = Some(document(source, day, body)?),
-            Source::BikeCounts => self.bikes = Some(document(source, day, body)?),
-            Source::Disruptions => self.traffic = Some(document(source, day, body)?),
+            Source::RoadCounts => self.road_counts = Some(document(source, day, body)?),
+            Source::BikeCounts => self.bike_counts = Some(document(source, day, body)?),
+            Source::Disruptions => self.disruptions = Some(document(source, day, body)?),
             Source::Weather => self.weather = Some(document(source, day, body)?),
-            Source::Worksites => self.chantiers = Some(document(source, day, body)?),
-            Source::RoadNetwork => self.referentiel = Some(document(source, day, body)?),
-            Source::Context => self.contexte = Some(document(source, day, body)?),
+            Source::Worksites => self.worksites = Some(document(source, day, body)?),
+            Source::RoadNetwork => self.road_network = Some(document(source, day, body)?),
+            Source::Context => self.context = Some(document(source, day, body)?),
         }
         Ok(())
     }
@@ -155,17 +155,17 @@ pub async fn read(store: &dyn Store, manifest: &Manifest) -> Result<Collected, F
             collected.bytes += body.len() as u64;
             Ok(())
         });
-        let stated = entry.map_or(EntryStatus::Absent, |entry| entry.statut);
-        let (statut, raison) = match read {
-            Ok(()) => (stated, entry.and_then(|entry| entry.raison.clone())),
+        let stated = entry.map_or(EntryStatus::Absent, |entry| entry.status);
+        let (status, reason) = match read {
+            Ok(()) => (stated, entry.and_then(|entry| entry.reason.clone())),
             Err(reason) if has_document(stated) => {
                 collected.lost.push(source);
                 (EntryStatus::Error, Some(reason))
             }
-            Err(reason) => (stated, entry.and_then(|entry| entry.raison.clone()).or(Some(reason))),
+            Err(reason) => (stated, entry.and_then(|entry| entry.reason.clone()).or(Some(reason))),
         };
-        let completude = collected.documents.header(source).and_then(|header| header.completude);
-        collected.sources.insert(source, SourceStatus { statut, raison, completude });
+        let completeness = collected.documents.header(source).and_then(|header| header.completeness);
+        collected.sources.insert(source, SourceStatus { status, reason, completeness });
     }
     Ok(collected)
 }
@@ -182,7 +182,7 @@ pub fn usable(store: &dyn Store, manifest: &Manifest, collected: &Collected) -> 
         .sources
         .iter()
         .filter(|(source, _)| **source != Source::Context)
-        .map(|(source, status)| format!("{source} {}", status.raison.as_deref().unwrap_or(status.statut.name())))
+        .map(|(source, status)| format!("{source} {}", status.reason.as_deref().unwrap_or(status.status.name())))
         .collect();
     Err(Failure::new(
         Code::NoInput,
@@ -201,10 +201,10 @@ pub fn has_document(status: EntryStatus) -> bool {
 /// The bytes of an entry's document if they are those meant, else the reason why there are none.
 async fn verified(store: &dyn Store, entry: Option<&ManifestEntry>) -> Result<Result<Bytes, String>, Failure> {
     let Some(entry) = entry else { return Ok(Err("absent_du_manifeste".to_owned())) };
-    let (Some(key), Some(sha256)) = (&entry.cle, &entry.sha256) else {
+    let (Some(key), Some(sha256)) = (&entry.key, &entry.sha256) else {
         return Ok(Err("document_non_nomme".to_owned()));
     };
-    if !has_document(entry.statut) {
+    if !has_document(entry.status) {
         return Ok(Err("document_non_nomme".to_owned()));
     }
     let span = Span::start(&LOAD).with_source(entry.source).with("key", key.clone());

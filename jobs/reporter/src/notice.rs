@@ -36,8 +36,9 @@ impl Notice {
 pub(crate) fn in_short(report: &DailyReport, heading: &str, until: Option<Stamp>, lang: Lang) -> String {
     let mut text = format!("{heading}\n");
     let summary = &report.summary;
-    if summary.statut_jour == DayStatus::Provisional {
-        let part = summary.completude.map(|part| format!(" ({})", lang.percent(part.rounded(), 1))).unwrap_or_default();
+    if summary.day_status == DayStatus::Provisional {
+        let part =
+            summary.completeness.map(|part| format!(" ({})", lang.percent(part.rounded(), 1))).unwrap_or_default();
         let until = until.map(|until| until.local().format("%Y-%m-%d %H:%M").to_string());
         let until = until.map(|until| lang.pick(format!(", données jusqu'à {until}"), format!(", data until {until}")));
         let word = lang.pick("provisoire", "provisional");
@@ -46,12 +47,12 @@ pub(crate) fn in_short(report: &DailyReport, heading: &str, until: Option<Stamp>
     for (label, value) in headline(summary, lang) {
         let _ = writeln!(text, "  {label:<26} {value:>14}");
     }
-    for sentence in &summary.faits_marquants {
-        let _ = writeln!(text, "  • {}", sentence.phrase);
+    for sentence in &summary.highlights {
+        let _ = writeln!(text, "  • {}", sentence.text);
     }
-    for (source, status) in report.sources.iter().filter(|(_, status)| status.statut != EntryStatus::Ok) {
-        let reason = status.raison.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "  - {source} : {} {reason}", status.statut.name());
+    for (source, status) in report.sources.iter().filter(|(_, status)| status.status != EntryStatus::Ok) {
+        let reason = status.reason.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "  - {source} : {} {reason}", status.status.name());
     }
     text
 }
@@ -60,7 +61,7 @@ pub(crate) fn in_short(report: &DailyReport, heading: &str, until: Option<Stamp>
 pub(crate) fn data_until(documents: &crate::collect::Documents) -> Option<Stamp> {
     [Source::RoadCounts, Source::BikeCounts]
         .into_iter()
-        .filter_map(|source| documents.header(source)?.complet_jusqu_a)
+        .filter_map(|source| documents.header(source)?.complete_until)
         .min()
 }
 
@@ -71,20 +72,17 @@ fn headline(summary: &Summary, lang: Lang) -> Vec<(&'static str, String)> {
     };
     #[expect(clippy::cast_precision_loss, reason = "a count that people are shown")]
     let count = |value: Option<u64>| number(value.map(|value| value as f64), "");
-    let hours = summary.temps_perdu_total_minutes.map(|minutes| minutes.rounded() / 60.0);
-    let availability = summary.taux_disponibilite_capteurs.map(|part| lang.percent(part.rounded(), 1));
+    let hours = summary.total_delay_minutes.map(|minutes| minutes.rounded() / 60.0);
+    let availability = summary.sensor_availability.map(|part| lang.percent(part.rounded(), 1));
     vec![
-        (lang.pick("Véhicules", "Vehicles"), number(summary.total_vehicules_paris.map(Fixed2::rounded), "")),
-        (
-            lang.pick("Véhicules-kilomètres", "Vehicle-kilometres"),
-            number(summary.vehicules_km.map(Fixed1::rounded), ""),
-        ),
+        (lang.pick("Véhicules", "Vehicles"), number(summary.total_vehicles.map(Fixed2::rounded), "")),
+        (lang.pick("Véhicules-kilomètres", "Vehicle-kilometres"), number(summary.vehicle_km.map(Fixed1::rounded), "")),
         (lang.pick("Temps perdu", "Lost time"), number(hours, "\u{a0}h")),
-        (lang.pick("Tronçons saturés", "Saturated sections"), count(summary.nombre_troncons_satures)),
+        (lang.pick("Tronçons saturés", "Saturated sections"), count(summary.saturated_arc_count)),
         (lang.pick("Disponibilité des capteurs", "Sensor availability"), availability.unwrap_or_else(unknown)),
-        (lang.pick("Vélos", "Bikes"), count(summary.total_velos_paris)),
-        (lang.pick("Perturbations", "Disruptions"), count(summary.perturbations_actives)),
-        (lang.pick("Chantiers actifs", "Active worksites"), count(summary.chantiers_actifs)),
+        (lang.pick("Vélos", "Bikes"), count(summary.total_bikes)),
+        (lang.pick("Perturbations", "Disruptions"), count(summary.active_disruptions)),
+        (lang.pick("Chantiers actifs", "Active worksites"), count(summary.active_worksites)),
     ]
 }
 

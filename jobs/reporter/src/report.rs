@@ -58,13 +58,13 @@ pub struct Previous {
     pub cityflow_version: String,
     /// Language of its sentences.
     #[serde(rename = "langue", default)]
-    pub langue: String,
+    pub language: String,
     /// Its summary, as written.
     #[serde(default)]
     pub summary: Map<String, Value>,
     /// What it says changed.
     #[serde(rename = "changements", default)]
-    pub changements: Vec<Change>,
+    pub changes: Vec<Change>,
     /// What it says became of each source.
     #[serde(default)]
     pub sources: BTreeMap<String, Value>,
@@ -76,14 +76,14 @@ impl Previous {
     /// A report that had to do without a document which the manifest names is not finished: the document may be there now.
     #[must_use]
     pub fn is_finished(&self, manifest: &Manifest, version: &str, lang: Lang) -> bool {
-        self.made_from(manifest, version) && self.langue == lang.code() && self.tells_all_of(manifest)
+        self.made_from(manifest, version) && self.language == lang.code() && self.tells_all_of(manifest)
     }
 
     /// Whether it tells all of this manifest, in whatever version and language: then a later night has no reason to make it again.
     #[must_use]
     pub fn tells_all_of(&self, manifest: &Manifest) -> bool {
         self.metrics_digest == manifest.digest
-            && manifest.documents.iter().all(|entry| self.said_of(entry.source) == Some(entry.statut.name()))
+            && manifest.documents.iter().all(|entry| self.said_of(entry.source) == Some(entry.status.name()))
     }
 
     fn made_from(&self, manifest: &Manifest, version: &str) -> bool {
@@ -99,38 +99,38 @@ impl Previous {
 #[must_use]
 pub fn compose(material: Material<'_>) -> DailyReport {
     let Material { manifest, documents, sources, previous, lang, version, generated_at } = material;
-    let Documents { comptages, bikes, traffic, weather, chantiers, referentiel: _, contexte } = documents;
-    let roads = comptages.as_ref().map(|document| &document.body);
-    let counters = bikes.as_ref().map(|document| &document.body);
-    let transit = traffic.as_ref().map(|document| &document.body);
+    let Documents { road_counts, bike_counts, disruptions, weather, worksites, road_network: _, context } = documents;
+    let roads = road_counts.as_ref().map(|document| &document.body);
+    let counters = bike_counts.as_ref().map(|document| &document.body);
+    let transit = disruptions.as_ref().map(|document| &document.body);
     let sky = weather.as_ref().map(|document| &document.body);
-    let works = chantiers.as_ref().map(|document| &document.body);
-    let context = contexte.as_ref().map(|document| &document.body);
+    let works = worksites.as_ref().map(|document| &document.body);
+    let context = context.as_ref().map(|document| &document.body);
 
     // A fact about a source that the report has nothing else of would contradict its own gap.
     let facts: Vec<_> =
-        context.into_iter().flat_map(|context| &context.faits).filter(|fact| documents.has(fact.source)).collect();
+        context.into_iter().flat_map(|context| &context.facts).filter(|fact| documents.has(fact.source)).collect();
     let global = roads.map(|roads| &roads.global_metrics);
     let summary = Summary {
-        statut_jour: manifest.statut_jour,
-        completude: manifest.completude,
-        total_vehicules_paris: global.and_then(|global| global.total_vehicules_jour),
-        vehicules_km: global.and_then(|global| global.vehicules_km),
-        temps_perdu_total_minutes: global.and_then(|global| global.temps_perdu_total_paris),
-        nombre_troncons_satures: global.map(|global| global.nombre_troncons_satures),
-        taux_disponibilite_capteurs: global.and_then(|global| global.taux_disponibilite_capteurs),
-        total_velos_paris: counters.and_then(|bikes| bikes.global_metrics.total_jour),
-        perturbations_actives: transit.map(|transit| transit.active_disruptions_count),
-        chantiers_actifs: works.map(|works| works.total_chantiers_actifs),
-        faits_marquants: sentences::remarkable(&facts, lang, sky.is_some_and(|sky| !sky.observation)),
+        day_status: manifest.day_status,
+        completeness: manifest.completeness,
+        total_vehicles: global.and_then(|global| global.total_vehicles),
+        vehicle_km: global.and_then(|global| global.vehicle_km),
+        total_delay_minutes: global.and_then(|global| global.total_delay_minutes),
+        saturated_arc_count: global.map(|global| global.saturated_arc_count),
+        sensor_availability: global.and_then(|global| global.sensor_availability),
+        total_bikes: counters.and_then(|bike_counts| bike_counts.global_metrics.daily_total),
+        active_disruptions: transit.map(|transit| transit.active_disruptions_count),
+        active_worksites: works.map(|works| works.active_worksite_count),
+        highlights: sentences::remarkable(&facts, lang, sky.is_some_and(|sky| !sky.observation)),
     };
     let same = previous.filter(|previous| {
-        let said_alike = sources.iter().all(|(source, status)| previous.said_of(*source) == Some(status.statut.name()));
+        let said_alike = sources.iter().all(|(source, status)| previous.said_of(*source) == Some(status.status.name()));
         previous.made_from(manifest, version) && said_alike
     });
-    let (edition, changements) = match (same, previous) {
+    let (edition, changes) = match (same, previous) {
         // The same report once more: what it says of the edition before stays true.
-        (Some(same), _) => (same.edition.max(1), same.changements.clone()),
+        (Some(same), _) => (same.edition.max(1), same.changes.clone()),
         (None, Some(before)) => (before.edition.saturating_add(1), figures::changes(&before.summary, &summary)),
         (None, None) => (1, Vec::new()),
     };
@@ -139,39 +139,39 @@ pub fn compose(material: Material<'_>) -> DailyReport {
         date: manifest.date,
         generated_at,
         cityflow_version: version.to_owned(),
-        langue: lang.code().to_owned(),
+        language: lang.code().to_owned(),
         edition,
-        changements,
+        changes,
         sources: sources.clone(),
         summary,
-        top_10_troncons_frequentes: roads.map(|roads| roads.top_10_troncons.clone()),
-        top_10_zones_congestionnees: roads.map(|roads| roads.top_10_zones_congestionnees.clone()),
-        capteurs_defaillants: failing_sensors(
-            roads.map(|roads| roads.capteurs_defaillants.as_slice()),
-            counters.map(|bikes| bikes.capteurs_defaillants.as_slice()),
+        top_10_arcs: roads.map(|roads| roads.top_10_arcs.clone()),
+        top_10_congested_zones: roads.map(|roads| roads.top_10_congested_zones.clone()),
+        sensor_failures: failing_sensors(
+            roads.map(|roads| roads.sensor_failures.as_slice()),
+            counters.map(|bike_counts| bike_counts.sensor_failures.as_slice()),
         ),
-        alertes_congestion: roads.map(|roads| first(&roads.alertes_congestion)),
-        chantiers_actifs: works.map(|works| works.chantiers_actifs.clone()),
-        perturbations: transit.map(|transit| first(&transit.disruptions)),
-        evolution_vs_semaine_precedente: ReportEvolution {
-            comptages: roads.and_then(|roads| roads.evolution.semaine_precedente.clone()),
-            bikes: counters.and_then(|bikes| bikes.evolution.semaine_precedente.clone()),
+        congestion_alerts: roads.map(|roads| first(&roads.congestion_alerts)),
+        active_worksites: works.map(|works| works.active_worksites.clone()),
+        disruptions: transit.map(|transit| first(&transit.disruptions)),
+        evolution_vs_previous_week: ReportEvolution {
+            road_counts: roads.and_then(|roads| roads.evolution.previous_week.clone()),
+            bike_counts: counters.and_then(|bike_counts| bike_counts.evolution.previous_week.clone()),
         },
-        evolution_vs_jour_type: ReportEvolution {
-            comptages: roads.and_then(|roads| roads.evolution.jour_type.clone()),
-            bikes: counters.and_then(|bikes| bikes.evolution.jour_type.clone()),
+        evolution_vs_usual_day: ReportEvolution {
+            road_counts: roads.and_then(|roads| roads.evolution.usual_day.clone()),
+            bike_counts: counters.and_then(|bike_counts| bike_counts.evolution.usual_day.clone()),
         },
-        meteo_impact: sky.map(|sky| WeatherImpact {
+        weather_impact: sky.map(|sky| WeatherImpact {
             metrics: sky.metrics.clone(),
             categories: sky.categories.clone(),
-            impact_mobilite: sky.impact_mobilite,
-            indice_cyclable: sky.indice_cyclable,
+            mobility_impact: sky.mobility_impact,
+            cycling_index: sky.cycling_index,
             observation: sky.observation,
         }),
         correlations: context.and_then(|context| context.correlations.clone()),
-        qualite: documents
+        quality: documents
             .headers()
-            .filter_map(|header| Some((header.source, quality(header, header.qualite.as_ref()?))))
+            .filter_map(|header| Some((header.source, quality(header, header.quality.as_ref()?))))
             .collect(),
         metrics_digest: manifest.digest.clone(),
     }
@@ -195,31 +195,34 @@ fn first<T: Clone>(list: &[T]) -> Vec<T> {
 }
 
 /// Road detectors, then bike counters, each in the order of its document; `None` where neither source is there.
-fn failing_sensors(roads: Option<&[FailingDetector]>, bikes: Option<&[FailingCounter]>) -> Option<Vec<FailingSensor>> {
-    if roads.is_none() && bikes.is_none() {
+fn failing_sensors(
+    roads: Option<&[FailingDetector]>,
+    bike_counts: Option<&[FailingCounter]>,
+) -> Option<Vec<FailingSensor>> {
+    if roads.is_none() && bike_counts.is_none() {
         return None;
     }
     let roads = roads.unwrap_or_default().iter().map(|detector| FailingSensor {
         kind: SensorType::Road,
-        id: detector.identifiant_arc.clone(),
-        libelle: detector.libelle.clone(),
-        grandeur: Some(detector.grandeur),
-        raison: detector_fault(detector.raison).to_owned(),
-        debut: detector.debut,
-        fin: detector.fin,
-        duree_heures: detector.duree_heures,
+        id: detector.arc_id.clone(),
+        label: detector.label.clone(),
+        measure: Some(detector.measure),
+        reason: detector_fault(detector.reason).to_owned(),
+        start: detector.start,
+        end: detector.end,
+        duration_hours: detector.duration_hours,
     });
-    let bikes = bikes.unwrap_or_default().iter().map(|counter| FailingSensor {
+    let bike_counts = bike_counts.unwrap_or_default().iter().map(|counter| FailingSensor {
         kind: SensorType::Bike,
-        id: counter.id_compteur.clone(),
-        libelle: counter.nom_compteur.clone(),
-        grandeur: None,
-        raison: counter_fault(counter.raison).to_owned(),
-        debut: counter.debut,
-        fin: counter.fin,
-        duree_heures: counter.duree_heures,
+        id: counter.counter_id.clone(),
+        label: counter.counter_name.clone(),
+        measure: None,
+        reason: counter_fault(counter.reason).to_owned(),
+        start: counter.start,
+        end: counter.end,
+        duration_hours: counter.duration_hours,
     });
-    Some(roads.chain(bikes).collect())
+    Some(roads.chain(bike_counts).collect())
 }
 
 /// As documents write it.
@@ -240,19 +243,19 @@ fn counter_fault(fault: CounterFault) -> &'static str {
 }
 
 fn quality(header: &Header, quality: &Quality) -> SourceQuality {
-    let mut rejets: BTreeMap<Reason, u64> = quality.rejets_structure.clone();
-    for (reason, n) in &quality.rejets {
-        *rejets.entry(*reason).or_default() += n;
+    let mut rejects: BTreeMap<Reason, u64> = quality.structural_rejects.clone();
+    for (reason, n) in &quality.rejects {
+        *rejects.entry(*reason).or_default() += n;
     }
     SourceQuality {
-        statut_jour: header.statut_jour,
-        completude: header.completude,
-        lignes_lues: quality.lignes_lues,
-        lignes_du_jour: quality.lignes_du_jour,
-        doublons: quality.doublons,
-        conflits: quality.conflits,
-        rejets,
-        avertissements: quality.avertissements.clone(),
+        day_status: header.day_status,
+        completeness: header.completeness,
+        rows_read: quality.rows_read,
+        rows_of_day: quality.rows_of_day,
+        duplicates: quality.duplicates,
+        conflicts: quality.conflicts,
+        rejects,
+        warnings: quality.warnings.clone(),
     }
 }
 

@@ -56,7 +56,7 @@ impl Day {
 
     /// That many vehicles were counted.
     pub(crate) fn counting(mut self, vehicles: f64) -> Self {
-        self.documents.comptages.as_mut().unwrap().body.global_metrics.total_vehicules_jour = Fixed2::new(vehicles);
+        self.documents.road_counts.as_mut().unwrap().body.global_metrics.total_vehicles = Fixed2::new(vehicles);
         self
     }
 
@@ -68,13 +68,13 @@ impl Day {
     fn losing(mut self, source: Source) -> Self {
         let documents = &mut self.documents;
         match source {
-            Source::RoadCounts => documents.comptages = None,
-            Source::BikeCounts => documents.bikes = None,
-            Source::Disruptions => documents.traffic = None,
+            Source::RoadCounts => documents.road_counts = None,
+            Source::BikeCounts => documents.bike_counts = None,
+            Source::Disruptions => documents.disruptions = None,
             Source::Weather => documents.weather = None,
-            Source::Worksites => documents.chantiers = None,
-            Source::RoadNetwork => documents.referentiel = None,
-            Source::Context => documents.contexte = None,
+            Source::Worksites => documents.worksites = None,
+            Source::RoadNetwork => documents.road_network = None,
+            Source::Context => documents.context = None,
         }
         self
     }
@@ -90,13 +90,13 @@ impl Day {
         }
         let documents = &self.documents;
         match source {
-            Source::RoadCounts => bytes(documents.comptages.as_ref()),
-            Source::BikeCounts => bytes(documents.bikes.as_ref()),
-            Source::Disruptions => bytes(documents.traffic.as_ref()),
+            Source::RoadCounts => bytes(documents.road_counts.as_ref()),
+            Source::BikeCounts => bytes(documents.bike_counts.as_ref()),
+            Source::Disruptions => bytes(documents.disruptions.as_ref()),
             Source::Weather => bytes(documents.weather.as_ref()),
-            Source::Worksites => bytes(documents.chantiers.as_ref()),
-            Source::RoadNetwork => bytes(documents.referentiel.as_ref()),
-            Source::Context => bytes(documents.contexte.as_ref()),
+            Source::Worksites => bytes(documents.worksites.as_ref()),
+            Source::RoadNetwork => bytes(documents.road_network.as_ref()),
+            Source::Context => bytes(documents.context.as_ref()),
         }
     }
 
@@ -107,17 +107,17 @@ impl Day {
             .map(|source| {
                 let body = self.body(source);
                 let sha256 = body.as_deref().map(sha256_hex);
-                let (statut, raison) = match self.stated.get(&source) {
-                    Some((statut, raison)) => (*statut, Some(raison.clone())),
+                let (status, reason) = match self.stated.get(&source) {
+                    Some((status, reason)) => (*status, Some(reason.clone())),
                     None => (EntryStatus::Ok, None),
                 };
                 ManifestEntry {
                     source,
-                    cle: sha256.as_deref().map(|sha256| keys::object(date, source, sha256)),
+                    key: sha256.as_deref().map(|sha256| keys::object(date, source, sha256)),
                     sha256,
-                    taille_octets: body.map(|body| body.len() as u64),
-                    statut,
-                    raison,
+                    size_bytes: body.map(|body| body.len() as u64),
+                    status,
+                    reason,
                 }
             })
             .collect();
@@ -127,8 +127,8 @@ impl Day {
             generated_at: stamp("2025-11-04T01:10:00+01:00"),
             cityflow_version: "0.1.0".into(),
             timezone: "Europe/Paris".into(),
-            statut_jour: self.status,
-            completude: Fixed2::new(98.5),
+            day_status: self.status,
+            completeness: Fixed2::new(98.5),
             traceparent: None,
             digest: sha256_hex(Manifest::digest_input(&documents).as_bytes()),
             documents,
@@ -139,7 +139,7 @@ impl Day {
     pub(crate) fn publish_to(&self, store: &MemoryStore) {
         let manifest = self.manifest();
         for entry in &manifest.documents {
-            if let Some(key) = &entry.cle {
+            if let Some(key) = &entry.key {
                 store.insert(key.clone(), self.body(entry.source).unwrap());
             }
         }
@@ -155,9 +155,9 @@ impl Day {
     pub(crate) fn report_after(&self, previous: Option<&Previous>, lang: Lang) -> DailyReport {
         let manifest = self.manifest();
         let status = |entry: &ManifestEntry| SourceStatus {
-            statut: entry.statut,
-            raison: entry.raison.clone(),
-            completude: self.documents.header(entry.source).and_then(|header| header.completude),
+            status: entry.status,
+            reason: entry.reason.clone(),
+            completeness: self.documents.header(entry.source).and_then(|header| header.completeness),
         };
         compose(Material {
             manifest: &manifest,

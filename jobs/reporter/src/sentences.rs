@@ -28,21 +28,21 @@ pub fn remarkable(facts: &[&Fact], lang: Lang, forecast: bool) -> Vec<Sentence> 
 
 /// The sentence of one fact; `None` for a key that has no wording, and for a count of nothing that nothing is known to compare with.
 fn sentence(fact: &Fact, lang: Lang, forecast: bool) -> Option<Sentence> {
-    let wording = wording::of(&fact.cle)?;
-    if wording.counts_events && fact.valeur.rounded() == 0.0 && fact.reference.is_none() {
+    let wording = wording::of(&fact.key)?;
+    if wording.counts_events && fact.value.rounded() == 0.0 && fact.reference.is_none() {
         return None;
     }
     let wording = wording.scaled_for(fact);
-    let value = fact.valeur.rounded() / wording.divisor;
+    let value = fact.value.rounded() / wording.divisor;
     let head = (wording.head)(lang, value, &wording.figure(lang, value));
     let tail = comparison(&wording, fact, value, lang);
     let forecast = if wording.weather && forecast { lang.pick(" (prévision)", " (forecast)") } else { "" };
     Some(Sentence {
-        cle: fact.cle.clone(),
-        phrase: format!("{head}{forecast}{tail}."),
-        valeur: fact.valeur,
+        key: fact.key.clone(),
+        text: format!("{head}{forecast}{tail}."),
+        value: fact.value,
         reference: fact.reference,
-        ecart: fact.ecart,
+        deviation: fact.deviation,
     })
 }
 
@@ -62,15 +62,15 @@ fn comparison(wording: &Wording, fact: &Fact, value: f64, lang: Lang) -> String 
         return lang.pick(", comme d'habitude", ", as usual").to_owned();
     }
     let side_by_side = || lang.pick(format!(", contre {usual} d'habitude"), format!(", against {usual} usually"));
-    match (wording.comparison, fact.ecart) {
-        (Comparison::Percent, Some(ecart)) if reference >= SMALL && ecart.rounded().abs() <= FAR => {
-            let ecart = ecart.rounded();
-            let decimals = usize::from(ecart.abs() < 10.0);
-            let amount = lang.percent(ecart.abs(), decimals);
+    match (wording.comparison, fact.deviation) {
+        (Comparison::Percent, Some(deviation)) if reference >= SMALL && deviation.rounded().abs() <= FAR => {
+            let deviation = deviation.rounded();
+            let decimals = usize::from(deviation.abs() < 10.0);
+            let amount = lang.percent(deviation.abs(), decimals);
             if amount == lang.percent(0.0, 0) {
                 return lang.pick(format!(", comme d'habitude ({usual})"), format!(", as usual ({usual})"));
             }
-            more_or_less(ecart, &amount, &usual, lang)
+            more_or_less(deviation, &amount, &usual, lang)
         }
         (Comparison::Difference, _) => {
             let amount = wording.figure(lang, (value - reference).abs());

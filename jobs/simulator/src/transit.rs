@@ -128,8 +128,13 @@ impl Transit {
         let mut out = "mode;code;nom;debut_service;fin_service\n".to_owned();
         for service in &self.lines {
             let time = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
-            let Line { mode, code, nom } = &service.line;
-            out.push_str(&format!("{};{code};{nom};{};{}\n", mode_name(*mode), time(service.begin), time(service.end)));
+            let Line { mode, code, name } = &service.line;
+            out.push_str(&format!(
+                "{};{code};{name};{};{}\n",
+                mode_name(*mode),
+                time(service.begin),
+                time(service.end)
+            ));
         }
         out.into_bytes()
     }
@@ -174,7 +179,7 @@ fn lines() -> Vec<Service> {
         .into_iter()
         .flat_map(|(mode, codes, begin, end)| {
             codes.iter().map(move |code| Service {
-                line: Line { mode, code: (*code).to_owned(), nom: format!("{} {code}", spoken(mode)) },
+                line: Line { mode, code: (*code).to_owned(), name: format!("{} {code}", spoken(mode)) },
                 begin,
                 end,
             })
@@ -267,7 +272,7 @@ fn incident(
         }
     }
     let (html, plain) = message("Place Ronde", "Pont Vieux");
-    let name = lines.get(line).map_or("Métro 1", |service| service.line.nom.as_str());
+    let name = lines.get(line).map_or("Métro 1", |service| service.line.name.as_str());
     Incident {
         id: format!("{:08x}-fb21-11ee-a614-{place:012}", crate::random::at(seed, 0x7a2, place as u64, 0) >> 32),
         line,
@@ -289,7 +294,7 @@ fn storm(number: usize, date: NaiveDate, tz: Tz, lines: &[Service]) -> Vec<Incid
             let begin = clock::at_wall(date, 17, u32::try_from(index * 4).unwrap_or(0), tz);
             let end = begin + Duration::minutes(95 + 5 * i64::try_from(index).unwrap_or(0));
             let line = (number + index * 2) % lines.len().max(1);
-            let name = lines.get(line).map_or("Métro 1", |service| service.line.nom.as_str());
+            let name = lines.get(line).map_or("Métro 1", |service| service.line.name.as_str());
             let (html, plain) = message("Quai Neuf", "Rue du Four");
             Incident {
                 id: format!("5707a000-fb21-11ee-a614-{:012}", number * 1000 + 900 + index),

@@ -120,11 +120,11 @@ fn document<B: Serialize>(source: Source, day: ServiceDay, answer: &Answer<B>) -
 fn facts(day: ServiceDay) -> DayFacts {
     DayFacts {
         date: day.date(),
-        jour_semaine: clock::weekday_name(day.date()).to_owned(),
-        type_jour: calendar::day_type(day.date()),
-        ferie: calendar::public_holiday(day.date()).map(str::to_owned),
-        vacances: calendar::school_holiday(day.date()).map(str::to_owned),
-        heures: u32::try_from(day.hour_count()).unwrap_or(24),
+        weekday: clock::weekday_name(day.date()).to_owned(),
+        day_type: calendar::day_type(day.date()),
+        public_holiday: calendar::public_holiday(day.date()).map(str::to_owned),
+        school_holiday: calendar::school_holiday(day.date()).map(str::to_owned),
+        hours: u32::try_from(day.hour_count()).unwrap_or(24),
     }
 }
 

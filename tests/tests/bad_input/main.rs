@@ -37,10 +37,10 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
         };
         raw::write(env);
         let (_, new) = spoil();
-        assert_eq!(new.entry(source).statut, EntryStatus::Error, "{:?}", new.entry(source));
-        assert!(new.entry(source).raison.as_deref().unwrap().contains(key), "{:?}", new.entry(source));
+        assert_eq!(new.entry(source).status, EntryStatus::Error, "{:?}", new.entry(source));
+        assert!(new.entry(source).reason.as_deref().unwrap().contains(key), "{:?}", new.entry(source));
         for other in Source::ALL.into_iter().filter(|other| *other != source) {
-            assert_eq!(new.entry(other).statut, EntryStatus::Ok, "{other}: {:?}", new.entry(other));
+            assert_eq!(new.entry(other).status, EntryStatus::Ok, "{other}: {:?}", new.entry(other));
         }
 
         env.remove_raw(key);
@@ -49,8 +49,8 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
         let good = PublishedDay::load(env, raw::DAY);
         assert_eq!(good.statuses(), [EntryStatus::Ok; 7]);
         let (_, kept) = spoil();
-        assert_eq!(kept.entry(source).statut, EntryStatus::Retained, "{:?}", kept.entry(source));
-        assert!(kept.entry(source).raison.as_deref().unwrap().contains(key), "{:?}", kept.entry(source));
+        assert_eq!(kept.entry(source).status, EntryStatus::Retained, "{:?}", kept.entry(source));
+        assert!(kept.entry(source).reason.as_deref().unwrap().contains(key), "{:?}", kept.entry(source));
         assert_eq!(kept.bytes[&source], good.bytes[&source], "the old document is intact");
     });
 }
@@ -128,8 +128,8 @@ fn one_bad_file_among_several_is_enough() {
         env.put_raw("batch/comptages-2026.csv", "nothing; that; is; known\n");
         env.processor().arg(raw::DAY).run().expect_failure(65, &["batch/comptages-2026.csv"]);
         let published = PublishedDay::load(env, raw::DAY);
-        assert_eq!(published.entry(Source::RoadCounts).statut, EntryStatus::Error);
-        assert_eq!(published.entry(Source::BikeCounts).statut, EntryStatus::Ok);
+        assert_eq!(published.entry(Source::RoadCounts).status, EntryStatus::Error);
+        assert_eq!(published.entry(Source::BikeCounts).status, EntryStatus::Ok);
     });
 }
 
@@ -268,7 +268,7 @@ fn nothing_but_a_line_of_a_gigabyte() {
     file.set_len(1 << 30).unwrap();
     let outcome = env.processor().arg(raw::DAY).run().expect_failure(65, &[raw::ROAD_COUNTS]);
     assert!(outcome.peak_memory < 300 << 20, "{} MiB of memory", outcome.peak_memory >> 20);
-    assert_eq!(PublishedDay::load(&env, raw::DAY).entry(Source::BikeCounts).statut, EntryStatus::Ok);
+    assert_eq!(PublishedDay::load(&env, raw::DAY).entry(Source::BikeCounts).status, EntryStatus::Ok);
 }
 
 #[test]
@@ -285,8 +285,8 @@ fn a_header_without_rows_has_nothing_of_the_day() {
         env.put_raw(raw::ROAD_COUNTS, format!("{}\n", raw::ROAD_COUNTS_HEADER));
         env.processor().arg(raw::DAY).succeed();
         let entry = PublishedDay::load(env, raw::DAY).entry(Source::RoadCounts).clone();
-        assert_eq!(entry.statut, EntryStatus::Absent);
-        assert!(entry.raison.unwrap().contains("aucune_ligne_du_jour"));
+        assert_eq!(entry.status, EntryStatus::Absent);
+        assert!(entry.reason.unwrap().contains("aucune_ligne_du_jour"));
     });
 }
 
@@ -296,7 +296,7 @@ fn no_file_of_a_required_source() {
         raw::write(env);
         env.remove_raw("batch/comptages-");
         env.processor().arg(raw::DAY).run().expect_failure(65, &["comptages"]);
-        assert_eq!(PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).statut, EntryStatus::Ok);
+        assert_eq!(PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).status, EntryStatus::Ok);
         // Another that is required instead makes it a day like any other.
         env.processor().args(["--required", "bikes", raw::DAY]).succeed();
     });

@@ -58,7 +58,7 @@ fn new_data_is_another_set_beside_the_first() {
         let second = process(env);
         assert_ne!(first.manifest.digest, second.manifest.digest);
         assert_eq!(second.document(Source::BikeCounts)["global_metrics"]["total_jour"], raw::BIKES + 1);
-        let old = first.entry(Source::BikeCounts).cle.clone().unwrap();
+        let old = first.entry(Source::BikeCounts).key.clone().unwrap();
         assert!(
             env.get(&format!("processed/metrics/{old}")).is_some(),
             "a reader of the first manifest still finds its documents"
@@ -78,13 +78,13 @@ fn a_rerun_never_makes_a_day_poorer() {
         let second = PublishedDay::load(env, raw::DAY);
         for source in [Source::BikeCounts, Source::Worksites] {
             let entry = second.entry(source);
-            assert_eq!(entry.statut, EntryStatus::Retained, "{source}");
+            assert_eq!(entry.status, EntryStatus::Retained, "{source}");
             assert_eq!(entry.sha256, first.entry(source).sha256, "{source}: the good document stays");
             let told = |event: &serde_json::Value| event["source"] == source.name() && event["status"] == "conserve";
             assert!(done.events.iter().any(told), "{source} is told\n{}", done.transcript());
         }
         assert!(
-            second.entry(Source::Worksites).raison.as_deref().unwrap().contains("chantiers-2025-11.csv"),
+            second.entry(Source::Worksites).reason.as_deref().unwrap().contains("chantiers-2025-11.csv"),
             "{second:?}"
         );
         assert_ne!(first.manifest.digest, second.manifest.digest);
@@ -93,8 +93,8 @@ fn a_rerun_never_makes_a_day_poorer() {
 
         env.processor().args(["--force", raw::DAY]).succeed();
         let forced = PublishedDay::load(env, raw::DAY);
-        assert_eq!(forced.entry(Source::BikeCounts).statut, EntryStatus::Absent);
-        assert_eq!(forced.entry(Source::Worksites).statut, EntryStatus::Error);
+        assert_eq!(forced.entry(Source::BikeCounts).status, EntryStatus::Absent);
+        assert_eq!(forced.entry(Source::Worksites).status, EntryStatus::Error);
         assert!(
             env.get("processed/metrics/bikes_metrics_2025-11-04.json").is_none(),
             "no fixed name without a document"
@@ -110,7 +110,7 @@ fn a_required_source_that_breaks_fails_the_run_and_keeps_its_document() {
         env.put_raw(raw::ROAD_COUNTS, "nothing of what was there before");
         env.processor().arg(raw::DAY).run().expect_failure(65, &[raw::ROAD_COUNTS]);
         let second = PublishedDay::load(env, raw::DAY);
-        assert_eq!(second.entry(Source::RoadCounts).statut, EntryStatus::Retained);
+        assert_eq!(second.entry(Source::RoadCounts).status, EntryStatus::Retained);
         assert_eq!(second.bytes[&Source::RoadCounts], first.bytes[&Source::RoadCounts]);
     });
 }
@@ -122,12 +122,12 @@ fn a_readable_source_without_the_day_is_absent_and_no_failure() {
         env.processor().arg("2025-11-06").succeed();
         let published = PublishedDay::load(env, "2025-11-06");
         let entry = published.entry(Source::RoadCounts);
-        assert_eq!(entry.statut, EntryStatus::Absent);
-        let reason = entry.raison.clone().unwrap();
+        assert_eq!(entry.status, EntryStatus::Absent);
+        let reason = entry.reason.clone().unwrap();
         assert!(reason.contains("aucune_ligne_du_jour") && reason.contains("2025-11-04"), "{reason}");
         let manifest = &published.manifest;
-        assert_eq!(serde_json::to_value(manifest.statut_jour).unwrap(), "provisoire");
-        assert_eq!(serde_json::to_value(manifest.completude).unwrap(), 0);
+        assert_eq!(serde_json::to_value(manifest.day_status).unwrap(), "provisoire");
+        assert_eq!(serde_json::to_value(manifest.completeness).unwrap(), 0);
     });
 }
 
@@ -223,8 +223,8 @@ fn objects_that_no_manifest_has_named_for_a_week_are_removed() {
         let first = process(env);
         env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
         let second = process(env);
-        let unnamed = first.entry(Source::Context).cle.clone().unwrap();
-        assert_ne!(second.entry(Source::Context).cle.as_ref(), Some(&unnamed));
+        let unnamed = first.entry(Source::Context).key.clone().unwrap();
+        assert_ne!(second.entry(Source::Context).key.as_ref(), Some(&unnamed));
         let later = |days: u64| (chrono::Utc::now() + chrono::Days::new(days)).to_rfc3339();
         for (days, there) in [(6, true), (8, false)] {
             env.processor().arg(raw::DAY).env("CITYFLOW_NOW", later(days)).succeed();

@@ -49,7 +49,7 @@ fn rows_bytes_and_documents_are_counted_once() {
     assert_eq!(number("documents"), 7);
     let sizes: u64 = published.bytes.values().map(|body| body.len() as u64).sum();
     assert_eq!(sum(&told, "cityflow.metrics.size", &[]), sizes);
-    let status = published.manifest.statut_jour;
+    let status = published.manifest.day_status;
     let status = serde_json::to_value(status).unwrap();
     assert_eq!(sum(&told, "cityflow.days.published", &[("status", status.as_str().unwrap())]), 1);
     let completeness = told.value("cityflow.day.completeness", &[]).unwrap();

@@ -17,19 +17,23 @@ pub struct BikeCounts {
     /// Ids of the failing counters.
     pub failing_sensors: Vec<String>,
     /// Why and when they fail.
-    pub capteurs_defaillants: Vec<FailingCounter>,
+    #[serde(rename = "capteurs_defaillants")]
+    pub sensor_failures: Vec<FailingCounter>,
     /// The 10 busiest, failing ones left out.
     pub top_counters: Vec<TopCounter>,
     /// By code of the arrondissement.
-    pub by_arrondissement: Vec<BikeZone>,
+    #[serde(rename = "by_arrondissement")]
+    pub by_district: Vec<BikeZone>,
     /// The whole city, failing counters left out.
     pub global_metrics: BikeGlobal,
     /// Percentile rank of the day among days of its type; null without history.
-    pub frequentation_index: Option<Fixed2>,
+    #[serde(rename = "frequentation_index")]
+    pub ridership_index: Option<Fixed2>,
     /// Counters far from their habit; null without history.
     pub anomalies: Option<Vec<BikeAnomaly>>,
     /// The usual day; null without history.
-    pub profils: Option<BTreeMap<String, serde_json::Value>>,
+    #[serde(rename = "profils")]
+    pub profiles: Option<BTreeMap<String, serde_json::Value>>,
     /// Against last week, the usual day and last year.
     pub evolution: BikeEvolution,
 }
@@ -49,31 +53,42 @@ pub struct CounterMetrics {
     /// The day.
     pub date: NaiveDate,
     /// The counter.
-    pub id_compteur: String,
+    #[serde(rename = "id_compteur")]
+    pub counter_id: String,
     /// Its name.
-    pub nom_compteur: Option<String>,
+    #[serde(rename = "nom_compteur")]
+    pub counter_name: Option<String>,
     /// Sum of the counts; null if no hour has one.
-    pub total_jour: Option<u64>,
+    #[serde(rename = "total_jour")]
+    pub daily_total: Option<u64>,
     /// Mean over the hours that have a value.
-    pub moyenne_horaire: Option<Fixed2>,
+    #[serde(rename = "moyenne_horaire")]
+    pub hourly_mean: Option<Fixed2>,
     /// Local hour of the largest single hour, the first of equals.
-    pub pic_horaire: Option<u8>,
+    #[serde(rename = "pic_horaire")]
+    pub peak_hour: Option<u8>,
     /// Local hours with a value below half of the mean.
-    pub heures_creuses: Vec<u8>,
+    #[serde(rename = "heures_creuses")]
+    pub off_peak_hours: Vec<u8>,
     /// By local hour, 24.
-    pub debit_par_heure: Vec<Option<Fixed2>>,
+    #[serde(rename = "debit_par_heure")]
+    pub hourly_flow: Vec<Option<Fixed2>>,
     /// Percent of the hours of the day with a value.
-    pub part_observee: Fixed2,
+    #[serde(rename = "part_observee")]
+    pub observed_percent: Fixed2,
     /// Code of the zone.
-    pub arrondissement: Option<String>,
+    #[serde(rename = "arrondissement")]
+    pub district: Option<String>,
     /// Name of the zone.
     pub zone: Option<String>,
     /// Where it stands.
     pub coordinates: Option<Coordinates>,
     /// Far from its habit; null without history.
-    pub anomalie_detectee: Option<bool>,
+    #[serde(rename = "anomalie_detectee")]
+    pub is_anomalous: Option<bool>,
     /// Whether it fails, and so is left out of the totals.
-    pub defaillant: bool,
+    #[serde(rename = "defaillant")]
+    pub failing: bool,
 }
 
 /// Why a counter is failing.
@@ -91,30 +106,40 @@ pub enum CounterFault {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailingCounter {
     /// The counter.
-    pub id_compteur: String,
+    #[serde(rename = "id_compteur")]
+    pub counter_id: String,
     /// Its name.
-    pub nom_compteur: Option<String>,
+    #[serde(rename = "nom_compteur")]
+    pub counter_name: Option<String>,
     /// Why.
-    pub raison: CounterFault,
+    #[serde(rename = "raison")]
+    pub reason: CounterFault,
     /// Start of the first hour.
-    pub debut: Stamp,
+    #[serde(rename = "debut")]
+    pub start: Stamp,
     /// End of the last hour.
-    pub fin: Stamp,
+    #[serde(rename = "fin")]
+    pub end: Stamp,
     /// Hours.
-    pub duree_heures: Fixed2,
+    #[serde(rename = "duree_heures")]
+    pub duration_hours: Fixed2,
     /// Whether the run reaches the edge of the window that was looked at.
-    pub ouvert: bool,
+    #[serde(rename = "ouvert")]
+    pub open: bool,
 }
 
 /// One of the busiest counters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TopCounter {
     /// The counter.
-    pub id_compteur: String,
+    #[serde(rename = "id_compteur")]
+    pub counter_id: String,
     /// Its name.
-    pub nom_compteur: Option<String>,
+    #[serde(rename = "nom_compteur")]
+    pub counter_name: Option<String>,
     /// Sum of the counts.
-    pub total_jour: u64,
+    #[serde(rename = "total_jour")]
+    pub daily_total: u64,
     /// Name of the zone.
     pub zone: Option<String>,
 }
@@ -123,13 +148,16 @@ pub struct TopCounter {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BikeZone {
     /// Code.
-    pub arrondissement: Option<String>,
+    #[serde(rename = "arrondissement")]
+    pub district: Option<String>,
     /// Name.
     pub zone: Option<String>,
     /// Counters.
-    pub nombre_compteurs: u64,
+    #[serde(rename = "nombre_compteurs")]
+    pub counter_count: u64,
     /// Sum; null if no counter has one.
-    pub total_jour: Option<u64>,
+    #[serde(rename = "total_jour")]
+    pub daily_total: Option<u64>,
 }
 
 /// The whole city.
@@ -138,50 +166,65 @@ pub struct BikeGlobal {
     /// The day.
     pub date: NaiveDate,
     /// Sum over the counters that do not fail; null if none has a value.
-    pub total_jour: Option<u64>,
+    #[serde(rename = "total_jour")]
+    pub daily_total: Option<u64>,
     /// Counters seen in the day.
-    pub nombre_compteurs: u64,
+    #[serde(rename = "nombre_compteurs")]
+    pub counter_count: u64,
     /// Counters with a value above 0.
-    pub compteurs_actifs: u64,
+    #[serde(rename = "compteurs_actifs")]
+    pub active_counter_count: u64,
     /// Cells with a value ÷ expected cells, percent.
-    pub part_observee: Option<Fixed2>,
+    #[serde(rename = "part_observee")]
+    pub observed_percent: Option<Fixed2>,
     /// The same without failing counters, up to `complet_jusqu_a`.
-    pub taux_disponibilite: Option<Fixed2>,
+    #[serde(rename = "taux_disponibilite")]
+    pub availability: Option<Fixed2>,
     /// Local hour of the largest.
-    pub pic_horaire: Option<u8>,
+    #[serde(rename = "pic_horaire")]
+    pub peak_hour: Option<u8>,
     /// By local hour, 24.
-    pub debit_par_heure: Vec<Option<Fixed2>>,
+    #[serde(rename = "debit_par_heure")]
+    pub hourly_flow: Vec<Option<Fixed2>>,
 }
 
 /// A counter far from its habit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BikeAnomaly {
     /// The counter.
-    pub id_compteur: String,
+    #[serde(rename = "id_compteur")]
+    pub counter_id: String,
     /// Its name.
-    pub nom_compteur: Option<String>,
+    #[serde(rename = "nom_compteur")]
+    pub counter_name: Option<String>,
     /// Sum of the counts.
-    pub total_jour: u64,
+    #[serde(rename = "total_jour")]
+    pub daily_total: u64,
     /// Median of the last 8 same weekdays.
     pub reference: Fixed2,
     /// Difference, percent.
-    pub ecart_pourcent: Fixed2,
+    #[serde(rename = "ecart_pourcent")]
+    pub deviation_percent: Fixed2,
 }
 
 /// Against last week, the usual day and last year.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct BikeEvolution {
     /// D−7; null without history.
-    pub semaine_precedente: Option<BikeComparisons>,
+    #[serde(rename = "semaine_precedente")]
+    pub previous_week: Option<BikeComparisons>,
     /// The day type; null without history.
-    pub jour_type: Option<BikeComparisons>,
+    #[serde(rename = "jour_type")]
+    pub usual_day: Option<BikeComparisons>,
     /// The same weekday 52 weeks before; null without history.
-    pub annee_precedente: Option<BikeComparisons>,
+    #[serde(rename = "annee_precedente")]
+    pub previous_year: Option<BikeComparisons>,
 }
 
 /// The compared figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BikeComparisons {
     /// Bikes counted.
-    pub total_jour: Option<Comparison>,
+    #[serde(rename = "total_jour")]
+    pub daily_total: Option<Comparison>,
 }

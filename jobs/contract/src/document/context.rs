@@ -13,48 +13,60 @@ pub struct Context {
     /// Associations over the days known; null without history.
     pub correlations: Option<Vec<Correlation>>,
     /// Arcs near each active worksite, by worksite; null without worksites or arcs.
-    pub chantiers_troncons: Option<Vec<WorksiteArcs>>,
+    #[serde(rename = "chantiers_troncons")]
+    pub worksite_arcs: Option<Vec<WorksiteArcs>>,
     /// The day itself.
-    pub jour: DayFacts,
+    #[serde(rename = "jour")]
+    pub day: DayFacts,
     /// Candidates for the report's sentences, most unusual first.
-    pub faits: Vec<Fact>,
+    #[serde(rename = "faits")]
+    pub facts: Vec<Fact>,
 }
 
 /// An association, never called a cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Correlation {
     /// What against what.
-    pub cle: String,
+    #[serde(rename = "cle")]
+    pub key: String,
     /// Days.
     pub n: u64,
     /// Spearman's coefficient.
     pub r: Option<Fixed3>,
     /// 95 % interval.
-    pub intervalle: Option<[Fixed3; 2]>,
+    #[serde(rename = "intervalle")]
+    pub interval: Option<[Fixed3; 2]>,
     /// Wet days.
-    pub jours_de_pluie: u64,
+    #[serde(rename = "jours_de_pluie")]
+    pub wet_days: u64,
 }
 
 /// The arcs within 50 m of a worksite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorksiteArcs {
     /// The worksite.
-    pub identifiant: String,
+    #[serde(rename = "identifiant")]
+    pub id: String,
     /// Its arcs, by distance, then id.
-    pub troncons: Vec<NearbyArc>,
+    #[serde(rename = "troncons")]
+    pub arcs: Vec<NearbyArc>,
 }
 
 /// One arc near a worksite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NearbyArc {
     /// The arc.
-    pub identifiant_arc: String,
+    #[serde(rename = "identifiant_arc")]
+    pub arc_id: String,
     /// Distance, m.
-    pub distance_metres: Fixed1,
+    #[serde(rename = "distance_metres")]
+    pub distance_m: Fixed1,
     /// Its total of the day.
-    pub debit_journalier_total: Option<Fixed2>,
+    #[serde(rename = "debit_journalier_total")]
+    pub total_daily_flow: Option<Fixed2>,
     /// Against the day type; null without history.
-    pub ecart_jour_type_pourcent: Option<Fixed2>,
+    #[serde(rename = "ecart_jour_type_pourcent")]
+    pub day_type_deviation_percent: Option<Fixed2>,
 }
 
 /// The day itself.
@@ -63,28 +75,36 @@ pub struct DayFacts {
     /// The day.
     pub date: NaiveDate,
     /// `lundi` … `dimanche`.
-    pub jour_semaine: String,
+    #[serde(rename = "jour_semaine")]
+    pub weekday: String,
     /// Its type.
-    pub type_jour: DayType,
+    #[serde(rename = "type_jour")]
+    pub day_type: DayType,
     /// Name of the public holiday, or null.
-    pub ferie: Option<String>,
+    #[serde(rename = "ferie")]
+    pub public_holiday: Option<String>,
     /// Name of the school holidays, or null.
-    pub vacances: Option<String>,
+    #[serde(rename = "vacances")]
+    pub school_holiday: Option<String>,
     /// 23, 24 or 25.
-    pub heures: u32,
+    #[serde(rename = "heures")]
+    pub hours: u32,
 }
 
 /// A figure worth a sentence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
     /// Which figure, `source.key`.
-    pub cle: String,
+    #[serde(rename = "cle")]
+    pub key: String,
     /// Its value.
-    pub valeur: Fixed2,
+    #[serde(rename = "valeur")]
+    pub value: Fixed2,
     /// What it is compared with.
     pub reference: Option<Fixed2>,
     /// Difference, percent of the reference.
-    pub ecart: Option<Fixed2>,
+    #[serde(rename = "ecart")]
+    pub deviation: Option<Fixed2>,
     /// How unusual, standard deviations.
     pub z: Option<Fixed2>,
     /// Where it comes from.

@@ -22,15 +22,18 @@ pub struct Disruptions {
     /// Mode → disruptions of the day that touch it.
     pub disruptions_by_mode: BTreeMap<Mode, u64>,
     /// The 10 most disrupted lines, by hours, then count.
-    pub top_lignes_impactees: Vec<DisruptedLine>,
+    #[serde(rename = "top_lignes_impactees")]
+    pub top_affected_lines: Vec<DisruptedLine>,
     /// Mode → line-hours disrupted.
-    pub heures_ligne_perturbees: BTreeMap<Mode, Fixed2>,
+    #[serde(rename = "heures_ligne_perturbees")]
+    pub disrupted_line_hours: BTreeMap<Mode, Fixed2>,
     /// 100 × (1 − disrupted ÷ service hours); null without lines.
     pub reliability_index: Option<Fixed2>,
     /// Critical, long and general disruptions.
     pub alerts: Vec<TransitAlert>,
     /// How many ran at some time in each local hour, 24.
-    pub debut_par_heure: Vec<Option<Fixed2>>,
+    #[serde(rename = "debut_par_heure")]
+    pub running_by_hour: Vec<Option<Fixed2>>,
 }
 
 /// How bad; the first is the worst.
@@ -92,16 +95,19 @@ pub struct Line {
     /// Code, such as `13` or `T3a`.
     pub code: String,
     /// Name for people, such as `Métro 13`.
-    pub nom: String,
+    #[serde(rename = "nom")]
+    pub name: String,
 }
 
 /// A stretch of time, begin inclusive, end exclusive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Period {
     /// Begin.
-    pub debut: Stamp,
+    #[serde(rename = "debut")]
+    pub start: Stamp,
     /// End; null where none is known.
-    pub fin: Option<Stamp>,
+    #[serde(rename = "fin")]
+    pub end: Option<Stamp>,
 }
 
 /// One disruption that concerns the day.
@@ -110,25 +116,33 @@ pub struct Disruption {
     /// Its id.
     pub id: String,
     /// Whether it is over.
-    pub statut: DisruptionStatus,
+    #[serde(rename = "statut")]
+    pub status: DisruptionStatus,
     /// How bad.
-    pub gravite: Severity,
+    #[serde(rename = "gravite")]
+    pub severity: Severity,
     /// Cause, as published.
     pub cause: Option<String>,
     /// Title, plain text.
-    pub titre: Option<String>,
+    #[serde(rename = "titre")]
+    pub title: Option<String>,
     /// Message, plain text.
     pub message: Option<String>,
     /// Lines it touches.
-    pub lignes: Vec<Line>,
+    #[serde(rename = "lignes")]
+    pub lines: Vec<Line>,
     /// Begin of the whole disruption.
-    pub debut: Stamp,
+    #[serde(rename = "debut")]
+    pub start: Stamp,
     /// End of the whole disruption; null where none is known.
-    pub fin: Option<Stamp>,
+    #[serde(rename = "fin")]
+    pub end: Option<Stamp>,
     /// Union of its periods within the day, hours.
-    pub duree_heures: Fixed2,
+    #[serde(rename = "duree_heures")]
+    pub duration_hours: Fixed2,
     /// All its periods, by begin.
-    pub periodes: Vec<Period>,
+    #[serde(rename = "periodes")]
+    pub periods: Vec<Period>,
 }
 
 /// A line and how long it was disrupted.
@@ -139,11 +153,14 @@ pub struct DisruptedLine {
     /// Code.
     pub code: String,
     /// Name.
-    pub nom: String,
+    #[serde(rename = "nom")]
+    pub name: String,
     /// Disrupted hours of the day, overlaps merged.
-    pub heures: Fixed2,
+    #[serde(rename = "heures")]
+    pub hours: Fixed2,
     /// Disruptions.
-    pub nombre: u64,
+    #[serde(rename = "nombre")]
+    pub count: u64,
 }
 
 /// Type of a transit alert.
@@ -169,15 +186,21 @@ pub struct TransitAlert {
     /// The disruption; null for a general one.
     pub id: Option<String>,
     /// Its title.
-    pub titre: Option<String>,
+    #[serde(rename = "titre")]
+    pub title: Option<String>,
     /// Lines.
-    pub lignes: Vec<Line>,
+    #[serde(rename = "lignes")]
+    pub lines: Vec<Line>,
     /// Begin within the day.
-    pub debut: Stamp,
+    #[serde(rename = "debut")]
+    pub start: Stamp,
     /// End within the day.
-    pub fin: Stamp,
+    #[serde(rename = "fin")]
+    pub end: Stamp,
     /// Hours within the day.
-    pub duree_heures: Fixed2,
+    #[serde(rename = "duree_heures")]
+    pub duration_hours: Fixed2,
     /// Disruptions that run at once at most; 1 for a single one.
-    pub nombre: u64,
+    #[serde(rename = "nombre")]
+    pub count: u64,
 }

@@ -22,9 +22,11 @@ pub struct Manifest {
     /// IANA name of the city's time zone.
     pub timezone: String,
     /// The worst of the required sources.
-    pub statut_jour: DayStatus,
+    #[serde(rename = "statut_jour")]
+    pub day_status: DayStatus,
     /// The worst of the required sources, percent.
-    pub completude: Option<Fixed2>,
+    #[serde(rename = "completude")]
+    pub completeness: Option<Fixed2>,
     /// W3C trace context of the run; null without traces.
     pub traceparent: Option<String>,
     /// The seven documents, in the order of the sources, `contexte` last.
@@ -68,15 +70,19 @@ pub struct ManifestEntry {
     /// The source.
     pub source: Source,
     /// Key relative to the metrics folder; null where there is no document.
-    pub cle: Option<String>,
+    #[serde(rename = "cle")]
+    pub key: Option<String>,
     /// Of the document's bytes, lower-case hexadecimal; null where there is none.
     pub sha256: Option<String>,
     /// Size, bytes; null where there is none.
-    pub taille_octets: Option<u64>,
+    #[serde(rename = "taille_octets")]
+    pub size_bytes: Option<u64>,
     /// What became of it.
-    pub statut: EntryStatus,
+    #[serde(rename = "statut")]
+    pub status: EntryStatus,
     /// Why it is not `ok`.
-    pub raison: Option<String>,
+    #[serde(rename = "raison")]
+    pub reason: Option<String>,
 }
 
 impl Manifest {
@@ -87,9 +93,9 @@ impl Manifest {
             .iter()
             .map(|source| {
                 let entry = documents.iter().find(|entry| entry.source == *source);
-                let statut = entry.map_or(EntryStatus::Absent, |entry| entry.statut).name();
+                let status = entry.map_or(EntryStatus::Absent, |entry| entry.status).name();
                 let sha256 = entry.and_then(|entry| entry.sha256.as_deref()).unwrap_or_default();
-                format!("{source}\t{statut}\t{sha256}\n")
+                format!("{source}\t{status}\t{sha256}\n")
             })
             .collect()
     }

@@ -14,25 +14,32 @@ use crate::number::{Degrees, Fixed1, Fixed2, Fixed3};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoadCounts {
     /// Detectors whose values were set aside, by arc, then begin.
-    pub capteurs_defaillants: Vec<FailingDetector>,
+    #[serde(rename = "capteurs_defaillants")]
+    pub sensor_failures: Vec<FailingDetector>,
     /// One per arc seen in the day, by arc id.
     pub metrics: Vec<ArcMetrics>,
     /// The whole city.
     pub global_metrics: RoadGlobal,
     /// By total flow.
-    pub top_10_troncons: Vec<TopArc>,
+    #[serde(rename = "top_10_troncons")]
+    pub top_10_arcs: Vec<TopArc>,
     /// Zones by lost time.
-    pub top_10_zones_congestionnees: Vec<ZoneMetrics>,
+    #[serde(rename = "top_10_zones_congestionnees")]
+    pub top_10_congested_zones: Vec<ZoneMetrics>,
     /// Zones by vehicles.
-    pub top_zones_affluence: Vec<ZoneMetrics>,
+    #[serde(rename = "top_zones_affluence")]
+    pub busiest_zones: Vec<ZoneMetrics>,
     /// Every zone that has an arc, by code.
     pub zones: Vec<ZoneMetrics>,
     /// Worst first.
-    pub alertes_congestion: Vec<CongestionAlert>,
+    #[serde(rename = "alertes_congestion")]
+    pub congestion_alerts: Vec<CongestionAlert>,
     /// Flows far above the arc's own habit; null without history.
-    pub debits_exceptionnels: Option<Vec<ExceptionalFlow>>,
+    #[serde(rename = "debits_exceptionnels")]
+    pub exceptional_flows: Option<Vec<ExceptionalFlow>>,
     /// The usual day; null without history.
-    pub profils: Option<BTreeMap<String, serde_json::Value>>,
+    #[serde(rename = "profils")]
+    pub profiles: Option<BTreeMap<String, serde_json::Value>>,
     /// Against last week and the usual day.
     pub evolution: RoadEvolution,
 }
@@ -70,21 +77,29 @@ pub enum Measure {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailingDetector {
     /// The arc.
-    pub identifiant_arc: String,
+    #[serde(rename = "identifiant_arc")]
+    pub arc_id: String,
     /// Its label.
-    pub libelle: Option<String>,
+    #[serde(rename = "libelle")]
+    pub label: Option<String>,
     /// Which measure.
-    pub grandeur: Measure,
+    #[serde(rename = "grandeur")]
+    pub measure: Measure,
     /// Why.
-    pub raison: DetectorFault,
+    #[serde(rename = "raison")]
+    pub reason: DetectorFault,
     /// Start of the first hour.
-    pub debut: Stamp,
+    #[serde(rename = "debut")]
+    pub start: Stamp,
     /// End of the last hour.
-    pub fin: Stamp,
+    #[serde(rename = "fin")]
+    pub end: Stamp,
     /// Hours.
-    pub duree_heures: Fixed2,
+    #[serde(rename = "duree_heures")]
+    pub duration_hours: Fixed2,
     /// Whether the run reaches the edge of the window that was looked at.
-    pub ouvert: bool,
+    #[serde(rename = "ouvert")]
+    pub open: bool,
 }
 
 /// Traffic state; later is worse, but for the unknown.
@@ -130,62 +145,85 @@ pub struct ArcMetrics {
     /// The day.
     pub date: NaiveDate,
     /// The arc.
-    pub identifiant_arc: String,
+    #[serde(rename = "identifiant_arc")]
+    pub arc_id: String,
     /// Its label.
-    pub libelle: Option<String>,
+    #[serde(rename = "libelle")]
+    pub label: Option<String>,
     /// `lat, lon`, 5 decimals.
     pub geo_point_2d: Option<String>,
     /// Mean flow over the cells that have it, vehicles per hour.
-    pub debit_horaire_moyen: Option<Fixed2>,
+    #[serde(rename = "debit_horaire_moyen")]
+    pub mean_hourly_flow: Option<Fixed2>,
     /// Sum of the flow, vehicles.
-    pub debit_journalier_total: Option<Fixed2>,
+    #[serde(rename = "debit_journalier_total")]
+    pub total_daily_flow: Option<Fixed2>,
     /// Largest flow.
-    pub debit_max: Option<Fixed2>,
+    #[serde(rename = "debit_max")]
+    pub max_flow: Option<Fixed2>,
     /// Start of the first hour that has it.
-    pub heure_pic: Option<Stamp>,
+    #[serde(rename = "heure_pic")]
+    pub peak_hour: Option<Stamp>,
     /// Mean occupancy over the cells that have it, percent.
-    pub taux_occupation_moyen: Option<Fixed2>,
+    #[serde(rename = "taux_occupation_moyen")]
+    pub mean_occupancy: Option<Fixed2>,
     /// Most frequent state, a tie to the worse.
-    pub etat_trafic_dominant: TrafficState,
+    #[serde(rename = "etat_trafic_dominant")]
+    pub dominant_state: TrafficState,
     /// Most frequent status, a tie to the last seen.
-    pub etat_arc: ArcStatus,
+    #[serde(rename = "etat_arc")]
+    pub arc_status: ArcStatus,
     /// Cells with a flow or an occupancy.
-    pub heures_mesurees: u32,
+    #[serde(rename = "heures_mesurees")]
+    pub measured_hours: u32,
     /// Flow by local hour, 24.
-    pub debit_par_heure: Vec<Option<Fixed2>>,
+    #[serde(rename = "debit_par_heure")]
+    pub hourly_flow: Vec<Option<Fixed2>>,
     /// Occupancy by local hour, 24.
-    pub taux_par_heure: Vec<Option<Fixed2>>,
+    #[serde(rename = "taux_par_heure")]
+    pub hourly_occupancy: Vec<Option<Fixed2>>,
     /// Haversine length, m.
-    pub longueur_metres: Option<Fixed1>,
+    #[serde(rename = "longueur_metres")]
+    pub length_m: Option<Fixed1>,
     /// Lost time, minutes.
-    pub temps_perdu_total_minutes: Option<Fixed1>,
+    #[serde(rename = "temps_perdu_total_minutes")]
+    pub total_delay_minutes: Option<Fixed1>,
     /// Lost time per vehicle, minutes.
-    pub temps_perdu_minutes: Option<Fixed3>,
+    #[serde(rename = "temps_perdu_minutes")]
+    pub delay_minutes: Option<Fixed3>,
     /// Flow times length.
-    pub vehicules_km: Option<Fixed1>,
+    #[serde(rename = "vehicules_km")]
+    pub vehicle_km: Option<Fixed1>,
     /// Percent of the hours of the day with a measure, before detectors are set aside.
-    pub part_observee: Fixed2,
+    #[serde(rename = "part_observee")]
+    pub observed_percent: Fixed2,
     /// Whether a `congestion` or `blocage` alert of the arc touches the day.
-    pub congestion_alerte: bool,
+    #[serde(rename = "congestion_alerte")]
+    pub has_congestion_alert: bool,
     /// Code of the zone that holds the point.
-    pub arrondissement: Option<String>,
+    #[serde(rename = "arrondissement")]
+    pub district: Option<String>,
     /// Its name; "Hors zone" where none holds it.
     pub zone: Option<String>,
     /// The line, `[lon, lat]`, for an arc that the network does not have.
     pub trace: Option<Vec<[Degrees; 2]>>,
     /// Total with missing hours filled from the arc's profile; null without history.
-    pub debit_journalier_estime: Option<Fixed2>,
+    #[serde(rename = "debit_journalier_estime")]
+    pub estimated_daily_flow: Option<Fixed2>,
     /// The total against the day type, percent; null without history.
-    pub ecart_jour_type_pourcent: Option<Fixed2>,
+    #[serde(rename = "ecart_jour_type_pourcent")]
+    pub day_type_deviation_percent: Option<Fixed2>,
 }
 
 /// Hours and share of one traffic state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StateShare {
     /// Cells.
-    pub heures: u64,
+    #[serde(rename = "heures")]
+    pub hours: u64,
     /// Percent of all cells.
-    pub pourcent: Fixed2,
+    #[serde(rename = "pourcent")]
+    pub percent: Fixed2,
 }
 
 /// The whole city.
@@ -194,62 +232,87 @@ pub struct RoadGlobal {
     /// The day.
     pub date: NaiveDate,
     /// Sum of the arcs' totals; null if no arc has one.
-    pub total_vehicules_jour: Option<Fixed2>,
+    #[serde(rename = "total_vehicules_jour")]
+    pub total_vehicles: Option<Fixed2>,
     /// Sum of the arcs' veh·km.
-    pub vehicules_km: Option<Fixed1>,
+    #[serde(rename = "vehicules_km")]
+    pub vehicle_km: Option<Fixed1>,
     /// Arcs seen.
-    pub nombre_troncons: u64,
+    #[serde(rename = "nombre_troncons")]
+    pub arc_count: u64,
     /// Arcs with a measure.
-    pub nombre_troncons_actifs: u64,
+    #[serde(rename = "nombre_troncons_actifs")]
+    pub active_arc_count: u64,
     /// Total ÷ arcs with a flow.
-    pub moyenne_debit_par_troncon: Option<Fixed2>,
+    #[serde(rename = "moyenne_debit_par_troncon")]
+    pub mean_flow_per_arc: Option<Fixed2>,
     /// Over all cells that have one.
-    pub taux_occupation_moyen: Option<Fixed2>,
+    #[serde(rename = "taux_occupation_moyen")]
+    pub mean_occupancy: Option<Fixed2>,
     /// Arcs with an hour at or above the saturation threshold.
-    pub nombre_troncons_satures: u64,
+    #[serde(rename = "nombre_troncons_satures")]
+    pub saturated_arc_count: u64,
     /// Arcs with `congestion_alerte`.
-    pub nombre_troncons_en_alerte: u64,
+    #[serde(rename = "nombre_troncons_en_alerte")]
+    pub alerted_arc_count: u64,
     /// Arcs seen in the day and not expected (no measure in 28 days).
-    pub nombre_troncons_muets: u64,
+    #[serde(rename = "nombre_troncons_muets")]
+    pub silent_arc_count: u64,
     /// Measured ÷ expected cells, percent.
-    pub part_observee: Option<Fixed2>,
+    #[serde(rename = "part_observee")]
+    pub observed_percent: Option<Fixed2>,
     /// Measured and not set aside ÷ expected cells up to `complet_jusqu_a`, percent.
-    pub taux_disponibilite_capteurs: Option<Fixed2>,
+    #[serde(rename = "taux_disponibilite_capteurs")]
+    pub sensor_availability: Option<Fixed2>,
     /// The same over the arcs expected to have a flow.
-    pub disponibilite_debit: Option<Fixed2>,
+    #[serde(rename = "disponibilite_debit")]
+    pub flow_availability: Option<Fixed2>,
     /// The same over the arcs expected to have an occupancy.
-    pub disponibilite_taux: Option<Fixed2>,
+    #[serde(rename = "disponibilite_taux")]
+    pub occupancy_availability: Option<Fixed2>,
     /// Lost time, minutes.
-    pub temps_perdu_total_paris: Option<Fixed1>,
+    #[serde(rename = "temps_perdu_total_paris")]
+    pub total_delay_minutes: Option<Fixed1>,
     /// Lost time, hours.
-    pub temps_perdu_total_heures: Option<Fixed1>,
+    #[serde(rename = "temps_perdu_total_heures")]
+    pub total_delay_hours: Option<Fixed1>,
     /// Sum over arcs by local hour, 24.
-    pub debit_par_heure: Vec<Option<Fixed2>>,
+    #[serde(rename = "debit_par_heure")]
+    pub hourly_flow: Vec<Option<Fixed2>>,
     /// Local hour of the largest.
-    pub heure_pic: Option<u8>,
+    #[serde(rename = "heure_pic")]
+    pub peak_hour: Option<u8>,
     /// State that occurs → hours and share.
-    pub repartition_etat_trafic: BTreeMap<String, StateShare>,
+    #[serde(rename = "repartition_etat_trafic")]
+    pub state_distribution: BTreeMap<String, StateShare>,
     /// Status that occurs → cells.
-    pub repartition_etat_arc: BTreeMap<String, u64>,
+    #[serde(rename = "repartition_etat_arc")]
+    pub status_distribution: BTreeMap<String, u64>,
 }
 
 /// One of the busiest arcs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TopArc {
     /// The arc.
-    pub identifiant_arc: String,
+    #[serde(rename = "identifiant_arc")]
+    pub arc_id: String,
     /// Its label.
-    pub libelle: Option<String>,
+    #[serde(rename = "libelle")]
+    pub label: Option<String>,
     /// Its zone.
     pub zone: Option<String>,
     /// Total flow.
-    pub debit_journalier_total: Fixed2,
+    #[serde(rename = "debit_journalier_total")]
+    pub total_daily_flow: Fixed2,
     /// Mean occupancy.
-    pub taux_occupation_moyen: Option<Fixed2>,
+    #[serde(rename = "taux_occupation_moyen")]
+    pub mean_occupancy: Option<Fixed2>,
     /// Most frequent state.
-    pub etat_trafic_dominant: TrafficState,
+    #[serde(rename = "etat_trafic_dominant")]
+    pub dominant_state: TrafficState,
     /// Percent of the hours with a measure.
-    pub part_observee: Fixed2,
+    #[serde(rename = "part_observee")]
+    pub observed_percent: Fixed2,
 }
 
 /// The day of one zone.
@@ -258,21 +321,29 @@ pub struct ZoneMetrics {
     /// Name.
     pub zone: String,
     /// Code; null outside every zone.
-    pub arrondissement: Option<String>,
+    #[serde(rename = "arrondissement")]
+    pub district: Option<String>,
     /// Arcs seen.
-    pub nombre_troncons: u64,
+    #[serde(rename = "nombre_troncons")]
+    pub arc_count: u64,
     /// Sum of flows; null if no arc has one.
-    pub total_vehicules: Option<Fixed2>,
+    #[serde(rename = "total_vehicules")]
+    pub total_vehicles: Option<Fixed2>,
     /// Sum of veh·km.
-    pub vehicules_km: Option<Fixed1>,
+    #[serde(rename = "vehicules_km")]
+    pub vehicle_km: Option<Fixed1>,
     /// Sum of lost time.
-    pub temps_perdu_total_minutes: Option<Fixed1>,
+    #[serde(rename = "temps_perdu_total_minutes")]
+    pub total_delay_minutes: Option<Fixed1>,
     /// Saturated arcs.
-    pub nombre_troncons_satures: u64,
+    #[serde(rename = "nombre_troncons_satures")]
+    pub saturated_arc_count: u64,
     /// Percent of the zone's arcs with an occupancy.
-    pub taux_saturation: Option<Fixed2>,
+    #[serde(rename = "taux_saturation")]
+    pub saturation_percent: Option<Fixed2>,
     /// At most 5 ids, by lost time, those that have some.
-    pub top_troncons: Vec<String>,
+    #[serde(rename = "top_troncons")]
+    pub top_arcs: Vec<String>,
 }
 
 /// Type of a congestion alert.
@@ -307,70 +378,93 @@ pub struct CongestionAlert {
     #[serde(rename = "type")]
     pub kind: AlertType,
     /// The arc; null for a zone.
-    pub identifiant_arc: Option<String>,
+    #[serde(rename = "identifiant_arc")]
+    pub arc_id: Option<String>,
     /// Its label; null for a zone.
-    pub libelle: Option<String>,
+    #[serde(rename = "libelle")]
+    pub label: Option<String>,
     /// Name of the zone.
     pub zone: Option<String>,
     /// Code of the zone.
-    pub arrondissement: Option<String>,
+    #[serde(rename = "arrondissement")]
+    pub district: Option<String>,
     /// Start of the first hour.
-    pub debut: Stamp,
+    #[serde(rename = "debut")]
+    pub start: Stamp,
     /// End of the last hour.
-    pub fin: Stamp,
+    #[serde(rename = "fin")]
+    pub end: Stamp,
     /// Hours.
-    pub duree_heures: Fixed2,
+    #[serde(rename = "duree_heures")]
+    pub duration_hours: Fixed2,
     /// Whether the run reaches the edge of the window that was looked at.
-    pub ouvert: bool,
+    #[serde(rename = "ouvert")]
+    pub open: bool,
     /// Largest occupancy of the run.
-    pub taux_occupation_max: Fixed2,
+    #[serde(rename = "taux_occupation_max")]
+    pub max_occupancy: Fixed2,
     /// Largest flow of the run; null for a zone.
-    pub debit_max: Option<Fixed2>,
+    #[serde(rename = "debit_max")]
+    pub max_flow: Option<Fixed2>,
     /// Lost time within the day, minutes.
-    pub temps_perdu_minutes: Option<Fixed1>,
+    #[serde(rename = "temps_perdu_minutes")]
+    pub delay_minutes: Option<Fixed1>,
     /// How bad.
-    pub severite: AlertSeverity,
+    #[serde(rename = "severite")]
+    pub severity: AlertSeverity,
     /// Saturated arcs in the worst hour; 1 for an arc.
-    pub nombre_troncons: u64,
+    #[serde(rename = "nombre_troncons")]
+    pub arc_count: u64,
 }
 
 /// A flow far above the arc's own habit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExceptionalFlow {
     /// The arc.
-    pub identifiant_arc: String,
+    #[serde(rename = "identifiant_arc")]
+    pub arc_id: String,
     /// Its label.
-    pub libelle: Option<String>,
+    #[serde(rename = "libelle")]
+    pub label: Option<String>,
     /// Its zone.
     pub zone: Option<String>,
     /// Start.
-    pub debut: Stamp,
+    #[serde(rename = "debut")]
+    pub start: Stamp,
     /// End.
-    pub fin: Stamp,
+    #[serde(rename = "fin")]
+    pub end: Stamp,
     /// Largest flow.
-    pub debit_max: Fixed2,
+    #[serde(rename = "debit_max")]
+    pub max_flow: Fixed2,
     /// 95th percentile of the habit.
     pub reference: Fixed2,
     /// Difference, percent.
-    pub ecart_pourcent: Fixed2,
+    #[serde(rename = "ecart_pourcent")]
+    pub deviation_percent: Fixed2,
 }
 
 /// Against last week and the usual day.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RoadEvolution {
     /// D−7; null without history.
-    pub semaine_precedente: Option<RoadComparisons>,
+    #[serde(rename = "semaine_precedente")]
+    pub previous_week: Option<RoadComparisons>,
     /// The day type; null without history.
-    pub jour_type: Option<RoadComparisons>,
+    #[serde(rename = "jour_type")]
+    pub usual_day: Option<RoadComparisons>,
 }
 
 /// The compared figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoadComparisons {
     /// Vehicles.
-    pub total_vehicules: Option<Comparison>,
+    #[serde(rename = "total_vehicules")]
+    pub total_vehicles: Option<Comparison>,
     /// Lost time.
-    pub temps_perdu: Option<Comparison>,
+    #[serde(rename = "temps_perdu")]
+    pub delay: Option<Comparison>,
     /// Occupancy.
-    pub taux_occupation: Option<Comparison>,
+    #[serde(rename = "taux_occupation")]
+    pub occupancy: Option<Comparison>,
 }

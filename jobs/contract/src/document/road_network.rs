@@ -12,9 +12,11 @@ pub struct RoadNetwork {
     /// Arc id → arc.
     pub mapping: BTreeMap<String, NetworkArc>,
     /// Over the whole network.
-    pub statistiques: NetworkStatistics,
+    #[serde(rename = "statistiques")]
+    pub statistics: NetworkStatistics,
     /// By code; none last.
-    pub by_arrondissement: Vec<NetworkZone>,
+    #[serde(rename = "by_arrondissement")]
+    pub by_district: Vec<NetworkZone>,
     /// Outlines of the zones, for the map, by code; null where none is known.
     pub zones: Option<Vec<ZoneOutline>>,
 }
@@ -23,56 +25,70 @@ pub struct RoadNetwork {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NetworkArc {
     /// Label.
-    pub libelle: Option<String>,
+    #[serde(rename = "libelle")]
+    pub label: Option<String>,
     /// Haversine length, m.
-    pub longueur_metres: Option<Fixed1>,
+    #[serde(rename = "longueur_metres")]
+    pub length_m: Option<Fixed1>,
     /// Upstream node.
-    pub noeud_amont: Option<String>,
+    #[serde(rename = "noeud_amont")]
+    pub upstream_node: Option<String>,
     /// Downstream node.
-    pub noeud_aval: Option<String>,
+    #[serde(rename = "noeud_aval")]
+    pub downstream_node: Option<String>,
     /// `lat, lon`, 5 decimals.
     pub geo_point_2d: Option<String>,
     /// Its lines, `[lon, lat]`.
     pub trace: Option<Vec<Vec<[Degrees; 2]>>>,
     /// Code of the zone.
-    pub arrondissement: Option<String>,
+    #[serde(rename = "arrondissement")]
+    pub district: Option<String>,
     /// Name of the zone.
     pub zone: Option<String>,
     /// Whether a period of validity covers the day.
-    pub actif: bool,
+    #[serde(rename = "actif")]
+    pub active: bool,
 }
 
 /// Over the whole network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NetworkStatistics {
     /// Arcs.
-    pub nombre_troncons: u64,
+    #[serde(rename = "nombre_troncons")]
+    pub arc_count: u64,
     /// Sum of lengths, m.
-    pub longueur_totale_metres: Fixed1,
+    #[serde(rename = "longueur_totale_metres")]
+    pub total_length_m: Fixed1,
     /// Mean over the arcs that have a length, m.
-    pub longueur_moyenne_metres: Option<Fixed1>,
+    #[serde(rename = "longueur_moyenne_metres")]
+    pub mean_length_m: Option<Fixed1>,
 }
 
 /// The network in one zone.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NetworkZone {
     /// Code.
-    pub arrondissement: Option<String>,
+    #[serde(rename = "arrondissement")]
+    pub district: Option<String>,
     /// Name.
     pub zone: Option<String>,
     /// Arcs.
-    pub nombre_troncons: u64,
+    #[serde(rename = "nombre_troncons")]
+    pub arc_count: u64,
     /// Sum of lengths, m.
-    pub longueur_metres: Fixed1,
+    #[serde(rename = "longueur_metres")]
+    pub length_m: Fixed1,
 }
 
 /// The outline of a zone, simplified to 5 m.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ZoneOutline {
     /// Code.
-    pub arrondissement: String,
+    #[serde(rename = "arrondissement")]
+    pub district: String,
     /// Name.
     pub zone: String,
     /// A GeoJSON geometry (MultiPolygon) with 5 decimals.
-    pub geometrie: serde_json::Value,
+    #[serde(rename = "geometrie")]
+    pub geometry: serde_json::Value,
 }

@@ -14,11 +14,14 @@ pub struct Weather {
     /// `Pluvieux`, `Venteux`, `Froid`, `Chaud`, as far as they apply.
     pub categories: Vec<WeatherCategory>,
     /// 0 to 100, 50 neutral.
-    pub impact_mobilite: Fixed1,
+    #[serde(rename = "impact_mobilite")]
+    pub mobility_impact: Fixed1,
     /// 0 to 100, 100 best.
-    pub indice_cyclable: Fixed1,
+    #[serde(rename = "indice_cyclable")]
+    pub cycling_index: Fixed1,
     /// By hour, where the snapshot has them.
-    pub heures: Option<Vec<WeatherHour>>,
+    #[serde(rename = "heures")]
+    pub hours: Option<Vec<WeatherHour>>,
     /// Observed, not forecast.
     pub observation: bool,
 }
@@ -29,17 +32,21 @@ pub struct WeatherMetrics {
     /// The day.
     pub date: NaiveDate,
     /// Mean temperature.
-    pub temp_moyenne: Option<Fixed1>,
+    #[serde(rename = "temp_moyenne")]
+    pub temp_mean: Option<Fixed1>,
     /// Lowest temperature.
     pub temp_min: Option<Fixed1>,
     /// Highest temperature.
     pub temp_max: Option<Fixed1>,
     /// Rain.
-    pub precip_totale: Fixed1,
+    #[serde(rename = "precip_totale")]
+    pub precip_total: Fixed1,
     /// Highest wind speed.
-    pub vent_max: Option<Fixed1>,
+    #[serde(rename = "vent_max")]
+    pub wind_max: Option<Fixed1>,
     /// Mean wind speed.
-    pub vent_moyen: Option<Fixed1>,
+    #[serde(rename = "vent_moyen")]
+    pub wind_mean: Option<Fixed1>,
     /// In words, as published.
     pub conditions: Option<String>,
 }
@@ -65,13 +72,15 @@ pub enum WeatherCategory {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WeatherHour {
     /// Wall-clock time, `HH:MM:SS`, as published.
-    pub heure: String,
+    #[serde(rename = "heure")]
+    pub time: String,
     /// Temperature.
     pub temp: Option<Fixed1>,
     /// Rain.
     pub precip: Option<Fixed1>,
     /// Wind speed.
-    pub vent: Option<Fixed1>,
+    #[serde(rename = "vent")]
+    pub wind: Option<Fixed1>,
     /// In words.
     pub conditions: Option<String>,
 }

@@ -56,7 +56,7 @@ fn draft(cells: &Cells, context: &DayContext<'_>) -> Draft<BikeCounts> {
     let complete_until = measured.iter().rposition(|yes| *yes).map(|last| day.start() + hours(last + 1));
 
     let faults = failing::find(&counters, &expected_counters, cells.earliest(), complete_until, context);
-    let failing: BTreeSet<_> = faults.iter().map(|fault| fault.id_compteur.as_str()).collect();
+    let failing: BTreeSet<_> = faults.iter().map(|fault| fault.counter_id.as_str()).collect();
     let sound: Vec<_> = counters.iter().filter(|seen| seen.in_day && !failing.contains(seen.id)).collect();
 
     let expected_hours = expected(day, &measured);
@@ -80,13 +80,13 @@ fn draft(cells: &Cells, context: &DayContext<'_>) -> Draft<BikeCounts> {
             .collect(),
         failing_sensors: failing_ids(&counters, &failing),
         top_counters: top(&sound),
-        by_arrondissement: if context.zones.is_some() { by_zone(&sound) } else { Vec::new() },
+        by_district: if context.zones.is_some() { by_zone(&sound) } else { Vec::new() },
         global_metrics: global(&counters, &sound, completeness, availability, context),
-        frequentation_index: None,
+        ridership_index: None,
         anomalies: None,
-        profils: None,
+        profiles: None,
         evolution: BikeEvolution::default(),
-        capteurs_defaillants: faults,
+        sensor_failures: faults,
     };
 
     let mut reasons: BTreeMap<_, _> =
@@ -94,11 +94,11 @@ fn draft(cells: &Cells, context: &DayContext<'_>) -> Draft<BikeCounts> {
     let used: usize = counters.iter().map(|seen| seen.counter.cells_of(day)).sum();
     let (repeats, conflicts) = (cells.repeats, cells.conflicts);
     let mut quality = cells.tally.clone().finish();
-    quality.cellules = used as u64;
-    quality.doublons = repeats;
-    quality.conflits = conflicts;
-    quality.cellules_ecartees = (measured_cells - sound_cells) as u64;
-    quality.avertissements.extend(zone_warnings(context.zones));
+    quality.cells = used as u64;
+    quality.duplicates = repeats;
+    quality.conflicts = conflicts;
+    quality.excluded_cells = (measured_cells - sound_cells) as u64;
+    quality.warnings.extend(zone_warnings(context.zones));
     if context.zones.is_none() {
         reasons.insert("metrics.zone".to_owned(), "zones_inconnues".to_owned());
     }
@@ -122,15 +122,15 @@ pub(super) struct Seen<'a> {
     values: Vec<Option<u32>>,
     /// Whether it has a record of the day.
     in_day: bool,
-    arrondissement: Option<String>,
+    district: Option<String>,
     zone: Option<String>,
 }
 
 impl<'a> Seen<'a> {
     fn new(counter: &'a Counter, context: &DayContext<'_>) -> Self {
-        let (arrondissement, zone) = place(context.zones, counter.point);
+        let (district, zone) = place(context.zones, counter.point);
         let values = context.day.hours().map(|hour| counter.at(hour).flatten()).collect();
-        Self { id: &counter.id, counter, values, in_day: counter.cells_of(context.day) > 0, arrondissement, zone }
+        Self { id: &counter.id, counter, values, in_day: counter.cells_of(context.day) > 0, district, zone }
     }
 
     fn name(&self) -> Option<String> {
@@ -174,19 +174,19 @@ fn metrics(seen: &Seen<'_>, failing: bool, context: &DayContext<'_>) -> CounterM
         .filter(|(_, value)| value.zip(quiet_below).is_some_and(|(value, below)| value < below));
     CounterMetrics {
         date: day.date(),
-        id_compteur: seen.id.to_owned(),
-        nom_compteur: seen.name(),
-        total_jour: total,
-        moyenne_horaire: mean.map(Fixed2::of),
-        pic_horaire: first_largest(&values).and_then(|at| day.local_hours().get(at).copied()).and_then(small),
-        heures_creuses: quiet.filter_map(|(local, _)| small(local)).collect(),
-        debit_par_heure: written(&by_hour),
-        part_observee: percent(seen.measured(), day.hour_count()).unwrap_or_default(),
-        arrondissement: seen.arrondissement.clone(),
+        counter_id: seen.id.to_owned(),
+        counter_name: seen.name(),
+        daily_total: total,
+        hourly_mean: mean.map(Fixed2::of),
+        peak_hour: first_largest(&values).and_then(|at| day.local_hours().get(at).copied()).and_then(small),
+        off_peak_hours: quiet.filter_map(|(local, _)| small(local)).collect(),
+        hourly_flow: written(&by_hour),
+        observed_percent: percent(seen.measured(), day.hour_count()).unwrap_or_default(),
+        district: seen.district.clone(),
         zone: seen.zone.clone(),
         coordinates: seen.counter.point.map(|(lon, lat)| Coordinates { lon: Degrees::of(lon), lat: Degrees::of(lat) }),
-        anomalie_detectee: None,
-        defaillant: failing,
+        is_anomalous: None,
+        failing: failing,
     }
 }
 
@@ -210,13 +210,13 @@ fn global(
     let by_hour = curve(day, &per_hour);
     BikeGlobal {
         date: day.date(),
-        total_jour: total_of(sound.iter().copied()),
-        nombre_compteurs: counters.iter().filter(|seen| seen.in_day).count() as u64,
-        compteurs_actifs: counters.iter().filter(|seen| seen.known().any(|value| value > 0)).count() as u64,
-        part_observee: observed,
-        taux_disponibilite: availability,
-        pic_horaire: first_largest(&by_hour).and_then(small),
-        debit_par_heure: written(&by_hour),
+        daily_total: total_of(sound.iter().copied()),
+        counter_count: counters.iter().filter(|seen| seen.in_day).count() as u64,
+        active_counter_count: counters.iter().filter(|seen| seen.known().any(|value| value > 0)).count() as u64,
+        observed_percent: observed,
+        availability: availability,
+        peak_hour: first_largest(&by_hour).and_then(small),
+        hourly_flow: written(&by_hour),
     }
 }
 
@@ -226,10 +226,10 @@ fn top(sound: &[&Seen<'_>]) -> Vec<TopCounter> {
     busiest.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| id_order(x.id, y.id)));
     let first = busiest.into_iter().take(TOP);
     first
-        .map(|(total_jour, seen)| TopCounter {
-            id_compteur: seen.id.to_owned(),
-            nom_compteur: seen.name(),
-            total_jour,
+        .map(|(daily_total, seen)| TopCounter {
+            counter_id: seen.id.to_owned(),
+            counter_name: seen.name(),
+            daily_total,
             zone: seen.zone.clone(),
         })
         .collect()
@@ -239,7 +239,7 @@ fn top(sound: &[&Seen<'_>]) -> Vec<TopCounter> {
 fn by_zone(sound: &[&Seen<'_>]) -> Vec<BikeZone> {
     let mut zones: BTreeMap<(bool, Option<&str>), Vec<&Seen<'_>>> = BTreeMap::new();
     for seen in sound {
-        let code = seen.arrondissement.as_deref();
+        let code = seen.district.as_deref();
         zones.entry((code.is_none(), code)).or_default().push(seen);
     }
     let mut list: Vec<_> = zones
@@ -247,14 +247,14 @@ fn by_zone(sound: &[&Seen<'_>]) -> Vec<BikeZone> {
         .filter_map(|inside| {
             let first = inside.first()?;
             Some(BikeZone {
-                arrondissement: first.arrondissement.clone(),
+                district: first.district.clone(),
                 zone: first.zone.clone(),
-                nombre_compteurs: inside.len() as u64,
-                total_jour: total_of(inside.iter().copied()),
+                counter_count: inside.len() as u64,
+                daily_total: total_of(inside.iter().copied()),
             })
         })
         .collect();
-    list.sort_by(|a, b| match (&a.arrondissement, &b.arrondissement) {
+    list.sort_by(|a, b| match (&a.district, &b.district) {
         (Some(a), Some(b)) => id_order(a, b),
         (a, b) => a.is_none().cmp(&b.is_none()),
     });

@@ -23,17 +23,15 @@ pub fn measure(active: &[&WorksiteRecord], context: &DayContext<'_>) -> Worksite
     let worksites: Vec<Worksite> = active.iter().map(|record| worksite(record, context.zones, parameters)).collect();
     let by_zone = by_zone(&worksites);
     Worksites {
-        total_chantiers_actifs: count(worksites.len()),
+        active_worksite_count: count(worksites.len()),
         by_impact: by_impact(&worksites),
-        zones_critiques: critical(&by_zone, parameters.zone_critique_nombre),
-        surface_totale_impactee_m2: Fixed1::of(
-            worksites.iter().filter_map(|worksite| worksite.surface_m2).map(Fixed1::get).sum(),
-        ),
-        by_arrondissement: by_zone,
-        nouveaux: ids(active, |record| record.start == Some(date)),
-        se_terminent: ids(active, |record| ends_within(record, date, parameters.se_termine_jours)),
-        longs: ids(active, |record| is_long(record, date, parameters.long_jours)),
-        chantiers_actifs: worksites,
+        critical_zones: critical(&by_zone, parameters.zone_critique_nombre),
+        affected_area_m2: Fixed1::of(worksites.iter().filter_map(|worksite| worksite.area_m2).map(Fixed1::get).sum()),
+        by_district: by_zone,
+        starting: ids(active, |record| record.start == Some(date)),
+        ending_soon: ids(active, |record| ends_within(record, date, parameters.se_termine_jours)),
+        long_running: ids(active, |record| is_long(record, date, parameters.long_jours)),
+        active_worksites: worksites,
     }
 }
 
@@ -47,20 +45,20 @@ fn worksite(record: &WorksiteRecord, zones: Option<&Zones>, parameters: &Worksit
         },
     };
     Worksite {
-        identifiant: record.id.clone(),
-        typologie: record.kind.clone(),
-        objet: record.object.clone(),
-        voies: record.streets.clone(),
+        id: record.id.clone(),
+        category: record.kind.clone(),
+        purpose: record.object.clone(),
+        streets: record.streets.clone(),
         impact: record.impact.map(|impact| impact.name().to_owned()).or_else(|| record.other_impact.clone()),
-        impact_pourcent: record.impact.map_or(0, |impact| percent(impact, parameters)),
-        niveau: record.level.clone(),
-        arrondissement: code,
+        impact_percent: record.impact.map_or(0, |impact| percent(impact, parameters)),
+        level: record.level.clone(),
+        district: code,
         zone,
-        date_debut: record.start,
-        date_fin: record.end,
-        surface_m2: record.shape.as_ref().and_then(area_m2).and_then(Fixed1::new),
+        start_date: record.start,
+        end_date: record.end,
+        area_m2: record.shape.as_ref().and_then(area_m2).and_then(Fixed1::new),
         geo_point_2d: record.point.map(|(lon, lat)| format_point(lat, lon)),
-        geometrie: record.shape.as_ref().map(to_geojson),
+        geometry: record.shape.as_ref().map(to_geojson),
     }
 }
 
@@ -96,21 +94,21 @@ fn by_impact(worksites: &[Worksite]) -> BTreeMap<String, u64> {
 fn by_zone(worksites: &[Worksite]) -> Vec<WorksiteZone> {
     let mut zones: BTreeMap<Option<&str>, WorksiteZone> = BTreeMap::new();
     for worksite in worksites {
-        let zone = zones.entry(worksite.arrondissement.as_deref()).or_insert_with(|| WorksiteZone {
-            arrondissement: worksite.arrondissement.clone(),
+        let zone = zones.entry(worksite.district.as_deref()).or_insert_with(|| WorksiteZone {
+            district: worksite.district.clone(),
             zone: worksite.zone.clone(),
-            nombre: 0,
+            count: 0,
             impact_total: 0,
-            surface_m2: None,
+            area_m2: None,
         });
-        zone.nombre += 1;
-        zone.impact_total += u64::from(worksite.impact_pourcent);
-        if let Some(area) = worksite.surface_m2 {
-            zone.surface_m2 = Some(Fixed1::of(zone.surface_m2.map_or(0.0, Fixed1::get) + area.get()));
+        zone.count += 1;
+        zone.impact_total += u64::from(worksite.impact_percent);
+        if let Some(area) = worksite.area_m2 {
+            zone.area_m2 = Some(Fixed1::of(zone.area_m2.map_or(0.0, Fixed1::get) + area.get()));
         }
     }
     let mut zones: Vec<WorksiteZone> = zones.into_values().collect();
-    zones.sort_by(|a, b| match (&a.arrondissement, &b.arrondissement) {
+    zones.sort_by(|a, b| match (&a.district, &b.district) {
         (Some(a), Some(b)) => id_order(a, b),
         (a, b) => a.is_none().cmp(&b.is_none()),
     });
@@ -120,12 +118,8 @@ fn by_zone(worksites: &[Worksite]) -> Vec<WorksiteZone> {
 fn critical(zones: &[WorksiteZone], more_than: u64) -> Vec<CriticalZone> {
     zones
         .iter()
-        .filter(|zone| zone.nombre > more_than)
-        .map(|zone| CriticalZone {
-            arrondissement: zone.arrondissement.clone(),
-            zone: zone.zone.clone(),
-            nombre: zone.nombre,
-        })
+        .filter(|zone| zone.count > more_than)
+        .map(|zone| CriticalZone { district: zone.district.clone(), zone: zone.zone.clone(), count: zone.count })
         .collect()
 }
 

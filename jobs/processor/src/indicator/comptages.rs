@@ -55,8 +55,8 @@ pub fn measure(
     let span = |name: &str| Span::start_named(&INDICATOR, name);
     let failing =
         span("indicator failing_detectors").in_scope(|| failing::find(&day, complete_until, &silent, parameters));
-    quality.cellules_ecartees = failing::set_aside(&mut day, &failing);
-    quality.etats_incoherents = day.contradicted_states(parameters);
+    quality.excluded_cells = failing::set_aside(&mut day, &failing);
+    quality.inconsistent_states = day.contradicted_states(parameters);
     let alerts = span("indicator congestion_alerts").in_scope(|| alerts::find(&day, parameters, context.zones));
     let alerted: HashSet<usize> = alerts.iter().filter_map(|alert| alert.arc).collect();
     let (sums, metrics) = span("indicator arcs").in_scope(|| {
@@ -84,16 +84,16 @@ pub fn measure(
         reasons,
         ignored: Vec::new(),
         body: RoadCounts {
-            capteurs_defaillants: failing::rows(&day, &failing),
-            top_10_troncons: arcs::busiest(&day, &metrics),
+            sensor_failures: failing::rows(&day, &failing),
+            top_10_arcs: arcs::busiest(&day, &metrics),
             metrics,
             global_metrics: global,
-            top_10_zones_congestionnees: zones::by_lost_time(&zone_rows),
-            top_zones_affluence: zones::by_vehicles(&zone_rows),
+            top_10_congested_zones: zones::by_lost_time(&zone_rows),
+            busiest_zones: zones::by_vehicles(&zone_rows),
             zones: zone_rows.into_iter().map(|row| row.row).collect(),
-            alertes_congestion: alerts::rows(&day, alerts, parameters),
-            debits_exceptionnels: None,
-            profils: None,
+            congestion_alerts: alerts::rows(&day, alerts, parameters),
+            exceptional_flows: None,
+            profiles: None,
             evolution: RoadEvolution::default(),
         },
     }))
@@ -130,12 +130,12 @@ fn warn(
         .map(|hour| day.stamp(*hour).local().format("%H h").to_string())
         .collect();
     if !in_day.is_empty() {
-        quality.avertissements.push(format!(
+        quality.warnings.push(format!(
             "Aucun tronçon n'a de mesure à : {}. La source elle-même s'est tue ; ces heures ne comptent pas comme silence des capteurs.",
             in_day.join(", ")
         ));
     }
-    quality.avertissements.extend(geo::zone_warnings(context.zones));
+    quality.warnings.extend(geo::zone_warnings(context.zones));
     if context.zones.is_none() {
         reasons.insert("metrics.zone".to_owned(), NO_ZONES.to_owned());
     }

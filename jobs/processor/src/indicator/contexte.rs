@@ -26,9 +26,9 @@ use crate::source::referentiel::Network;
 pub struct RoadFigures {
     global_metrics: RoadGlobal,
     #[serde(rename = "capteurs_defaillants")]
-    capteurs_defaillants: Vec<IgnoredAny>,
+    sensor_failures: Vec<IgnoredAny>,
     #[serde(rename = "debits_exceptionnels")]
-    debits_exceptionnels: Option<Vec<IgnoredAny>>,
+    exceptional_flows: Option<Vec<IgnoredAny>>,
     metrics: Vec<ArcFigures>,
 }
 
@@ -36,11 +36,11 @@ pub struct RoadFigures {
 #[derive(Debug, Clone, Deserialize)]
 struct ArcFigures {
     #[serde(rename = "identifiant_arc")]
-    identifiant_arc: String,
+    arc_id: String,
     #[serde(rename = "debit_journalier_total")]
-    debit_journalier_total: Option<Fixed2>,
+    total_daily_flow: Option<Fixed2>,
     #[serde(rename = "ecart_jour_type_pourcent")]
-    ecart_jour_type_pourcent: Option<Fixed2>,
+    day_type_deviation_percent: Option<Fixed2>,
     trace: Option<Vec<[Degrees; 2]>>,
 }
 
@@ -57,14 +57,14 @@ pub fn worksite_arcs(
     parameters: &Parameters,
 ) -> Option<Vec<WorksiteArcs>> {
     let counted: HashMap<&str, &ArcFigures> =
-        roads.iter().flat_map(|roads| &roads.metrics).map(|arc| (arc.identifiant_arc.as_str(), arc)).collect();
+        roads.iter().flat_map(|roads| &roads.metrics).map(|arc| (arc.arc_id.as_str(), arc)).collect();
     let traces: Vec<(&str, Vec<(f64, f64)>)> = roads
         .iter()
         .flat_map(|roads| &roads.metrics)
-        .filter(|arc| network.get(&arc.identifiant_arc).is_none())
+        .filter(|arc| network.get(&arc.arc_id).is_none())
         .filter_map(|arc| {
             let line = arc.trace.as_ref()?.iter().map(|[lon, lat]| (lon.get(), lat.get())).collect();
-            Some((arc.identifiant_arc.as_str(), line))
+            Some((arc.arc_id.as_str(), line))
         })
         .collect();
     let lines: Vec<(&str, &[(f64, f64)])> = network
@@ -94,8 +94,8 @@ pub fn worksite_arcs(
         shapes
             .iter()
             .map(|shape| WorksiteArcs {
-                identifiant: shape.id.clone(),
-                troncons: near(shape).into_iter().map(|(id, distance)| nearby(id, distance, &counted)).collect(),
+                id: shape.id.clone(),
+                arcs: near(shape).into_iter().map(|(id, distance)| nearby(id, distance, &counted)).collect(),
             })
             .collect(),
     )
@@ -104,10 +104,10 @@ pub fn worksite_arcs(
 fn nearby(id: &str, distance: f64, counted: &HashMap<&str, &ArcFigures>) -> NearbyArc {
     let arc = counted.get(id);
     NearbyArc {
-        identifiant_arc: id.to_owned(),
-        distance_metres: Fixed1::of(distance),
-        debit_journalier_total: arc.and_then(|arc| arc.debit_journalier_total),
-        ecart_jour_type_pourcent: arc.and_then(|arc| arc.ecart_jour_type_pourcent),
+        arc_id: id.to_owned(),
+        distance_m: Fixed1::of(distance),
+        total_daily_flow: arc.and_then(|arc| arc.total_daily_flow),
+        day_type_deviation_percent: arc.and_then(|arc| arc.day_type_deviation_percent),
     }
 }
 
@@ -136,20 +136,20 @@ pub fn facts(documents: Documents<'_>) -> Vec<Fact> {
     if let Some(roads) = documents.comptages {
         let mut fact = collector(&mut facts, Source::RoadCounts);
         let city = &roads.global_metrics;
-        fact("total_vehicules_jour", city.total_vehicules_jour.map(Fixed::get));
-        fact("vehicules_km", city.vehicules_km.map(Fixed::get));
-        fact("temps_perdu_total_paris", city.temps_perdu_total_paris.map(Fixed::get));
-        fact("taux_occupation_moyen", city.taux_occupation_moyen.map(Fixed::get));
-        fact("nombre_troncons_satures", Some(number(city.nombre_troncons_satures)));
-        fact("nombre_troncons_en_alerte", Some(number(city.nombre_troncons_en_alerte)));
-        fact("taux_disponibilite_capteurs", city.taux_disponibilite_capteurs.map(Fixed::get));
-        fact("capteurs_defaillants", Some(length(&roads.capteurs_defaillants)));
-        fact("debits_exceptionnels", roads.debits_exceptionnels.as_ref().map(|list| length(list)));
+        fact("total_vehicules_jour", city.total_vehicles.map(Fixed::get));
+        fact("vehicules_km", city.vehicle_km.map(Fixed::get));
+        fact("temps_perdu_total_paris", city.total_delay_minutes.map(Fixed::get));
+        fact("taux_occupation_moyen", city.mean_occupancy.map(Fixed::get));
+        fact("nombre_troncons_satures", Some(number(city.saturated_arc_count)));
+        fact("nombre_troncons_en_alerte", Some(number(city.alerted_arc_count)));
+        fact("taux_disponibilite_capteurs", city.sensor_availability.map(Fixed::get));
+        fact("capteurs_defaillants", Some(length(&roads.sensor_failures)));
+        fact("debits_exceptionnels", roads.exceptional_flows.as_ref().map(|list| length(list)));
     }
     if let Some(bikes) = documents.bikes {
         let mut fact = collector(&mut facts, Source::BikeCounts);
-        fact("total_jour", bikes.global_metrics.total_jour.map(number));
-        fact("frequentation_index", bikes.frequentation_index.map(Fixed::get));
+        fact("total_jour", bikes.global_metrics.daily_total.map(number));
+        fact("frequentation_index", bikes.ridership_index.map(Fixed::get));
         fact("failing_sensors", Some(length(&bikes.failing_sensors)));
         fact("anomalies", bikes.anomalies.as_ref().map(|list| length(list)));
     }
@@ -162,18 +162,18 @@ pub fn facts(documents: Documents<'_>) -> Vec<Fact> {
     if let Some(weather) = documents.weather {
         let mut fact = collector(&mut facts, Source::Weather);
         let day = &weather.metrics;
-        fact("temp_moyenne", day.temp_moyenne.map(Fixed::get));
+        fact("temp_moyenne", day.temp_mean.map(Fixed::get));
         fact("temp_min", day.temp_min.map(Fixed::get));
         fact("temp_max", day.temp_max.map(Fixed::get));
-        fact("precip_totale", Some(day.precip_totale.get()));
-        fact("vent_max", day.vent_max.map(Fixed::get));
+        fact("precip_totale", Some(day.precip_total.get()));
+        fact("vent_max", day.wind_max.map(Fixed::get));
     }
     if let Some(worksites) = documents.chantiers {
         let mut fact = collector(&mut facts, Source::Worksites);
-        fact("total_chantiers_actifs", Some(number(worksites.total_chantiers_actifs)));
-        fact("nouveaux", Some(length(&worksites.nouveaux)));
-        fact("se_terminent", Some(length(&worksites.se_terminent)));
-        fact("zones_critiques", Some(length(&worksites.zones_critiques)));
+        fact("total_chantiers_actifs", Some(number(worksites.active_worksite_count)));
+        fact("nouveaux", Some(length(&worksites.starting)));
+        fact("se_terminent", Some(length(&worksites.ending_soon)));
+        fact("zones_critiques", Some(length(&worksites.critical_zones)));
     }
     facts.sort_by(most_unusual_first);
     facts
@@ -182,11 +182,11 @@ pub fn facts(documents: Documents<'_>) -> Vec<Fact> {
 /// Adds a figure of a source, where it has a value.
 fn collector(facts: &mut Vec<Fact>, source: Source) -> impl FnMut(&str, Option<f64>) {
     move |key, value| {
-        facts.extend(value.and_then(Fixed2::new).map(|valeur| Fact {
-            cle: format!("{source}.{key}"),
-            valeur,
+        facts.extend(value.and_then(Fixed2::new).map(|value| Fact {
+            key: format!("{source}.{key}"),
+            value,
             reference: None,
-            ecart: None,
+            deviation: None,
             z: None,
             source,
         }));
@@ -195,7 +195,7 @@ fn collector(facts: &mut Vec<Fact>, source: Source) -> impl FnMut(&str, Option<f
 
 fn most_unusual_first(a: &Fact, b: &Fact) -> Ordering {
     let size = |fact: &Fact| fact.z.map_or(f64::NEG_INFINITY, |z| z.get().abs());
-    size(b).total_cmp(&size(a)).then_with(|| a.cle.cmp(&b.cle))
+    size(b).total_cmp(&size(a)).then_with(|| a.key.cmp(&b.key))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
@@ -210,14 +210,19 @@ fn length<T>(list: &[T]) -> f64 {
 
 /// The day itself; the names of its holidays come from the calendar.
 #[must_use]
-pub fn day_facts(day: ServiceDay, day_type: DayType, ferie: Option<String>, vacances: Option<String>) -> DayFacts {
+pub fn day_facts(
+    day: ServiceDay,
+    day_type: DayType,
+    public_holiday: Option<String>,
+    school_holiday: Option<String>,
+) -> DayFacts {
     DayFacts {
         date: day.date(),
-        jour_semaine: weekday(day.date().weekday()).to_owned(),
-        type_jour: day_type,
-        ferie,
-        vacances,
-        heures: u32::try_from(day.hour_count()).unwrap_or(24),
+        weekday: weekday(day.date().weekday()).to_owned(),
+        day_type: day_type,
+        public_holiday,
+        school_holiday,
+        hours: u32::try_from(day.hour_count()).unwrap_or(24),
     }
 }
 
@@ -236,7 +241,7 @@ fn weekday(day: Weekday) -> &'static str {
 /// The document's own part, and the reasons of its nulls. `worksites` is `None` where the day has no document of worksites.
 #[must_use]
 pub fn measure(
-    jour: DayFacts,
+    day: DayFacts,
     documents: Documents<'_>,
     worksites: Option<&[WorksiteShape]>,
     network: &Network,
@@ -248,11 +253,11 @@ pub fn measure(
         let reason = if worksites.is_none() { "chantiers_absents" } else { "troncons_absents" };
         reasons.insert("chantiers_troncons".to_owned(), reason.to_owned());
     }
-    let faits = facts(documents);
-    if faits.iter().any(|fact| fact.z.is_none()) {
+    let facts = facts(documents);
+    if facts.iter().any(|fact| fact.z.is_none()) {
         reasons.insert("faits.z".to_owned(), "historique_absent".to_owned());
     }
-    (Context { correlations: None, chantiers_troncons: near, jour, faits }, reasons)
+    (Context { correlations: None, worksite_arcs: near, day, facts }, reasons)
 }
 
 #[cfg(test)]

@@ -18,25 +18,25 @@ pub fn measure(network: &Network, context: &DayContext<'_>) -> RoadNetwork {
     let mut by_zone: BTreeMap<Option<String>, NetworkZone> = BTreeMap::new();
     for (id, arc) in network.iter() {
         let arc_of_document = network_arc(arc, context.zones);
-        let zone = by_zone.entry(arc_of_document.arrondissement.clone()).or_insert_with(|| NetworkZone {
-            arrondissement: arc_of_document.arrondissement.clone(),
+        let zone = by_zone.entry(arc_of_document.district.clone()).or_insert_with(|| NetworkZone {
+            district: arc_of_document.district.clone(),
             zone: arc_of_document.zone.clone(),
-            nombre_troncons: 0,
-            longueur_metres: Fixed1::of(0.0),
+            arc_count: 0,
+            length_m: Fixed1::of(0.0),
         });
-        zone.nombre_troncons += 1;
-        zone.longueur_metres = Fixed1::of(zone.longueur_metres.get() + arc.length_m.unwrap_or(0.0));
+        zone.arc_count += 1;
+        zone.length_m = Fixed1::of(zone.length_m.get() + arc.length_m.unwrap_or(0.0));
         mapping.insert(id.to_owned(), arc_of_document);
     }
     let mut by_zone: Vec<NetworkZone> = by_zone.into_values().collect();
-    by_zone.sort_by(|a, b| match (&a.arrondissement, &b.arrondissement) {
+    by_zone.sort_by(|a, b| match (&a.district, &b.district) {
         (Some(a), Some(b)) => id_order(a, b),
         (a, b) => a.is_none().cmp(&b.is_none()),
     });
     RoadNetwork {
         mapping,
-        statistiques: statistics(network),
-        by_arrondissement: by_zone,
+        statistics: statistics(network),
+        by_district: by_zone,
         zones: context.zones.map(|zones| outlines(zones, &context.parameters.referentiel)),
     }
 }
@@ -44,15 +44,15 @@ pub fn measure(network: &Network, context: &DayContext<'_>) -> RoadNetwork {
 fn network_arc(arc: &RoadArc, zones: Option<&Zones>) -> NetworkArc {
     let (code, zone) = place(zones, arc.point);
     NetworkArc {
-        libelle: arc.label.clone(),
-        longueur_metres: arc.length_m.and_then(Fixed1::new),
-        noeud_amont: arc.upstream.clone(),
-        noeud_aval: arc.downstream.clone(),
+        label: arc.label.clone(),
+        length_m: arc.length_m.and_then(Fixed1::new),
+        upstream_node: arc.upstream.clone(),
+        downstream_node: arc.downstream.clone(),
         geo_point_2d: arc.point.map(|(lon, lat)| format_point(lat, lon)),
         trace: (!arc.lines.is_empty()).then(|| trace(&arc.lines)),
-        arrondissement: code,
+        district: code,
         zone,
-        actif: arc.active,
+        active: arc.active,
     }
 }
 
@@ -63,9 +63,9 @@ fn statistics(network: &Network) -> NetworkStatistics {
     #[expect(clippy::cast_precision_loss, reason = "a count of arcs")]
     let number = lengths.len() as f64;
     NetworkStatistics {
-        nombre_troncons: u64::try_from(lengths.len()).unwrap_or(u64::MAX),
-        longueur_totale_metres: Fixed1::of(total),
-        longueur_moyenne_metres: Fixed1::new(total / number),
+        arc_count: u64::try_from(lengths.len()).unwrap_or(u64::MAX),
+        total_length_m: Fixed1::of(total),
+        mean_length_m: Fixed1::new(total / number),
     }
 }
 
@@ -75,9 +75,9 @@ fn outlines(zones: &Zones, parameters: &NetworkParameters) -> Vec<ZoneOutline> {
         .all()
         .iter()
         .map(|zone| ZoneOutline {
-            arrondissement: zone.code.clone(),
+            district: zone.code.clone(),
             zone: zone.name.clone(),
-            geometrie: simplified_outline(
+            geometry: simplified_outline(
                 &zone.outline,
                 parameters.simplification_metres,
                 parameters.rayon_terre_metres,

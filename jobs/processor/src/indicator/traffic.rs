@@ -73,11 +73,11 @@ pub fn measure(
         active_disruptions_count: of_day.len() as u64,
         disruptions_by_severity: by_severity,
         disruptions_by_mode: by_mode,
-        top_lignes_impactees: top_lines(&of_day, lines_of_service),
-        heures_ligne_perturbees: hours_by_mode.into_iter().map(|(mode, hours)| (mode, Fixed2::of(hours))).collect(),
+        top_affected_lines: top_lines(&of_day, lines_of_service),
+        disrupted_line_hours: hours_by_mode.into_iter().map(|(mode, hours)| (mode, Fixed2::of(hours))).collect(),
         reliability_index: reliability::index(&disrupted, lines_of_service, day),
         alerts: alerts::alerts(&of_day, day, parameters),
-        debut_par_heure: by_local_hour(&of_day, day),
+        running_by_hour: by_local_hour(&of_day, day),
     }
 }
 
@@ -102,18 +102,18 @@ fn disruption(one: &OfDay<'_>, day: ServiceDay) -> Option<Disruption> {
     let runs_on = spans.iter().any(|span| span.begin < day.end() && span.end.is_none_or(|end| end > day.end()));
     Some(Disruption {
         id: one.event.id.clone(),
-        statut: if runs_on { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
-        gravite: content.severity,
+        status: if runs_on { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
+        severity: content.severity,
         cause: content.cause.clone(),
-        titre: content.title.clone(),
+        title: content.title.clone(),
         message: content.message.clone(),
-        lignes: one.lines.clone(),
-        debut: day.stamp(begin),
-        fin: end.map(|end| day.stamp(end)),
-        duree_heures: Fixed2::of(one.within.hours()),
-        periodes: spans
+        lines: one.lines.clone(),
+        start: day.stamp(begin),
+        end: end.map(|end| day.stamp(end)),
+        duration_hours: Fixed2::of(one.within.hours()),
+        periods: spans
             .iter()
-            .map(|span| Period { debut: day.stamp(span.begin), fin: span.end.map(|end| day.stamp(end)) })
+            .map(|span| Period { start: day.stamp(span.begin), end: span.end.map(|end| day.stamp(end)) })
             .collect(),
     })
 }
@@ -151,12 +151,12 @@ fn top_lines(of_day: &[OfDay<'_>], service: &[ServiceLine]) -> Vec<DisruptedLine
     ranked
         .into_iter()
         .take(TOP)
-        .map(|(seconds, nombre, Line { mode, code, nom })| DisruptedLine {
+        .map(|(seconds, count, Line { mode, code, name })| DisruptedLine {
             mode,
             code,
-            nom,
-            heures: Fixed2::of(stretches::hours(seconds)),
-            nombre,
+            name,
+            hours: Fixed2::of(stretches::hours(seconds)),
+            count,
         })
         .collect()
 }

@@ -18,18 +18,18 @@ pub fn measure(gathered: Gathered, context: &DayContext<'_>) -> Measured<Weather
         return Measured::Absent { last_day: gathered.last_day };
     };
     let mut quality = gathered.tally.finish();
-    quality.cellules = gathered.cells;
-    quality.doublons = gathered.repeats;
-    quality.conflits = gathered.conflicts;
+    quality.cells = gathered.cells;
+    quality.duplicates = gathered.repeats;
+    quality.conflicts = gathered.conflicts;
     if let Some(zone) = &gathered.foreign_zone {
-        quality.avertissements.push(format!(
+        quality.warnings.push(format!(
             "La météo est donnée dans le fuseau {zone}, la ville est dans {} : le jour est celui de la source.",
             context.city.tz.name()
         ));
     }
     let hours = context.day.hour_count();
     if record.from_hours && record.hours.len() < hours {
-        quality.avertissements.push(format!("La météo du jour vient de {} heures sur {hours}.", record.hours.len()));
+        quality.warnings.push(format!("La météo du jour vient de {} heures sur {hours}.", record.hours.len()));
     }
     // A file that does not say when it was collected was so after the day.
     let settled = gathered.collected_after || collected_after;
@@ -52,28 +52,28 @@ fn body(record: &DayRecord, collected_after: bool, context: &DayContext<'_>) -> 
     Weather {
         metrics: WeatherMetrics {
             date: context.day.date(),
-            temp_moyenne: figure(record.temp),
+            temp_mean: figure(record.temp),
             temp_min: figure(record.temp_min),
             temp_max: figure(record.temp_max),
-            precip_totale: Fixed1::of(rain),
-            vent_max: figure(record.wind),
-            vent_moyen: figure(record.wind_mean.or_else(|| mean_wind(&record.hours))),
+            precip_total: Fixed1::of(rain),
+            wind_max: figure(record.wind),
+            wind_mean: figure(record.wind_mean.or_else(|| mean_wind(&record.hours))),
             conditions: record.conditions.as_deref().map(str::to_owned),
         },
-        impact_mobilite: Fixed1::of(impact(&categories)),
-        indice_cyclable: Fixed1::of(cycling_index(rain, record.wind, record.temp)),
+        mobility_impact: Fixed1::of(impact(&categories)),
+        cycling_index: Fixed1::of(cycling_index(rain, record.wind, record.temp)),
         categories,
-        heures: (!record.hours.is_empty()).then(|| record.hours.iter().map(hour).collect()),
+        hours: (!record.hours.is_empty()).then(|| record.hours.iter().map(hour).collect()),
         observation: record.source.as_deref() == Some("obs") || collected_after,
     }
 }
 
 fn hour(hour: &HourRecord) -> WeatherHour {
     WeatherHour {
-        heure: hour.time.to_string(),
+        time: hour.time.to_string(),
         temp: hour.temp.and_then(Fixed1::new),
         precip: hour.precip.and_then(Fixed1::new),
-        vent: hour.wind.and_then(Fixed1::new),
+        wind: hour.wind.and_then(Fixed1::new),
         conditions: hour.conditions.as_deref().map(str::to_owned),
     }
 }

@@ -152,7 +152,7 @@ mod tests {
         while let Some(arrived) = ahead.next().await {
             let arrived = arrived.unwrap();
             assert_eq!(arrived.parsed, (arrived.object.key, usize::try_from(arrived.object.size).unwrap()));
-            assert!(seen.insert(arrived.input.cle));
+            assert!(seen.insert(arrived.input.key));
         }
         assert_eq!(seen.len(), 300);
     }

@@ -51,10 +51,10 @@ impl Checksum {
 /// # Errors
 /// The bytes that arrived are not those that the store took in.
 pub async fn compare(store: &SharedStore, input: &Input, version: &Version) -> Result<(), InputError> {
-    match store.stored_checksum(&input.cle).await? {
+    match store.stored_checksum(&input.key).await? {
         // The checksum of another version says nothing of this one.
-        Some(kept) if kept != input.crc64nvme && store.head(&input.cle).await?.version != *version => {
-            Err(InputError::Replaced(input.cle.clone()))
+        Some(kept) if kept != input.crc64nvme && store.head(&input.key).await?.version != *version => {
+            Err(InputError::Replaced(input.key.clone()))
         }
         kept => equal(input, kept.as_deref()),
     }
@@ -67,7 +67,7 @@ pub async fn compare(store: &SharedStore, input: &Input, version: &Version) -> R
 pub fn equal(input: &Input, kept: Option<&str>) -> Result<(), InputError> {
     match kept {
         Some(kept) if kept != input.crc64nvme => Err(InputError::Content(SourceError {
-            key: input.cle.clone(),
+            key: input.key.clone(),
             reason: format!("its CRC-64/NVME is {}, the store keeps {kept}; upload the file again", input.crc64nvme),
         })),
         _ => Ok(()),
@@ -113,7 +113,7 @@ mod tests {
         let store: SharedStore = Arc::new(memory.clone());
         let mut sum = Checksum::default();
         sum.update(&store.get("batch/a.csv").await.unwrap().0);
-        let input = Input { cle: "batch/a.csv".to_owned(), taille_octets: 3, crc64nvme: sum.base64() };
+        let input = Input { key: "batch/a.csv".to_owned(), size_bytes: 3, crc64nvme: sum.base64() };
         memory.set_checksum("batch/a.csv", &input.crc64nvme);
         assert_eq!(compare(&store, &input, &version).await, Ok(()));
         memory.set_checksum("batch/a.csv", "AAAAAAAAAAA=");

@@ -29,8 +29,8 @@ impl Written {
     /// A bug: no document holds what JSON cannot.
     pub fn of<B: serde::Serialize>(document: &Document<B>) -> Result<Self, Failure> {
         let bytes = Bytes::from(to_bytes(document)?);
-        let Header { statut_jour, completude, .. } = document.header;
-        Ok(Self { sha256: sha256_hex(&bytes), state: Some(State { statut_jour, completude }), bytes })
+        let Header { day_status, completeness, .. } = document.header;
+        Ok(Self { sha256: sha256_hex(&bytes), state: Some(State { day_status, completeness }), bytes })
     }
 
     /// Sums up a document of an earlier run.
@@ -56,11 +56,11 @@ pub async fn kept_document<B: serde::de::DeserializeOwned>(
     };
     let manifest = get(&keys::manifest(date)).await?.and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok());
     let entry = manifest.and_then(|manifest| manifest.documents.into_iter().find(|entry| entry.source == source));
-    let Some(key) = entry.and_then(|entry| entry.cle) else { return Ok(None) };
+    let Some(key) = entry.and_then(|entry| entry.key) else { return Ok(None) };
     let Some(bytes) = get(&key).await? else { return Ok(None) };
     let mut sum = Checksum::default();
     sum.update(&bytes);
-    let input = Input { cle: key, taille_octets: bytes.len() as u64, crc64nvme: sum.base64() };
+    let input = Input { key: key, size_bytes: bytes.len() as u64, crc64nvme: sum.base64() };
     Ok(serde_json::from_slice::<Document<B>>(&bytes).ok().map(|document| (document.body, input)))
 }
 

@@ -40,11 +40,11 @@ pub(super) fn document(pass: &Pass, result: &DayResult, documents: &[Resolved]) 
         Some(
             chantiers
                 .as_ref()?
-                .chantiers_actifs
+                .active_worksites
                 .iter()
                 .filter_map(|site| {
-                    let shape = geo::parse_shape(&site.geometrie.as_ref()?.to_string()).ok()?;
-                    Some(WorksiteShape { id: site.identifiant.clone(), shape })
+                    let shape = geo::parse_shape(&site.geometry.as_ref()?.to_string()).ok()?;
+                    Some(WorksiteShape { id: site.id.clone(), shape })
                 })
                 .collect(),
         )
@@ -64,22 +64,22 @@ pub(super) fn document(pass: &Pass, result: &DayResult, documents: &[Resolved]) 
         weather: weather.as_ref(),
         chantiers: chantiers.as_ref(),
     };
-    let (body, raisons) = contexte::measure(facts, known, worksites.as_deref(), &result.network, &config.parameters);
+    let (body, reasons) = contexte::measure(facts, known, worksites.as_deref(), &result.network, &config.parameters);
     let state = worst(documents, &config.required);
     let header = Header {
         schema_version: SCHEMA_VERSION.to_owned(),
         source: Source::Context,
         date,
         timezone: result.day.tz().name().to_owned(),
-        type_jour: day_type,
-        statut_jour: state.statut_jour,
-        complet_jusqu_a: None,
-        completude: state.completude,
+        day_type: day_type,
+        day_status: state.day_status,
+        complete_until: None,
+        completeness: state.completeness,
         inputs: inputs(documents, reference.calendar_input.as_ref()),
-        ignores: Vec::new(),
-        parametres: as_map(&config.parameters.contexte),
-        qualite: None,
-        raisons,
+        ignored: Vec::new(),
+        parameters: as_map(&config.parameters.contexte),
+        quality: None,
+        reasons,
     };
     Ok(Some(Written::new(to_bytes(&Document { header, body })?.into())))
 }
@@ -87,12 +87,12 @@ pub(super) fn document(pass: &Pass, result: &DayResult, documents: &[Resolved]) 
 /// The other documents and the calendar, in key order.
 fn inputs(documents: &[Resolved], calendar: Option<&Input>) -> Vec<Input> {
     let mut inputs: BTreeMap<String, Input> =
-        calendar.into_iter().map(|input| (input.cle.clone(), input.clone())).collect();
+        calendar.into_iter().map(|input| (input.key.clone(), input.clone())).collect();
     for document in documents {
-        let (Some(key), Some(bytes)) = (&document.entry.cle, &document.bytes) else { continue };
+        let (Some(key), Some(bytes)) = (&document.entry.key, &document.bytes) else { continue };
         let mut sum = Checksum::default();
         sum.update(bytes);
-        let input = Input { cle: key.clone(), taille_octets: bytes.len() as u64, crc64nvme: sum.base64() };
+        let input = Input { key: key.clone(), size_bytes: bytes.len() as u64, crc64nvme: sum.base64() };
         inputs.insert(key.clone(), input);
     }
     inputs.into_values().collect()

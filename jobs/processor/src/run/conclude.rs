@@ -98,19 +98,19 @@ pub(super) fn tell(engine: &Engine, planned: Planned, done: &Done, ledger: &mut 
         return Ok(());
     };
     for entry in &manifest.documents {
-        let (source, status) = (entry.source.name(), entry.statut.name());
-        match &entry.raison {
-            Some(reason) if entry.statut == EntryStatus::Error || reason_is_error(&result.fresh, entry.source) => {
+        let (source, status) = (entry.source.name(), entry.status.name());
+        match &entry.reason {
+            Some(reason) if entry.status == EntryStatus::Error || reason_is_error(&result.fresh, entry.source) => {
                 tracing::warn!(day = %date, source, status, reason, "source in error");
             }
-            Some(reason) if entry.statut == EntryStatus::Retained => {
+            Some(reason) if entry.status == EntryStatus::Retained => {
                 tracing::warn!(day = %date, source, status, reason, "this run has no document; the earlier one is kept");
             }
             reason => tracing::info!(day = %date, source, status, reason = reason.as_deref().unwrap_or(""), "document"),
         }
     }
     tracing::info!(
-        day = %date, status = status(manifest.statut_jour), completeness = manifest.completude.map(Fixed2::rounded),
+        day = %date, status = status(manifest.day_status), completeness = manifest.completeness.map(Fixed2::rounded),
         digest = manifest.digest, changed, dry_run = engine.config.dry_run, "day done"
     );
     ledger.add(manifest, planned.why == Why::Own, *changed);
@@ -169,8 +169,8 @@ fn judge(engine: &Engine, planned: Planned, fresh: &[(Source, Fresh)], manifest:
             "Put the right file there and run the day again; what could be published was",
         ));
     }
-    if manifest.statut_jour == DayStatus::Provisional {
-        tracing::warn!(day = %manifest.date, completeness = manifest.completude.map(Fixed2::rounded),
+    if manifest.day_status == DayStatus::Provisional {
+        tracing::warn!(day = %manifest.date, completeness = manifest.completeness.map(Fixed2::rounded),
             "the day is provisoire: more of its data is still to come; a later run completes it");
         // Of an earlier day more may never come; the next night looks again.
         if config.until_complete && planned.why == Why::Own {

@@ -13,13 +13,13 @@ use crate::telemetry::{AVAILABILITY, COMPLETENESS, DAYS, SIZE};
 /// Tells of a day. How complete the day is and how many sensors there are is told of the present alone.
 pub(super) fn of_day(engine: &Engine, span: &Span, result: &DayResult, published: &Published, tonight: bool) {
     let manifest = &published.manifest;
-    let status = status(manifest.statut_jour);
+    let status = status(manifest.day_status);
     let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Retained);
-    let documents = manifest.documents.iter().filter(|entry| there(entry.statut)).count() as u64;
+    let documents = manifest.documents.iter().filter(|entry| there(entry.status)).count() as u64;
     span.set("status", status);
     span.set_count("documents", documents);
     span.set("changed", published.changed);
-    if let Some(completeness) = manifest.completude {
+    if let Some(completeness) = manifest.completeness {
         span.set("completeness", completeness.rounded());
     }
     for (source, fresh) in &result.fresh {
@@ -38,17 +38,17 @@ pub(super) fn of_day(engine: &Engine, span: &Span, result: &DayResult, published
     }
     for entry in &manifest.documents {
         let source = [("source", entry.source.name())];
-        if let Some(size) = entry.taille_octets {
+        if let Some(size) = entry.size_bytes {
             #[expect(clippy::cast_precision_loss, reason = "the size of a document")]
             SIZE.record(size as f64, &source);
         }
     }
     if tonight {
-        if let Some(completeness) = manifest.completude {
+        if let Some(completeness) = manifest.completeness {
             COMPLETENESS.record(completeness.get(), &[]);
         }
-        let roads = result.comptages.body().and_then(|body| body.global_metrics.taux_disponibilite_capteurs);
-        let bikes = result.bikes.body().and_then(|body| body.global_metrics.taux_disponibilite);
+        let roads = result.comptages.body().and_then(|body| body.global_metrics.sensor_availability);
+        let bikes = result.bikes.body().and_then(|body| body.global_metrics.availability);
         for (source, percent) in [(Source::RoadCounts, roads), (Source::BikeCounts, bikes)] {
             if let Some(percent) = percent {
                 AVAILABILITY.record(percent.get(), &[("source", source.name())]);

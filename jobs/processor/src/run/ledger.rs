@@ -45,9 +45,9 @@ impl Ledger {
             digest: manifest.digest.clone(),
             own,
             changed,
-            status: manifest.statut_jour,
-            completeness: manifest.completude,
-            documents: manifest.documents.iter().filter(|entry| there(entry.statut)).count(),
+            status: manifest.day_status,
+            completeness: manifest.completeness,
+            documents: manifest.documents.iter().filter(|entry| there(entry.status)).count(),
         });
     }
 

@@ -61,24 +61,24 @@ pub fn document<B, P: Serialize>(
         Measured::Document(draft) => {
             let Draft { status, complete_until, completeness, mut quality, reasons, ignored, body } = *draft;
             reading.ignored.extend(ignored);
-            reading.ignored.sort_by(|a, b| a.cle.cmp(&b.cle));
-            reading.inputs.sort_by(|a, b| a.cle.cmp(&b.cle));
+            reading.ignored.sort_by(|a, b| a.key.cmp(&b.key));
+            reading.inputs.sort_by(|a, b| a.key.cmp(&b.key));
             reading.inputs.dedup();
-            quality.avertissements.extend(reading.warnings);
+            quality.warnings.extend(reading.warnings);
             let header = Header {
                 schema_version: SCHEMA_VERSION.to_owned(),
                 source,
                 date: context.day.date(),
                 timezone: context.day.tz().name().to_owned(),
-                type_jour: context.day_type,
-                statut_jour: status,
-                complet_jusqu_a: complete_until,
-                completude: completeness,
+                day_type: context.day_type,
+                day_status: status,
+                complete_until: complete_until,
+                completeness: completeness,
                 inputs: reading.inputs,
-                ignores: reading.ignored,
-                parametres: as_map(parameters),
-                qualite: Some(quality),
-                raisons: reasons,
+                ignored: reading.ignored,
+                parameters: as_map(parameters),
+                quality: Some(quality),
+                reasons: reasons,
             };
             Outcome::Document(Box::new(Document { header, body }))
         }

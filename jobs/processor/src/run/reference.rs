@@ -76,7 +76,7 @@ impl Reference {
         if reference.lines.is_empty() {
             let parameters = &config.parameters.traffic;
             let of = |line: &contract::document::disruptions::Line| {
-                ServiceLine::from_profile(line.mode, &line.code, &line.nom, parameters)
+                ServiceLine::from_profile(line.mode, &line.code, &line.name, parameters)
             };
             reference.lines = city.rail_lines.iter().map(of).collect();
         }
@@ -130,7 +130,7 @@ async fn optional(
     let (stored, input) = match input::fetch(store, object).await {
         Ok(fetched) => fetched,
         Err(InputError::Content(error)) => {
-            let input = Input { cle: key.to_owned(), taille_octets: object.size, crc64nvme: String::new() };
+            let input = Input { key: key.to_owned(), size_bytes: object.size, crc64nvme: String::new() };
             return Ok(Some((Err(error), input)));
         }
         Err(error) => return Err(error),

@@ -28,9 +28,9 @@ pub(super) async fn same_inputs(store: &SharedStore, result: &DayResult, manifes
         };
         match fresh {
             // A reason may name the last day of which there is anything, which says nothing of this one.
-            Fresh::Absent(_) => Ok(matches!(entry.statut, EntryStatus::Absent | EntryStatus::Retained)),
-            Fresh::Error(_) => Ok(matches!(entry.statut, EntryStatus::Error | EntryStatus::Retained)),
-            Fresh::Document(_) if entry.statut != EntryStatus::Ok => Ok(false),
+            Fresh::Absent(_) => Ok(matches!(entry.status, EntryStatus::Absent | EntryStatus::Retained)),
+            Fresh::Error(_) => Ok(matches!(entry.status, EntryStatus::Error | EntryStatus::Retained)),
+            Fresh::Document(_) if entry.status != EntryStatus::Ok => Ok(false),
             Fresh::Document(written) if entry.sha256.as_ref() == Some(&written.sha256) => Ok(true),
             Fresh::Document(written) => {
                 let before = published(store, entry).await?;
@@ -44,7 +44,7 @@ pub(super) async fn same_inputs(store: &SharedStore, result: &DayResult, manifes
 
 /// What a published document was made from.
 async fn published(store: &SharedStore, entry: &ManifestEntry) -> Result<Option<Vec<Input>>, Failure> {
-    let Some(key) = &entry.cle else { return Ok(None) };
+    let Some(key) = &entry.key else { return Ok(None) };
     match store.get(key).await {
         Ok((bytes, _)) => Ok(serde_json::from_slice::<Read>(&bytes).ok().map(|document| document.inputs)),
         Err(StoreError::NotFound { .. }) => Ok(None),

@@ -63,9 +63,9 @@ impl Roads {
         let mut measured = indicator::measure(&self.counts.cells, self.counts.newest, quality, network, context);
         if let Measured::Document(draft) = &mut measured {
             let overlaps = self.counts.overlaps(day);
-            let keys: Vec<&str> = self.inputs.iter().map(|input| input.cle.as_str()).collect();
+            let keys: Vec<&str> = self.inputs.iter().map(|input| input.key.as_str()).collect();
             let limit = context.parameters.comptages.recouvrement_part;
-            draft.quality.avertissements.extend(indicator::overlap_warnings(&overlaps, &keys, limit));
+            draft.quality.warnings.extend(indicator::overlap_warnings(&overlaps, &keys, limit));
         }
         measured
     }
@@ -172,7 +172,7 @@ fn file(
             None => sum.base64(),
         }
     });
-    let input = Input { cle: object.key.clone(), taille_octets: object.size, crc64nvme };
+    let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme };
     runtime.block_on(reading.instrument(checksum::compare(&engine.raw, &input, &object.version)))?;
     Ok((input, report.chunks))
 }

@@ -166,7 +166,7 @@ async fn read_files<F: Send + Sync + 'static>(
     match &read {
         Ok((parsed, reading)) => {
             for (file, input) in parsed.iter().zip(&reading.inputs) {
-                engine.sources.add(source, input.taille_octets, 1, counted(file));
+                engine.sources.add(source, input.size_bytes, 1, counted(file));
             }
         }
         Err(Missing::Error(error)) => engine.sources.fail(source, error),
@@ -200,7 +200,7 @@ async fn read_whole<F: Send + Sync + 'static>(
         Err(missing) => return Ok(Err(missing)),
     };
     let (stored, inputs): (Vec<_>, Vec<_>) = fetched.into_iter().unzip();
-    let keys: Vec<String> = inputs.iter().map(|input| input.cle.clone()).collect();
+    let keys: Vec<String> = inputs.iter().map(|input| input.key.clone()).collect();
     let reader = engine.clone();
     let parsed = on_pool(&engine.pool, move || {
         keys.into_iter()
@@ -228,7 +228,7 @@ fn plan(files: &[Object], source: Source) -> (Vec<Object>, Vec<Ignored>) {
         && let Some(last) = batch.pop()
     {
         let reason = format!("instantane_anterieur_a {}", last.key);
-        ignored.extend(batch.drain(..).map(|object| Ignored { cle: object.key, raison: reason.clone() }));
+        ignored.extend(batch.drain(..).map(|object| Ignored { key: object.key, reason: reason.clone() }));
         batch.push(last);
     }
     (batch, ignored)

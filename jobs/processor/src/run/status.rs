@@ -47,12 +47,12 @@ async fn row(
         Some(Err(_)) => format!("{day}  {:<9}  {:<10}  {:>12}  {report:<6}  {:>9}", "unreadable", "-", "-", "-"),
         Some(Ok(manifest)) => {
             let good = |entry: &&contract::document::manifest::ManifestEntry| {
-                matches!(entry.statut, EntryStatus::Ok | EntryStatus::Retained)
+                matches!(entry.status, EntryStatus::Ok | EntryStatus::Retained)
             };
             let documents = format!("{}/{}", manifest.documents.iter().filter(good).count(), manifest.documents.len());
-            let status = super::conclude::status(manifest.statut_jour);
+            let status = super::conclude::status(manifest.day_status);
             let completeness =
-                manifest.completude.map_or_else(|| "-".to_owned(), |percent| format!("{:.2} %", percent.rounded()));
+                manifest.completeness.map_or_else(|| "-".to_owned(), |percent| format!("{:.2} %", percent.rounded()));
             let age = age(now - manifest.generated_at.instant());
             format!("{day}  {documents:<9}  {status:<10}  {completeness:>12}  {report:<6}  {age:>9}")
         }

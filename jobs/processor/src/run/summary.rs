@@ -22,18 +22,18 @@ pub(super) fn print(engine: &Engine, result: &DayResult, manifest: &Manifest, ch
         return;
     }
     let completeness =
-        manifest.completude.map_or_else(String::new, |percent| format!(", {} % complete", percent.rounded()));
-    let status = match manifest.statut_jour {
+        manifest.completeness.map_or_else(String::new, |percent| format!(", {} % complete", percent.rounded()));
+    let status = match manifest.day_status {
         DayStatus::Final => "final",
         DayStatus::Provisional => "provisional",
     };
     line(&format!("{} ({} h): {status}{completeness}", manifest.date, result.day.hour_count()));
     for entry in &manifest.documents {
-        let what = match entry.statut {
+        let what = match entry.status {
             EntryStatus::Ok => figures(result, entry.source),
-            _ => entry.raison.clone().unwrap_or_default(),
+            _ => entry.reason.clone().unwrap_or_default(),
         };
-        line(format!("  {:<12} {:<9} {what}", entry.source, entry.statut.name()).trim_end());
+        line(format!("  {:<12} {:<9} {what}", entry.source, entry.status.name()).trim_end());
     }
     let place = engine.metrics.address(&keys::manifest(manifest.date));
     let written = match (engine.config.dry_run, changed) {
@@ -52,22 +52,17 @@ fn figures(result: &DayResult, source: Source) -> String {
             let all = &body.global_metrics;
             format!(
                 "{} vehicles on {} arcs, {} alerts, {} failing detectors",
-                number(all.total_vehicules_jour.map(contract::Fixed::get)),
-                all.nombre_troncons,
-                body.alertes_congestion.len(),
-                body.capteurs_defaillants.len()
+                number(all.total_vehicles.map(contract::Fixed::get)),
+                all.arc_count,
+                body.congestion_alerts.len(),
+                body.sensor_failures.len()
             )
         }),
         Source::BikeCounts => result.bikes.body().map(|body| {
             let all = &body.global_metrics;
             #[expect(clippy::cast_precision_loss, reason = "a day's bikes")]
-            let total = all.total_jour.map(|total| total as f64);
-            format!(
-                "{} bikes at {} counters, {} failing",
-                number(total),
-                all.nombre_compteurs,
-                body.failing_sensors.len()
-            )
+            let total = all.daily_total.map(|total| total as f64);
+            format!("{} bikes at {} counters, {} failing", number(total), all.counter_count, body.failing_sensors.len())
         }),
         Source::Disruptions => result
             .traffic
@@ -75,15 +70,13 @@ fn figures(result: &DayResult, source: Source) -> String {
             .map(|body| format!("{} disruptions, {} alerts", body.active_disruptions_count, body.alerts.len())),
         Source::Weather => result.weather.body().map(|body| {
             let temperature =
-                body.metrics.temp_moyenne.map_or_else(|| "?".to_owned(), |value| value.rounded().to_string());
-            format!("{temperature} °C, {} mm", body.metrics.precip_totale.rounded())
+                body.metrics.temp_mean.map_or_else(|| "?".to_owned(), |value| value.rounded().to_string());
+            format!("{temperature} °C, {} mm", body.metrics.precip_total.rounded())
         }),
         Source::Worksites => {
-            result.chantiers.body().map(|body| format!("{} active worksites", body.total_chantiers_actifs))
+            result.chantiers.body().map(|body| format!("{} active worksites", body.active_worksite_count))
         }
-        Source::RoadNetwork => {
-            result.referentiel.body().map(|body| format!("{} arcs", body.statistiques.nombre_troncons))
-        }
+        Source::RoadNetwork => result.referentiel.body().map(|body| format!("{} arcs", body.statistics.arc_count)),
         Source::Context => None,
     }
     .unwrap_or_default()

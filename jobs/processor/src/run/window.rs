@@ -208,7 +208,7 @@ impl Window {
                 Source::Disruptions => &mut snapshots.traffic.reading,
                 _ => &mut snapshots.weather.reading,
             };
-            let ignored = |object: &Object| Ignored { cle: object.key.clone(), raison: "pas_un_instantane".to_owned() };
+            let ignored = |object: &Object| Ignored { key: object.key.clone(), reason: "pas_un_instantane".to_owned() };
             reading.ignored.extend(others.into_iter().map(ignored));
             let kept = found
                 .iter()

@@ -249,10 +249,10 @@ pub fn read(
     let cells = u64::try_from(active.len()).unwrap_or(u64::MAX);
     tally.rows_of_day = cells + repeats + conflicts;
     let mut quality = tally.finish();
-    quality.cellules = cells;
-    quality.doublons = repeats;
-    quality.conflits = conflicts;
-    quality.avertissements = zone_warnings(context.zones);
+    quality.cells = cells;
+    quality.duplicates = repeats;
+    quality.conflicts = conflicts;
+    quality.warnings = zone_warnings(context.zones);
 
     let mut reasons = BTreeMap::new();
     if context.zones.is_none() {
@@ -322,7 +322,7 @@ pub(super) fn latest<'a, P>(
         return Err(SourceError { key: String::new(), reason: format!("there is no {pattern}") });
     };
     let reason = format!("relevé complet plus ancien : seul le dernier dans l'ordre des clés est lu ({})", key(last));
-    let ignored = sorted.iter().map(|file| Ignored { cle: key(file).to_owned(), raison: reason.clone() }).collect();
+    let ignored = sorted.iter().map(|file| Ignored { key: key(file).to_owned(), reason: reason.clone() }).collect();
     Ok((last, ignored))
 }
 

@@ -259,9 +259,9 @@ impl RoadAccumulator {
         }
         tally.rows_of_day = counts.rows;
         let mut quality = tally.finish();
-        quality.cellules = counts.cells;
-        quality.doublons = counts.repeats;
-        quality.conflits = counts.conflicts;
+        quality.cells = counts.cells;
+        quality.duplicates = counts.repeats;
+        quality.conflicts = counts.conflicts;
         quality
     }
 

@@ -75,8 +75,8 @@ impl Network {
     #[must_use]
     pub fn of_document(document: &RoadNetwork) -> Self {
         let arc = |known: &contract::document::road_network::NetworkArc| RoadArc {
-            label: known.libelle.clone(),
-            length_m: known.longueur_metres.map(contract::Fixed::get),
+            label: known.label.clone(),
+            length_m: known.length_m.map(contract::Fixed::get),
             point: known.geo_point_2d.as_deref().and_then(crate::geo::parse_point),
             lines: known
                 .trace
@@ -84,9 +84,9 @@ impl Network {
                 .flatten()
                 .map(|line| line.iter().map(|[lon, lat]| (lon.get(), lat.get())).collect())
                 .collect(),
-            upstream: known.noeud_amont.clone(),
-            downstream: known.noeud_aval.clone(),
-            active: known.actif,
+            upstream: known.upstream_node.clone(),
+            downstream: known.downstream_node.clone(),
+            active: known.active,
         };
         Self::new(document.mapping.iter().map(|(id, known)| (id.clone(), arc(known))).collect())
     }
@@ -289,9 +289,9 @@ pub fn read(
 
     tally.rows_of_day = cells + repeats;
     let mut quality = tally.finish();
-    quality.cellules = cells;
-    quality.doublons = repeats;
-    quality.avertissements = zone_warnings(context.zones);
+    quality.cells = cells;
+    quality.duplicates = repeats;
+    quality.warnings = zone_warnings(context.zones);
     let mut reasons = BTreeMap::new();
     if context.zones.is_none() {
         reasons.insert("mapping.zone".to_owned(), ZONES_UNKNOWN.to_owned());

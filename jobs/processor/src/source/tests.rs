@@ -123,7 +123,7 @@ fn only(rows: &[Rows], days: impl Fn(usize) -> bool) -> Vec<Rows> {
 fn told<B>(measured: Result<Measured<B>, SourceError>) -> Option<Quality> {
     let Measured::Document(draft) = measured.ok()? else { return None };
     let quality = draft.quality;
-    Some(Quality { lignes_lues: 0, rejets_structure: [].into(), exemples: Vec::new(), ..quality })
+    Some(Quality { rows_read: 0, structural_rejects: [].into(), examples: Vec::new(), ..quality })
 }
 
 fn weather_day() -> impl Strategy<Value = (usize, String)> + Clone {

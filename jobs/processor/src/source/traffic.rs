@@ -88,13 +88,13 @@ fn read_day(
     let mut tally = gathered.tally;
     tally.rows_of_day = of_day.iter().map(|event| event.records).sum();
     let mut quality = Quality {
-        cellules: of_day.len() as u64,
-        doublons: of_day.iter().map(|event| event.repeats).sum(),
-        conflits: of_day.iter().map(|event| event.conflicts).sum(),
+        cells: of_day.len() as u64,
+        duplicates: of_day.iter().map(|event| event.repeats).sum(),
+        conflicts: of_day.iter().map(|event| event.conflicts).sum(),
         ..tally.finish()
     };
     if !timeline.any_within(day.start(), day.end()) {
-        quality.avertissements.push(
+        quality.warnings.push(
             "Aucun instantané n'a été collecté pendant la journée : les perturbations apparues et disparues entre deux \
              instantanés sont inconnues."
                 .to_owned(),
@@ -102,7 +102,7 @@ fn read_day(
     }
     match timeline.stray_pages() {
         0 => {}
-        pages => quality.avertissements.push(format!(
+        pages => quality.warnings.push(format!(
             "{pages} page{} Navitia sans le reste de la réponse dans le dossier de la même heure : une perturbation qui n'y \
              figure plus n'est pas tenue pour terminée.",
             if pages == 1 { "" } else { "s" }

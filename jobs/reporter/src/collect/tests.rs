@@ -19,7 +19,7 @@ async fn collected(store: &MemoryStore) -> Result<Collected, Failure> {
 }
 
 fn key_of(day: &Day, source: Source) -> String {
-    day.manifest().documents.into_iter().find(|entry| entry.source == source).unwrap().cle.unwrap()
+    day.manifest().documents.into_iter().find(|entry| entry.source == source).unwrap().key.unwrap()
 }
 
 /// Publishes the day, but with other bytes in place of one document: those that `change` makes of it, under their own sha256.
@@ -30,7 +30,7 @@ fn published_with(source: Source, change: impl Fn(serde_json::Value) -> serde_js
     let body = change(serde_json::from_slice(&day.body(source).unwrap()).unwrap()).to_string();
     let entry = manifest.documents.iter_mut().find(|entry| entry.source == source).unwrap();
     entry.sha256 = Some(sha256_hex(body.as_bytes()));
-    store.insert(entry.cle.clone().unwrap(), body);
+    store.insert(entry.key.clone().unwrap(), body);
     store.insert(keys::manifest(manifest.date), serde_json::to_vec(&manifest).unwrap());
     store
 }
@@ -40,10 +40,10 @@ async fn a_full_day_is_read_whole_and_as_it_was_written() {
     let collected = collected(&published(&Day::full())).await.unwrap();
     assert_eq!(collected.lost, []);
     for source in Source::ALL {
-        assert_eq!(collected.sources[&source].statut, EntryStatus::Ok);
+        assert_eq!(collected.sources[&source].status, EntryStatus::Ok);
     }
     // Written and read again: what documents hold survives, maps with named keys among it.
-    let bytes = |documents: &Documents| serde_json::to_vec(documents.traffic.as_ref().unwrap()).unwrap();
+    let bytes = |documents: &Documents| serde_json::to_vec(documents.disruptions.as_ref().unwrap()).unwrap();
     assert_eq!(bytes(&collected.documents), bytes(&Day::full().documents()));
     assert_eq!(collected.documents.headers().count(), 7);
     assert!(collected.bytes > 1000);
@@ -63,8 +63,8 @@ async fn a_document_that_is_not_the_one_meant_costs_its_source_alone() {
     let collected = collected(&store).await.unwrap();
     assert_eq!(collected.lost, [Source::Weather]);
     let status = &collected.sources[&Source::Weather];
-    assert_eq!(status.statut, EntryStatus::Error);
-    assert!(status.raison.as_deref().unwrap().starts_with(&format!("empreinte_differente : {key} (attendue ")));
+    assert_eq!(status.status, EntryStatus::Error);
+    assert!(status.reason.as_deref().unwrap().starts_with(&format!("empreinte_differente : {key} (attendue ")));
     assert!(!collected.documents.has(Source::Weather) && collected.documents.has(Source::RoadCounts));
 }
 
@@ -75,7 +75,7 @@ async fn a_document_that_is_missing_or_unreadable_says_so() {
     let collected_without = collected(&store).await.unwrap();
     assert!(
         collected_without.sources[&Source::BikeCounts]
-            .raison
+            .reason
             .as_deref()
             .unwrap()
             .starts_with("document_introuvable : objets/")
@@ -97,7 +97,7 @@ async fn a_document_that_is_missing_or_unreadable_says_so() {
         (published_with(Source::Worksites, shapeless), "document_illisible : missing field"),
     ] {
         let collected = collected(&store).await.unwrap();
-        let found = collected.sources[&Source::Worksites].raison.clone().unwrap();
+        let found = collected.sources[&Source::Worksites].reason.clone().unwrap();
         assert!(found.starts_with(reason), "{found}");
     }
 }
@@ -118,9 +118,9 @@ async fn what_the_manifest_says_of_a_source_is_kept() {
         Day::full().without(Source::BikeCounts, "aucune_ligne_du_jour").keeping(Source::Weather, "fichier_illisible");
     let collected = collected(&published(&sample)).await.unwrap();
     assert_eq!(collected.lost, []);
-    assert_eq!(collected.sources[&Source::BikeCounts].statut, EntryStatus::Absent);
-    assert_eq!(collected.sources[&Source::BikeCounts].raison.as_deref(), Some("aucune_ligne_du_jour"));
-    assert_eq!(collected.sources[&Source::Weather].statut, EntryStatus::Retained);
+    assert_eq!(collected.sources[&Source::BikeCounts].status, EntryStatus::Absent);
+    assert_eq!(collected.sources[&Source::BikeCounts].reason.as_deref(), Some("aucune_ligne_du_jour"));
+    assert_eq!(collected.sources[&Source::Weather].status, EntryStatus::Retained);
     assert!(collected.documents.has(Source::Weather));
 }
 
@@ -155,11 +155,11 @@ async fn a_key_outside_the_store_is_not_followed() {
     let day = Day::full();
     let store = published(&day);
     let mut manifest = day.manifest();
-    manifest.documents[0].cle = Some("../secret.json".into());
+    manifest.documents[0].key = Some("../secret.json".into());
     let collected = documents(&store, &manifest).await.unwrap();
     assert!(
         collected.sources[&Source::RoadCounts]
-            .raison
+            .reason
             .as_deref()
             .unwrap()
             .starts_with("document_illisible : ../secret.json")

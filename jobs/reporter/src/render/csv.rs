@@ -54,16 +54,16 @@ fn arcs(table: &mut Table, report: &DailyReport) {
         "TOP 10 TRONÇONS FRÉQUENTÉS",
         &["Tronçon", "Débit Total", "Taux Occupation (%)", "État dominant", "Zone", "Identifiant", "Part observée (%)"],
     );
-    let Some(arcs) = &report.top_10_troncons_frequentes else { return absent(table, report, Source::RoadCounts) };
+    let Some(arcs) = &report.top_10_arcs else { return absent(table, report, Source::RoadCounts) };
     for arc in arcs {
         table.row(&[
-            optional_text(arc.libelle.as_deref()),
-            Cell::number(arc.debit_journalier_total),
-            optional_number(arc.taux_occupation_moyen),
-            word(arc.etat_trafic_dominant),
+            optional_text(arc.label.as_deref()),
+            Cell::number(arc.total_daily_flow),
+            optional_number(arc.mean_occupancy),
+            word(arc.dominant_state),
             optional_text(arc.zone.as_deref()),
-            Cell::text(&arc.identifiant_arc),
-            Cell::number(arc.part_observee),
+            Cell::text(&arc.arc_id),
+            Cell::number(arc.observed_percent),
         ]);
     }
 }
@@ -82,40 +82,40 @@ fn zones(table: &mut Table, report: &DailyReport) {
             "Arrondissement",
         ],
     );
-    let Some(zones) = &report.top_10_zones_congestionnees else { return absent(table, report, Source::RoadCounts) };
+    let Some(zones) = &report.top_10_congested_zones else { return absent(table, report, Source::RoadCounts) };
     for zone in zones {
         table.row(&[
             Cell::text(&zone.zone),
-            optional_number(zone.temps_perdu_total_minutes),
-            optional_number(zone.total_vehicules),
-            optional_number(zone.vehicules_km),
-            Cell::count(zone.nombre_troncons),
-            Cell::count(zone.nombre_troncons_satures),
-            optional_number(zone.taux_saturation),
-            optional_text(zone.arrondissement.as_deref()),
+            optional_number(zone.total_delay_minutes),
+            optional_number(zone.total_vehicles),
+            optional_number(zone.vehicle_km),
+            Cell::count(zone.arc_count),
+            Cell::count(zone.saturated_arc_count),
+            optional_number(zone.saturation_percent),
+            optional_text(zone.district.as_deref()),
         ]);
     }
 }
 
 fn sensors(table: &mut Table, report: &DailyReport) {
     table.section("CAPTEURS DÉFAILLANTS", &["ID Capteur", "Type", "Libellé", "Raison", "Début", "Fin", "Durée (h)"]);
-    for sensor in report.capteurs_defaillants.iter().flatten() {
+    for sensor in report.sensor_failures.iter().flatten() {
         table.row(&[
             Cell::text(&sensor.id),
             Cell::text(match sensor.kind {
                 SensorType::Road => "route",
                 SensorType::Bike => "velo",
             }),
-            optional_text(sensor.libelle.as_deref()),
-            Cell::text(&sensor.raison),
-            Cell::shown(sensor.debut),
-            Cell::shown(sensor.fin),
-            Cell::number(sensor.duree_heures),
+            optional_text(sensor.label.as_deref()),
+            Cell::text(&sensor.reason),
+            Cell::shown(sensor.start),
+            Cell::shown(sensor.end),
+            Cell::number(sensor.duration_hours),
         ]);
     }
     // Two sources share this section: each one that is missing says so, whatever the other has.
     for source in [Source::RoadCounts, Source::BikeCounts] {
-        if report.sources.get(&source).is_none_or(|status| !has_document(status.statut)) {
+        if report.sources.get(&source).is_none_or(|status| !has_document(status.status)) {
             absent(table, report, source);
         }
     }
@@ -137,19 +137,19 @@ fn alerts(table: &mut Table, report: &DailyReport) {
             "Identifiant",
         ],
     );
-    let Some(alerts) = &report.alertes_congestion else { return absent(table, report, Source::RoadCounts) };
+    let Some(alerts) = &report.congestion_alerts else { return absent(table, report, Source::RoadCounts) };
     for alert in alerts {
         table.row(&[
-            optional_text(alert.libelle.as_deref()),
-            Cell::number(alert.taux_occupation_max),
-            word(alert.severite),
+            optional_text(alert.label.as_deref()),
+            Cell::number(alert.max_occupancy),
+            word(alert.severity),
             word(alert.kind),
             optional_text(alert.zone.as_deref()),
-            Cell::shown(alert.debut),
-            Cell::shown(alert.fin),
-            Cell::number(alert.duree_heures),
-            optional_number(alert.temps_perdu_minutes),
-            optional_text(alert.identifiant_arc.as_deref()),
+            Cell::shown(alert.start),
+            Cell::shown(alert.end),
+            Cell::number(alert.duration_hours),
+            optional_number(alert.delay_minutes),
+            optional_text(alert.arc_id.as_deref()),
         ]);
     }
 }
@@ -159,17 +159,17 @@ fn worksites(table: &mut Table, report: &DailyReport) {
         "CHANTIERS ACTIFS",
         &["Identifiant", "Typologie", "Impact", "Arrondissement", "Voies", "Date début", "Date fin", "Surface (m²)"],
     );
-    let Some(worksites) = &report.chantiers_actifs else { return absent(table, report, Source::Worksites) };
+    let Some(worksites) = &report.active_worksites else { return absent(table, report, Source::Worksites) };
     for worksite in worksites {
         table.row(&[
-            Cell::text(&worksite.identifiant),
-            optional_text(worksite.typologie.as_deref()),
+            Cell::text(&worksite.id),
+            optional_text(worksite.category.as_deref()),
             optional_text(worksite.impact.as_deref()),
-            optional_text(worksite.arrondissement.as_deref()),
-            optional_text(worksite.voies.as_deref()),
-            worksite.date_debut.map_or_else(Cell::empty, Cell::shown),
-            worksite.date_fin.map_or_else(Cell::empty, Cell::shown),
-            optional_number(worksite.surface_m2),
+            optional_text(worksite.district.as_deref()),
+            optional_text(worksite.streets.as_deref()),
+            worksite.start_date.map_or_else(Cell::empty, Cell::shown),
+            worksite.end_date.map_or_else(Cell::empty, Cell::shown),
+            optional_number(worksite.area_m2),
         ]);
     }
 }
@@ -177,16 +177,16 @@ fn worksites(table: &mut Table, report: &DailyReport) {
 fn disruptions(table: &mut Table, report: &DailyReport) {
     table
         .section("PERTURBATIONS", &["Identifiant", "Gravité", "Lignes", "Titre", "Début", "Fin", "Durée (h)", "Cause"]);
-    let Some(disruptions) = &report.perturbations else { return absent(table, report, Source::Disruptions) };
+    let Some(disruptions) = &report.disruptions else { return absent(table, report, Source::Disruptions) };
     for disruption in disruptions {
         table.row(&[
             Cell::text(&disruption.id),
-            word(disruption.gravite),
-            Cell::text(&lines(&disruption.lignes)),
-            optional_text(disruption.titre.as_deref()),
-            Cell::shown(disruption.debut),
-            disruption.fin.map_or_else(Cell::empty, Cell::shown),
-            Cell::number(disruption.duree_heures),
+            word(disruption.severity),
+            Cell::text(&lines(&disruption.lines)),
+            optional_text(disruption.title.as_deref()),
+            Cell::shown(disruption.start),
+            disruption.end.map_or_else(Cell::empty, Cell::shown),
+            Cell::number(disruption.duration_hours),
             optional_text(disruption.cause.as_deref()),
         ]);
     }
@@ -208,18 +208,18 @@ fn quality(table: &mut Table, report: &DailyReport) {
         ],
     );
     for (source, status) in &report.sources {
-        let quality = report.qualite.get(source);
+        let quality = report.quality.get(source);
         let count = |n: Option<u64>| n.map_or_else(Cell::empty, Cell::count);
         table.row(&[
             Cell::text(source.name()),
-            Cell::text(status.statut.name()),
-            optional_number(status.completude),
-            count(quality.map(|quality| quality.lignes_lues)),
-            count(quality.map(|quality| quality.lignes_du_jour)),
-            count(quality.map(|quality| quality.doublons)),
-            count(quality.map(|quality| quality.conflits)),
-            count(quality.map(|quality| quality.rejets.values().sum())),
-            optional_text(status.raison.as_deref()),
+            Cell::text(status.status.name()),
+            optional_number(status.completeness),
+            count(quality.map(|quality| quality.rows_read)),
+            count(quality.map(|quality| quality.rows_of_day)),
+            count(quality.map(|quality| quality.duplicates)),
+            count(quality.map(|quality| quality.conflicts)),
+            count(quality.map(|quality| quality.rejects.values().sum())),
+            optional_text(status.reason.as_deref()),
         ]);
     }
 }
@@ -227,15 +227,15 @@ fn quality(table: &mut Table, report: &DailyReport) {
 /// The row of a section whose source has no document.
 fn absent(table: &mut Table, report: &DailyReport, source: Source) {
     let why = match report.sources.get(&source) {
-        Some(SourceStatus { statut, raison: Some(raison), .. }) => format!("{} : {raison}", statut.name()),
-        Some(status) => status.statut.name().to_owned(),
+        Some(SourceStatus { status, reason: Some(reason), .. }) => format!("{} : {reason}", status.name()),
+        Some(status) => status.status.name().to_owned(),
         None => EntryStatus::Absent.name().to_owned(),
     };
     table.row(&[Cell::text(&format!("Donnée absente : {source} ({why})"))]);
 }
 
 fn lines(lines: &[Line]) -> String {
-    lines.iter().map(|line| line.nom.as_str()).collect::<Vec<_>>().join(", ")
+    lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

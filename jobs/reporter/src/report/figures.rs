@@ -23,29 +23,29 @@ pub struct Figure {
 pub fn figures(summary: &Summary) -> Vec<Figure> {
     // Taken apart by name, so that a figure that is added to the contract does not compile until it has its place here.
     let Summary {
-        statut_jour,
-        completude,
-        total_vehicules_paris,
-        vehicules_km,
-        temps_perdu_total_minutes,
-        nombre_troncons_satures,
-        taux_disponibilite_capteurs,
-        total_velos_paris,
-        perturbations_actives,
-        chantiers_actifs,
-        faits_marquants: _,
+        day_status,
+        completeness,
+        total_vehicles,
+        vehicle_km,
+        total_delay_minutes,
+        saturated_arc_count,
+        sensor_availability,
+        total_bikes,
+        active_disruptions,
+        active_worksites,
+        highlights: _,
     } = summary;
     vec![
-        figure("statut_jour", Some(status_name(*statut_jour)), ""),
-        figure("completude", *completude, "%"),
-        figure("total_vehicules_paris", *total_vehicules_paris, "véhicules"),
-        figure("vehicules_km", *vehicules_km, "véh·km"),
-        figure("temps_perdu_total_minutes", *temps_perdu_total_minutes, "min"),
-        figure("nombre_troncons_satures", *nombre_troncons_satures, "tronçons"),
-        figure("taux_disponibilite_capteurs", *taux_disponibilite_capteurs, "%"),
-        figure("total_velos_paris", *total_velos_paris, "vélos"),
-        figure("perturbations_actives", *perturbations_actives, ""),
-        figure("chantiers_actifs", *chantiers_actifs, ""),
+        figure("statut_jour", Some(status_name(*day_status)), ""),
+        figure("completude", *completeness, "%"),
+        figure("total_vehicules_paris", *total_vehicles, "véhicules"),
+        figure("vehicules_km", *vehicle_km, "véh·km"),
+        figure("temps_perdu_total_minutes", *total_delay_minutes, "min"),
+        figure("nombre_troncons_satures", *saturated_arc_count, "tronçons"),
+        figure("taux_disponibilite_capteurs", *sensor_availability, "%"),
+        figure("total_velos_paris", *total_bikes, "vélos"),
+        figure("perturbations_actives", *active_disruptions, ""),
+        figure("chantiers_actifs", *active_worksites, ""),
     ]
 }
 
@@ -63,8 +63,8 @@ pub fn status_name(status: DayStatus) -> &'static str {
 #[must_use]
 pub fn changes(before: &Map<String, Value>, now: &Summary) -> Vec<Change> {
     let change = |figure: Figure| {
-        let avant = before.get(figure.key).filter(|avant| **avant != figure.value)?.clone();
-        Some(Change { cle: figure.key.to_owned(), avant, apres: figure.value })
+        let before = before.get(figure.key).filter(|before| **before != figure.value)?.clone();
+        Some(Change { key: figure.key.to_owned(), before, after: figure.value })
     };
     figures(now).into_iter().filter_map(change).collect()
 }
@@ -96,8 +96,8 @@ mod tests {
     fn only_what_differs_is_a_change() {
         let before = Day::full().report().summary;
         let mut now = before.clone();
-        now.chantiers_actifs = None;
-        now.statut_jour = DayStatus::Provisional;
+        now.active_worksites = None;
+        now.day_status = DayStatus::Provisional;
         let mut map = serde_json::to_value(&before).unwrap().as_object().unwrap().clone();
         map.remove("completude");
         let changes = changes(&map, &now);

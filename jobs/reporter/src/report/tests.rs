@@ -23,7 +23,7 @@ fn a_full_day_has_every_section() {
     assert_eq!(json["qualite"]["comptages"]["rejets"], serde_json::json!({ "date_illisible": 3, "debit_negatif": 4 }));
     assert!(json["qualite"].get("contexte").is_none());
     let kinds: Vec<_> =
-        report.capteurs_defaillants.unwrap().into_iter().map(|sensor| (sensor.kind, sensor.raison)).collect();
+        report.sensor_failures.unwrap().into_iter().map(|sensor| (sensor.kind, sensor.reason)).collect();
     assert_eq!(kinds, [(SensorType::Road, "silencieux".to_owned()), (SensorType::Bike, "fige".to_owned())]);
 }
 
@@ -43,8 +43,8 @@ fn a_missing_source_is_a_stated_gap_and_never_a_zero() {
     assert_eq!(roads["summary"]["faits_marquants"].as_array().unwrap().len(), 2);
 
     let both = Day::full().without(Source::RoadCounts, "x").failing(Source::BikeCounts, "fichier_illisible").report();
-    assert_eq!(both.capteurs_defaillants, None);
-    assert_eq!(both.sources[&Source::BikeCounts].statut, EntryStatus::Error);
+    assert_eq!(both.sensor_failures, None);
+    assert_eq!(both.sources[&Source::BikeCounts].status, EntryStatus::Error);
     for (source, key) in [
         (Source::Disruptions, "perturbations"),
         (Source::Weather, "meteo_impact"),
@@ -54,44 +54,44 @@ fn a_missing_source_is_a_stated_gap_and_never_a_zero() {
         assert_eq!(report[key], Value::Null, "{key}");
     }
     let context = Day::full().without(Source::Context, "x").report();
-    assert_eq!((context.correlations, context.summary.faits_marquants.len()), (None, 0));
+    assert_eq!((context.correlations, context.summary.highlights.len()), (None, 0));
 }
 
 #[test]
 fn a_kept_document_counts_and_says_why_it_was_kept() {
     let report = Day::full().keeping(Source::Weather, "fichier_illisible").report();
-    assert!(report.meteo_impact.is_some());
-    assert_eq!(report.sources[&Source::Weather].raison.as_deref(), Some("fichier_illisible"));
+    assert!(report.weather_impact.is_some());
+    assert_eq!(report.sources[&Source::Weather].reason.as_deref(), Some("fichier_illisible"));
 }
 
 #[test]
 fn lists_are_cut_where_the_report_says_so() {
     let mut day = Day::full();
-    let roads = &mut day.documents.comptages.as_mut().unwrap().body;
-    let alert = roads.alertes_congestion[0].clone();
-    roads.alertes_congestion = vec![alert; 25];
-    let worksites = &mut day.documents.chantiers.as_mut().unwrap().body.chantiers_actifs;
+    let roads = &mut day.documents.road_counts.as_mut().unwrap().body;
+    let alert = roads.congestion_alerts[0].clone();
+    roads.congestion_alerts = vec![alert; 25];
+    let worksites = &mut day.documents.worksites.as_mut().unwrap().body.active_worksites;
     let worksite = worksites[0].clone();
     *worksites = vec![worksite; 25];
     let report = day.report();
-    assert_eq!((report.alertes_congestion.unwrap().len(), report.chantiers_actifs.unwrap().len()), (20, 25));
+    assert_eq!((report.congestion_alerts.unwrap().len(), report.active_worksites.unwrap().len()), (20, 25));
 }
 
 #[test]
 fn editions_count_and_say_what_changed() {
     let first = Day::full().report();
-    assert_eq!((first.edition, first.changements.len()), (1, 0));
+    assert_eq!((first.edition, first.changes.len()), (1, 0));
     let day = Day::full().counting(1_300_000.0);
     let second = day.report_after(Some(&as_previous(&first)), Lang::Fr);
     assert_eq!(second.edition, 2);
     assert_eq!(
-        serde_json::to_value(&second.changements).unwrap(),
+        serde_json::to_value(&second.changes).unwrap(),
         serde_json::json!([{ "cle": "total_vehicules_paris", "avant": 1_234_567, "apres": 1_300_000 }])
     );
     // Once more, and in another language: the same edition, which still says what changed.
     for lang in [Lang::Fr, Lang::En] {
         let again = day.report_after(Some(&as_previous(&second)), lang);
-        assert_eq!((again.edition, &again.changements), (2, &second.changements));
+        assert_eq!((again.edition, &again.changes), (2, &second.changes));
     }
 }
 
@@ -100,7 +100,7 @@ fn another_version_is_another_edition() {
     let mut before = as_previous(&Day::full().report());
     before.cityflow_version = "0.0.9".into();
     let report = Day::full().report_after(Some(&before), Lang::Fr);
-    assert_eq!((report.edition, report.changements.len()), (2, 0));
+    assert_eq!((report.edition, report.changes.len()), (2, 0));
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn nothing_is_left_to_do_only_for_the_same_metrics_version_language_and_document
 fn what_documents_hold_survives_the_report() {
     let report = Day::full().report();
     let back: DailyReport = serde_json::from_slice(&crate::render::json::render(&report).unwrap()).unwrap();
-    assert_eq!(back.summary.total_vehicules_paris, Fixed2::new(1_234_567.0));
+    assert_eq!(back.summary.total_vehicles, Fixed2::new(1_234_567.0));
     assert_eq!(crate::render::json::render(&back).unwrap(), crate::render::json::render(&report).unwrap());
     let summary = summarize(&report);
     assert_eq!((summary.metrics_digest, summary.summary), (report.metrics_digest.clone(), report.summary));

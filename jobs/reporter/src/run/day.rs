@@ -184,11 +184,11 @@ impl Job {
         }
         tracing::info!(day = %day, bytes = collected.bytes, documents, "metrics loaded");
         for (source, status) in &collected.sources {
-            let reason = status.raison.as_deref().unwrap_or_default();
+            let reason = status.reason.as_deref().unwrap_or_default();
             if collected.lost.contains(source) {
                 tracing::warn!(day = %day, source = %source, reason, "a document of the manifest is not usable: the report does without");
-            } else if status.statut != EntryStatus::Ok {
-                tracing::warn!(day = %day, source = %source, status = status.statut.name(), reason, "the source is not ok");
+            } else if status.status != EntryStatus::Ok {
+                tracing::warn!(day = %day, source = %source, status = status.status.name(), reason, "the source is not ok");
             }
         }
     }

@@ -103,7 +103,7 @@ async fn a_document_that_turns_up_later_completes_the_report() {
     let city = city();
     let day = Day::full();
     day.publish_to(&city.metrics);
-    let weather = day.manifest().documents[3].cle.clone().unwrap();
+    let weather = day.manifest().documents[3].key.clone().unwrap();
     let body = city.metrics.bytes(&weather).unwrap();
     city.metrics.insert(weather.clone(), "cut sh");
     city.run(own(&[Day::DATE])).await.unwrap();

@@ -22,17 +22,17 @@ const KEYS: [&str; 14] = [
 
 fn fact(key: &str, value: f64) -> Fact {
     let source = key.split('.').next().unwrap().parse().unwrap_or(Source::Context);
-    Fact { cle: key.into(), valeur: Fixed2::of(value), reference: None, ecart: None, z: None, source }
+    Fact { key: key.into(), value: Fixed2::of(value), reference: None, deviation: None, z: None, source }
 }
 
 fn against(key: &str, value: f64, reference: f64) -> Fact {
-    let ecart = Fixed2::new(100.0 * (value - reference) / reference);
-    Fact { reference: Some(Fixed2::of(reference)), ecart, ..fact(key, value) }
+    let deviation = Fixed2::new(100.0 * (value - reference) / reference);
+    Fact { reference: Some(Fixed2::of(reference)), deviation, ..fact(key, value) }
 }
 
 /// The sentence with plain spaces, so that it can be read here.
 fn said(fact: &Fact, lang: Lang) -> String {
-    sentence(fact, lang, false).unwrap().phrase.replace(['\u{202f}', '\u{a0}'], " ")
+    sentence(fact, lang, false).unwrap().text.replace(['\u{202f}', '\u{a0}'], " ")
 }
 
 #[test]
@@ -126,8 +126,8 @@ fn a_total_without_reference_says_so_and_a_temperature_does_not() {
 #[test]
 fn a_forecast_is_called_one() {
     let rain = fact("weather.precip_totale", 4.0);
-    assert!(sentence(&rain, Lang::Fr, true).unwrap().phrase.ends_with("4\u{a0}mm (prévision)."));
-    assert!(!sentence(&fact("chantiers.nouveaux", 2.0), Lang::Fr, true).unwrap().phrase.contains("prévision"));
+    assert!(sentence(&rain, Lang::Fr, true).unwrap().text.ends_with("4\u{a0}mm (prévision)."));
+    assert!(!sentence(&fact("chantiers.nouveaux", 2.0), Lang::Fr, true).unwrap().text.contains("prévision"));
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn nothing_compared_with_nothing_is_not_remarkable() {
 fn an_unknown_key_is_skipped_and_the_order_and_limit_are_kept() {
     let facts: Vec<Fact> = std::iter::once("comptages.humeur").chain(KEYS).map(|key| fact(key, 50.0)).collect();
     let facts: Vec<&Fact> = facts.iter().collect();
-    let keys: Vec<String> = remarkable(&facts, Lang::Fr, false).into_iter().map(|sentence| sentence.cle).collect();
+    let keys: Vec<String> = remarkable(&facts, Lang::Fr, false).into_iter().map(|sentence| sentence.key).collect();
     assert_eq!(keys, KEYS[..7]);
     assert!(remarkable(&[], Lang::Fr, false).is_empty());
 }
@@ -153,8 +153,8 @@ fn every_key_has_its_figure_in_both_languages() {
             let sentence = sentence(&against(key, 1234.5, 2345.0), lang, false).unwrap();
             let scaled = if key == "comptages.temps_perdu_total_paris" { 1234.5 / 60.0 } else { 1234.5 };
             let figure = [0, 1].map(|decimals| lang.number(scaled, decimals));
-            assert!(figure.iter().any(|figure| sentence.phrase.contains(figure)), "{}", sentence.phrase);
-            assert!(sentence.phrase.ends_with('.') && !sentence.phrase.contains("  "), "{}", sentence.phrase);
+            assert!(figure.iter().any(|figure| sentence.text.contains(figure)), "{}", sentence.text);
+            assert!(sentence.text.ends_with('.') && !sentence.text.contains("  "), "{}", sentence.text);
         }
     }
 }

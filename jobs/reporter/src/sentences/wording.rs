@@ -200,8 +200,8 @@ impl Wording {
     pub(super) fn scaled_for(self, fact: &Fact) -> Self {
         const MINUTES_PER_HOUR: f64 = 60.0;
         let least =
-            fact.reference.map_or(fact.valeur.rounded(), |reference| reference.rounded().min(fact.valeur.rounded()));
-        if fact.cle == "comptages.temps_perdu_total_paris" && least >= 10.0 * MINUTES_PER_HOUR {
+            fact.reference.map_or(fact.value.rounded(), |reference| reference.rounded().min(fact.value.rounded()));
+        if fact.key == "comptages.temps_perdu_total_paris" && least >= 10.0 * MINUTES_PER_HOUR {
             Self { divisor: MINUTES_PER_HOUR, unit: |lang| lang.pick("\u{a0}heures", "\u{a0}hours"), ..self }
         } else {
             self

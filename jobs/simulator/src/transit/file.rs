@@ -129,7 +129,7 @@ impl Transit {
             Mode::Tram => "Tramway",
             mode => super::spoken(mode),
         };
-        let line = json!({"id": line_id(incident.line), "name": service.line.nom, "quality": 0, "embedded_type": "line",
+        let line = json!({"id": line_id(incident.line), "name": service.line.name, "quality": 0, "embedded_type": "line",
             "line": {"id": line_id(incident.line), "code": service.line.code, "name": "Nord - Sud", "commercial_mode": {"name": commercial}}});
         match incident.object {
             Object::Line => json!([{"pt_object": line}]),

@@ -37,28 +37,28 @@ fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
         let before = records.cells.insert((counter, hour), count);
         records.newest = records.newest.max(hour);
         let quality = &mut records.quality;
-        quality.lignes_lues += 1;
+        quality.rows_read += 1;
         if !hours.contains(&hour) {
             return;
         }
-        quality.lignes_du_jour += 1;
+        quality.rows_of_day += 1;
         match before {
-            None => quality.cellules += 1,
-            Some(before) if before == count => quality.doublons += 1,
-            Some(_) => quality.conflits += 1,
+            None => quality.cells += 1,
+            Some(before) if before == count => quality.duplicates += 1,
+            Some(_) => quality.conflicts += 1,
         }
         let wrong = match count {
             Count::Negative => Reason::NegativeCount,
             Count::Text => Reason::UnreadableCount,
             Count::Known(_) | Count::Null => return,
         };
-        *quality.rejets.entry(wrong).or_default() += 1;
+        *quality.rejects.entry(wrong).or_default() += 1;
     };
     bikes.history().for_each(|(counter, hour, count)| take(&mut records, counter, hour, count));
     for folder in bikes.folders().filter(|folder| in_reach(clock::instant(*folder), day)) {
         let snapshot = bikes.snapshot(folder);
         if snapshot.damage != Damage::None {
-            *records.quality.rejets_structure.entry(Reason::UnreadableSnapshot).or_default() += 1;
+            *records.quality.structural_rejects.entry(Reason::UnreadableSnapshot).or_default() += 1;
             continue;
         }
         for entry in snapshot.entries {
@@ -71,8 +71,8 @@ fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
                 Entry::BadDate => Reason::UnreadableDate,
                 Entry::NoObject => Reason::UnreadableRecord,
             };
-            records.quality.lignes_lues += 1;
-            *records.quality.rejets_structure.entry(reason).or_default() += 1;
+            records.quality.rows_read += 1;
+            *records.quality.structural_rejects.entry(reason).or_default() += 1;
         }
     }
     records
@@ -105,7 +105,7 @@ impl CounterDay<'_> {
 pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
     let bikes = &city.bikes;
     let records = records(bikes, day);
-    if records.quality.cellules == 0 {
+    if records.quality.cells == 0 {
         return None;
     }
     let (start, end) = (clock::hour_of(day.start()), clock::hour_of(day.end()));
@@ -143,14 +143,14 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
     let last = days.iter().flat_map(CounterDay::values).map(|(index, _)| index).max();
     let global = global(&days, day, expected.len(), last);
     let old = clock::instant(records.newest) >= day.plus(FINAL_DAYS + 1).start();
-    let definite = old || global.part_observee.is_some_and(|share| share.get() >= 95.0);
+    let definite = old || global.observed_percent.is_some_and(|share| share.get() >= 95.0);
     let out =
         days.iter().filter(|counter| !counter.failing.is_empty()).map(|counter| counter.values().count() as u64).sum();
     Some(Answer {
         status: if definite { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: last.map(|index| day.stamp(clock::instant(start + i64::try_from(index).unwrap_or(0) + 1))),
-        completeness: global.part_observee,
-        quality: Quality { cellules_ecartees: out, ..records.quality },
+        completeness: global.observed_percent,
+        quality: Quality { excluded_cells: out, ..records.quality },
         body: body(&days, day, failures, global),
     })
 }
@@ -171,13 +171,13 @@ fn failing(
     span: &Span,
 ) -> Vec<FailingCounter> {
     let fault = |reason: CounterFault, from: Hour, to: Hour| FailingCounter {
-        id_compteur: counter.id.clone(),
-        nom_compteur: Some(counter.name.clone()),
-        raison: reason,
-        debut: day.stamp(clock::instant(from)),
-        fin: day.stamp(clock::instant(to)),
-        duree_heures: Fixed2::of(f64::from(i32::try_from(to - from).unwrap_or(0))),
-        ouvert: from <= span.edges.0 || span.edges.1 <= to,
+        counter_id: counter.id.clone(),
+        counter_name: Some(counter.name.clone()),
+        reason: reason,
+        start: day.stamp(clock::instant(from)),
+        end: day.stamp(clock::instant(to)),
+        duration_hours: Fixed2::of(f64::from(i32::try_from(to - from).unwrap_or(0))),
+        open: from <= span.edges.0 || span.edges.1 <= to,
     };
     let (window, start, end) = span.window;
     let something = |hour: Hour| count(hour).is_some_and(|n| n > 0);
@@ -228,16 +228,16 @@ fn global(days: &[CounterDay<'_>], day: ServiceDay, expected: usize, last: Optio
     let peak = curve.iter().position(|value| value.is_some_and(|value| value.get() >= highest));
     BikeGlobal {
         date: day.date(),
-        total_jour: good().filter_map(CounterDay::total).reduce(|sum, n| sum + n),
-        nombre_compteurs: days.len() as u64,
-        compteurs_actifs: days.iter().filter(|counter| counter.values().any(|(_, n)| n > 0)).count() as u64,
-        part_observee: percent(days.iter().map(|counter| counter.values().count()).sum(), expected * hours),
-        taux_disponibilite: percent(
+        daily_total: good().filter_map(CounterDay::total).reduce(|sum, n| sum + n),
+        counter_count: days.len() as u64,
+        active_counter_count: days.iter().filter(|counter| counter.values().any(|(_, n)| n > 0)).count() as u64,
+        observed_percent: percent(days.iter().map(|counter| counter.values().count()).sum(), expected * hours),
+        availability: percent(
             good().map(|counter| counter.values().count()).sum(),
             expected * last.map_or(0, |last| last + 1),
         ),
-        pic_horaire: peak.and_then(small),
-        debit_par_heure: curve,
+        peak_hour: peak.and_then(small),
+        hourly_flow: curve,
     }
 }
 
@@ -254,30 +254,30 @@ fn metrics(entry: &CounterDay<'_>, day: ServiceDay) -> CounterMetrics {
     let [lon, lat] = entry.counter.point;
     CounterMetrics {
         date: day.date(),
-        id_compteur: entry.counter.id.clone(),
-        nom_compteur: Some(entry.counter.name.clone()),
-        total_jour: total,
-        moyenne_horaire: mean.map(Fixed2::of),
-        pic_horaire: peak.and_then(small),
-        heures_creuses: curve
+        counter_id: entry.counter.id.clone(),
+        counter_name: Some(entry.counter.name.clone()),
+        daily_total: total,
+        hourly_mean: mean.map(Fixed2::of),
+        peak_hour: peak.and_then(small),
+        off_peak_hours: curve
             .iter()
             .enumerate()
             .filter(|(_, value)| quiet(value))
             .filter_map(|(hour, _)| small(hour))
             .collect(),
-        debit_par_heure: curve,
-        part_observee: percent(n, day.hour_count()).unwrap_or_default(),
-        arrondissement: entry.place.0.clone(),
+        hourly_flow: curve,
+        observed_percent: percent(n, day.hour_count()).unwrap_or_default(),
+        district: entry.place.0.clone(),
         zone: entry.place.1.clone(),
         coordinates: Some(Coordinates { lon: Degrees::of(lon), lat: Degrees::of(lat) }),
-        anomalie_detectee: None,
-        defaillant: !entry.failing.is_empty(),
+        is_anomalous: None,
+        failing: !entry.failing.is_empty(),
     }
 }
 
 /// Each id once, in the order of the failures.
 fn failing_sensors(failures: &[FailingCounter]) -> Vec<String> {
-    let mut ids: Vec<_> = failures.iter().map(|failure| failure.id_compteur.clone()).collect();
+    let mut ids: Vec<_> = failures.iter().map(|failure| failure.counter_id.clone()).collect();
     ids.dedup();
     ids
 }
@@ -290,13 +290,13 @@ fn body(days: &[CounterDay<'_>], day: ServiceDay, failures: Vec<FailingCounter>,
     for counter in good() {
         let (code, zone) = counter.place.clone();
         let district = districts.entry((code.is_none(), code.clone())).or_insert(BikeZone {
-            arrondissement: code,
+            district: code,
             zone,
-            nombre_compteurs: 0,
-            total_jour: None,
+            counter_count: 0,
+            daily_total: None,
         });
-        district.nombre_compteurs += 1;
-        district.total_jour = match (district.total_jour, counter.total()) {
+        district.counter_count += 1;
+        district.daily_total = match (district.daily_total, counter.total()) {
             (Some(sum), Some(total)) => Some(sum + total),
             (sum, total) => sum.or(total),
         };
@@ -304,22 +304,22 @@ fn body(days: &[CounterDay<'_>], day: ServiceDay, failures: Vec<FailingCounter>,
     Body {
         metrics: days.iter().map(|counter| metrics(counter, day)).collect(),
         failing_sensors: failing_sensors(&failures),
-        capteurs_defaillants: failures,
+        sensor_failures: failures,
         top_counters: top
             .into_iter()
             .take(10)
             .map(|(total, entry)| TopCounter {
-                id_compteur: entry.counter.id.clone(),
-                nom_compteur: Some(entry.counter.name.clone()),
-                total_jour: total,
+                counter_id: entry.counter.id.clone(),
+                counter_name: Some(entry.counter.name.clone()),
+                daily_total: total,
                 zone: entry.place.1.clone(),
             })
             .collect(),
-        by_arrondissement: districts.into_values().collect(),
+        by_district: districts.into_values().collect(),
         global_metrics,
-        frequentation_index: None,
+        ridership_index: None,
         anomalies: None,
-        profils: None,
+        profiles: None,
         evolution: BikeEvolution::default(),
     }
 }

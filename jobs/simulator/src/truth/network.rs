@@ -19,9 +19,9 @@ use crate::roads::network;
 pub(super) struct Body {
     mapping: Map<String, Value>,
     #[serde(rename = "statistiques")]
-    statistiques: Value,
+    statistics: Value,
     #[serde(rename = "by_arrondissement")]
-    by_arrondissement: Vec<Value>,
+    by_district: Vec<Value>,
 }
 
 /// Arcs and metres by code, none last, with the name.
@@ -35,10 +35,10 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
     let (mut total, mut with_length) = (0.0, 0_u32);
     for arc in &city.roads.arcs {
         let Some(all) = &arc.pieces else { continue };
-        quality.lignes_lues += all.iter().map(|piece| piece.copies as u64).sum::<u64>();
+        quality.rows_read += all.iter().map(|piece| piece.copies as u64).sum::<u64>();
         let pieces = pieces_of(all, day.date());
-        quality.cellules += pieces.len() as u64;
-        quality.doublons += pieces.iter().map(|piece| piece.copies as u64 - 1).sum::<u64>();
+        quality.cells += pieces.len() as u64;
+        quality.duplicates += pieces.iter().map(|piece| piece.copies as u64 - 1).sum::<u64>();
         let lines: Vec<_> = pieces.iter().flat_map(|piece| &piece.lines).collect();
         let metres = length(lines.iter().copied());
         let (code, zone) = city.zones.place(arc.point);
@@ -64,22 +64,22 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
         });
         mapping.insert(arc.id.clone(), entry);
     }
-    quality.lignes_du_jour = quality.cellules + quality.doublons;
+    quality.rows_of_day = quality.cells + quality.duplicates;
     let bad = network::bad_rows(faults);
-    quality.lignes_lues += bad.no_id + bad.columns;
+    quality.rows_read += bad.no_id + bad.columns;
     for (reason, n) in [(Reason::MissingId, bad.no_id), (Reason::ColumnCount, bad.columns)] {
         if n > 0 {
-            quality.rejets_structure.insert(reason, n);
+            quality.structural_rejects.insert(reason, n);
         }
     }
-    let by_arrondissement = districts
+    let by_district = districts
         .into_iter()
         .map(|((_, code, zone), (arcs, metres))| {
             json!({"arrondissement": code, "zone": zone, "nombre_troncons": arcs, "longueur_metres": Fixed1::of(metres)})
         })
         .collect();
     let mean = (with_length > 0).then(|| Fixed1::of(total / f64::from(with_length)));
-    let statistiques = json!({
+    let statistics = json!({
         "nombre_troncons": with_length,
         "longueur_totale_metres": Fixed1::of(total),
         "longueur_moyenne_metres": mean,
@@ -89,6 +89,6 @@ pub(super) fn of(city: &City, faults: Faults, day: ServiceDay) -> Answer<Body> {
         complete_until: None,
         completeness: None,
         quality,
-        body: Body { mapping, statistiques, by_arrondissement },
+        body: Body { mapping, statistics, by_district },
     }
 }

@@ -77,28 +77,28 @@ impl Roads {
         let definite = old || completeness.is_some_and(|share| share.get() >= FINAL_SHARE);
         let (read, structure) = told::whole(city, &self.days);
         let quality = Quality {
-            lignes_lues: read,
-            rejets_structure: structure,
-            lignes_du_jour: rows.rows(),
-            cellules: rows.cells,
-            doublons: rows.repeats,
-            conflits: rows.conflicts,
-            cellules_ecartees: set_aside,
-            etats_incoherents: incoherent_states(&window),
-            rejets: rows.values.clone(),
+            rows_read: read,
+            structural_rejects: structure,
+            rows_of_day: rows.rows(),
+            cells: rows.cells,
+            duplicates: rows.repeats,
+            conflicts: rows.conflicts,
+            excluded_cells: set_aside,
+            inconsistent_states: incoherent_states(&window),
+            rejects: rows.values.clone(),
             ..Quality::default()
         };
         let body = RoadCounts {
-            capteurs_defaillants: failing,
+            sensor_failures: failing,
             global_metrics: figures::global(&window, &figures),
-            top_10_troncons: figures::top(&figures),
+            top_10_arcs: figures::top(&figures),
             metrics: figures.into_iter().map(|arc| arc.metrics).collect(),
-            top_10_zones_congestionnees: congested,
-            top_zones_affluence: busy,
+            top_10_congested_zones: congested,
+            busiest_zones: busy,
             zones,
-            alertes_congestion: alerts,
-            debits_exceptionnels: None,
-            profils: None,
+            congestion_alerts: alerts,
+            exceptional_flows: None,
+            profiles: None,
             evolution: RoadEvolution::default(),
         };
         Some(Answer {

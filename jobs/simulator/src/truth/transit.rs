@@ -74,15 +74,15 @@ pub(super) fn of(city: &City, day: ServiceDay, lines_known: bool) -> Option<Answ
         by_severity.then(a.begin().cmp(&b.begin())).then_with(|| id_order(&a.incident.id, &b.incident.id))
     });
     let mut quality =
-        Quality { lignes_lues: known.records, rejets_structure: known.rejected.clone(), ..Quality::default() };
+        Quality { rows_read: known.records, structural_rejects: known.rejected.clone(), ..Quality::default() };
     for concern in &concerns {
         if let Some(story) = known.incidents.get(concern.incident.id.as_str()) {
-            quality.cellules += 1;
-            quality.doublons += story.repeats;
-            quality.conflits += story.changes;
+            quality.cells += 1;
+            quality.duplicates += story.repeats;
+            quality.conflicts += story.changes;
         }
     }
-    quality.lignes_du_jour = quality.cellules + quality.doublons + quality.conflits;
+    quality.rows_of_day = quality.cells + quality.duplicates + quality.conflicts;
     let definite = known.last_taken.is_some_and(|taken| taken >= day.end());
     Some(Answer {
         status: if definite { DayStatus::Final } else { DayStatus::Provisional },
@@ -128,21 +128,21 @@ fn body(lines: &[Service], concerns: &[Concern<'_>], ids: u64, day: ServiceDay, 
         active_disruptions_count: concerns.len() as u64,
         disruptions_by_severity: by_severity,
         disruptions_by_mode: by_mode,
-        top_lignes_impactees: top
+        top_affected_lines: top
             .into_iter()
             .take(10)
-            .map(|(hours, nombre, line)| DisruptedLine {
+            .map(|(hours, count, line)| DisruptedLine {
                 mode: line.mode,
                 code: line.code.clone(),
-                nom: line.nom.clone(),
-                heures: Fixed2::of(hours),
-                nombre,
+                name: line.name.clone(),
+                hours: Fixed2::of(hours),
+                count,
             })
             .collect(),
-        heures_ligne_perturbees: by_mode_hours.into_iter().map(|(mode, hours)| (mode, Fixed2::of(hours))).collect(),
+        disrupted_line_hours: by_mode_hours.into_iter().map(|(mode, hours)| (mode, Fixed2::of(hours))).collect(),
         reliability_index: lines_known.then(|| reliability(lines, &by_line, day)).flatten(),
         alerts: alerts(concerns, day),
-        debut_par_heure: curve,
+        running_by_hour: curve,
     }
 }
 
@@ -152,18 +152,18 @@ fn disruption(concern: &Concern<'_>, day: ServiceDay) -> Disruption {
     periods.sort_unstable();
     Disruption {
         id: concern.incident.id.clone(),
-        statut: if running { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
-        gravite: concern.incident.severity,
+        status: if running { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
+        severity: concern.incident.severity,
         cause: Some(concern.incident.cause.to_owned()),
-        titre: Some(concern.incident.title.clone()),
+        title: Some(concern.incident.title.clone()),
         message: Some(concern.incident.plain.clone()),
-        lignes: vec![concern.line.line.clone()],
-        debut: day.stamp(concern.begin().unwrap_or_else(|| day.start())),
-        fin: concern.end().map(|end| day.stamp(end)),
-        duree_heures: Fixed2::of(hours(&concern.within)),
-        periodes: periods
+        lines: vec![concern.line.line.clone()],
+        start: day.stamp(concern.begin().unwrap_or_else(|| day.start())),
+        end: concern.end().map(|end| day.stamp(end)),
+        duration_hours: Fixed2::of(hours(&concern.within)),
+        periods: periods
             .iter()
-            .map(|(begin, end)| Period { debut: day.stamp(*begin), fin: Some(day.stamp(*end)) })
+            .map(|(begin, end)| Period { start: day.stamp(*begin), end: Some(day.stamp(*end)) })
             .collect(),
     }
 }
@@ -209,12 +209,12 @@ fn alerts(concerns: &[Concern<'_>], day: ServiceDay) -> Vec<TransitAlert> {
         alerts.push(TransitAlert {
             kind,
             id: Some(concern.incident.id.clone()),
-            titre: Some(concern.incident.title.clone()),
-            lignes: vec![concern.line.line.clone()],
-            debut: day.stamp(first.0),
-            fin: day.stamp(last.1),
-            duree_heures: Fixed2::of(length),
-            nombre: 1,
+            title: Some(concern.incident.title.clone()),
+            lines: vec![concern.line.line.clone()],
+            start: day.stamp(first.0),
+            end: day.stamp(last.1),
+            duration_hours: Fixed2::of(length),
+            count: 1,
         });
     }
     let serious: Vec<_> = concerns.iter().filter(|concern| concern.serious()).collect();
@@ -227,15 +227,15 @@ fn alerts(concerns: &[Concern<'_>], day: ServiceDay) -> Vec<TransitAlert> {
         alerts.push(TransitAlert {
             kind: TransitAlertType::Widespread,
             id: None,
-            titre: None,
-            lignes: lines,
-            debut: day.stamp(span.0),
-            fin: day.stamp(span.1),
-            duree_heures: Fixed2::of(hours(&[span])),
-            nombre: most as u64,
+            title: None,
+            lines: lines,
+            start: day.stamp(span.0),
+            end: day.stamp(span.1),
+            duration_hours: Fixed2::of(hours(&[span])),
+            count: most as u64,
         });
     }
-    alerts.sort_by(|a, b| a.kind.cmp(&b.kind).then(a.debut.cmp(&b.debut)).then_with(|| a.id.cmp(&b.id)));
+    alerts.sort_by(|a, b| a.kind.cmp(&b.kind).then(a.start.cmp(&b.start)).then_with(|| a.id.cmp(&b.id)));
     alerts
 }
 

@@ -22,32 +22,32 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Weather>> {
     let mut used: Option<(Record, Option<DateTime<Utc>>)> = None;
     let mut definite = false;
     let history = city.weather.history();
-    quality.lignes_lues = history.len() as u64;
+    quality.rows_read = history.len() as u64;
     let mut take = |record: &Record, collected: Option<DateTime<Utc>>, quality: &mut Quality| {
         if record.date != day.date() {
             return;
         }
-        quality.lignes_du_jour += 1;
+        quality.rows_of_day += 1;
         match (record.wrong, &used) {
             (Some(reason), _) => {
-                *quality.rejets.entry(reason).or_default() += 1;
+                *quality.rejects.entry(reason).or_default() += 1;
                 return;
             }
-            (None, Some((before, _))) if same(before, record) => quality.doublons += 1,
-            (None, Some(_)) => quality.conflits += 1,
-            (None, None) => quality.cellules += 1,
+            (None, Some((before, _))) if same(before, record) => quality.duplicates += 1,
+            (None, Some(_)) => quality.conflicts += 1,
+            (None, None) => quality.cells += 1,
         }
         used = Some((record.clone(), collected));
     };
     history.iter().for_each(|record| take(record, None, &mut quality));
     for snapshot in city.weather.snapshots().filter(|snapshot| in_reach(snapshot.folder, day)) {
         let Some(records) = &snapshot.records else {
-            *quality.rejets_structure.entry(contract::Reason::UnreadableSnapshot).or_default() += 1;
+            *quality.structural_rejects.entry(contract::Reason::UnreadableSnapshot).or_default() += 1;
             continue;
         };
         let collected = snapshot.folder + Duration::hours(1);
         definite |= collected > day.end();
-        quality.lignes_lues += records.len() as u64;
+        quality.rows_read += records.len() as u64;
         records.iter().for_each(|record| take(record, Some(collected), &mut quality));
     }
     let (record, collected) = used?;
@@ -98,23 +98,23 @@ fn body(record: &Record, observed: bool) -> Weather {
     Weather {
         metrics: WeatherMetrics {
             date: record.date,
-            temp_moyenne: Some(fixed(record.mean)),
+            temp_mean: Some(fixed(record.mean)),
             temp_min: Some(fixed(record.min)),
             temp_max: Some(fixed(record.max)),
-            precip_totale: fixed(rain),
-            vent_max: Some(fixed(record.wind)),
-            vent_moyen: record.wind_mean.map(tenths).or(mean_wind).map(Fixed1::of),
+            precip_total: fixed(rain),
+            wind_max: Some(fixed(record.wind)),
+            wind_mean: record.wind_mean.map(tenths).or(mean_wind).map(Fixed1::of),
             conditions: Some(record.conditions.to_owned()),
         },
         categories,
-        impact_mobilite: Fixed1::of(f64::from(impact.clamp(0, 100))),
-        indice_cyclable: Fixed1::of((100.0 - cost).max(0.0)),
-        heures: record.hours.as_ref().map(|hours| {
+        mobility_impact: Fixed1::of(f64::from(impact.clamp(0, 100))),
+        cycling_index: Fixed1::of((100.0 - cost).max(0.0)),
+        hours: record.hours.as_ref().map(|hours| {
             let hour = |(name, temp, rain, wind): &(usize, i32, i32, i32)| WeatherHour {
-                heure: format!("{name:02}:00:00"),
+                time: format!("{name:02}:00:00"),
                 temp: Some(fixed(*temp)),
                 precip: Some(fixed(*rain)),
-                vent: Some(fixed(*wind)),
+                wind: Some(fixed(*wind)),
                 conditions: Some("Clear".to_owned()),
             };
             hours.iter().map(hour).collect()

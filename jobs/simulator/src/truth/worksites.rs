@@ -22,11 +22,11 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Worksites> {
     // By id: the last row, and how often a further row was the same or another.
     let mut last: BTreeMap<&str, (&Worksite, u64, u64)> = BTreeMap::new();
     for row in &city.worksites.rows {
-        quality.lignes_lues += 1;
+        quality.rows_read += 1;
         match row {
-            Row::Bad(reason, _) => *quality.rejets_structure.entry(*reason).or_default() += 1,
+            Row::Bad(reason, _) => *quality.structural_rejects.entry(*reason).or_default() += 1,
             Row::Worksite(worksite) if worksite.start.zip(worksite.end).is_some_and(|(start, end)| end < start) => {
-                *quality.rejets_structure.entry(Reason::ReversedDates).or_default() += 1;
+                *quality.structural_rejects.entry(Reason::ReversedDates).or_default() += 1;
             }
             Row::Worksite(worksite) => {
                 let entry = last.entry(&worksite.id).or_insert((worksite, 0, 0));
@@ -45,10 +45,10 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Worksites> {
         })
         .collect();
     active.sort_by(|a, b| id_order(&a.0.id, &b.0.id));
-    quality.cellules = active.len() as u64;
-    quality.doublons = active.iter().map(|(_, same, _)| same).sum();
-    quality.conflits = active.iter().map(|(.., other)| other).sum();
-    quality.lignes_du_jour = quality.cellules + quality.doublons + quality.conflits;
+    quality.cells = active.len() as u64;
+    quality.duplicates = active.iter().map(|(_, same, _)| same).sum();
+    quality.conflicts = active.iter().map(|(.., other)| other).sum();
+    quality.rows_of_day = quality.cells + quality.duplicates + quality.conflicts;
     let active: Vec<_> = active.into_iter().map(|(worksite, ..)| worksite).collect();
     Answer {
         status: DayStatus::Final,
@@ -81,32 +81,28 @@ fn body(city: &City, day: ServiceDay, active: &[&Worksite]) -> Worksites {
     }
     let name = |code: &Option<String>| code.as_ref().and_then(|code| city.zones.name(code));
     Worksites {
-        chantiers_actifs: active.iter().map(|worksite| entry(city, worksite)).collect(),
-        total_chantiers_actifs: active.len() as u64,
-        by_arrondissement: districts
+        active_worksites: active.iter().map(|worksite| entry(city, worksite)).collect(),
+        active_worksite_count: active.len() as u64,
+        by_district: districts
             .iter()
             .map(|((_, code), (count, impact, area))| WorksiteZone {
-                arrondissement: code.clone(),
+                district: code.clone(),
                 zone: name(code),
-                nombre: *count,
+                count: *count,
                 impact_total: *impact,
-                surface_m2: area.map(Fixed1::of),
+                area_m2: area.map(Fixed1::of),
             })
             .collect(),
         by_impact,
-        zones_critiques: districts
+        critical_zones: districts
             .iter()
             .filter(|(_, (count, ..))| *count > 3)
-            .map(|((_, code), (count, ..))| CriticalZone {
-                arrondissement: code.clone(),
-                zone: name(code),
-                nombre: *count,
-            })
+            .map(|((_, code), (count, ..))| CriticalZone { district: code.clone(), zone: name(code), count: *count })
             .collect(),
-        surface_totale_impactee_m2: Fixed1::of(total),
-        nouveaux: ids(&|worksite| worksite.start == Some(date)),
-        se_terminent: ids(&|worksite| worksite.end.is_some_and(|end| date <= end && end < date + Duration::days(7))),
-        longs: ids(&|worksite| {
+        affected_area_m2: Fixed1::of(total),
+        starting: ids(&|worksite| worksite.start == Some(date)),
+        ending_soon: ids(&|worksite| worksite.end.is_some_and(|end| date <= end && end < date + Duration::days(7))),
+        long_running: ids(&|worksite| {
             worksite.start.is_some_and(|start| (worksite.end.unwrap_or(date) - start).num_days() > 30)
         }),
     }
@@ -120,20 +116,20 @@ fn entry(city: &City, worksite: &Worksite) -> Entry {
         .map(|polygon| polygon.iter().map(|ring| ring.iter().map(|point| point.map(Degrees::of)).collect()).collect())
         .collect();
     Entry {
-        identifiant: worksite.id.clone(),
-        typologie: worksite.kind.clone(),
-        objet: worksite.object.clone(),
-        voies: worksite.streets.clone(),
+        id: worksite.id.clone(),
+        category: worksite.kind.clone(),
+        purpose: worksite.object.clone(),
+        streets: worksite.streets.clone(),
         impact: worksite.impact.clone(),
-        impact_pourcent: percent(worksite),
-        niveau: worksite.level.clone(),
+        impact_percent: percent(worksite),
+        level: worksite.level.clone(),
         zone: code.as_ref().and_then(|code| city.zones.name(code)),
-        arrondissement: code,
-        date_debut: worksite.start,
-        date_fin: worksite.end,
-        surface_m2: area(worksite).map(Fixed1::of),
+        district: code,
+        start_date: worksite.start,
+        end_date: worksite.end,
+        area_m2: area(worksite).map(Fixed1::of),
         geo_point_2d: worksite.point.map(point_text),
-        geometrie: worksites::geometry(&rounded),
+        geometry: worksites::geometry(&rounded),
     }
 }
 

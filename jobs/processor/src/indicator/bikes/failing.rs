@@ -32,15 +32,15 @@ pub(super) fn find(
         if !seen.in_day && !expected.iter().any(|other| other.id == seen.id) {
             continue;
         }
-        let mut tell = |raison, (from, to): Run| {
+        let mut tell = |reason, (from, to): Run| {
             faults.push(FailingCounter {
-                id_compteur: seen.id.to_owned(),
-                nom_compteur: seen.name(),
-                raison,
-                debut: day.stamp(from),
-                fin: day.stamp(to),
-                duree_heures: hours_between(from, to),
-                ouvert: from <= start || to >= end,
+                counter_id: seen.id.to_owned(),
+                counter_name: seen.name(),
+                reason,
+                start: day.stamp(from),
+                end: day.stamp(to),
+                duration_hours: hours_between(from, to),
+                open: from <= start || to >= end,
             });
         };
         if seen.known().all(|value| value == 0) {

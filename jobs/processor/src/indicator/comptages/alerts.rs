@@ -107,12 +107,10 @@ fn severity(critical: bool) -> AlertSeverity {
 pub(super) fn rows(day: &RoadDay, alerts: Vec<Alert>, parameters: &RoadParameters) -> Vec<CongestionAlert> {
     let mut rows: Vec<CongestionAlert> = alerts.iter().map(|alert| row(day, alert, parameters)).collect();
     rows.sort_by(|a, b| {
-        let id = |alert: &CongestionAlert| {
-            alert.identifiant_arc.clone().or_else(|| alert.arrondissement.clone()).unwrap_or_default()
-        };
-        larger_first(a.temps_perdu_minutes.map(Fixed1::get), b.temps_perdu_minutes.map(Fixed1::get))
-            .then_with(|| b.taux_occupation_max.get().total_cmp(&a.taux_occupation_max.get()))
-            .then_with(|| a.debut.cmp(&b.debut))
+        let id = |alert: &CongestionAlert| alert.arc_id.clone().or_else(|| alert.district.clone()).unwrap_or_default();
+        larger_first(a.delay_minutes.map(Fixed1::get), b.delay_minutes.map(Fixed1::get))
+            .then_with(|| b.max_occupancy.get().total_cmp(&a.max_occupancy.get()))
+            .then_with(|| a.start.cmp(&b.start))
             .then_with(|| id_order(&id(a), &id(b)))
             .then_with(|| a.kind.cmp(&b.kind))
     });
@@ -142,18 +140,18 @@ fn row(day: &RoadDay, alert: &Alert, parameters: &RoadParameters) -> CongestionA
     let hours = alert.hours.len() as f64;
     CongestionAlert {
         kind: alert.kind,
-        identifiant_arc: arc.map(|arc| arc.id.clone()),
-        libelle: arc.and_then(|arc| arc.label.clone()),
+        arc_id: arc.map(|arc| arc.id.clone()),
+        label: arc.and_then(|arc| arc.label.clone()),
         zone: any.and_then(|arc| arc.zone_name.clone()),
-        arrondissement: any.and_then(|arc| arc.zone_code.clone()),
-        debut: day.stamp(alert.hours.start),
-        fin: day.stamp(alert.hours.end),
-        duree_heures: Fixed2::of(hours),
-        ouvert: reaches(&alert.hours, &day.edges),
-        taux_occupation_max: Fixed2::of(highest(&mut cells().filter_map(|(.., cell)| cell.occupancy)).unwrap_or(0.0)),
-        debit_max: arc.and_then(|_| highest(&mut cells().filter_map(|(.., cell)| cell.flow))).map(Fixed2::of),
-        temps_perdu_minutes: (!lost.is_empty()).then(|| Fixed1::of(lost.iter().sum())),
-        severite: alert.severity,
-        nombre_troncons: alert.worst,
+        district: any.and_then(|arc| arc.zone_code.clone()),
+        start: day.stamp(alert.hours.start),
+        end: day.stamp(alert.hours.end),
+        duration_hours: Fixed2::of(hours),
+        open: reaches(&alert.hours, &day.edges),
+        max_occupancy: Fixed2::of(highest(&mut cells().filter_map(|(.., cell)| cell.occupancy)).unwrap_or(0.0)),
+        max_flow: arc.and_then(|_| highest(&mut cells().filter_map(|(.., cell)| cell.flow))).map(Fixed2::of),
+        delay_minutes: (!lost.is_empty()).then(|| Fixed1::of(lost.iter().sum())),
+        severity: alert.severity,
+        arc_count: alert.worst,
     }
 }

@@ -116,33 +116,33 @@ fn one(day: &RoadDay, arc: &ArcHours, sums: &ArcSums, alert: bool, parameters: &
     let hours_of_day = day.day.hour_count() as u64;
     ArcMetrics {
         date: day.day.date(),
-        identifiant_arc: arc.id.clone(),
-        libelle: arc.label.clone(),
+        arc_id: arc.id.clone(),
+        label: arc.label.clone(),
         geo_point_2d: arc.point.map(|(lon, lat)| geo::format_point(lat, lon)),
-        debit_horaire_moyen: sums.flow.map(|flow| Fixed2::of(flow / flows as f64)),
-        debit_journalier_total: sums.flow.map(Fixed2::of),
-        debit_max: peak.map(|(_, flow)| Fixed2::of(flow)),
-        heure_pic: peak.map(|(hour, _)| day.stamp(hour)),
-        taux_occupation_moyen: mean(sums.occupancy),
-        etat_trafic_dominant: dominant_state(cells.iter().map(|(_, hour)| hour.state(parameters))),
-        etat_arc: dominant_status(cells.iter().map(|(_, hour)| hour.status)),
-        heures_mesurees: u32::try_from(cells.iter().filter(|(_, hour)| hour.measured()).count()).unwrap_or(u32::MAX),
-        debit_par_heure: curve(by_local_hour(day, |hour| arc.hours[hour].and_then(|hour| hour.flow))),
-        taux_par_heure: curve(by_local_hour(day, |hour| arc.hours[hour].and_then(|hour| hour.occupancy))),
-        longueur_metres: arc.length.map(Fixed1::of),
-        temps_perdu_total_minutes: sums.lost.map(Fixed1::of),
-        temps_perdu_minutes: sums.lost.filter(|_| sums.lost_flow > 0.0).map(|lost| Fixed3::of(lost / sums.lost_flow)),
-        vehicules_km: sums.distance.map(Fixed1::of),
-        part_observee: percent(arc.measured_in_day, hours_of_day).unwrap_or_default(),
-        congestion_alerte: alert,
-        arrondissement: arc.zone_code.clone(),
+        mean_hourly_flow: sums.flow.map(|flow| Fixed2::of(flow / flows as f64)),
+        total_daily_flow: sums.flow.map(Fixed2::of),
+        max_flow: peak.map(|(_, flow)| Fixed2::of(flow)),
+        peak_hour: peak.map(|(hour, _)| day.stamp(hour)),
+        mean_occupancy: mean(sums.occupancy),
+        dominant_state: dominant_state(cells.iter().map(|(_, hour)| hour.state(parameters))),
+        arc_status: dominant_status(cells.iter().map(|(_, hour)| hour.status)),
+        measured_hours: u32::try_from(cells.iter().filter(|(_, hour)| hour.measured()).count()).unwrap_or(u32::MAX),
+        hourly_flow: curve(by_local_hour(day, |hour| arc.hours[hour].and_then(|hour| hour.flow))),
+        hourly_occupancy: curve(by_local_hour(day, |hour| arc.hours[hour].and_then(|hour| hour.occupancy))),
+        length_m: arc.length.map(Fixed1::of),
+        total_delay_minutes: sums.lost.map(Fixed1::of),
+        delay_minutes: sums.lost.filter(|_| sums.lost_flow > 0.0).map(|lost| Fixed3::of(lost / sums.lost_flow)),
+        vehicle_km: sums.distance.map(Fixed1::of),
+        observed_percent: percent(arc.measured_in_day, hours_of_day).unwrap_or_default(),
+        has_congestion_alert: alert,
+        district: arc.zone_code.clone(),
         zone: arc.zone_name.clone(),
         trace: arc
             .line
             .as_ref()
             .map(|line| line.iter().map(|(lon, lat)| [Degrees::of(*lon), Degrees::of(*lat)]).collect()),
-        debit_journalier_estime: None,
-        ecart_jour_type_pourcent: None,
+        estimated_daily_flow: None,
+        day_type_deviation_percent: None,
     }
 }
 
@@ -182,22 +182,20 @@ fn dominant_status(statuses: impl Iterator<Item = ArcStatus>) -> ArcStatus {
 /// The 10 busiest arcs by total flow, ties by id.
 pub(super) fn busiest(day: &RoadDay, metrics: &[ArcMetrics]) -> Vec<TopArc> {
     debug_assert!(metrics.iter().all(|arc| arc.date == day.day.date()), "all of one day");
-    let mut arcs: Vec<&ArcMetrics> = metrics.iter().filter(|arc| arc.debit_journalier_total.is_some()).collect();
+    let mut arcs: Vec<&ArcMetrics> = metrics.iter().filter(|arc| arc.total_daily_flow.is_some()).collect();
     // The metrics stand in order of ids, and the sort keeps that order for equals.
-    arcs.sort_by(|a, b| {
-        larger_first(a.debit_journalier_total.map(Fixed2::get), b.debit_journalier_total.map(Fixed2::get))
-    });
+    arcs.sort_by(|a, b| larger_first(a.total_daily_flow.map(Fixed2::get), b.total_daily_flow.map(Fixed2::get)));
     arcs.into_iter()
         .take(10)
         .filter_map(|arc| {
             Some(TopArc {
-                identifiant_arc: arc.identifiant_arc.clone(),
-                libelle: arc.libelle.clone(),
+                arc_id: arc.arc_id.clone(),
+                label: arc.label.clone(),
                 zone: arc.zone.clone(),
-                debit_journalier_total: arc.debit_journalier_total?,
-                taux_occupation_moyen: arc.taux_occupation_moyen,
-                etat_trafic_dominant: arc.etat_trafic_dominant,
-                part_observee: arc.part_observee,
+                total_daily_flow: arc.total_daily_flow?,
+                mean_occupancy: arc.mean_occupancy,
+                dominant_state: arc.dominant_state,
+                observed_percent: arc.observed_percent,
             })
         })
         .collect()

@@ -53,27 +53,26 @@ pub(super) fn global(
     let mean_flow = vehicles.map(|vehicles| Fixed2::of(vehicles / with_flow as f64));
     RoadGlobal {
         date: day.day.date(),
-        total_vehicules_jour: vehicles.map(Fixed2::of),
-        vehicules_km: total(&|sums| sums.distance).map(Fixed1::of),
-        nombre_troncons: seen().count() as u64,
-        nombre_troncons_actifs: seen()
-            .filter(|arc| arc.hours[day.day_from..].iter().flatten().any(Hour::measured))
-            .count() as u64,
-        moyenne_debit_par_troncon: mean_flow,
-        taux_occupation_moyen: mean(occupancy),
-        nombre_troncons_satures: sums.iter().filter(|sums| sums.saturated).count() as u64,
-        nombre_troncons_en_alerte: seen_alerted(day, alerted),
-        nombre_troncons_muets: seen().filter(|arc| !arc.expected()).count() as u64,
-        part_observee: percent(expected.measured, expected.cells),
-        taux_disponibilite_capteurs: available(&ArcHours::expected, &Hour::measured),
-        disponibilite_debit: available(&|arc| arc.expects_flow, &|hour| hour.flow.is_some()),
-        disponibilite_taux: available(&|arc| arc.expects_occupancy, &|hour| hour.occupancy.is_some()),
-        temps_perdu_total_paris: lost.map(Fixed1::of),
-        temps_perdu_total_heures: lost.map(|lost| Fixed1::of(lost / 60.0)),
-        heure_pic: peak(&by_hour),
-        debit_par_heure: curve(by_hour),
-        repartition_etat_trafic: states(day, parameters),
-        repartition_etat_arc: statuses(day),
+        total_vehicles: vehicles.map(Fixed2::of),
+        vehicle_km: total(&|sums| sums.distance).map(Fixed1::of),
+        arc_count: seen().count() as u64,
+        active_arc_count: seen().filter(|arc| arc.hours[day.day_from..].iter().flatten().any(Hour::measured)).count()
+            as u64,
+        mean_flow_per_arc: mean_flow,
+        mean_occupancy: mean(occupancy),
+        saturated_arc_count: sums.iter().filter(|sums| sums.saturated).count() as u64,
+        alerted_arc_count: seen_alerted(day, alerted),
+        silent_arc_count: seen().filter(|arc| !arc.expected()).count() as u64,
+        observed_percent: percent(expected.measured, expected.cells),
+        sensor_availability: available(&ArcHours::expected, &Hour::measured),
+        flow_availability: available(&|arc| arc.expects_flow, &|hour| hour.flow.is_some()),
+        occupancy_availability: available(&|arc| arc.expects_occupancy, &|hour| hour.occupancy.is_some()),
+        total_delay_minutes: lost.map(Fixed1::of),
+        total_delay_hours: lost.map(|lost| Fixed1::of(lost / 60.0)),
+        peak_hour: peak(&by_hour),
+        hourly_flow: curve(by_hour),
+        state_distribution: states(day, parameters),
+        status_distribution: statuses(day),
     }
 }
 
@@ -103,7 +102,7 @@ fn states(day: &RoadDay, parameters: &RoadParameters) -> BTreeMap<String, StateS
     let all = counts.values().sum();
     counts
         .into_iter()
-        .map(|(state, heures)| (state, StateShare { heures, pourcent: percent(heures, all).unwrap_or_default() }))
+        .map(|(state, hours)| (state, StateShare { hours, percent: percent(hours, all).unwrap_or_default() }))
         .collect()
 }
 

@@ -163,14 +163,14 @@ pub(super) fn rows(day: &RoadDay, failing: &[Failing]) -> Vec<FailingDetector> {
             #[expect(clippy::cast_precision_loss, reason = "hours of three days")]
             let hours = period.counted as f64;
             FailingDetector {
-                identifiant_arc: arc.id.clone(),
-                libelle: arc.label.clone(),
-                grandeur: period.measure,
-                raison: period.fault,
-                debut: day.stamp(period.hours.start),
-                fin: day.stamp(period.hours.end),
-                duree_heures: Fixed2::of(hours),
-                ouvert: period.open,
+                arc_id: arc.id.clone(),
+                label: arc.label.clone(),
+                measure: period.measure,
+                reason: period.fault,
+                start: day.stamp(period.hours.start),
+                end: day.stamp(period.hours.end),
+                duration_hours: Fixed2::of(hours),
+                open: period.open,
             }
         })
         .collect()

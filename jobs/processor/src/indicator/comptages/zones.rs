@@ -50,14 +50,14 @@ fn one(day: &RoadDay, sums: &[ArcSums], arcs: &[usize]) -> ZoneRow {
     slowest.sort_by(|a, b| larger_first(sums[*a].lost, sums[*b].lost));
     let row = ZoneMetrics {
         zone: first.and_then(|arc| arc.zone_name.clone()).unwrap_or_default(),
-        arrondissement: first.and_then(|arc| arc.zone_code.clone()),
-        nombre_troncons: arcs.len() as u64,
-        total_vehicules: vehicles.map(Fixed2::of),
-        vehicules_km: total(&|sums| sums.distance).map(Fixed1::of),
-        temps_perdu_total_minutes: lost.map(Fixed1::of),
-        nombre_troncons_satures: saturated,
-        taux_saturation: percent(saturated, with_occupancy),
-        top_troncons: slowest.into_iter().take(5).map(|index| day.arcs[index].id.clone()).collect(),
+        district: first.and_then(|arc| arc.zone_code.clone()),
+        arc_count: arcs.len() as u64,
+        total_vehicles: vehicles.map(Fixed2::of),
+        vehicle_km: total(&|sums| sums.distance).map(Fixed1::of),
+        total_delay_minutes: lost.map(Fixed1::of),
+        saturated_arc_count: saturated,
+        saturation_percent: percent(saturated, with_occupancy),
+        top_arcs: slowest.into_iter().take(5).map(|index| day.arcs[index].id.clone()).collect(),
     };
     ZoneRow { row, lost: lost.unwrap_or(0.0), vehicles: vehicles.unwrap_or(0.0) }
 }
@@ -73,8 +73,7 @@ pub(super) fn by_vehicles(rows: &[ZoneRow]) -> Vec<ZoneMetrics> {
 }
 
 fn ranked(rows: &[ZoneRow], value: impl Fn(&ZoneRow) -> f64) -> Vec<ZoneMetrics> {
-    let mut rows: Vec<&ZoneRow> =
-        rows.iter().filter(|row| row.row.arrondissement.is_some() && value(row) > 0.0).collect();
+    let mut rows: Vec<&ZoneRow> = rows.iter().filter(|row| row.row.district.is_some() && value(row) > 0.0).collect();
     // Zones stand in order of their codes, and the sort keeps that order for equals.
     rows.sort_by(|a, b| value(b).total_cmp(&value(a)));
     rows.into_iter().take(10).map(|row| row.row.clone()).collect()

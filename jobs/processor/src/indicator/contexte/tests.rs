@@ -75,10 +75,9 @@ fn arcs_near_a_worksite_come_by_distance_then_id_with_their_totals() {
     let roads = roads(&[("9", 500.0)]);
     let near = worksite_arcs(&[square("w")], &network, Some(&roads), &Parameters::default()).unwrap();
     let found: Vec<(&str, f64)> =
-        near[0].troncons.iter().map(|arc| (arc.identifiant_arc.as_str(), arc.distance_metres.rounded())).collect();
+        near[0].arcs.iter().map(|arc| (arc.arc_id.as_str(), arc.distance_m.rounded())).collect();
     assert_eq!(found, [("5", 0.0), ("9", 10.0), ("20", 10.0), ("3", 49.5)]);
-    let totals: Vec<Option<f64>> =
-        near[0].troncons.iter().map(|arc| arc.debit_journalier_total.map(Fixed::get)).collect();
+    let totals: Vec<Option<f64>> = near[0].arcs.iter().map(|arc| arc.total_daily_flow.map(Fixed::get)).collect();
     assert_eq!(totals, [None, Some(500.0), None, None]);
 }
 
@@ -86,8 +85,8 @@ fn arcs_near_a_worksite_come_by_distance_then_id_with_their_totals() {
 fn an_arc_of_several_pieces_is_as_near_as_its_nearest() {
     let network = network(&[("1", 40.0), ("1", 15.0), ("1", 30.0)]);
     let near = worksite_arcs(&[square("w")], &network, None, &Parameters::default()).unwrap();
-    assert_eq!(near[0].troncons.len(), 1);
-    assert!((near[0].troncons[0].distance_metres.rounded() - 15.0).abs() < f64::EPSILON);
+    assert_eq!(near[0].arcs.len(), 1);
+    assert!((near[0].arcs[0].distance_m.rounded() - 15.0).abs() < f64::EPSILON);
 }
 
 #[test]
@@ -100,16 +99,16 @@ fn an_arc_that_only_the_counts_have_is_found_by_its_trace() {
     }
     let near = worksite_arcs(&[square("w")], &network(&[("1", 5.0)]), Some(&roads), &Parameters::default()).unwrap();
     let found: Vec<(&str, f64)> =
-        near[0].troncons.iter().map(|arc| (arc.identifiant_arc.as_str(), arc.distance_metres.rounded())).collect();
+        near[0].arcs.iter().map(|arc| (arc.arc_id.as_str(), arc.distance_m.rounded())).collect();
     assert_eq!(found, [("1", 5.0), ("2", 30.0)], "the network comes first");
     let alone = worksite_arcs(&[square("w")], &Network::default(), Some(&roads), &Parameters::default()).unwrap();
-    assert_eq!(alone[0].troncons.len(), 2);
+    assert_eq!(alone[0].arcs.len(), 2);
 }
 
 #[test]
 fn a_worksite_far_from_every_arc_is_listed_with_none() {
     let near = worksite_arcs(&[square("w")], &network(&[("1", 500.0)]), None, &Parameters::default()).unwrap();
-    assert_eq!((near[0].identifiant.as_str(), near[0].troncons.len()), ("w", 0));
+    assert_eq!((near[0].id.as_str(), near[0].arcs.len()), ("w", 0));
     assert_eq!(worksite_arcs(&[square("w")], &Network::default(), None, &Parameters::default()), None);
 }
 
@@ -117,7 +116,7 @@ fn a_worksite_far_from_every_arc_is_listed_with_none() {
 fn facts_are_those_that_have_a_value_by_key() {
     let (roads, worksites) = (roads(&[]), worksites());
     let facts = facts(Documents { comptages: Some(&roads), chantiers: Some(&worksites), ..Documents::default() });
-    let found: Vec<(&str, f64)> = facts.iter().map(|fact| (fact.cle.as_str(), fact.valeur.get())).collect();
+    let found: Vec<(&str, f64)> = facts.iter().map(|fact| (fact.key.as_str(), fact.value.get())).collect();
     assert_eq!(
         found,
         [
@@ -131,7 +130,7 @@ fn facts_are_those_that_have_a_value_by_key() {
             ("comptages.total_vehicules_jour", 1200.0),
         ]
     );
-    assert!(facts.iter().all(|fact| fact.reference.is_none() && fact.ecart.is_none() && fact.z.is_none()));
+    assert!(facts.iter().all(|fact| fact.reference.is_none() && fact.deviation.is_none() && fact.z.is_none()));
 }
 
 #[test]
@@ -156,7 +155,7 @@ fn facts_of_bikes_transit_and_weather() {
         ..Documents::default()
     });
     let found: Vec<(&str, f64, Source)> =
-        facts.iter().map(|fact| (fact.cle.as_str(), fact.valeur.get(), fact.source)).collect();
+        facts.iter().map(|fact| (fact.key.as_str(), fact.value.get(), fact.source)).collect();
     assert_eq!(
         found,
         [
@@ -173,18 +172,18 @@ fn facts_of_bikes_transit_and_weather() {
 
 #[test]
 fn the_most_unusual_comes_first_whatever_its_sign() {
-    let fact = |cle: &str, z: Option<f64>| Fact {
-        cle: cle.to_owned(),
-        valeur: Fixed2::of(1.0),
+    let fact = |key: &str, z: Option<f64>| Fact {
+        key: key.to_owned(),
+        value: Fixed2::of(1.0),
         reference: None,
-        ecart: None,
+        deviation: None,
         z: z.map(Fixed2::of),
         source: Source::BikeCounts,
     };
     let mut facts =
         [fact("b", None), fact("c", Some(1.0)), fact("e", Some(0.0)), fact("a", None), fact("d", Some(-2.5))];
     facts.sort_by(most_unusual_first);
-    assert_eq!(facts.map(|fact| fact.cle), ["d", "c", "e", "a", "b"]);
+    assert_eq!(facts.map(|fact| fact.key), ["d", "c", "e", "a", "b"]);
 }
 
 #[test]
@@ -197,9 +196,9 @@ fn the_day_has_its_name_and_its_hours() {
             None,
         )
     };
-    assert_eq!((facts("2025-10-26").jour_semaine.as_str(), facts("2025-10-26").heures), ("dimanche", 25));
-    assert_eq!((facts("2025-03-30").heures, facts("2025-11-03").heures), (23, 24));
-    assert_eq!(facts("2025-11-03").jour_semaine, "lundi");
+    assert_eq!((facts("2025-10-26").weekday.as_str(), facts("2025-10-26").hours), ("dimanche", 25));
+    assert_eq!((facts("2025-03-30").hours, facts("2025-11-03").hours), (23, 24));
+    assert_eq!(facts("2025-11-03").weekday, "lundi");
 }
 
 #[test]
@@ -210,7 +209,7 @@ fn every_null_has_its_reason() {
         let (body, reasons) = measure(that_day(), Documents::default(), worksites, network, &parameters);
         assert_eq!(body.correlations, None);
         assert_eq!(reasons.get("correlations").map(String::as_str), Some("historique_absent"));
-        (body.chantiers_troncons.map(|list| list.len()), reasons.get("chantiers_troncons").cloned())
+        (body.worksite_arcs.map(|list| list.len()), reasons.get("chantiers_troncons").cloned())
     };
     assert_eq!(why(Some(&[square("w")]), &network), (Some(1), None));
     assert_eq!(why(Some(&[]), &network), (Some(0), None));

@@ -25,17 +25,17 @@ pub(super) fn alerts(of_day: &[OfDay<'_>], day: ServiceDay, parameters: &Traffic
         alerts.push(TransitAlert {
             kind,
             id: Some(one.event.id.clone()),
-            titre: one.event.content.title.clone(),
-            lignes: one.lines.clone(),
-            debut: day.stamp(begin),
-            fin: day.stamp(end),
-            duree_heures: Fixed2::of(one.within.hours()),
-            nombre: 1,
+            title: one.event.content.title.clone(),
+            lines: one.lines.clone(),
+            start: day.stamp(begin),
+            end: day.stamp(end),
+            duration_hours: Fixed2::of(one.within.hours()),
+            count: 1,
         });
     }
     alerts.sort_by(|one, other| {
         let id = |alert: &TransitAlert| alert.id.clone().unwrap_or_default();
-        (one.kind, one.debut).cmp(&(other.kind, other.debut)).then_with(|| natural_order(&id(one), &id(other)))
+        (one.kind, one.start).cmp(&(other.kind, other.start)).then_with(|| natural_order(&id(one), &id(other)))
     });
     alerts.extend(general(of_day, day, u64::from(parameters.generalisee_nombre)));
     alerts
@@ -47,20 +47,20 @@ fn general(of_day: &[OfDay<'_>], day: ServiceDay, most: u64) -> Vec<TransitAlert
     let serious: Vec<&OfDay<'_>> = of_day.iter().filter(|one| one.event.is_serious()).collect();
     runs(serious.iter().map(|one| &one.within), most)
         .into_iter()
-        .map(|(begin, end, nombre)| {
+        .map(|(begin, end, count)| {
             let touched = serious.iter().filter(|one| one.within.touches(begin, end));
-            let mut lignes: Vec<Line> = touched.flat_map(|one| one.lines.iter().cloned()).collect();
-            sort_lines(&mut lignes);
-            lignes.dedup();
+            let mut lines: Vec<Line> = touched.flat_map(|one| one.lines.iter().cloned()).collect();
+            sort_lines(&mut lines);
+            lines.dedup();
             TransitAlert {
                 kind: TransitAlertType::Widespread,
                 id: None,
-                titre: None,
-                lignes,
-                debut: day.stamp(begin),
-                fin: day.stamp(end),
-                duree_heures: Fixed2::of(hours((end - begin).num_seconds())),
-                nombre,
+                title: None,
+                lines,
+                start: day.stamp(begin),
+                end: day.stamp(end),
+                duration_hours: Fixed2::of(hours((end - begin).num_seconds())),
+                count,
             }
         })
         .collect()

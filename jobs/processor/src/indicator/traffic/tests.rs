@@ -88,15 +88,15 @@ fn a_disruption_is_clipped_to_the_day_and_its_overlaps_are_merged() {
     ];
     let traffic = measure_on("2024-05-02", &[event("a", Critical, (Mode::Rer, "B"), spans)], &[]);
     let one = &traffic.disruptions[0];
-    assert_eq!(written(&one.duree_heures), json!(4));
-    assert_eq!(one.statut, DisruptionStatus::Ongoing);
-    assert_eq!(one.debut.to_string(), "2024-05-01T22:00:00+02:00");
-    assert_eq!(one.fin.unwrap().to_string(), "2024-05-03T02:00:00+02:00");
-    assert_eq!(one.periodes.len(), 4);
+    assert_eq!(written(&one.duration_hours), json!(4));
+    assert_eq!(one.status, DisruptionStatus::Ongoing);
+    assert_eq!(one.start.to_string(), "2024-05-01T22:00:00+02:00");
+    assert_eq!(one.end.unwrap().to_string(), "2024-05-03T02:00:00+02:00");
+    assert_eq!(one.periods.len(), 4);
     let alert = &traffic.alerts[0];
     assert_eq!(written(alert)["debut"], json!("2024-05-02T00:00:00+02:00"));
     assert_eq!(written(alert)["fin"], json!("2024-05-03T00:00:00+02:00"));
-    assert_eq!(written(&alert.duree_heures), json!(4));
+    assert_eq!(written(&alert.duration_hours), json!(4));
 }
 
 #[test]
@@ -104,9 +104,9 @@ fn what_ends_with_the_day_is_over_and_what_has_no_end_is_not() {
     let ends = event("a", Low, (Mode::Bus, "72"), vec![span("2024-05-02 22:00", "2024-05-03 00:00")]);
     let open = event("b", Low, (Mode::Bus, "72"), vec![span("2024-05-02 23:00", "")]);
     let traffic = measure_on("2024-05-02", &[ends, open], &[]);
-    assert_eq!(traffic.disruptions[0].statut, DisruptionStatus::Ended);
-    assert_eq!((traffic.disruptions[1].statut, traffic.disruptions[1].fin), (DisruptionStatus::Ongoing, None));
-    assert_eq!(written(&traffic.disruptions[1].duree_heures), json!(1));
+    assert_eq!(traffic.disruptions[0].status, DisruptionStatus::Ended);
+    assert_eq!((traffic.disruptions[1].status, traffic.disruptions[1].end), (DisruptionStatus::Ongoing, None));
+    assert_eq!(written(&traffic.disruptions[1].duration_hours), json!(1));
 }
 
 #[test]
@@ -121,12 +121,9 @@ fn hours_of_a_line_are_of_serious_disruptions_of_the_line_itself() {
         at_a_stop(event("f", Critical, (Mode::Rer, "A"), vec![span("2024-05-02 14:00", "2024-05-02 18:00")])),
     ];
     let traffic = measure_on("2024-05-02", &events, &[]);
-    assert_eq!(written(&traffic.heures_ligne_perturbees), json!({"metro": 3.5}));
-    let top: Vec<_> = traffic
-        .top_lignes_impactees
-        .iter()
-        .map(|line| (line.nom.clone(), written(&line.heures), line.nombre))
-        .collect();
+    assert_eq!(written(&traffic.disrupted_line_hours), json!({"metro": 3.5}));
+    let top: Vec<_> =
+        traffic.top_affected_lines.iter().map(|line| (line.name.clone(), written(&line.hours), line.count)).collect();
     assert_eq!(
         top,
         [("Métro 13".into(), json!(7), 4), ("RER A".into(), json!(4), 1), ("Métro 4".into(), json!(0.5), 1)]
@@ -211,18 +208,18 @@ fn the_curve_has_a_name_for_every_hour_of_a_changed_day() {
     let line = (Mode::Metro, "1");
     let spring =
         measure_on("2024-03-31", &[event("a", Low, line, vec![span("2024-03-31 01:30", "2024-03-31 03:10")])], &[]);
-    let curve = written(&spring.debut_par_heure);
+    let curve = written(&spring.running_by_hour);
     assert_eq!(curve.as_array().unwrap().len(), 24);
     assert_eq!(curve.as_array().unwrap()[..5], [json!(0), json!(1), Value::Null, json!(1), json!(0)]);
-    assert_eq!(written(&spring.disruptions[0].duree_heures), json!(0.67));
+    assert_eq!(written(&spring.disruptions[0].duration_hours), json!(0.67));
 
     // 02:30 of the second time round to 03:00: one of the two hours that are called 2.
     let autumn =
         measure_on("2024-10-27", &[event("a", Low, line, vec![span("2024-10-27 02:30", "2024-10-27 03:00")])], &[]);
-    let curve = written(&autumn.debut_par_heure);
+    let curve = written(&autumn.running_by_hour);
     assert_eq!(curve.as_array().unwrap()[1..4], [json!(0), json!(0.5), json!(0)]);
     let whole = event("a", Low, line, vec![span("2024-10-26 20:00", "")]);
-    assert_eq!(written(&measure_on("2024-10-27", &[whole], &[]).disruptions[0].duree_heures), json!(25));
+    assert_eq!(written(&measure_on("2024-10-27", &[whole], &[]).disruptions[0].duration_hours), json!(25));
 }
 
 #[test]
@@ -230,6 +227,6 @@ fn lines_bear_the_name_that_the_lines_of_service_give() {
     let named = ServiceLine::new(Mode::Metro, "13", "Ligne 13", 330, 30);
     let one = event("a", Critical, (Mode::Metro, "13"), vec![span("2024-05-02 10:00", "2024-05-02 12:00")]);
     let traffic = measure_on("2024-05-02", &[one], &[named]);
-    assert_eq!(traffic.disruptions[0].lignes[0].nom, "Ligne 13");
-    assert_eq!(traffic.top_lignes_impactees[0].nom, "Ligne 13");
+    assert_eq!(traffic.disruptions[0].lines[0].name, "Ligne 13");
+    assert_eq!(traffic.top_affected_lines[0].name, "Ligne 13");
 }

@@ -105,11 +105,11 @@ fn every_shape_gives_the_same_hour() {
         let draft = Paris::on(DAY).draft(std::slice::from_ref(&file));
         let counter = &draft.body.metrics[0];
         assert_eq!(draft.body.metrics.len(), 1);
-        assert_eq!((counter.id_compteur.as_str(), counter.nom_compteur.as_deref()), ("1-2", Some("Rue")));
-        assert_eq!((counter.total_jour, counter.pic_horaire), (Some(25), Some(9)), "{}", file.key);
+        assert_eq!((counter.counter_id.as_str(), counter.counter_name.as_deref()), ("1-2", Some("Rue")));
+        assert_eq!((counter.daily_total, counter.peak_hour), (Some(25), Some(9)), "{}", file.key);
         let at = counter.coordinates.unwrap();
         assert!((at.lon.get() - 2.37559).abs() < 1e-9 && (at.lat.get() - 48.84613).abs() < 1e-9);
-        assert_eq!((draft.quality.lignes_lues, draft.quality.cellules), (1, 1));
+        assert_eq!((draft.quality.rows_read, draft.quality.cells), (1, 1));
     }
 }
 
@@ -125,10 +125,10 @@ fn the_last_wins_batch_first_then_time_of_collection_then_key() {
         export("comptage-velo-a.csv", "id_compteur;sum_counts;date\n1;5;2025-11-05T08:00:00Z\n"),
     ];
     let draft = Paris::on(DAY).draft(&files);
-    assert_eq!(draft.body.metrics[0].total_jour, Some(3));
+    assert_eq!(draft.body.metrics[0].daily_total, Some(3));
     let quality = draft.quality;
     // 5, 5, 1, 2, 3
-    assert_eq!((quality.cellules, quality.doublons, quality.conflits, quality.lignes_du_jour), (1, 1, 3, 5));
+    assert_eq!((quality.cells, quality.duplicates, quality.conflicts, quality.rows_of_day), (1, 1, 3, 5));
 }
 
 #[test]
@@ -144,13 +144,13 @@ fn a_value_that_is_none_costs_the_value_and_a_record_without_id_or_time_itself()
     ]"#;
     let draft = Paris::on(DAY).draft(&[snapshot("a.json", "2025-11-06T10:00:00Z", text)]);
     let quality = draft.quality;
-    assert_eq!(draft.body.metrics[0].total_jour, Some(4));
-    assert_eq!((quality.lignes_lues, quality.lignes_du_jour, quality.cellules), (7, 3, 3));
+    assert_eq!(draft.body.metrics[0].daily_total, Some(4));
+    assert_eq!((quality.rows_read, quality.rows_of_day, quality.cells), (7, 3, 3));
     let values = [Reason::UnreadableCount, Reason::NegativeCount, Reason::UnreadableGeometry];
-    assert_eq!(quality.rejets, values.map(|reason| (reason, 1)).into());
+    assert_eq!(quality.rejects, values.map(|reason| (reason, 1)).into());
     let structure = [Reason::MissingId, Reason::UnreadableDate, Reason::UnreadableRecord];
-    assert_eq!(quality.rejets_structure, structure.map(|reason| (reason, 1)).into());
-    assert_eq!(quality.exemples[0].ligne, 2);
+    assert_eq!(quality.structural_rejects, structure.map(|reason| (reason, 1)).into());
+    assert_eq!(quality.examples[0].line, 2);
 }
 
 #[test]
@@ -166,8 +166,8 @@ fn a_lost_snapshot_is_counted_and_the_others_are_used() {
     let mut files = bad.to_vec();
     files.push(page(&paris.hours("1", 0, |_| Some(2))[..3]));
     let draft = paris.draft(&files);
-    assert_eq!(draft.quality.rejets_structure, [(Reason::UnreadableSnapshot, 4)].into());
-    assert_eq!(draft.quality.lignes_lues, 3);
+    assert_eq!(draft.quality.structural_rejects, [(Reason::UnreadableSnapshot, 4)].into());
+    assert_eq!(draft.quality.rows_read, 3);
     let error = paris.read(&bad).unwrap_err();
     assert!(error.key.is_empty() && error.reason.contains("none of the 4 snapshots"), "{error}");
 }
@@ -198,17 +198,17 @@ fn the_figures_of_one_counter() {
     }))]);
     let counter = &draft.body.metrics[0];
     // 6 × 1 + 2 × 30 + 15 × 10
-    assert_eq!(counter.total_jour, Some(216));
-    assert!((counter.moyenne_horaire.unwrap().get() - 216.0 / 23.0).abs() < 1e-9);
-    assert_eq!(counter.pic_horaire, Some(8));
-    assert_eq!(counter.heures_creuses, [0, 1, 2, 3, 4, 5]);
-    assert_eq!(counter.debit_par_heure[23], None);
-    assert!((counter.part_observee.get() - 100.0 * 23.0 / 24.0).abs() < 1e-9);
-    assert!(!counter.defaillant);
+    assert_eq!(counter.daily_total, Some(216));
+    assert!((counter.hourly_mean.unwrap().get() - 216.0 / 23.0).abs() < 1e-9);
+    assert_eq!(counter.peak_hour, Some(8));
+    assert_eq!(counter.off_peak_hours, [0, 1, 2, 3, 4, 5]);
+    assert_eq!(counter.hourly_flow[23], None);
+    assert!((counter.observed_percent.get() - 100.0 * 23.0 / 24.0).abs() < 1e-9);
+    assert!(!counter.failing);
     assert_eq!(draft.complete_until.unwrap().to_string(), "2025-11-05T23:00:00+01:00");
     assert_eq!(draft.reasons["metrics.zone"], "zones_inconnues");
     assert_eq!(draft.reasons["evolution.annee_precedente"], "historique_absent");
-    assert_eq!(draft.quality.avertissements.len(), 1);
+    assert_eq!(draft.quality.warnings.len(), 1);
 }
 
 #[test]
@@ -221,9 +221,9 @@ fn expected_are_the_counters_of_28_days_and_availability_ends_where_the_day_is_k
     let draft = paris.draft(&[page(&records)]);
     let global = &draft.body.global_metrics;
     assert!((draft.completeness.unwrap().get() - 25.0).abs() < 1e-9);
-    assert_eq!(global.part_observee, draft.completeness);
-    assert!((global.taux_disponibilite.unwrap().get() - 50.0).abs() < 1e-9);
-    assert_eq!((global.nombre_compteurs, global.compteurs_actifs), (1, 1));
+    assert_eq!(global.observed_percent, draft.completeness);
+    assert!((global.availability.unwrap().get() - 50.0).abs() < 1e-9);
+    assert_eq!((global.counter_count, global.active_counter_count), (1, 1));
     assert_eq!(draft.status, DayStatus::Provisional);
     assert_eq!(draft.body.failing_sensors, ["2"]);
 }
@@ -256,10 +256,10 @@ fn counters_of_zeros_or_of_one_value_fail_and_stay_out_of_the_totals() {
     assert_eq!(draft.body.failing_sensors, ["8", "9"]);
     let told: Vec<_> = draft
         .body
-        .capteurs_defaillants
+        .sensor_failures
         .iter()
         .map(|fault| {
-            (fault.raison, fault.debut.to_string(), fault.fin.to_string(), fault.duree_heures.get(), fault.ouvert)
+            (fault.reason, fault.start.to_string(), fault.end.to_string(), fault.duration_hours.get(), fault.open)
         })
         .collect();
     let at = |text: &str| format!("2025-11-{text}:00:00+01:00");
@@ -271,14 +271,13 @@ fn counters_of_zeros_or_of_one_value_fail_and_stay_out_of_the_totals() {
         ]
     );
     let total = (1..=24).sum::<u64>() + 12 * 5 + (102..=113).sum::<u64>();
-    assert_eq!(draft.body.global_metrics.total_jour, Some(total));
-    assert_eq!(draft.body.global_metrics.compteurs_actifs, 3);
-    let top: Vec<_> = draft.body.top_counters.iter().map(|top| top.id_compteur.as_str()).collect();
+    assert_eq!(draft.body.global_metrics.daily_total, Some(total));
+    assert_eq!(draft.body.global_metrics.active_counter_count, 3);
+    let top: Vec<_> = draft.body.top_counters.iter().map(|top| top.counter_id.as_str()).collect();
     assert_eq!(top, ["7", "10"]);
-    let ids: Vec<_> =
-        draft.body.metrics.iter().map(|counter| (counter.id_compteur.as_str(), counter.defaillant)).collect();
+    let ids: Vec<_> = draft.body.metrics.iter().map(|counter| (counter.counter_id.as_str(), counter.failing)).collect();
     assert_eq!(ids, [("7", false), ("8", true), ("9", true), ("10", false)]);
-    assert_eq!(draft.quality.cellules_ecartees, 24 + 12);
+    assert_eq!(draft.quality.excluded_cells, 24 + 12);
 }
 
 #[test]
@@ -307,9 +306,9 @@ fn zones_are_listed_by_code_and_those_in_none_last() {
     };
     let list: Vec<_> = draft
         .body
-        .by_arrondissement
+        .by_district
         .iter()
-        .map(|zone| (zone.arrondissement.as_deref(), zone.zone.as_deref(), zone.nombre_compteurs, zone.total_jour))
+        .map(|zone| (zone.district.as_deref(), zone.zone.as_deref(), zone.counter_count, zone.daily_total))
         .collect();
     assert_eq!(
         list,
@@ -329,9 +328,9 @@ fn a_run_that_fills_the_window_is_open() {
     for offset in -3..=0 {
         records.extend(paris.hours("1", offset, |_| Some(7)));
     }
-    let fault = &paris.draft(&[page(&records)]).body.capteurs_defaillants[0];
+    let fault = &paris.draft(&[page(&records)]).body.sensor_failures[0];
     assert_eq!(
-        (fault.debut.to_string().as_str(), fault.duree_heures.get(), fault.ouvert),
+        (fault.start.to_string().as_str(), fault.duration_hours.get(), fault.open),
         ("2025-11-03T00:00:00+01:00", 72.0, true)
     );
 }
@@ -341,16 +340,16 @@ fn the_spring_day_has_23_hours_and_the_autumn_day_25() {
     let spring = Paris::on("2024-03-31");
     let draft = spring.draft(&[page(&spring.hours("1", 0, |hour| Some(u32::try_from(hour).unwrap())))]);
     let counter = &draft.body.metrics[0];
-    assert_eq!((counter.total_jour, counter.debit_par_heure[2]), (Some((0..23).sum()), None));
-    assert_eq!((counter.pic_horaire, counter.part_observee.get()), (Some(23), 100.0));
+    assert_eq!((counter.daily_total, counter.hourly_flow[2]), (Some((0..23).sum()), None));
+    assert_eq!((counter.peak_hour, counter.observed_percent.get()), (Some(23), 100.0));
     assert_eq!(draft.complete_until.unwrap().to_string(), "2024-04-01T00:00:00+02:00");
 
     let autumn = Paris::on("2024-10-27");
     let draft = autumn.draft(&[page(&autumn.hours("1", 0, |hour| Some(u32::try_from(hour).unwrap())))]);
     let counter = &draft.body.metrics[0];
-    assert_eq!(counter.total_jour, Some((0..25).sum()));
-    assert_eq!(counter.debit_par_heure[2].unwrap().get(), 2.5);
-    assert_eq!(counter.pic_horaire, Some(23));
+    assert_eq!(counter.daily_total, Some((0..25).sum()));
+    assert_eq!(counter.hourly_flow[2].unwrap().get(), 2.5);
+    assert_eq!(counter.peak_hour, Some(23));
 
     // Nobody has one of the two hours of the change: it is not expected.
     let records = autumn.hours("1", 0, |hour| (hour != 3).then_some(u32::try_from(hour).unwrap()));
@@ -363,7 +362,7 @@ fn a_wall_time_that_the_clock_skipped_is_rejected_and_of_two_the_later_is_meant(
     let file =
         export("comptage-velo.csv", "id_compteur;sum_counts;date\n1;5;2024-03-31 02:00:00\n1;6;2024-03-31 04:00:00\n");
     let draft = spring.draft(&[file]);
-    assert_eq!(draft.quality.rejets_structure, [(Reason::NonexistentTime, 1)].into());
+    assert_eq!(draft.quality.structural_rejects, [(Reason::NonexistentTime, 1)].into());
     let autumn = Paris::on("2024-10-27");
     let file = export("comptage-velo.csv", "id_compteur;sum_counts;date\n1;5;2024-10-27 02:00:00\n");
     let draft = autumn.draft(&[file]);
@@ -375,7 +374,7 @@ fn an_hour_is_named_by_its_start_whatever_the_minutes() {
     let paris = Paris::on(DAY);
     let at = paris.day.start() + Duration::minutes(59);
     let draft = paris.draft(&[page(&[record("1", at, Some(4)), record("1", paris.day.end(), Some(9))])]);
-    assert_eq!((draft.body.metrics[0].total_jour, draft.body.metrics[0].pic_horaire), (Some(4), Some(0)));
+    assert_eq!((draft.body.metrics[0].daily_total, draft.body.metrics[0].peak_hour), (Some(4), Some(0)));
 }
 
 #[path = "tests/properties.rs"]

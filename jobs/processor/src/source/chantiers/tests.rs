@@ -85,13 +85,13 @@ fn a_worksite_is_active_from_its_start_to_its_end_both_included() {
         site("10", "03/11/2025", "03/11/2025"),
         site("9", "01/11/2025", ""),
     ]);
-    let ids: Vec<&str> = draft.body.chantiers_actifs.iter().map(|site| site.identifiant.as_str()).collect();
+    let ids: Vec<&str> = draft.body.active_worksites.iter().map(|site| site.id.as_str()).collect();
     assert_eq!(ids, ["9", "10", "first day", "last day", "neither", "no end", "no start"], "numbers first, then text");
-    assert_eq!(draft.body.total_chantiers_actifs, 7);
-    assert_eq!(draft.body.nouveaux, ["10", "first day"]);
-    assert_eq!(draft.body.se_terminent, ["10", "last day"]);
-    assert_eq!(draft.body.longs, ["last day", "no end"], "33 days each, to its end and to the day");
-    assert_eq!((draft.quality.lignes_lues, draft.quality.lignes_du_jour, draft.quality.cellules), (9, 7, 7));
+    assert_eq!(draft.body.active_worksite_count, 7);
+    assert_eq!(draft.body.starting, ["10", "first day"]);
+    assert_eq!(draft.body.ending_soon, ["10", "last day"]);
+    assert_eq!(draft.body.long_running, ["last day", "no end"], "33 days each, to its end and to the day");
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day, draft.quality.cells), (9, 7, 7));
     assert_eq!((draft.status, draft.completeness), (DayStatus::Final, None));
 }
 
@@ -103,8 +103,8 @@ fn the_seventh_day_from_now_is_not_about_to_end_and_thirty_days_are_not_long() {
         Line { id: "3", start: "2025-11-01", end: "2025-12-01", ..Line::default() },
         Line { id: "4", start: "2025-11-01", end: "2025-12-02", ..Line::default() },
     ]);
-    assert_eq!(draft.body.se_terminent, ["1"]);
-    assert_eq!(draft.body.longs, ["4"]);
+    assert_eq!(draft.body.ending_soon, ["1"]);
+    assert_eq!(draft.body.long_running, ["4"]);
 }
 
 #[test]
@@ -118,11 +118,11 @@ fn rows_that_are_no_worksite_are_rejected_with_their_physical_line() {
         Line { id: "4", start: "+025-11-01", ..good },
     ]);
     assert_eq!(
-        draft.quality.rejets_structure,
+        draft.quality.structural_rejects,
         BTreeMap::from([(Reason::MissingId, 1), (Reason::UnreadableDate, 2), (Reason::ReversedDates, 1),])
     );
-    assert_eq!((draft.quality.lignes_lues, draft.quality.lignes_du_jour), (5, 1));
-    let lines: Vec<u64> = draft.quality.exemples.iter().map(|example| example.ligne).collect();
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day), (5, 1));
+    let lines: Vec<u64> = draft.quality.examples.iter().map(|example| example.line).collect();
     assert_eq!(lines, [4, 6, 8, 10], "each row takes two lines");
 }
 
@@ -136,10 +136,10 @@ fn of_one_identifier_twice_the_last_row_wins_and_the_others_are_counted() {
         Line { id: "2", ..site },
         Line { id: "2", end: "2024-01-01", ..site },
     ]);
-    assert_eq!(draft.body.chantiers_actifs.len(), 1, "the last row of 2 has ended");
-    assert_eq!(draft.body.chantiers_actifs[0].impact.as_deref(), Some("RESTREINTE"));
+    assert_eq!(draft.body.active_worksites.len(), 1, "the last row of 2 has ended");
+    assert_eq!(draft.body.active_worksites[0].impact.as_deref(), Some("RESTREINTE"));
     let quality = &draft.quality;
-    assert_eq!((quality.cellules, quality.doublons, quality.conflits, quality.lignes_du_jour), (1, 1, 1, 3));
+    assert_eq!((quality.cells, quality.duplicates, quality.conflicts, quality.rows_of_day), (1, 1, 1, 3));
 }
 
 #[test]
@@ -153,9 +153,9 @@ fn impacts_have_their_percents_and_the_unknown_is_counted() {
         site("5", ""),
         site("6", "AUTRE"),
     ]);
-    let percents: Vec<u32> = draft.body.chantiers_actifs.iter().map(|site| site.impact_pourcent).collect();
+    let percents: Vec<u32> = draft.body.active_worksites.iter().map(|site| site.impact_percent).collect();
     assert_eq!(percents, [100, 80, 50, 30, 0, 0]);
-    assert_eq!(draft.body.by_arrondissement[0].impact_total, 260);
+    assert_eq!(draft.body.by_district[0].impact_total, 260);
     let counts: Vec<(&str, u64)> = draft.body.by_impact.iter().map(|(impact, n)| (impact.as_str(), *n)).collect();
     assert_eq!(
         counts,
@@ -168,7 +168,7 @@ fn impacts_have_their_percents_and_the_unknown_is_counted() {
             ("SENS_UNIQUE", 1)
         ]
     );
-    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::UnreadableValue, 1)]));
+    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableValue, 1)]));
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn the_postal_code_given_decides_else_the_point_and_no_code_comes_last() {
         Line { id: "6", ..Line::default() },
     ]);
     let places: Vec<(Option<&str>, Option<&str>)> =
-        draft.body.chantiers_actifs.iter().map(|site| (site.arrondissement.as_deref(), site.zone.as_deref())).collect();
+        draft.body.active_worksites.iter().map(|site| (site.district.as_deref(), site.zone.as_deref())).collect();
     let outside = (None, None);
     assert_eq!(
         places,
@@ -196,7 +196,7 @@ fn the_postal_code_given_decides_else_the_point_and_no_code_comes_last() {
         ]
     );
     let zones: Vec<(Option<&str>, u64)> =
-        draft.body.by_arrondissement.iter().map(|zone| (zone.arrondissement.as_deref(), zone.nombre)).collect();
+        draft.body.by_district.iter().map(|zone| (zone.district.as_deref(), zone.count)).collect();
     assert_eq!(zones, [(Some("75001"), 1), (Some("75002"), 2), (Some("75099"), 1), (None, 2)]);
 }
 
@@ -209,9 +209,9 @@ fn a_zone_with_more_than_three_is_critical() {
         .chain(["4", "5", "6", "7"].map(|id| site(id, "75002")))
         .collect();
     let draft = draft(&lines);
-    assert_eq!(draft.body.zones_critiques.len(), 1);
+    assert_eq!(draft.body.critical_zones.len(), 1);
     assert_eq!(
-        (draft.body.zones_critiques[0].arrondissement.as_deref(), draft.body.zones_critiques[0].nombre),
+        (draft.body.critical_zones[0].district.as_deref(), draft.body.critical_zones[0].count),
         (Some("75002"), 4)
     );
 }
@@ -226,20 +226,20 @@ fn areas_are_geodesic_and_added_and_a_worksite_without_a_shape_has_none() {
         Line { id: "4", code: "75002", ..site },
         Line { id: "5", shape: "\"{\"\"type\"\": \"\"Polygon\"\"}\"", point: "here", ..site },
     ]);
-    let sites = &draft.body.chantiers_actifs;
-    let one = sites[0].surface_m2.map(Fixed1::get).unwrap();
+    let sites = &draft.body.active_worksites;
+    let one = sites[0].area_m2.map(Fixed1::get).unwrap();
     assert!((one / (111.2 * 73.4) - 1.0).abs() < 3e-3, "{one}");
-    assert_eq!((sites[2].surface_m2, sites[2].geometrie.as_ref()), (None, None));
-    assert!((draft.body.surface_totale_impactee_m2.get() - 2.0 * one).abs() < 1e-6, "overlaps are not merged");
-    assert_eq!(draft.body.by_arrondissement[0].surface_m2, Some(draft.body.surface_totale_impactee_m2));
-    assert_eq!(draft.body.by_arrondissement[1].surface_m2, None);
+    assert_eq!((sites[2].area_m2, sites[2].geometry.as_ref()), (None, None));
+    assert!((draft.body.affected_area_m2.get() - 2.0 * one).abs() < 1e-6, "overlaps are not merged");
+    assert_eq!(draft.body.by_district[0].area_m2, Some(draft.body.affected_area_m2));
+    assert_eq!(draft.body.by_district[1].area_m2, None);
     assert_eq!(sites[0].geo_point_2d.as_deref(), Some("48.80050, 2.30050"));
     assert_eq!(
-        sites[0].geometrie.as_ref().and_then(|shape| shape.get("type")).and_then(|kind| kind.as_str()),
+        sites[0].geometry.as_ref().and_then(|shape| shape.get("type")).and_then(|kind| kind.as_str()),
         Some("Polygon")
     );
-    assert_eq!(sites[0].voies.as_deref(), Some("rue A;\nrue B"));
-    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
+    assert_eq!(sites[0].streets.as_deref(), Some("rue A;\nrue B"));
+    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
 }
 
 #[test]
@@ -265,8 +265,8 @@ fn only_the_last_file_is_read_and_the_others_are_listed() {
     let bad =
         RawFile { key: "batch/chantiers-1.csv".to_owned(), bytes: Bytes::from_static(b"nothing"), collected: None };
     let Measured::Document(draft) = on("2025-11-03", &[new, old, bad], None).unwrap().0 else { panic!("absent") };
-    assert_eq!(draft.body.chantiers_actifs[0].identifiant, "new");
-    let ignored: Vec<&str> = draft.ignored.iter().map(|file| file.cle.as_str()).collect();
+    assert_eq!(draft.body.active_worksites[0].id, "new");
+    let ignored: Vec<&str> = draft.ignored.iter().map(|file| file.key.as_str()).collect();
     assert_eq!(ignored, ["batch/chantiers-1.csv", "batch/chantiers-2.csv"]);
 }
 
@@ -274,9 +274,9 @@ fn only_the_last_file_is_read_and_the_others_are_listed() {
 fn without_zones_names_are_null_and_the_document_says_so() {
     let files = [file("batch/chantiers-1.csv", &[Line { id: "1", code: "75001", ..Line::default() }])];
     let Measured::Document(draft) = on("2025-11-03", &files, None).unwrap().0 else { panic!("absent") };
-    let site = &draft.body.chantiers_actifs[0];
-    assert_eq!((site.arrondissement.as_deref(), site.zone.as_deref()), (Some("75001"), None));
-    assert_eq!(draft.quality.avertissements.len(), 1);
+    let site = &draft.body.active_worksites[0];
+    assert_eq!((site.district.as_deref(), site.zone.as_deref()), (Some("75001"), None));
+    assert_eq!(draft.quality.warnings.len(), 1);
     assert_eq!(draft.reasons.get("chantiers_actifs.zone").map(String::as_str), Some("zones_inconnues"));
 }
 
@@ -320,8 +320,8 @@ fn the_real_worksites_are_all_read() {
     let file = RawFile { key: "batch/chantiers-2022-12.csv".to_owned(), bytes, collected: None };
     let (Measured::Document(draft), shapes) = on("2022-12-15", &[file], None).unwrap() else { panic!("absent") };
     let quality = &draft.quality;
-    assert_eq!((quality.lignes_lues, quality.cellules, shapes.len()), (192, 97, 97));
-    assert!(quality.rejets_structure.is_empty() && quality.rejets.is_empty());
+    assert_eq!((quality.rows_read, quality.cells, shapes.len()), (192, 97, 97));
+    assert!(quality.structural_rejects.is_empty() && quality.rejects.is_empty());
 }
 
 proptest! {
@@ -335,7 +335,7 @@ proptest! {
         let _ = on("2025-11-03", &raw([HEADER.as_bytes(), b"\n", any.as_slice()].concat()), None);
         if let Ok((Measured::Document(draft), _)) = on("2025-11-03", &raw(format!("{HEADER}\n{tail}").into_bytes()), None) {
             let quality = draft.quality;
-            prop_assert_eq!(quality.lignes_du_jour, quality.cellules + quality.doublons + quality.conflits);
+            prop_assert_eq!(quality.rows_of_day, quality.cells + quality.duplicates + quality.conflicts);
         }
     }
 }

@@ -60,10 +60,10 @@ fn every_row_is_used_or_counted() {
     );
     for size in [1, 9, 64, 1 << 20] {
         let quality = read(text.as_bytes(), size).unwrap().quality(day());
-        assert_eq!((quality.lignes_lues, quality.lignes_du_jour), (6, 2));
-        assert_eq!(quality.rejets_structure.values().sum::<u64>(), 4);
-        assert_eq!(quality.rejets.values().sum::<u64>(), 4);
-        let lines: Vec<_> = quality.exemples.iter().map(|example| example.ligne).collect();
+        assert_eq!((quality.rows_read, quality.rows_of_day), (6, 2));
+        assert_eq!(quality.structural_rejects.values().sum::<u64>(), 4);
+        assert_eq!(quality.rejects.values().sum::<u64>(), 4);
+        let lines: Vec<_> = quality.examples.iter().map(|example| example.line).collect();
         assert_eq!(lines, [2, 3, 3, 3, 4, 5, 6, 7]);
     }
 }

@@ -96,15 +96,15 @@ fn pieces_of_one_arc_are_added_and_identical_ones_count_once() {
     assert!((length(&network, "1") - 2.0 * PIECE).abs() < 1e-6);
     assert!((length(&network, "2") - PIECE).abs() < 1e-6);
     let quality = &draft.quality;
-    assert_eq!((quality.lignes_lues, quality.lignes_du_jour, quality.cellules, quality.doublons), (4, 4, 3, 1));
+    assert_eq!((quality.rows_read, quality.rows_of_day, quality.cells, quality.duplicates), (4, 4, 3, 1));
     let arc = &draft.body.mapping["1"];
     assert_eq!(arc.trace.as_ref().map(Vec::len), Some(2));
     assert_eq!(arc.geo_point_2d.as_deref(), Some("48.80100, 2.30000"), "the last object's");
-    assert!(!arc.actif, "the period is over, the arc stays");
-    let statistics = &draft.body.statistiques;
-    assert_eq!(statistics.nombre_troncons, 2);
-    assert!((statistics.longueur_totale_metres.get() - 3.0 * PIECE).abs() < 1e-6);
-    assert!((statistics.longueur_moyenne_metres.unwrap().get() - 1.5 * PIECE).abs() < 1e-6);
+    assert!(!arc.active, "the period is over, the arc stays");
+    let statistics = &draft.body.statistics;
+    assert_eq!(statistics.arc_count, 2);
+    assert!((statistics.total_length_m.get() - 3.0 * PIECE).abs() < 1e-6);
+    assert!((statistics.mean_length_m.unwrap().get() - 1.5 * PIECE).abs() < 1e-6);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn where_no_period_covers_the_day_the_latest_end_counts() {
     let (draft, network) = draft("2025-11-03", &pieces);
     assert!((length(&network, "1") - 2.0 * PIECE).abs() < 1e-6);
     assert_eq!(network.get("1").and_then(|arc| arc.label.as_deref()), Some("Late too"));
-    assert_eq!((draft.quality.lignes_lues, draft.quality.lignes_du_jour), (3, 2));
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day), (3, 2));
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn bad_rows_are_rejected_and_bad_shapes_only_lose_the_shape() {
         [raw.bytes.as_ref(), b"\n2;;1;;2;;2019-03-31 02:30:00;;;\n3;Sans;1;;2;;;;here;\"{}\"\n"].concat().into();
     let (Measured::Document(draft), network) = on("2018-01-01", &[raw], None).unwrap() else { panic!("absent") };
     assert_eq!(
-        draft.quality.rejets_structure,
+        draft.quality.structural_rejects,
         BTreeMap::from([
             (Reason::MissingId, 1),
             (Reason::UnreadableDate, 1),
@@ -175,11 +175,11 @@ fn bad_rows_are_rejected_and_bad_shapes_only_lose_the_shape() {
             (Reason::ReversedDates, 1)
         ])
     );
-    assert_eq!(draft.quality.rejets, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
+    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
     assert_eq!((network.len(), network.get("3").and_then(|arc| arc.length_m)), (2, None));
-    let NetworkArc { longueur_metres, trace, geo_point_2d, .. } = &draft.body.mapping["3"];
-    assert_eq!((longueur_metres, trace, geo_point_2d), (&None, &None, &None));
-    assert_eq!(draft.body.statistiques.nombre_troncons, 1, "over the arcs that have a length");
+    let NetworkArc { length_m, trace, geo_point_2d, .. } = &draft.body.mapping["3"];
+    assert_eq!((length_m, trace, geo_point_2d), (&None, &None, &None));
+    assert_eq!(draft.body.statistics.arc_count, 1, "over the arcs that have a length");
 }
 
 #[test]
@@ -195,18 +195,18 @@ fn zones_are_counted_and_drawn_and_without_them_the_document_says_so() {
     let (Measured::Document(draft), _) = on("2025-11-03", &files, Some(&zones)).unwrap() else { panic!("absent") };
     let by_zone: Vec<(Option<&str>, Option<&str>, u64)> = draft
         .body
-        .by_arrondissement
+        .by_district
         .iter()
-        .map(|zone| (zone.arrondissement.as_deref(), zone.zone.as_deref(), zone.nombre_troncons))
+        .map(|zone| (zone.district.as_deref(), zone.zone.as_deref(), zone.arc_count))
         .collect();
     assert_eq!(by_zone, [(Some("75001"), Some("Un"), 2), (None, Some("Hors zone"), 1)]);
     assert_eq!(draft.body.zones.as_ref().map(Vec::len), Some(1));
-    assert!(draft.reasons.is_empty() && draft.quality.avertissements.is_empty());
+    assert!(draft.reasons.is_empty() && draft.quality.warnings.is_empty());
 
     let (Measured::Document(draft), _) = on("2025-11-03", &files, None).unwrap() else { panic!("absent") };
     assert_eq!(draft.body.zones, None);
     assert_eq!(draft.reasons.get("zones").map(String::as_str), Some("zones_inconnues"));
-    assert_eq!(draft.quality.avertissements.len(), 1);
+    assert_eq!(draft.quality.warnings.len(), 1);
 }
 
 #[test]
@@ -243,8 +243,8 @@ fn the_real_network_has_its_arcs_and_its_length() {
     let bytes = Bytes::from(std::fs::read(path).unwrap());
     let file = RawFile { key: "batch/referentiel-2022.csv".to_owned(), bytes, collected: None };
     let (Measured::Document(draft), network) = on("2025-11-03", &[file], None).unwrap() else { panic!("absent") };
-    assert_eq!((network.len(), draft.quality.lignes_lues, draft.quality.cellules), (3348, 3739, 3737));
-    assert!((draft.body.statistiques.longueur_totale_metres.get() / 658e3 - 1.0).abs() < 1e-3);
+    assert_eq!((network.len(), draft.quality.rows_read, draft.quality.cells), (3348, 3739, 3737));
+    assert!((draft.body.statistics.total_length_m.get() / 658e3 - 1.0).abs() < 1e-3);
 }
 
 proptest! {
@@ -258,7 +258,7 @@ proptest! {
         let _ = on("2025-11-03", &raw([FIELDS.as_bytes(), b"\n", any.as_slice()].concat()), None);
         if let Ok((Measured::Document(draft), _)) = on("2025-11-03", &raw(format!("{FIELDS}\n{tail}").into_bytes()), None) {
             let quality = draft.quality;
-            prop_assert_eq!(quality.lignes_du_jour, quality.cellules + quality.doublons);
+            prop_assert_eq!(quality.rows_of_day, quality.cells + quality.duplicates);
         }
     }
 }

@@ -19,7 +19,7 @@ pub struct ServiceLine {
     /// Code, such as `13` or `T3a`.
     pub code: String,
     /// Name for people.
-    pub nom: String,
+    pub name: String,
     /// Begin of service, minutes after midnight, below 1440.
     pub service_start_minutes: u32,
     /// End of service, minutes after midnight; of the next midnight where it is not after the begin, or where it is 1440 or more.
@@ -29,18 +29,18 @@ pub struct ServiceLine {
 impl ServiceLine {
     /// A line with its hours; without a name it bears that of its mode and code.
     #[must_use]
-    pub fn new(mode: Mode, code: &str, nom: &str, service_start_minutes: u32, service_end_minutes: u32) -> Self {
+    pub fn new(mode: Mode, code: &str, name: &str, service_start_minutes: u32, service_end_minutes: u32) -> Self {
         let code = canonical_code(mode, code);
-        let nom = if nom.trim().is_empty() { default_name(mode, &code) } else { nom.trim().to_owned() };
-        Self { mode, code, nom, service_start_minutes, service_end_minutes }
+        let name = if name.trim().is_empty() { default_name(mode, &code) } else { name.trim().to_owned() };
+        Self { mode, code, name, service_start_minutes, service_end_minutes }
     }
 
     /// A line of the city profile, which knows no hours: they are the settings.
     #[must_use]
-    pub fn from_profile(mode: Mode, code: &str, nom: &str, parameters: &TrafficParameters) -> Self {
+    pub fn from_profile(mode: Mode, code: &str, name: &str, parameters: &TrafficParameters) -> Self {
         // The setting counts the end from the next midnight.
         let end = DAY + parameters.service_fin_minutes.min(DAY);
-        Self::new(mode, code, nom, parameters.service_debut_minutes, end)
+        Self::new(mode, code, name, parameters.service_debut_minutes, end)
     }
 
     /// What names it.
@@ -85,7 +85,7 @@ pub fn read_lines(key: &str, bytes: &[u8]) -> Result<Vec<ServiceLine>, SourceErr
     };
     let (mode_column, code) = (required("mode")?, required("code")?);
     let (start, end) = (required("debut_service")?, required("fin_service")?);
-    let nom = column("nom");
+    let name = column("nom");
 
     let mut lines: Vec<ServiceLine> = Vec::new();
     for (at, row) in reader.records().enumerate() {
@@ -108,7 +108,7 @@ pub fn read_lines(key: &str, bytes: &[u8]) -> Result<Vec<ServiceLine>, SourceErr
             minutes(field(column))
                 .ok_or_else(|| error(format!("line {line}: \"{}\" is no hour, such as 05:30", field(column))))
         };
-        let found = ServiceLine::new(known, field(code), nom.map_or("", field), minutes(start)? % DAY, minutes(end)?);
+        let found = ServiceLine::new(known, field(code), name.map_or("", field), minutes(start)? % DAY, minutes(end)?);
         lines.retain(|line| line.key() != found.key());
         lines.push(found);
     }
@@ -193,8 +193,8 @@ pub(super) fn default_name(mode: Mode, code: &str) -> String {
 pub fn line(key: &LineKey, service: &[ServiceLine]) -> Line {
     let (mode, code) = key;
     let known = service.iter().find(|line| line.mode == *mode && line.code == *code);
-    let nom = known.map_or_else(|| default_name(*mode, code), |line| line.nom.clone());
-    Line { mode: *mode, code: code.clone(), nom }
+    let name = known.map_or_else(|| default_name(*mode, code), |line| line.name.clone());
+    Line { mode: *mode, code: code.clone(), name }
 }
 
 /// The order of ids and codes: numbers in numeric order, then text.
@@ -218,8 +218,8 @@ mod tests {
         let csv = "\u{FEFF}code;mode;debut_service;fin_service;nom\r\n13;metro;05:30;00:30;Ligne 13\r\nb;RER;4:50;25:10;\r\n\r\n";
         let lines = read_lines("reference/lignes.csv", csv.as_bytes()).unwrap();
         assert_eq!(lines.len(), 2);
-        assert_eq!((lines[0].mode, lines[0].nom.as_str()), (Mode::Metro, "Ligne 13"));
-        assert_eq!((lines[1].code.as_str(), lines[1].nom.as_str()), ("B", "RER B"));
+        assert_eq!((lines[0].mode, lines[0].name.as_str()), (Mode::Metro, "Ligne 13"));
+        assert_eq!((lines[1].code.as_str(), lines[1].name.as_str()), ("B", "RER B"));
         assert_eq!((lines[1].service_start_minutes, lines[1].service_end_minutes), (290, 1510));
     }
 
@@ -245,8 +245,8 @@ mod tests {
         assert_eq!(service(330, 1440), [(330, 1440)]);
         assert_eq!(service(360, 1200), [(360, 1200)]);
         assert_eq!(service(300, 300), [(0, 1440)]);
-        let profile = |fin: u32| {
-            let parameters = TrafficParameters { service_fin_minutes: fin, ..TrafficParameters::default() };
+        let profile = |end: u32| {
+            let parameters = TrafficParameters { service_fin_minutes: end, ..TrafficParameters::default() };
             ServiceLine::from_profile(Mode::Metro, "1", "", &parameters).service()
         };
         assert_eq!(profile(30), [(0, 30), (330, 1440)]);

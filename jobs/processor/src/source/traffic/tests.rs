@@ -75,8 +75,8 @@ fn read_on(date: &str, files: &[RawFile]) -> Draft<Disruptions> {
 
 fn periods(draft: &Draft<Disruptions>, at: usize) -> Vec<(String, String)> {
     let text = |stamp: contract::Stamp| stamp.local().format("%dT%H:%M").to_string();
-    let periods = &draft.body.disruptions[at].periodes;
-    periods.iter().map(|period| (text(period.debut), period.fin.map(text).unwrap_or_default())).collect()
+    let periods = &draft.body.disruptions[at].periods;
+    periods.iter().map(|period| (text(period.start), period.end.map(text).unwrap_or_default())).collect()
 }
 
 fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -91,12 +91,12 @@ fn the_bulk_shape_is_read() {
     )];
     let draft = read_on("2024-05-02", &files);
     let one = &draft.body.disruptions[0];
-    assert_eq!((one.gravite, one.statut), (Severity::Critical, DisruptionStatus::Ended));
+    assert_eq!((one.severity, one.status), (Severity::Critical, DisruptionStatus::Ended));
     assert_eq!(one.message.as_deref(), Some("Trafic éteint"));
     assert_eq!(one.cause.as_deref(), Some("TRAVAUX"));
-    assert_eq!(one.lignes[0].nom, "Métro 4");
-    assert_eq!(serde_json::to_value(one.duree_heures).unwrap(), json!(3.5));
-    assert_eq!(one.debut.to_string(), "2024-05-02T10:00:00+02:00");
+    assert_eq!(one.lines[0].name, "Métro 4");
+    assert_eq!(serde_json::to_value(one.duration_hours).unwrap(), json!(3.5));
+    assert_eq!(one.start.to_string(), "2024-05-02T10:00:00+02:00");
     assert_eq!(draft.status, DayStatus::Provisional);
     assert_eq!(draft.reasons["reliability_index"], "lignes_inconnues");
 }
@@ -108,10 +108,10 @@ fn the_navitia_shape_is_read() {
     let files = [page("20240502T090000", 0, 1, &[navitia_disruption("a", section)])];
     let draft = read_on("2024-05-02", &files);
     let one = &draft.body.disruptions[0];
-    assert_eq!(one.gravite, Severity::Medium);
-    assert_eq!(one.titre.as_deref(), Some("Travaux"));
+    assert_eq!(one.severity, Severity::Medium);
+    assert_eq!(one.title.as_deref(), Some("Travaux"));
     assert_eq!(one.message.as_deref(), Some("Bus déviés"), "a message that repeats the title is not the message");
-    assert_eq!((one.lignes[0].mode, one.lignes[0].nom.as_str()), (Mode::Bus, "Bus 8"));
+    assert_eq!((one.lines[0].mode, one.lines[0].name.as_str()), (Mode::Bus, "Bus 8"));
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn severity_comes_from_the_effect() {
         let mut disruption = navitia_disruption("a", bus("8"));
         disruption["severity"]["effect"] = json!(effect);
         let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 1, &[disruption])]);
-        assert_eq!(draft.body.disruptions[0].gravite, severity, "{effect}");
+        assert_eq!(draft.body.disruptions[0].severity, severity, "{effect}");
     }
 }
 
@@ -139,8 +139,8 @@ fn a_lift_failure_is_minor_and_touches_no_line() {
     disruption["severity"]["effect"] = json!("SIGNIFICANT_DELAYS");
     disruption["messages"][1]["text"] = json!("Ascenseur du RER A en panne");
     let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 1, &[disruption])]);
-    assert_eq!(draft.body.disruptions[0].gravite, Severity::Low);
-    assert!(draft.body.disruptions[0].lignes.is_empty());
+    assert_eq!(draft.body.disruptions[0].severity, Severity::Low);
+    assert!(draft.body.disruptions[0].lines.is_empty());
 }
 
 #[test]
@@ -150,9 +150,9 @@ fn lines_are_named_by_the_text_only_where_no_object_names_one() {
     disruption["messages"][2]["text"] = json!("RER B : incident");
     disruption["messages"][1]["text"] = json!("Empruntez la ligne 4");
     let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 1, &[disruption])]);
-    let names: Vec<_> = draft.body.disruptions[0].lignes.iter().map(|line| line.nom.as_str()).collect();
+    let names: Vec<_> = draft.body.disruptions[0].lines.iter().map(|line| line.name.as_str()).collect();
     assert_eq!(names, ["RER B"]);
-    assert!(draft.body.heures_ligne_perturbees.is_empty(), "named is not impacted");
+    assert!(draft.body.disrupted_line_hours.is_empty(), "named is not impacted");
 }
 
 #[test]
@@ -171,9 +171,9 @@ fn a_lost_snapshot_is_counted_and_ends_nothing() {
         file("20240502T18.json", "20240503T010000", r#"{"statusCode":404,"message":"NO_NEWS_FOUND"}"#),
     ];
     let draft = read_on("2024-05-02", &files);
-    assert_eq!(draft.quality.rejets_structure[&Reason::UnreadableSnapshot], 3);
+    assert_eq!(draft.quality.structural_rejects[&Reason::UnreadableSnapshot], 3);
     assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "03T10:00")]));
-    assert_eq!(draft.body.disruptions[0].statut, DisruptionStatus::Ongoing);
+    assert_eq!(draft.body.disruptions[0].status, DisruptionStatus::Ongoing);
     assert_eq!(draft.status, DayStatus::Final, "no news is an answer, and it came after the day");
 }
 
@@ -190,10 +190,7 @@ fn nothing_on_the_day_is_a_finding_but_not_before_it_began() {
     let past = bulk_disruption("a", "20240428T080000", &[("20240428T100000", "20240428T110000")]);
     let draft = read_on("2024-05-02", &[bulk("20240502T120000", std::slice::from_ref(&past))]);
     assert!(draft.body.disruptions.is_empty());
-    assert_eq!(
-        (draft.body.total_disruptions_count, draft.quality.lignes_lues, draft.quality.lignes_du_jour),
-        (1, 1, 0)
-    );
+    assert_eq!((draft.body.total_disruptions_count, draft.quality.rows_read, draft.quality.rows_of_day), (1, 1, 0));
     let before = measured("2024-05-02", &[bulk("20240501T120000", &[past])]);
     assert_eq!(before.unwrap(), Measured::Absent { last_day: "2024-05-01".parse().ok() });
     assert_eq!(measured("2024-05-02", &[]).unwrap(), Measured::Absent { last_day: None });
@@ -215,11 +212,11 @@ fn the_version_changed_last_holds_then_the_one_collected_last() {
         bulk("20240502T102500", &[older]),
     ];
     let draft = read_on("2024-05-02", &files);
-    assert_eq!(draft.body.disruptions[0].titre.as_deref(), Some("Plus nouveau"));
+    assert_eq!(draft.body.disruptions[0].title.as_deref(), Some("Plus nouveau"));
     assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T12:00")]));
     let quality = &draft.quality;
-    assert_eq!((quality.lignes_lues, quality.lignes_du_jour), (5, 5));
-    assert_eq!((quality.cellules, quality.doublons, quality.conflits), (1, 1, 3));
+    assert_eq!((quality.rows_read, quality.rows_of_day), (5, 5));
+    assert_eq!((quality.cells, quality.duplicates, quality.conflicts), (1, 1, 3));
 }
 
 #[test]
@@ -309,7 +306,7 @@ fn what_cannot_be_used_is_counted_with_its_line() {
     let body = "{\"lines\":[],\"disruptions\":[\n{\"id\":\"inv\",\"applicationPeriods\":[{\"begin\":\"20240502T100000\",\"end\":\"20240502T090000\"}]},\n\
                 {\"applicationPeriods\":[]},\n7,\n{\"id\":\"dst\",\"applicationPeriods\":[{\"begin\":\"20240331T023000\"},{\"begin\":\"x\"}]}]}";
     let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
-    let counts: Vec<_> = draft.quality.rejets_structure.iter().map(|(reason, n)| (*reason, *n)).collect();
+    let counts: Vec<_> = draft.quality.structural_rejects.iter().map(|(reason, n)| (*reason, *n)).collect();
     use Reason::{MissingId, NoPeriod, NonexistentTime, ReversedPeriod, UnreadableDate, UnreadableRecord};
     let expected = [
         (MissingId, 1),
@@ -320,9 +317,9 @@ fn what_cannot_be_used_is_counted_with_its_line() {
         (NoPeriod, 2),
     ];
     assert_eq!(counts, expected);
-    assert_eq!(draft.quality.lignes_lues, 4);
+    assert_eq!(draft.quality.rows_read, 4);
     assert_eq!(draft.body.total_disruptions_count, 2);
-    let lines: Vec<_> = draft.quality.exemples.iter().map(|example| (example.raison, example.ligne)).collect();
+    let lines: Vec<_> = draft.quality.examples.iter().map(|example| (example.reason, example.line)).collect();
     assert!(lines.contains(&(ReversedPeriod, 2)) && lines.contains(&(UnreadableDate, 5)), "{lines:?}");
 }
 
@@ -336,13 +333,13 @@ fn broken_letters_cost_a_record_and_half_an_emoji_a_letter() {
     let emoji = record("a", r"d\ud83d fin \\ud83d \ud83d\ude8d");
     let body = format!(r#"{{"lines":[],"disruptions":[{emoji}]}}"#);
     let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
-    assert_eq!(draft.body.disruptions[0].titre.as_deref(), Some("d\u{FFFD} fin \\ud83d 🚍"));
+    assert_eq!(draft.body.disruptions[0].title.as_deref(), Some("d\u{FFFD} fin \\ud83d 🚍"));
 
     let body = format!(r#"{{"lines":[],"disruptions":[{},{}]}}"#, record("a", "X"), record("b", "bon"));
     let body: Vec<u8> = body.bytes().map(|byte| if byte == b'X' { 0xE9 } else { byte }).collect();
     let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
     assert_eq!(draft.body.disruptions.len(), 1);
-    assert_eq!(draft.quality.rejets_structure[&Reason::InvalidUtf8], 1);
+    assert_eq!(draft.quality.structural_rejects[&Reason::InvalidUtf8], 1);
 }
 
 #[test]
@@ -368,7 +365,7 @@ fn a_file_of_lines_is_a_snapshot_each() {
     let body = [&with.bytes[..], b"\n\n{\n", &without.bytes[..], b"\n"].concat();
     let draft = read_on("2024-05-02", &[file("a.jsonl", "20240502T150000", body)]);
     assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T12:00")]));
-    assert_eq!(draft.quality.exemples[0].ligne, 3);
+    assert_eq!(draft.quality.examples[0].line, 3);
 }
 
 #[test]
@@ -378,7 +375,7 @@ fn a_record_that_cannot_be_used_is_still_listed() {
     let files = [bulk("20240502T110000", &[running]), bulk("20240502T120000", &[broken])];
     let draft = read_on("2024-05-02", &files);
     assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T20:00")]));
-    assert_eq!((draft.quality.lignes_lues, draft.quality.lignes_du_jour), (2, 1));
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day), (2, 1));
 }
 
 #[test]
@@ -391,7 +388,7 @@ fn what_was_withdrawn_before_it_began_concerns_no_day() {
 #[test]
 fn an_answer_of_which_pages_are_missing_is_told() {
     let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 42, &[navitia_disruption("a", bus("1"))])]);
-    assert!(draft.quality.avertissements[0].starts_with("1 page"), "{:?}", draft.quality.avertissements);
+    assert!(draft.quality.warnings[0].starts_with("1 page"), "{:?}", draft.quality.warnings);
     let error = file("a.json", "20240502T150000", r#"{"statusCode":503,"disruptions":null,"lines":null}"#);
     assert!(measured("2024-05-02", &[error]).is_err(), "an error is not \"no news\"");
 }

@@ -59,7 +59,7 @@ fn table(name: &str, text: &str) -> RawFile {
 }
 
 fn mean(draft: &Draft<Weather>) -> f64 {
-    draft.body.metrics.temp_moyenne.unwrap().get()
+    draft.body.metrics.temp_mean.unwrap().get()
 }
 
 #[test]
@@ -79,14 +79,14 @@ fn the_figures_of_a_timeline() {
             "vent_max": 32.5, "vent_moyen": 13.2, "conditions": "Rain",
         })
     );
-    let hours = draft.body.heures.as_ref().unwrap();
-    assert_eq!(hours.iter().map(|hour| hour.heure.as_str()).collect::<Vec<_>>(), ["08:00:00", "09:00:00"]);
+    let hours = draft.body.hours.as_ref().unwrap();
+    assert_eq!(hours.iter().map(|hour| hour.time.as_str()).collect::<Vec<_>>(), ["08:00:00", "09:00:00"]);
     assert_eq!(hours[0].precip, None);
     assert!(draft.body.observation);
     // Collected before the day was over.
     assert_eq!(draft.status, DayStatus::Provisional);
     assert_eq!((draft.complete_until, draft.completeness), (None, None));
-    assert_eq!((draft.quality.lignes_lues, draft.quality.lignes_du_jour, draft.quality.cellules), (2, 1, 1));
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day, draft.quality.cells), (2, 1, 1));
 }
 
 #[test]
@@ -99,10 +99,10 @@ fn the_latest_snapshot_wins_and_any_outranks_batch() {
     ];
     let draft = draft_on(DAY, &files);
     assert!((mean(&draft) - 8.0).abs() < 1e-9);
-    assert_eq!((draft.quality.cellules, draft.quality.conflits), (1, 2));
+    assert_eq!((draft.quality.cells, draft.quality.conflicts), (1, 2));
     assert!(draft.body.observation);
     assert_eq!(draft.status, DayStatus::Final);
-    assert_eq!(draft.body.heures, None);
+    assert_eq!(draft.body.hours, None);
 }
 
 #[test]
@@ -132,8 +132,8 @@ fn a_rejected_record_gives_way_to_the_latest_earlier_one() {
         let draft = draft_on(DAY, &files);
         assert!((mean(&draft) - 8.0).abs() < 1e-9, "{fields}");
         let quality = draft.quality;
-        assert_eq!(quality.rejets, [(reason, 1)].into());
-        assert_eq!((quality.lignes_du_jour, quality.cellules, quality.conflits), (3, 1, 1));
+        assert_eq!(quality.rejects, [(reason, 1)].into());
+        assert_eq!((quality.rows_of_day, quality.cells, quality.conflicts), (3, 1, 1));
         assert!(!draft.body.observation);
     }
 }
@@ -155,7 +155,7 @@ fn a_lost_snapshot_is_counted_and_all_lost_is_an_error() {
     let mut files = lost.to_vec();
     files.push(timeline("2025-11-05T09:00:00Z", &day_of(8.0)));
     let draft = draft_on(DAY, &files);
-    assert_eq!(draft.quality.rejets_structure, [(Reason::UnreadableSnapshot, 3)].into());
+    assert_eq!(draft.quality.structural_rejects, [(Reason::UnreadableSnapshot, 3)].into());
     assert_eq!(draft.status, DayStatus::Provisional);
     assert!(read_on(DAY, &lost).unwrap_err().reason.contains("none of the 3 snapshots"));
 }
@@ -164,7 +164,7 @@ fn a_lost_snapshot_is_counted_and_all_lost_is_an_error() {
 fn a_timeline_of_another_zone_keeps_its_day_and_says_so() {
     let text = format!(r#"{{"timezone":"Europe/Vienna","days":[{}]}}"#, day_of(8.0));
     let draft = draft_on(DAY, &[snapshot("2025-11-05T09:00:00Z", text)]);
-    assert!(draft.quality.avertissements[0].contains("Europe/Vienna"));
+    assert!(draft.quality.warnings[0].contains("Europe/Vienna"));
 }
 
 #[test]
@@ -176,10 +176,10 @@ fn a_file_of_days_is_history() {
     let draft = draft_on(DAY, &[table("meteo-2025.csv", text)]);
     assert_eq!(draft.body.metrics.temp_max.unwrap().get(), 9.5);
     assert_eq!(draft.body.metrics.conditions.as_deref(), Some("Rain, Overcast"));
-    assert_eq!(draft.body.metrics.vent_moyen, None);
+    assert_eq!(draft.body.metrics.wind_mean, None);
     assert!(draft.body.observation);
     assert_eq!(draft.status, DayStatus::Final);
-    assert_eq!(draft.quality.rejets_structure, [(Reason::UnreadableDate, 1)].into());
+    assert_eq!(draft.quality.structural_rejects, [(Reason::UnreadableDate, 1)].into());
     let absent = read_on("2025-11-09", &[table("meteo-2025.csv", text)]).unwrap();
     assert_eq!(absent, Measured::Absent { last_day: Some(DAY.parse().unwrap()) });
     assert_eq!(read_on(DAY, &[table("meteo.csv", "a,b\n1,2\n")]).unwrap_err().key, "batch/meteo.csv");
@@ -204,10 +204,10 @@ fn a_file_of_hours_adds_up_to_the_day() {
         })
     );
     let quality = &draft.quality;
-    assert_eq!((quality.lignes_lues, quality.lignes_du_jour, quality.cellules, quality.doublons), (6, 5, 3, 1));
-    assert_eq!(quality.rejets, [(Reason::TemperatureOutOfRange, 1)].into());
-    assert_eq!(quality.avertissements, ["La météo du jour vient de 3 heures sur 24."]);
-    assert_eq!(draft.body.heures.as_ref().unwrap().len(), 3);
+    assert_eq!((quality.rows_read, quality.rows_of_day, quality.cells, quality.duplicates), (6, 5, 3, 1));
+    assert_eq!(quality.rejects, [(Reason::TemperatureOutOfRange, 1)].into());
+    assert_eq!(quality.warnings, ["La météo du jour vient de 3 heures sur 24."]);
+    assert_eq!(draft.body.hours.as_ref().unwrap().len(), 3);
 }
 
 #[test]
@@ -218,25 +218,25 @@ fn clock_change_days_have_the_hours_that_are_published() {
     };
     let autumn: Vec<u32> = (0..3).chain(2..24).collect();
     let draft = draft_on("2024-10-27", &[rows("2024-10-27", &autumn)]);
-    let heures = draft.body.heures.as_ref().unwrap();
-    assert_eq!(heures.len(), 25);
+    let hours = draft.body.hours.as_ref().unwrap();
+    assert_eq!(hours.len(), 25);
     assert_eq!(
-        (heures[2].heure.as_str(), heures[3].heure.as_str(), heures[4].heure.as_str()),
+        (hours[2].time.as_str(), hours[3].time.as_str(), hours[4].time.as_str()),
         ("02:00:00", "02:00:00", "03:00:00")
     );
     assert!((mean(&draft) - (276.0 + 2.0) / 25.0).abs() < 1e-9);
-    assert!(draft.quality.avertissements.is_empty());
+    assert!(draft.quality.warnings.is_empty());
 
     let spring: Vec<u32> = (0..24).filter(|hour| *hour != 2).collect();
     let draft = draft_on("2024-03-31", &[rows("2024-03-31", &spring)]);
-    assert_eq!(draft.body.heures.as_ref().unwrap().len(), 23);
-    assert!(draft.quality.avertissements.is_empty());
+    assert_eq!(draft.body.hours.as_ref().unwrap().len(), 23);
+    assert!(draft.quality.warnings.is_empty());
 
     // A timeline that names the hour that the clock skipped is given as it is.
     let hours: Vec<_> = (0..24).map(|hour| format!(r#"{{"datetime":"{hour:02}:00:00","temp":5}}"#)).collect();
     let day = format!(r#"{{"datetime":"2024-03-31","temp":5,"hours":[{}]}}"#, hours.join(","));
     let draft = draft_on("2024-03-31", &[timeline("2024-04-01T09:00:00Z", &day)]);
-    assert_eq!(draft.body.heures.as_ref().unwrap().len(), 24);
+    assert_eq!(draft.body.hours.as_ref().unwrap().len(), 24);
 }
 
 proptest! {
@@ -266,11 +266,11 @@ proptest! {
         }
         if let Ok(Measured::Document(draft)) = read_on(DAY, &[table("meteo.csv", &text)]) {
             let quality = draft.quality;
-            let rejected: u64 = quality.rejets.iter().filter(|(reason, _)| **reason != Reason::UnreadableValue).map(|(_, n)| n).sum();
-            prop_assert_eq!(quality.lignes_lues, rows.len() as u64);
-            prop_assert_eq!(quality.lignes_du_jour, quality.cellules + quality.doublons + quality.conflits + rejected);
-            prop_assert!((0.0..=100.0).contains(&draft.body.indice_cyclable.get()));
-            prop_assert!((0.0..=100.0).contains(&draft.body.impact_mobilite.get()));
+            let rejected: u64 = quality.rejects.iter().filter(|(reason, _)| **reason != Reason::UnreadableValue).map(|(_, n)| n).sum();
+            prop_assert_eq!(quality.rows_read, rows.len() as u64);
+            prop_assert_eq!(quality.rows_of_day, quality.cells + quality.duplicates + quality.conflicts + rejected);
+            prop_assert!((0.0..=100.0).contains(&draft.body.cycling_index.get()));
+            prop_assert!((0.0..=100.0).contains(&draft.body.mobility_impact.get()));
         }
     }
 }

@@ -102,7 +102,7 @@ fn a_missing_source_says_so_in_each_of_its_sections() {
 #[test]
 fn a_source_with_nothing_to_list_has_no_row() {
     let mut day = Day::full();
-    day.documents.comptages.as_mut().unwrap().body.alertes_congestion.clear();
+    day.documents.road_counts.as_mut().unwrap().body.congestion_alerts.clear();
     assert!(text(&day.report()).contains("Temps Perdu (min);Identifiant\r\n\r\n=== CHANTIERS ACTIFS ==="));
 }
 
@@ -125,15 +125,15 @@ proptest! {
         label in nasty(), zone in nasty(), id in nasty(), streets in nasty(), title in nasty(), reason in nasty(), line in nasty(),
     ) {
         let mut day = Day::full().without(Source::Weather, &reason);
-        let roads = &mut day.documents.comptages.as_mut().unwrap().body;
-        roads.top_10_troncons[0].libelle = Some(label.clone());
-        roads.top_10_zones_congestionnees[0].zone.clone_from(&zone);
-        roads.alertes_congestion[0].identifiant_arc = Some(id.clone());
-        day.documents.chantiers.as_mut().unwrap().body.chantiers_actifs[0].voies = Some(streets.clone());
-        let disruption = &mut day.documents.traffic.as_mut().unwrap().body.disruptions[0];
-        disruption.titre = Some(title.clone());
-        disruption.lignes.truncate(1);
-        disruption.lignes[0].nom.clone_from(&line);
+        let roads = &mut day.documents.road_counts.as_mut().unwrap().body;
+        roads.top_10_arcs[0].label = Some(label.clone());
+        roads.top_10_congested_zones[0].zone.clone_from(&zone);
+        roads.congestion_alerts[0].arc_id = Some(id.clone());
+        day.documents.worksites.as_mut().unwrap().body.active_worksites[0].streets = Some(streets.clone());
+        let disruption = &mut day.documents.disruptions.as_mut().unwrap().body.disruptions[0];
+        disruption.title = Some(title.clone());
+        disruption.lines.truncate(1);
+        disruption.lines[0].name.clone_from(&line);
         let csv = text(&day.report());
         let records = records(&csv);
         for cell in records.iter().flatten() {

@@ -30,12 +30,12 @@ pub(super) fn alerts(window: &Window<'_>) -> Vec<CongestionAlert> {
             (Some(a), Some(b)) => b.total_cmp(&a),
             (a, b) => b.is_some().cmp(&a.is_some()),
         };
-        let id = |alert: &Alert| alert.alert.identifiant_arc.clone().or_else(|| alert.alert.arrondissement.clone());
+        let id = |alert: &Alert| alert.alert.arc_id.clone().or_else(|| alert.alert.district.clone());
         let by_id = match (id(a), id(b)) {
             (Some(a), Some(b)) => id_order(&a, &b),
             _ => Ordering::Equal,
         };
-        lost.then(b.worst.cmp(&a.worst)).then(a.alert.debut.cmp(&b.alert.debut)).then(by_id)
+        lost.then(b.worst.cmp(&a.worst)).then(a.alert.start.cmp(&b.alert.start)).then(by_id)
     });
     alerts.into_iter().map(|alert| alert.alert).collect()
 }
@@ -64,14 +64,14 @@ fn of_arc(window: &Window<'_>, arc: &ArcHours<'_>) -> Vec<Alert> {
                 AlertType::Congestion => worst >= 90 * PERCENT,
                 _ => to - from >= 6,
             };
-            let debit_max = readings().filter_map(|reading| reading.q).max().map(|q| Fixed2::of(q.into()));
+            let max_flow = readings().filter_map(|reading| reading.q).max().map(|q| Fixed2::of(q.into()));
             let mut alert = base(window, kind, (from, to), worst, lost);
-            alert.identifiant_arc = Some(arc.arc.id.clone());
-            alert.libelle = Some(arc.place.label.clone());
+            alert.arc_id = Some(arc.arc.id.clone());
+            alert.label = Some(arc.place.label.clone());
             alert.zone.clone_from(&arc.place.zone);
-            alert.arrondissement.clone_from(&arc.place.code);
-            alert.debit_max = debit_max;
-            alert.severite = if critical { AlertSeverity::Critical } else { AlertSeverity::High };
+            alert.district.clone_from(&arc.place.code);
+            alert.max_flow = max_flow;
+            alert.severity = if critical { AlertSeverity::Critical } else { AlertSeverity::High };
             Alert { lost, worst, alert }
         })
         .collect()
@@ -117,9 +117,9 @@ fn of_zone(window: &Window<'_>, code: &str) -> Vec<Alert> {
                 }
             }
             let mut alert = base(window, AlertType::SaturatedZone, (from, to), worst, lost);
-            alert.arrondissement = Some(code.to_owned());
+            alert.district = Some(code.to_owned());
             alert.zone = arcs.first().and_then(|arc| arc.place.zone.clone());
-            alert.nombre_troncons =
+            alert.arc_count =
                 counts.get(from..to).into_iter().flatten().map(|(many, _)| *many as u64).max().unwrap_or(0);
             Alert { lost, worst, alert }
         })
@@ -136,18 +136,18 @@ fn base(
     let (start, end) = (window.hour(from), window.hour(to - 1) + 1);
     CongestionAlert {
         kind,
-        identifiant_arc: None,
-        libelle: None,
+        arc_id: None,
+        label: None,
         zone: None,
-        arrondissement: None,
-        debut: window.day.stamp(clock::instant(start)),
-        fin: window.day.stamp(clock::instant(end)),
-        duree_heures: Fixed2::of(hours_count(to - from)),
-        ouvert: window.open(start, end),
-        taux_occupation_max: Fixed2::of(percent_of(worst)),
-        debit_max: None,
-        temps_perdu_minutes: lost.map(Fixed1::of),
-        severite: AlertSeverity::High,
-        nombre_troncons: 1,
+        district: None,
+        start: window.day.stamp(clock::instant(start)),
+        end: window.day.stamp(clock::instant(end)),
+        duration_hours: Fixed2::of(hours_count(to - from)),
+        open: window.open(start, end),
+        max_occupancy: Fixed2::of(percent_of(worst)),
+        max_flow: None,
+        delay_minutes: lost.map(Fixed1::of),
+        severity: AlertSeverity::High,
+        arc_count: 1,
     }
 }

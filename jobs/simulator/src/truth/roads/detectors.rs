@@ -54,14 +54,14 @@ pub(super) fn set_aside(window: &mut Window<'_>) -> (Vec<FailingDetector>, u64) 
                 let hour = |index: usize| hours.get(index).map_or(0, |hour| hour.hour);
                 let (start, end) = (hour(run.from), hour(run.to - 1) + 1);
                 found.push(FailingDetector {
-                    identifiant_arc: arc.arc.id.clone(),
-                    libelle: Some(arc.place.label.clone()),
-                    grandeur: run.measure,
-                    raison: run.fault,
-                    debut: day.stamp(clock::instant(start)),
-                    fin: day.stamp(clock::instant(end)),
-                    duree_heures: Fixed2::of(f64::from(u32::try_from(run.hours).unwrap_or(0))),
-                    ouvert: window::reaches(edges, start, end),
+                    arc_id: arc.arc.id.clone(),
+                    label: Some(arc.place.label.clone()),
+                    measure: run.measure,
+                    reason: run.fault,
+                    start: day.stamp(clock::instant(start)),
+                    end: day.stamp(clock::instant(end)),
+                    duration_hours: Fixed2::of(f64::from(u32::try_from(run.hours).unwrap_or(0))),
+                    open: window::reaches(edges, start, end),
                 });
             }
         }
@@ -70,8 +70,8 @@ pub(super) fn set_aside(window: &mut Window<'_>) -> (Vec<FailingDetector>, u64) 
         lost += changed.count() as u64;
     }
     found.sort_by(|a, b| {
-        let by_id = id_order(&a.identifiant_arc, &b.identifiant_arc);
-        by_id.then(a.debut.cmp(&b.debut)).then(a.grandeur.cmp(&b.grandeur)).then(a.raison.cmp(&b.raison))
+        let by_id = id_order(&a.arc_id, &b.arc_id);
+        by_id.then(a.start.cmp(&b.start)).then(a.measure.cmp(&b.measure)).then(a.reason.cmp(&b.reason))
     });
     (found, lost)
 }

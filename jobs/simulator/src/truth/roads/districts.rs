@@ -26,10 +26,8 @@ pub(super) fn districts(figures: &[Figures<'_>]) -> (Vec<ZoneMetrics>, Vec<ZoneM
     let all: Vec<_> = by_code.into_iter().map(|((_, code), arcs)| district(code, &arcs)).collect();
     let ranked = |value: &dyn Fn(&District) -> f64| {
         let mut some: Vec<_> =
-            all.iter().filter(|district| district.metrics.arrondissement.is_some() && value(district) > 0.0).collect();
-        some.sort_by(|a, b| {
-            value(b).total_cmp(&value(a)).then_with(|| a.metrics.arrondissement.cmp(&b.metrics.arrondissement))
-        });
+            all.iter().filter(|district| district.metrics.district.is_some() && value(district) > 0.0).collect();
+        some.sort_by(|a, b| value(b).total_cmp(&value(a)).then_with(|| a.metrics.district.cmp(&b.metrics.district)));
         some.into_iter().take(10).map(|district| district.metrics.clone()).collect::<Vec<_>>()
     };
     let congested = ranked(&|district| district.lost.unwrap_or(0.0));
@@ -48,14 +46,14 @@ fn district(code: Option<String>, arcs: &[&Figures<'_>]) -> District {
     });
     let metrics = ZoneMetrics {
         zone: arcs.first().and_then(|arc| arc.metrics.zone.clone()).unwrap_or_else(|| OUTSIDE.to_owned()),
-        arrondissement: code,
-        nombre_troncons: arcs.len() as u64,
-        total_vehicules: vehicles.map(|vehicles| Fixed2::of(number(vehicles))),
-        vehicules_km: sum(arcs.iter().map(|arc| arc.vehicle_km)).map(Fixed1::of),
-        temps_perdu_total_minutes: lost.map(Fixed1::of),
-        nombre_troncons_satures: saturated,
-        taux_saturation: percent(saturated, arcs.iter().filter(|arc| arc.has_occupancy).count() as u64),
-        top_troncons: worst.iter().take(5).map(|arc| arc.hours.arc.id.clone()).collect(),
+        district: code,
+        arc_count: arcs.len() as u64,
+        total_vehicles: vehicles.map(|vehicles| Fixed2::of(number(vehicles))),
+        vehicle_km: sum(arcs.iter().map(|arc| arc.vehicle_km)).map(Fixed1::of),
+        total_delay_minutes: lost.map(Fixed1::of),
+        saturated_arc_count: saturated,
+        saturation_percent: percent(saturated, arcs.iter().filter(|arc| arc.has_occupancy).count() as u64),
+        top_arcs: worst.iter().take(5).map(|arc| arc.hours.arc.id.clone()).collect(),
     };
     District { lost, vehicles, metrics }
 }

@@ -118,7 +118,7 @@ fn status(reading: Reading) -> ArcStatus {
 
 /// The figures of every arc seen on the day, by id.
 pub(super) fn arcs<'a>(window: &'a Window<'a>, alerts: &[CongestionAlert]) -> Vec<Figures<'a>> {
-    let alerted: BTreeSet<_> = alerts.iter().filter_map(|alert| alert.identifiant_arc.as_deref()).collect();
+    let alerted: BTreeSet<_> = alerts.iter().filter_map(|alert| alert.arc_id.as_deref()).collect();
     let seen = window.arcs.iter().filter(|arc| arc.seen);
     let mut all: Vec<_> = seen.map(|arc| figures(window, arc, alerted.contains(arc.arc.id.as_str()))).collect();
     all.sort_by(|a, b| id_order(&a.hours.arc.id, &b.hours.arc.id));
@@ -150,35 +150,35 @@ fn figures<'a>(window: &Window<'_>, arc: &'a ArcHours<'a>, alerted: bool) -> Fig
     let mean = |sum: u64, n: usize| (n > 0).then(|| number(sum) / hours_count(n));
     let metrics = ArcMetrics {
         date: window.day.date(),
-        identifiant_arc: arc.arc.id.clone(),
-        libelle: Some(arc.place.label.clone()),
+        arc_id: arc.arc.id.clone(),
+        label: Some(arc.place.label.clone()),
         geo_point_2d: arc.place.point.map(point_text),
-        debit_horaire_moyen: total.and_then(|total| mean(total, flows.len())).map(Fixed2::of),
-        debit_journalier_total: total.map(|total| Fixed2::of(number(total))),
-        debit_max: largest.map(|q| Fixed2::of(q.into())),
-        heure_pic: peak.map(|hour| window.day.stamp(clock::instant(hour))),
-        taux_occupation_moyen: mean_occupancy(added(&occupancies), occupancies.len()),
-        etat_trafic_dominant: states
+        mean_hourly_flow: total.and_then(|total| mean(total, flows.len())).map(Fixed2::of),
+        total_daily_flow: total.map(|total| Fixed2::of(number(total))),
+        max_flow: largest.map(|q| Fixed2::of(q.into())),
+        peak_hour: peak.map(|hour| window.day.stamp(clock::instant(hour))),
+        mean_occupancy: mean_occupancy(added(&occupancies), occupancies.len()),
+        dominant_state: states
             .iter()
             .max_by_key(|(state, n)| (**n, **state))
             .map_or(TrafficState::Unknown, |(state, _)| *state),
-        etat_arc: statuses.iter().max_by_key(|(_, seen)| **seen).map_or(ArcStatus::Unknown, |(status, _)| *status),
-        heures_mesurees: u32::try_from(cells.iter().filter(|(_, reading)| reading.measured()).count()).unwrap_or(0),
-        debit_par_heure: curve(window, |index| window::at(&arc.kept, index)?.q.map(f64::from)),
-        taux_par_heure: curve(window, |index| window::at(&arc.kept, index)?.k.map(percent_of)),
-        longueur_metres: arc.place.length.map(Fixed1::of),
-        temps_perdu_total_minutes: minutes.map(Fixed1::of),
-        temps_perdu_minutes: minutes
+        arc_status: statuses.iter().max_by_key(|(_, seen)| **seen).map_or(ArcStatus::Unknown, |(status, _)| *status),
+        measured_hours: u32::try_from(cells.iter().filter(|(_, reading)| reading.measured()).count()).unwrap_or(0),
+        hourly_flow: curve(window, |index| window::at(&arc.kept, index)?.q.map(f64::from)),
+        hourly_occupancy: curve(window, |index| window::at(&arc.kept, index)?.k.map(percent_of)),
+        length_m: arc.place.length.map(Fixed1::of),
+        total_delay_minutes: minutes.map(Fixed1::of),
+        delay_minutes: minutes
             .filter(|_| lost.vehicles() > 0)
             .map(|minutes| Fixed3::of(minutes / number(lost.vehicles()))),
-        vehicules_km: vehicle_km.map(Fixed1::of),
-        part_observee: percent(measured, hours_of_day).unwrap_or_default(),
-        congestion_alerte: alerted,
-        arrondissement: arc.place.code.clone(),
+        vehicle_km: vehicle_km.map(Fixed1::of),
+        observed_percent: percent(measured, hours_of_day).unwrap_or_default(),
+        has_congestion_alert: alerted,
+        district: arc.place.code.clone(),
         zone: arc.place.zone.clone(),
         trace: arc.place.trace.as_ref().map(|line| line.iter().map(|point| point.map(Degrees::of)).collect()),
-        debit_journalier_estime: None,
-        ecart_jour_type_pourcent: None,
+        estimated_daily_flow: None,
+        day_type_deviation_percent: None,
     };
     Figures {
         hours: arc,
@@ -234,28 +234,28 @@ pub(super) fn global(window: &Window<'_>, figures: &[Figures<'_>]) -> RoadGlobal
     let share = Availability::new(window);
     RoadGlobal {
         date: window.day.date(),
-        total_vehicules_jour: total.map(|total| Fixed2::of(number(total))),
-        vehicules_km: sum(figures.iter().map(|arc| arc.vehicle_km)).map(Fixed1::of),
-        nombre_troncons: figures.len() as u64,
-        nombre_troncons_actifs: count(&|arc| arc.metrics.heures_mesurees > 0),
-        moyenne_debit_par_troncon: total.map(|total| Fixed2::of(number(total) / hours_count(with_flow))),
-        taux_occupation_moyen: mean_occupancy(occupancies, occupied),
-        nombre_troncons_satures: count(&|arc| arc.saturated),
-        nombre_troncons_en_alerte: count(&|arc| arc.metrics.congestion_alerte),
-        nombre_troncons_muets: count(&|arc| !arc.hours.expected),
-        part_observee: share.observed,
-        taux_disponibilite_capteurs: share.available,
-        disponibilite_debit: share.flow,
-        disponibilite_taux: share.occupancy,
-        temps_perdu_total_paris: lost.map(Fixed1::of),
-        temps_perdu_total_heures: lost.map(|minutes| Fixed1::of(minutes / 60.0)),
-        debit_par_heure: curve,
-        heure_pic: peak.and_then(|hour| u8::try_from(hour).ok()),
-        repartition_etat_trafic: states
+        total_vehicles: total.map(|total| Fixed2::of(number(total))),
+        vehicle_km: sum(figures.iter().map(|arc| arc.vehicle_km)).map(Fixed1::of),
+        arc_count: figures.len() as u64,
+        active_arc_count: count(&|arc| arc.metrics.measured_hours > 0),
+        mean_flow_per_arc: total.map(|total| Fixed2::of(number(total) / hours_count(with_flow))),
+        mean_occupancy: mean_occupancy(occupancies, occupied),
+        saturated_arc_count: count(&|arc| arc.saturated),
+        alerted_arc_count: count(&|arc| arc.metrics.has_congestion_alert),
+        silent_arc_count: count(&|arc| !arc.hours.expected),
+        observed_percent: share.observed,
+        sensor_availability: share.available,
+        flow_availability: share.flow,
+        occupancy_availability: share.occupancy,
+        total_delay_minutes: lost.map(Fixed1::of),
+        total_delay_hours: lost.map(|minutes| Fixed1::of(minutes / 60.0)),
+        hourly_flow: curve,
+        peak_hour: peak.and_then(|hour| u8::try_from(hour).ok()),
+        state_distribution: states
             .into_iter()
-            .map(|(name, n)| (name, StateShare { heures: n, pourcent: percent(n, all_cells).unwrap_or_default() }))
+            .map(|(name, n)| (name, StateShare { hours: n, percent: percent(n, all_cells).unwrap_or_default() }))
             .collect(),
-        repartition_etat_arc: statuses,
+        status_distribution: statuses,
     }
 }
 
@@ -300,13 +300,13 @@ pub(super) fn top(figures: &[Figures<'_>]) -> Vec<TopArc> {
     let mut with_total: Vec<_> = figures.iter().filter_map(|arc| Some((arc.total?, arc))).collect();
     with_total.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| id_order(&a.1.hours.arc.id, &b.1.hours.arc.id)));
     let entry = |(total, arc): &(u64, &Figures<'_>)| TopArc {
-        identifiant_arc: arc.hours.arc.id.clone(),
-        libelle: arc.metrics.libelle.clone(),
+        arc_id: arc.hours.arc.id.clone(),
+        label: arc.metrics.label.clone(),
         zone: arc.metrics.zone.clone(),
-        debit_journalier_total: Fixed2::of(number(*total)),
-        taux_occupation_moyen: arc.metrics.taux_occupation_moyen,
-        etat_trafic_dominant: arc.metrics.etat_trafic_dominant,
-        part_observee: arc.metrics.part_observee,
+        total_daily_flow: Fixed2::of(number(*total)),
+        mean_occupancy: arc.metrics.mean_occupancy,
+        dominant_state: arc.metrics.dominant_state,
+        observed_percent: arc.metrics.observed_percent,
     };
     with_total.iter().take(10).map(entry).collect()
 }

@@ -29,8 +29,8 @@ proptest! {
         let paris = Paris::on(DAY);
         if let Measured::Document(draft) = paris.read(&[export("comptage-velo.csv", &text)]).unwrap() {
             let quality = draft.quality;
-            prop_assert_eq!(quality.lignes_lues, rows.len() as u64);
-            prop_assert_eq!(quality.lignes_du_jour, quality.cellules + quality.doublons + quality.conflits);
+            prop_assert_eq!(quality.rows_read, rows.len() as u64);
+            prop_assert_eq!(quality.rows_of_day, quality.cells + quality.duplicates + quality.conflicts);
         }
     }
 }

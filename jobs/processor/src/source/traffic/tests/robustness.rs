@@ -63,8 +63,8 @@ fn survives(bodies: Vec<Vec<u8>>, date: &str) -> Result<(), TestCaseError> {
         bodies.into_iter().zip(0..).map(|(body, n)| file(&format!("{n}.json"), "20240502T120000", body)).collect();
     if let Ok(Measured::Document(draft)) = measured(date, &files) {
         let quality = &draft.quality;
-        prop_assert_eq!(quality.lignes_du_jour, quality.cellules + quality.doublons + quality.conflits);
-        prop_assert_eq!(draft.body.debut_par_heure.len(), 24);
+        prop_assert_eq!(quality.rows_of_day, quality.cells + quality.duplicates + quality.conflicts);
+        prop_assert_eq!(draft.body.running_by_hour.len(), 24);
         serde_json::to_vec(&draft.body).map_err(|error| TestCaseError::fail(error.to_string()))?;
     }
     Ok(())
