@@ -1,5 +1,4 @@
-//! An authority of one test, with the certificates that it gives: for a server on this machine, for a program that shows who it is. And
-//! TLS in front of a server that has none.
+//! A certificate authority per test, with a server and a client certificate; and a TLS proxy for servers without TLS.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -15,7 +14,7 @@ use tokio_rustls::rustls::crypto::ring::default_provider;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// An authority. Its files are gone when it is dropped.
+/// A certificate authority. Its files are deleted when it is dropped.
 #[derive(Debug)]
 pub struct Authority {
     folder: TempDir,
@@ -23,20 +22,18 @@ pub struct Authority {
     client: Identity,
 }
 
-/// PEM files of a certificate and of its key.
+/// PEM files of a certificate and its key.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    /// The certificate.
     pub certificate: PathBuf,
-    /// Its key.
     pub key: PathBuf,
 }
 
 impl Authority {
-    /// One that nobody knows yet.
+    /// A new authority, which no program trusts yet.
     ///
     /// # Panics
-    /// Where no file can be written.
+    /// If the files cannot be written.
     #[must_use]
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
@@ -44,7 +41,7 @@ impl Authority {
         own.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(own, KeyPair::generate().expect("a key")).expect("a certificate");
         fs::write(folder.path().join(CERTIFICATE), issuer.pem()).expect("a file");
-        let given = |name: &str, addresses: &[&str]| {
+        let issue = |name: &str, addresses: &[&str]| {
             let key = KeyPair::generate().expect("a key");
             let mut params = params(name, addresses);
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
@@ -56,23 +53,23 @@ impl Authority {
             };
             Identity { certificate: file("crt", certificate.pem()), key: file("key", key.serialize_pem()) }
         };
-        let (server, client) = (given("server", &["127.0.0.1", "localhost"]), given("client", &[]));
+        let (server, client) = (issue("server", &["127.0.0.1", "localhost"]), issue("client", &[]));
         Self { folder, server, client }
     }
 
-    /// PEM file of its own certificate, by which others are believed.
+    /// PEM file of the CA certificate.
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
         self.folder.path().join(CERTIFICATE)
     }
 
-    /// Of a server on this machine.
+    /// Certificate of a server on this machine.
     #[must_use]
     pub fn server(&self) -> &Identity {
         &self.server
     }
 
-    /// Of a program that shows who it is.
+    /// Certificate of a client.
     #[must_use]
     pub fn client(&self) -> &Identity {
         &self.client
@@ -94,38 +91,38 @@ fn params(name: &str, addresses: &[&str]) -> CertificateParams {
     params
 }
 
-/// TLS on a port of this machine in front of a server that speaks without, to the end of the test program; the port.
+/// Starts a TLS proxy for a server, which runs until the test program exits. Returns its port.
 ///
 /// # Panics
-/// Where it does not start.
+/// If it does not start.
 #[must_use]
-pub fn encrypted(server: SocketAddr, identity: &Identity) -> u16 {
+pub fn start_tls_proxy(server: SocketAddr, identity: &Identity) -> u16 {
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
-        .expect("versions of TLS")
+        .expect("TLS versions")
         .with_no_client_auth()
         .with_single_cert(chain(&identity.certificate), PrivateKeyDer::from_pem_file(&identity.key).expect("a key"))
         .expect("a certificate with its key");
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let (told, port) = std::sync::mpsc::channel();
+    let (sender, port) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         runtime.block_on(async {
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-            let _ = told.send(listener.local_addr().expect("an address").port());
+            let _ = sender.send(listener.local_addr().expect("an address").port());
             loop {
                 let Ok((stream, _)) = listener.accept().await else { continue };
                 let acceptor = acceptor.clone();
                 tokio::spawn(async move {
-                    // A client that does not believe the certificate ends the connection; that is no failure of the server.
-                    let Ok(mut inside) = acceptor.accept(stream).await else { return };
-                    let Ok(mut behind) = TcpStream::connect(server).await else { return };
-                    let _ = tokio::io::copy_bidirectional(&mut inside, &mut behind).await;
+                    // A client that does not trust the certificate closes the connection.
+                    let Ok(mut client) = acceptor.accept(stream).await else { return };
+                    let Ok(mut upstream) = TcpStream::connect(server).await else { return };
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut upstream).await;
                 });
             }
         });
     });
-    port.recv().expect("it starts")
+    port.recv().expect("the proxy starts")
 }
 
 fn chain(path: &Path) -> Vec<CertificateDer<'static>> {

@@ -22,8 +22,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::authority::Authority;
-use crate::chart;
 use crate::telemetry::Telemetry;
+use crate::tools;
 use port::ReservedPort;
 
 const PROGRAM: &str = "otelcol";
@@ -135,7 +135,7 @@ impl Collector {
         scheme: &'static str,
         configuration: impl FnOnce(&Path, [u16; 2]) -> Value,
     ) -> Option<Self> {
-        if !chart::has(PROGRAM) {
+        if !tools::require(PROGRAM) {
             return None;
         }
         let folder = tempfile::tempdir().expect("create a temporary folder");

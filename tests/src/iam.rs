@@ -1,7 +1,7 @@
-//! IAM as far as S3 calls and the policies in `docs/aws` need it: which rights a call asks for, and whether a policy gives them.
+//! The part of IAM that the policies in `docs/aws` use: the permissions that an S3 call requires, and whether a policy grants them.
 //!
-//! The mapping is that of the S3 user guide, "Required permissions for Amazon S3 API operations". Only statements that allow are
-//! understood: a policy with anything else in it is refused, never half read.
+//! The mapping follows the S3 user guide, "Required permissions for Amazon S3 API operations". Only `Allow` statements are supported; a
+//! policy with other elements is an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -10,25 +10,23 @@ use serde::Deserialize;
 
 use crate::s3server::RecordedRequest;
 
-/// What is asked for: an action on a resource, with the keys of the request that conditions may name.
+/// A required permission: an action on a resource, with the values of condition keys in the request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Need {
+pub struct Permission {
     /// Such as `s3:GetObject`.
     pub action: &'static str,
-    /// The ARN of a bucket, or of an object.
+    /// ARN of a bucket or of an object.
     pub resource: String,
-    /// Condition keys and their values.
     pub context: BTreeMap<&'static str, String>,
 }
 
-impl Need {
-    /// An action on an object.
+impl Permission {
     #[must_use]
     pub fn object(action: &'static str, bucket: &str, key: &str) -> Self {
         Self { action, resource: format!("arn:aws:s3:::{bucket}/{key}"), context: BTreeMap::new() }
     }
 
-    /// Listing a bucket; without a prefix the condition key is not there.
+    /// Listing a bucket; without a prefix the request has no condition key.
     #[must_use]
     pub fn listing(bucket: &str, prefix: Option<&str>) -> Self {
         let context = prefix.map(|prefix| ("s3:prefix", prefix.to_owned())).into_iter().collect();
@@ -36,15 +34,15 @@ impl Need {
     }
 }
 
-impl fmt::Display for Need {
+impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} on {}", self.action, self.resource)?;
         self.context.iter().try_for_each(|(key, value)| write!(f, " with {key}={value:?}"))
     }
 }
 
-/// Parts of a query that ask for no other right.
-const SETTINGS: [&str; 8] = [
+/// Query parameters that do not change the required permission.
+const NEUTRAL_PARAMETERS: [&str; 8] = [
     "continuation-token",
     "delimiter",
     "encoding-type",
@@ -52,11 +50,11 @@ const SETTINGS: [&str; 8] = [
     "list-type",
     "max-keys",
     "prefix",
-    // Names the operation for the server's own log.
+    // Name of the operation, for the server's log.
     "x-id",
 ];
-/// Headers that ask for one more right each.
-const WITH_A_RIGHT: [&str; 7] = [
+/// Headers that each require another permission.
+const PRIVILEGED_HEADERS: [&str; 7] = [
     "x-amz-acl",
     "x-amz-bypass-governance-retention",
     "x-amz-copy-source",
@@ -66,37 +64,37 @@ const WITH_A_RIGHT: [&str; 7] = [
     "x-amz-tagging",
 ];
 
-/// The rights that a call asks for. With status 404 that includes the one to be told so.
+/// The permissions that a call requires. For status 404 they include `s3:ListBucket`, without which S3 answers 403.
 ///
 /// # Panics
-/// Where it is a call that nobody has looked up yet.
+/// If the permissions of a call are not defined here.
 #[must_use]
-pub fn needs(call: &RecordedRequest) -> Vec<Need> {
-    let unusual: Vec<_> = WITH_A_RIGHT.into_iter().filter(|name| call.headers.contains_key(*name)).collect();
-    assert!(unusual.is_empty(), "{call}: the rights that {unusual:?} ask for have to be looked up");
-    let sub: BTreeSet<&str> = call.query.keys().map(String::as_str).filter(|name| !SETTINGS.contains(name)).collect();
+pub fn required_permissions(call: &RecordedRequest) -> Vec<Permission> {
+    let unusual: Vec<_> = PRIVILEGED_HEADERS.into_iter().filter(|name| call.headers.contains_key(*name)).collect();
+    assert!(unusual.is_empty(), "{call}: the permissions for {unusual:?} are not defined here");
+    let sub: BTreeSet<&str> = call.query.keys().map(String::as_str).filter(|name| !NEUTRAL_PARAMETERS.contains(name)).collect();
     let sub: Vec<&str> = sub.into_iter().collect();
     let bucket = &call.bucket;
     let Some(key) = &call.key else {
-        let on_bucket = |action| Need { action, resource: format!("arn:aws:s3:::{bucket}"), context: BTreeMap::new() };
+        let on_bucket = |action| Permission { action, resource: format!("arn:aws:s3:::{bucket}"), context: BTreeMap::new() };
         return match (call.method.as_str(), sub.as_slice()) {
-            ("GET", []) => vec![Need::listing(bucket, call.query.get("prefix").map(String::as_str))],
-            ("HEAD", []) => vec![Need::listing(bucket, None)],
+            ("GET", []) => vec![Permission::listing(bucket, call.query.get("prefix").map(String::as_str))],
+            ("HEAD", []) => vec![Permission::listing(bucket, None)],
             ("GET", ["uploads"]) => vec![on_bucket("s3:ListBucketMultipartUploads")],
             ("GET", ["location"]) => vec![on_bucket("s3:GetBucketLocation")],
-            _ => panic!("{call}: the rights that it asks for have to be looked up"),
+            _ => panic!("{call}: its permissions are not defined here"),
         };
     };
-    let on_object = |action| Need::object(action, bucket, key);
+    let on_object = |action| Permission::object(action, bucket, key);
     match (call.method.as_str(), sub.as_slice()) {
-        // Who may not list is told 403, as if there might be something. S3 compares the key with the condition on the prefix.
+        // Without the permission to list, S3 answers 403 for a missing key. It compares the key with the prefix condition.
         ("GET" | "HEAD", []) if call.status == Some(404) => {
-            vec![on_object("s3:GetObject"), Need::listing(bucket, Some(key))]
+            vec![on_object("s3:GetObject"), Permission::listing(bucket, Some(key))]
         }
         ("GET" | "HEAD", []) => vec![on_object("s3:GetObject")],
         ("GET" | "HEAD", ["versionId"]) => vec![on_object("s3:GetObjectVersion")],
         ("GET", ["uploadId"]) => vec![on_object("s3:ListMultipartUploadParts")],
-        // What an object is compared with has to be read.
+        // The comparison requires reading the object.
         ("PUT", []) if call.headers.contains_key("if-match") => {
             vec![on_object("s3:PutObject"), on_object("s3:GetObject")]
         }
@@ -106,11 +104,11 @@ pub fn needs(call: &RecordedRequest) -> Vec<Need> {
         ("DELETE", []) => vec![on_object("s3:DeleteObject")],
         ("DELETE", ["uploadId"]) => vec![on_object("s3:AbortMultipartUpload")],
         ("DELETE", ["versionId"]) => vec![on_object("s3:DeleteObjectVersion")],
-        _ => panic!("{call}: the rights that it asks for have to be looked up"),
+        _ => panic!("{call}: its permissions are not defined here"),
     }
 }
 
-/// A policy document that only allows.
+/// A policy document with `Allow` statements only.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 pub struct Policy {
@@ -122,30 +120,30 @@ pub struct Policy {
 #[serde(deny_unknown_fields, rename_all = "PascalCase")]
 struct Statement {
     sid: String,
-    effect: Allow,
-    action: OneOrMore,
-    resource: OneOrMore,
+    effect: Effect,
+    action: OneOrMany,
+    resource: OneOrMany,
     #[serde(default)]
     condition: Condition,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
-enum Allow {
+enum Effect {
     Allow,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-enum OneOrMore {
+enum OneOrMany {
     One(String),
-    More(Vec<String>),
+    Many(Vec<String>),
 }
 
-impl OneOrMore {
-    fn all(&self) -> &[String] {
+impl OneOrMany {
+    fn as_slice(&self) -> &[String] {
         match self {
             Self::One(text) => std::slice::from_ref(text),
-            Self::More(texts) => texts,
+            Self::Many(texts) => texts,
         }
     }
 }
@@ -153,20 +151,20 @@ impl OneOrMore {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "PascalCase", default)]
 struct Condition {
-    string_like: BTreeMap<String, OneOrMore>,
-    string_equals: BTreeMap<String, OneOrMore>,
+    string_like: BTreeMap<String, OneOrMany>,
+    string_equals: BTreeMap<String, OneOrMany>,
 }
 
-/// The smallest part of a policy that could be left out: one action on one pattern of resources, under one value per condition.
+/// The smallest unit of a policy: one action on one resource pattern, with one value per condition.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Grant {
-    /// The statement's name.
+    /// Sid of the statement.
     pub sid: String,
-    /// The action, which may have wildcards.
+    /// May contain wildcards.
     pub action: String,
-    /// The resource, which may have wildcards.
+    /// May contain wildcards.
     pub resource: String,
-    /// Condition key, pattern, and whether wildcards count in it.
+    /// Condition key, pattern, and whether the pattern has wildcards.
     pub conditions: Vec<(String, String, bool)>,
 }
 
@@ -178,39 +176,37 @@ impl fmt::Display for Grant {
 }
 
 impl Grant {
-    /// Whether it gives what is asked for. A condition key that the request does not have matches nothing.
+    /// A condition is not met if the request does not have its key.
     #[must_use]
-    pub fn gives(&self, need: &Need) -> bool {
-        let holds = |(key, pattern, wild): &(String, String, bool)| match need.context.get(key.as_str()) {
+    pub fn allows(&self, permission: &Permission) -> bool {
+        let holds = |(key, pattern, wild): &(String, String, bool)| match permission.context.get(key.as_str()) {
             Some(value) if *wild => matches(pattern, value),
             Some(value) => pattern == value,
             None => false,
         };
-        // Actions know no case, resources do.
-        matches(&self.action.to_ascii_lowercase(), &need.action.to_ascii_lowercase())
-            && matches(&self.resource, &need.resource)
+        // Actions are case-insensitive, resources are not.
+        matches(&self.action.to_ascii_lowercase(), &permission.action.to_ascii_lowercase())
+            && matches(&self.resource, &permission.resource)
             && self.conditions.iter().all(holds)
     }
 }
 
 impl Policy {
-    /// Reads a policy.
-    ///
     /// # Errors
-    /// JSON that is none, and whatever is not understood here.
+    /// Invalid JSON, unsupported elements, or statements without a unique Sid.
     pub fn parse(text: &str) -> Result<Self, String> {
         let policy: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if policy.version != "2012-10-17" {
-            return Err(format!("version {} has other rules", policy.version));
+            return Err(format!("version {} is not supported", policy.version));
         }
         let sids: BTreeSet<_> = policy.statement.iter().map(|statement| &statement.sid).collect();
         if sids.len() < policy.statement.len() || sids.iter().any(|sid| sid.is_empty()) {
-            return Err("every statement has a name of its own".to_owned());
+            return Err("every statement needs a unique Sid".to_owned());
         }
         Ok(policy)
     }
 
-    /// All that it gives, taken apart.
+    /// One grant per action, resource and combination of condition values.
     #[must_use]
     pub fn grants(&self) -> Vec<Grant> {
         self.statement.iter().flat_map(Statement::grants).collect()
@@ -219,22 +215,22 @@ impl Policy {
 
 impl Statement {
     fn grants(&self) -> Vec<Grant> {
-        let Allow::Allow = self.effect;
+        let Effect::Allow = self.effect;
         let tests = [(&self.condition.string_like, true), (&self.condition.string_equals, false)];
         let tests =
             tests.into_iter().flat_map(|(tests, wild)| tests.iter().map(move |(key, values)| (key, values, wild)));
-        // Values of one key are alternatives, keys all have to hold.
+        // Values of a key are alternatives; all keys must match.
         let mut conditions: Vec<Vec<(String, String, bool)>> = vec![Vec::new()];
         for (key, values, wild) in tests {
             let with = |held: &Vec<_>| {
                 let held = held.clone();
-                values.all().iter().map(move |value| [held.clone(), vec![(key.clone(), value.clone(), wild)]].concat())
+                values.as_slice().iter().map(move |value| [held.clone(), vec![(key.clone(), value.clone(), wild)]].concat())
             };
             conditions = conditions.iter().flat_map(with).collect();
         }
         let mut grants = Vec::new();
-        for action in self.action.all() {
-            for resource in self.resource.all() {
+        for action in self.action.as_slice() {
+            for resource in self.resource.as_slice() {
                 grants.extend(conditions.iter().map(|conditions| Grant {
                     sid: self.sid.clone(),
                     action: action.clone(),
@@ -247,11 +243,11 @@ impl Statement {
     }
 }
 
-/// Whether a text is of a pattern, in which `*` is any text, `/` included, and `?` any one character.
+/// Whether a text matches a pattern, in which `*` is any text, including `/`, and `?` any single character.
 fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut seen) = (0, 0);
-    // Where the last star stands, and how much of the text it has taken so far.
+    // Position of the last star, and end of the text that it matches so far.
     let mut star: Option<(usize, usize)> = None;
     while seen < text.len() {
         match pattern.get(at) {
@@ -277,7 +273,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patterns() {
+    fn patterns_match_stars_and_question_marks() {
         for (pattern, text) in [
             ("a/*", "a/"),
             ("a/*", "a/b/c"),
@@ -295,12 +291,12 @@ mod tests {
         }
     }
 
-    fn gives(policy: &Policy, need: &Need) -> bool {
-        policy.grants().iter().any(|grant| grant.gives(need))
+    fn allows(policy: &Policy, permission: &Permission) -> bool {
+        policy.grants().iter().any(|grant| grant.allows(permission))
     }
 
     #[test]
-    fn a_condition_binds_and_a_key_that_is_not_there_matches_nothing() {
+    fn condition_is_not_met_without_its_key() {
         let policy = Policy::parse(
             r#"{"Version": "2012-10-17", "Statement": [{"Sid": "A", "Effect": "Allow", "Action": ["S3:listbucket"],
                 "Resource": "arn:aws:s3:::b", "Condition": {"StringLike": {"s3:prefix": ["a/*", "b"]}}}]}"#,
@@ -310,14 +306,14 @@ mod tests {
         for (prefix, may) in
             [(Some("a/x"), true), (Some("b"), true), (Some("b/"), false), (Some(""), false), (None, false)]
         {
-            assert_eq!(gives(&policy, &Need::listing("b", prefix)), may, "{prefix:?}");
+            assert_eq!(allows(&policy, &Permission::listing("b", prefix)), may, "{prefix:?}");
         }
-        assert!(!gives(&policy, &Need::listing("c", Some("b"))));
-        assert!(!gives(&policy, &Need::object("s3:GetObject", "b", "a/x")));
+        assert!(!allows(&policy, &Permission::listing("c", Some("b"))));
+        assert!(!allows(&policy, &Permission::object("s3:GetObject", "b", "a/x")));
     }
 
     #[test]
-    fn what_is_not_understood_is_refused() {
+    fn unsupported_elements_are_errors() {
         let policy = |statement: &str| {
             Policy::parse(&format!(
                 r#"{{"Version": "2012-10-17", "Statement": [{{"Sid": "A", "Action": "s3:GetObject", {statement}}}]}}"#
@@ -342,8 +338,8 @@ mod tests {
     }
 
     #[test]
-    fn calls_ask_for_their_rights() {
-        let actions = |call: RecordedRequest| needs(&call).into_iter().map(|need| need.action).collect::<Vec<_>>();
+    fn calls_require_the_documented_permissions() {
+        let actions = |call: RecordedRequest| required_permissions(&call).into_iter().map(|permission| permission.action).collect::<Vec<_>>();
         let key = Some("k");
         assert_eq!(actions(call("GET", None, &["list-type", "prefix"], &[])), ["s3:ListBucket"]);
         assert_eq!(actions(call("HEAD", None, &[], &[])), ["s3:ListBucket"]);
@@ -356,13 +352,13 @@ mod tests {
         assert_eq!(actions(call("DELETE", key, &["uploadId"], &[])), ["s3:AbortMultipartUpload"]);
         assert_eq!(actions(call("DELETE", key, &[], &[])), ["s3:DeleteObject"]);
         let missing = RecordedRequest { status: Some(404), ..call("GET", key, &[], &[]) };
-        assert_eq!(needs(&missing)[1], Need::listing("b", key));
+        assert_eq!(required_permissions(&missing)[1], Permission::listing("b", key));
     }
 
     #[test]
-    fn a_call_that_nobody_has_looked_up_is_not_passed_over() {
+    fn unknown_call_panics() {
         for unknown in [call("GET", Some("k"), &["acl"], &[]), call("PUT", Some("k"), &[], &["x-amz-tagging"])] {
-            assert!(std::panic::catch_unwind(|| needs(&unknown)).is_err(), "{unknown}");
+            assert!(std::panic::catch_unwind(|| required_permissions(&unknown)).is_err(), "{unknown}");
         }
     }
 }

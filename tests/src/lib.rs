@@ -19,10 +19,12 @@ pub mod command;
 pub mod difference;
 pub mod documents;
 pub mod environment;
+pub mod golden;
 pub mod iam;
 pub mod raw;
 pub mod s3server;
 pub mod telemetry;
+pub mod tools;
 
 pub use command::{ProgramOutput, TestCommand};
 pub use documents::PublishedDay;

@@ -1,20 +1,20 @@
-//! What a developer's cluster and the checks on a change are made with: skaffold.yaml, tests/kind.yaml, `first-report`, the workflows.
-//! That they work is for a cluster to show; here, that they name what there is, and that each tool takes its own file.
+//! Files for development and CI: skaffold.yaml, tests/kind.yaml, scripts, workflows. They must be valid and refer to existing files, images
+//! and values. The cluster tests show that they work.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
-#![allow(clippy::print_stdout, reason = "what was looked at, or not, is said")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![allow(clippy::print_stdout, reason = "a test reports that it is skipped")]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
 use acceptance::binaries::workspace;
-use acceptance::cluster::{run, skipped};
+use acceptance::tools::{self, run};
 use serde_json::Value;
 
-/// Names the published JSON schema of skaffold.yaml's `apiVersion`, for where Skaffold itself is not.
+/// Path of the published JSON schema for the `apiVersion` of skaffold.yaml.
 const SCHEMA: &str = "CITYFLOW_SKAFFOLD_SCHEMA";
-/// The schema that is taken otherwise: what of it skaffold.yaml has to do with.
+/// The default schema: the part of the published one that skaffold.yaml uses.
 const OWN_SCHEMA: &str = "tests/skaffold.schema.json";
 
 fn text(path: &str) -> String {
@@ -37,32 +37,19 @@ fn texts(value: &Value) -> Vec<&str> {
     list(value).iter().map(|text| text.as_str().unwrap()).collect()
 }
 
-/// A tool of the PATH; without it, `None`, and it is said.
+/// A tool that runs in the root of the repository. Without it the test is skipped.
 fn tool(name: &str) -> Option<Command> {
-    let found = here(name);
-    if !found {
-        skipped(&format!("{name} is not on the PATH"));
-    }
-    found.then(|| {
-        let mut command = Command::new(name);
-        command.current_dir(workspace());
-        command
-    })
+    let mut command = Command::new(name);
+    command.current_dir(workspace());
+    tools::require(name).then_some(command)
 }
 
-/// Is a tool on the PATH?
-fn here(name: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
-}
-
-/// The files of a folder, by their path in the project.
+/// The files of a folder, as paths relative to the repository.
 fn files(folder: &str) -> Vec<String> {
     let entries = std::fs::read_dir(workspace().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
     entries.map(|entry| format!("{folder}/{}", entry.unwrap().file_name().to_str().unwrap())).collect()
 }
 
-/// The releases that skaffold.yaml installs.
 fn releases(skaffold: &Value) -> &[Value] {
     let releases = list(&skaffold["deploy"]["helm"]["releases"]);
     assert!(!releases.is_empty(), "skaffold.yaml installs nothing");
@@ -70,7 +57,7 @@ fn releases(skaffold: &Value) -> &[Value] {
 }
 
 #[test]
-fn each_image_is_a_stage_of_its_dockerfile() {
+fn skaffold_images_are_stages_of_the_dockerfile() {
     let skaffold = skaffold();
     let artifacts = list(&skaffold["build"]["artifacts"]);
     let mut targets = BTreeSet::new();
@@ -79,52 +66,52 @@ fn each_image_is_a_stage_of_its_dockerfile() {
         let target = docker["target"].as_str().expect("an artifact names its target");
         let stages = text(docker["dockerfile"].as_str().unwrap());
         let stage = |line: &str| line.starts_with("FROM ") && line.ends_with(&format!(" AS {target}"));
-        assert!(stages.lines().any(stage), "there is no stage {target}");
+        assert!(stages.lines().any(stage), "no stage {target}");
         assert_eq!(artifact["image"].as_str(), Some(format!("cityflow/{target}").as_str()));
         targets.insert(target);
     }
     assert_eq!(targets, BTreeSet::from(["processor", "reporter", "simulator"]));
 }
 
-/// Where a value such as `reporter.extraEnv[0].name` would be put: it has to be there, or in a list that is.
-fn known(values: &Value, name: &str) -> bool {
-    let mut place = values;
-    for step in name.split('.') {
-        let (key, index) = step.split_once('[').map_or((step, None), |(key, index)| (key, Some(index)));
-        let Some(next) = place.get(key) else { return false };
+/// Whether the chart has a value such as `reporter.extraEnv[0].name`, or the list that contains it.
+fn has_value(values: &Value, name: &str) -> bool {
+    let mut at = values;
+    for part in name.split('.') {
+        let (key, index) = part.split_once('[').map_or((part, None), |(key, index)| (key, Some(index)));
+        let Some(next) = at.get(key) else { return false };
         if index.is_some() {
             return next.is_array();
         }
-        place = next;
+        at = next;
     }
-    !place.is_object()
+    !at.is_object()
 }
 
 #[test]
-fn each_value_that_skaffold_sets_is_one_of_the_chart() {
+fn skaffold_sets_existing_values_of_the_chart() {
     let skaffold = skaffold();
     let mut set = BTreeSet::new();
     for release in releases(&skaffold) {
         let values = yaml(&format!("{}/values.yaml", release["chartPath"].as_str().unwrap()));
         for file in texts(&release["valuesFiles"]) {
-            assert!(workspace().join(file).is_file(), "there is no {file}");
+            assert!(workspace().join(file).is_file(), "{file} does not exist");
         }
         for key in ["setValues", "setValueTemplates"] {
             for name in release[key].as_object().into_iter().flat_map(serde_json::Map::keys) {
-                assert!(known(&values, name), "{key}: the chart has no value {name}");
+                assert!(has_value(&values, name), "{key}: the chart has no value {name}");
                 set.insert(name.clone());
             }
         }
     }
     for image in ["processor", "reporter", "development.city"] {
         for part in ["repository", "tag", "digest"] {
-            assert!(set.contains(&format!("{image}.image.{part}")), "the {part} of {image} is not set");
+            assert!(set.contains(&format!("{image}.image.{part}")), "{part} of {image} is not set");
         }
     }
 }
 
 #[test]
-fn each_template_speaks_of_an_image_that_is_built() {
+fn skaffold_templates_refer_to_built_images() {
     let skaffold = skaffold();
     let built: BTreeSet<_> = list(&skaffold["build"]["artifacts"])
         .iter()
@@ -135,36 +122,36 @@ fn each_template_speaks_of_an_image_that_is_built() {
             let inner = template.as_str().unwrap().trim_start_matches("{{.IMAGE_").trim_end_matches("}}");
             let (part, image) = inner.split_once('_').unwrap();
             assert!(built.contains(image), "{name}: {template}");
-            let end = if part == "REPO" { "repository".to_owned() } else { part.to_lowercase() };
-            assert!(name.ends_with(&format!(".image.{end}")), "{name} is not what {template} gives");
+            let suffix = if part == "REPO" { "repository".to_owned() } else { part.to_lowercase() };
+            assert!(name.ends_with(&format!(".image.{suffix}")), "{name} does not match {template}");
         }
     }
 }
 
 #[test]
-fn nothing_is_pushed_from_a_developers_cluster() {
+fn local_profiles_do_not_push_images() {
     let skaffold = skaffold();
     for (name, context, other) in
         [("kind", "kind-cityflow", "arn:aws:eks:production"), ("minikube", "minikube", "kind-minikube-like")]
     {
         let profile = list(&skaffold["profiles"]).iter().find(|profile| profile["name"] == name);
-        let profile = profile.unwrap_or_else(|| panic!("there is no profile {name}"));
+        let profile = profile.unwrap_or_else(|| panic!("no profile {name}"));
         assert_eq!(profile["build"]["local"]["push"], false, "{name}");
         let pattern = profile["activation"][0]["kubeContext"].as_str().unwrap();
         let active = |context: &str| match (pattern.strip_prefix('^'), pattern.strip_suffix('$')) {
             (Some(_), Some(whole)) => whole.trim_start_matches('^') == context,
             (Some(start), None) => context.starts_with(start),
-            _ => panic!("{name}: {pattern} would be found anywhere in a name"),
+            _ => panic!("{name}: {pattern} is not anchored"),
         };
         assert!(active(context) && !active(other), "{name}: {pattern}");
     }
 }
 
 #[test]
-fn hooks_run_what_is_there() {
+fn skaffold_hooks_run_existing_scripts() {
     let skaffold = skaffold();
     let hooks = list(&skaffold["deploy"]["helm"]["hooks"]["after"]);
-    assert!(!hooks.is_empty(), "nobody makes a first report");
+    assert!(!hooks.is_empty(), "no hook creates the first report");
     for hook in hooks {
         let command = texts(&hook["host"]["command"]);
         assert!(workspace().join(command[1]).is_file(), "{command:?}");
@@ -173,7 +160,7 @@ fn hooks_run_what_is_there() {
 }
 
 #[test]
-fn the_forwarded_service_is_the_charts() {
+fn forwarded_service_is_a_service_of_the_chart() {
     let skaffold = skaffold();
     let release = &releases(&skaffold)[0];
     let values = yaml(&format!("{}/values.yaml", release["chartPath"].as_str().unwrap()));
@@ -183,7 +170,7 @@ fn the_forwarded_service_is_the_charts() {
 }
 
 #[test]
-fn skaffold_takes_its_file() {
+fn skaffold_yaml_matches_its_schema() {
     let path = std::env::var_os(SCHEMA).filter(|path| !path.is_empty()).unwrap_or_else(|| OWN_SCHEMA.into());
     let path = workspace().join(PathBuf::from(path));
     let schema: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
@@ -194,23 +181,22 @@ fn skaffold_takes_its_file() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let mut misspelt = file.clone();
     misspelt["deploy"]["helms"] = misspelt["deploy"]["helm"].take();
-    assert!(!validator.is_valid(&misspelt), "a schema that takes anything proves nothing");
+    assert!(!validator.is_valid(&misspelt), "the schema must reject unknown keys");
 
-    // Where Skaffold itself is at hand it has the last word.
-    if !here("skaffold") {
-        println!("SKIPPED: skaffold is not on the PATH, so that its schema alone was asked");
+    if !tools::is_installed("skaffold") {
+        println!("SKIPPED: skaffold is not on the PATH; only the schema was checked");
         return;
     }
     let mut skaffold = Command::new("skaffold");
     skaffold.current_dir(workspace());
     for profile in ["kind", "minikube"] {
-        let answer = run(skaffold.args(["diagnose", "--yaml-only", "--profile", profile]));
-        assert!(answer.good().contains("cityflow/processor"), "{profile}");
+        let output = run(skaffold.args(["diagnose", "--yaml-only", "--profile", profile]));
+        assert!(output.expect_success().contains("cityflow/processor"), "{profile}");
     }
 }
 
 #[test]
-fn the_nodes_of_kind_carry_the_pools() {
+fn kind_nodes_have_the_pool_labels() {
     let kind = yaml("tests/kind.yaml");
     let pools: Vec<_> =
         list(&kind["nodes"]).iter().filter_map(|node| node["labels"]["cityflow.io/pool"].as_str()).collect();
@@ -218,20 +204,20 @@ fn the_nodes_of_kind_carry_the_pools() {
 }
 
 #[test]
-fn workflows_have_few_rights_and_run_nothing_that_can_change_under_them() {
+fn workflows_have_minimal_permissions_and_pinned_actions() {
     let mut actions = 0;
     for path in files(".github/workflows") {
         let workflow = yaml(&path);
-        assert_eq!(workflow["permissions"], serde_json::json!({"contents": "read"}), "{path}: more is for single jobs");
+        assert_eq!(workflow["permissions"], serde_json::json!({"contents": "read"}), "{path}: grant more to single jobs only");
         assert_eq!(
             workflow["defaults"]["run"]["shell"], "bash",
-            "{path}: a pipe would hide that its first command failed"
+            "{path}: bash sets pipefail"
         );
         let on = &workflow["on"];
-        assert!(on.get("pull_request_target").is_none() && on != "pull_request_target", "{path}: strangers' code");
+        assert!(on.get("pull_request_target").is_none() && on != "pull_request_target", "{path}: pull_request_target would run untrusted code with secrets");
         for (name, job) in workflow["jobs"].as_object().unwrap() {
             let called = job["uses"].as_str();
-            assert!(called.is_some() || job["timeout-minutes"].is_u64(), "{path}: {name} may run forever");
+            assert!(called.is_some() || job["timeout-minutes"].is_u64(), "{path}: {name} has no timeout");
             let steps = list(&job["steps"]).iter().filter_map(|step| step["uses"].as_str());
             for action in steps.chain(called) {
                 if action.starts_with("./") {
@@ -239,28 +225,28 @@ fn workflows_have_few_rights_and_run_nothing_that_can_change_under_them() {
                 }
                 let commit = action.split_once('@').map_or("", |(_, commit)| commit);
                 let whole = commit.len() == 40 && commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-                assert!(whole, "{path}: {action} is not named by a commit");
+                assert!(whole, "{path}: {action} is not pinned to a commit");
                 actions += 1;
             }
         }
         let named = |line: &&str| line.contains("uses:") && line.contains('@') && !line.contains("@v");
         for line in text(&path).lines().filter(named) {
-            assert!(line.contains(" # v"), "{path}: {} does not say its version", line.trim());
+            assert!(line.contains(" # v"), "{path}: {} has no comment with its version", line.trim());
         }
     }
-    assert!(actions > 0, "no workflow uses an action?");
+    assert!(actions > 0, "no action found");
 }
 
 #[test]
-fn actionlint_takes_the_workflows() {
+fn actionlint_accepts_the_workflows() {
     let Some(mut actionlint) = tool("actionlint") else { return };
-    let _ = run(&mut actionlint).good();
+    let _ = run(&mut actionlint).expect_success();
 }
 
 #[test]
-fn shellcheck_takes_the_scripts() {
+fn shellcheck_accepts_the_scripts() {
     let Some(mut shellcheck) = tool("shellcheck") else { return };
     let _ =
         run(shellcheck.args(["--severity", "warning", "tests/tools/first-report", "docker/images", "docker/programs"]))
-            .good();
+            .expect_success();
 }

@@ -1,20 +1,20 @@
-//! The images as they are given away: one static program and nothing else, small, for a user without rights, and said what they are.
+//! The container images: a single static program, small, with a non-root user and labels.
 //!
-//! Needs the archives that `docker/images … --archives` writes, in the folder that `CITYFLOW_TEST_ARCHIVES` names, by default `target/images`.
+//! Requires the archives that `docker/images … --archives` writes, in the folder `CITYFLOW_TEST_ARCHIVES` (default: `target/images`).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use acceptance::binaries::workspace;
-use acceptance::cluster::{run, skipped};
+use acceptance::tools::{self, run};
 use serde_json::Value;
 
-/// The most that an image may weigh, bytes.
-const LARGEST: u64 = 25_000_000;
+/// Maximum size of a program, in bytes.
+const MAX_SIZE: u64 = 25_000_000;
 
-/// An archive laid open.
+/// An extracted archive.
 struct Image {
     folder: tempfile::TempDir,
     config: Value,
@@ -22,16 +22,16 @@ struct Image {
 }
 
 fn tar(args: &[&str], archive: &Path) -> String {
-    run(Command::new("tar").args(args).arg("--file").arg(archive)).good()
+    run(Command::new("tar").args(args).arg("--file").arg(archive)).expect_success()
 }
 
 impl Image {
-    /// Nothing where there are no archives, which is said.
+    /// `None` without archives; the test is then skipped.
     fn open(name: &str) -> Option<Self> {
         let folder = std::env::var_os("CITYFLOW_TEST_ARCHIVES").unwrap_or_else(|| "target/images".into());
         let archive = workspace().join(PathBuf::from(folder)).join(format!("{name}.tar"));
         if !archive.is_file() {
-            skipped(&format!("there is no image {}", archive.display()));
+            tools::skip(&format!("{} does not exist", archive.display()));
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -53,7 +53,7 @@ impl Image {
         lines.lines().filter(|path| !path.ends_with('/')).map(|path| path.trim_start_matches("./").to_owned()).collect()
     }
 
-    /// The program inside.
+    /// Extracts a program.
     fn program(&self, name: &str) -> PathBuf {
         for layer in &self.layers {
             tar(&["--extract", "--directory", self.folder.path().to_str().unwrap()], &self.folder.path().join(layer));
@@ -63,14 +63,14 @@ impl Image {
 }
 
 #[test]
-fn an_image_is_one_static_program_that_says_what_it_is() {
+fn image_is_one_static_program_with_user_and_labels() {
     for name in ["processor", "reporter", "simulator"] {
         let Some(image) = Image::open(name) else { return };
-        assert_eq!(image.files(), [name], "nothing beside the program");
+        assert_eq!(image.files(), [name], "the image contains only the program");
         let program = image.program(name);
         let size = std::fs::metadata(&program).unwrap().len();
         println!("{name}: {:.1} MB", size as f64 / 1e6);
-        assert!(size <= LARGEST, "{name}: {size} bytes");
+        assert!(size <= MAX_SIZE, "{name}: {size} bytes");
 
         let config = &image.config["config"];
         assert_eq!(config["User"], "65532:65532");
@@ -80,28 +80,28 @@ fn an_image_is_one_static_program_that_says_what_it_is() {
             assert!(!text.is_empty() && text != "unknown", "{name} has no label {label}");
         }
 
-        // Without a loader: an ELF program that asks for one names it as interpreter.
+        // A dynamically linked ELF program contains the path of its loader.
         let elf = std::fs::read(&program).unwrap();
         assert!(elf.starts_with(b"\x7fELF"));
-        assert!(!elf.windows(7).any(|part| part == b"/ld-mus" || part == b"ld-linu"), "{name} asks for a loader");
-        let version = run(Command::new(&program).arg("--version").env_clear()).good();
+        assert!(!elf.windows(7).any(|part| part == b"/ld-mus" || part == b"ld-linu"), "{name} is dynamically linked");
+        let version = run(Command::new(&program).arg("--version").env_clear()).expect_success();
         assert!(version.starts_with(name), "{version}");
     }
 }
 
-/// Time zones and the profile are inside: without any file a day has its 25 hours.
+/// Time zones and the city profile are compiled in.
 #[test]
-fn a_program_needs_no_file_of_the_system() {
+fn program_needs_no_system_files() {
     let Some(image) = Image::open("processor") else { return };
     let program = image.program("processor");
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(program);
     command.env_clear().env("JOB_NAME", "process-29923170").env("TZDIR", "/nowhere").current_dir(folder.path());
-    let answer = run(command.args(["--raw", "./none", "--out", "./none"]));
-    assert!(!answer.ok);
+    let output = run(command.args(["--raw", "./none", "--out", "./none"]));
+    assert!(!output.success);
     assert!(
-        answer.stderr.contains("\"day\":\"2026-11-22\""),
-        "half past eleven in UTC is the next day in Paris: {}",
-        answer.stderr
+        output.stderr.contains("\"day\":\"2026-11-22\""),
+        "23:30 UTC is the next day in Paris: {}",
+        output.stderr
     );
 }

@@ -1,4 +1,4 @@
-{{/* One of the two CronJobs with its ServiceAccount. Of (root, values, job, component). */}}
+{{/* A CronJob and its ServiceAccount. Arguments: root, values, job, component. */}}
 {{- define "cityflow.cronjob" -}}
 {{- $job := .job -}}
 {{- if $job.serviceAccount.create -}}
@@ -41,8 +41,8 @@ spec:
       activeDeadlineSeconds: {{ int64 $job.activeDeadlineSeconds }}
       backoffLimit: {{ int64 $job.backoffLimit }}
       ttlSecondsAfterFinished: {{ int64 $job.ttlSecondsAfterFinished }}
-      # A pod is replaced once it has ended, or its Node is gone: beside a podFailurePolicy, which has to see how it ended,
-      # Kubernetes allows nothing else.
+      # A pod is replaced only after it has terminated or its Node object has been deleted. With a podFailurePolicy, which needs the
+      # exit code, Kubernetes allows no other policy.
       podReplacementPolicy: Failed
       podFailurePolicy: {{- include "cityflow.podFailurePolicy" . | nindent 8 }}
       template:
@@ -54,7 +54,7 @@ spec:
         spec: {{- include "cityflow.pod" (merge (dict "jobNamed" true) .) | nindent 10 }}
 {{- end }}
 
-{{/* Karpenter leaves a node alone while a pod with this annotation runs on it. */}}
+{{/* Karpenter does not disrupt a node while a pod with this annotation runs on it. */}}
 {{- define "cityflow.podAnnotations" -}}
 {{- $fixed := ternary (dict "karpenter.sh/do-not-disrupt" "true") (dict) .job.doNotDisrupt }}
 {{- mergeOverwrite (dict) (.job.podAnnotations | default dict) $fixed | toYaml }}

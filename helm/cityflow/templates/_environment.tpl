@@ -1,23 +1,23 @@
 {{/*
-The environment of a container. Every variable here is one of the programs' own (`--help`), of the AWS SDK or of OpenTelemetry.
-One that is set in extraEnv as well is left to extraEnv: twice the same name would be refused by the API server.
-Of (root, values, job, component, jobNamed).
+Environment of a container. All variables are documented by the programs' `--help`, the AWS SDK or OpenTelemetry.
+A variable that is also in extraEnv is left out, because the API server rejects duplicate names.
+Arguments: root, values, job, component, jobNamed.
 */}}
 {{- define "cityflow.environment" -}}
 {{- $extra := .job.extraEnv | default list }}
-{{- $theirs := dict }}
-{{- range $extra }}{{ $_ := set $theirs .name true }}{{ end }}
+{{- $overridden := dict }}
+{{- range $extra }}{{ $_ := set $overridden .name true }}{{ end }}
 {{- $all := list }}
-{{- $parts := list "identity" .component "city" "s3" "talk" "telemetry" }}
+{{- $parts := list "identity" .component "city" "s3" "output" "telemetry" }}
 {{- range $part := $parts }}
 {{- range include (printf "cityflow.environment.%s" $part) $ | fromYamlArray }}
-{{- if not (hasKey $theirs .name) }}{{ $all = append $all . }}{{ end }}
+{{- if not (hasKey $overridden .name) }}{{ $all = append $all . }}{{ end }}
 {{- end }}
 {{- end }}
 {{- concat $all $extra | toYaml }}
 {{- end }}
 
-{{/* Who runs: the day is read from the Job's name. A Pod of `helm test` belongs to no Job. */}}
+{{/* Identity of the run. The programs read the day from the Job's name. A Pod of `helm test` has no Job. */}}
 {{- define "cityflow.environment.identity" -}}
 {{- if .jobNamed }}
 - name: JOB_NAME
@@ -98,7 +98,7 @@ Of (root, values, job, component, jobNamed).
 {{- end }}
 {{- end }}
 
-{{/* Where S3 is. On AWS nothing but the region, and that too comes with the role; credentials are the pod's own. */}}
+{{/* S3 settings. On AWS at most the region is needed: the pod's role provides region and credentials. */}}
 {{- define "cityflow.environment.s3" -}}
 {{- with .values.storage.region }}
 - name: AWS_REGION
@@ -120,7 +120,7 @@ Of (root, values, job, component, jobNamed).
 {{- end }}
 {{- end }}
 
-{{- define "cityflow.environment.talk" -}}
+{{- define "cityflow.environment.output" -}}
 {{- if .values.events.enabled }}
 - name: CITYFLOW_EVENTS
   value: "yes"
@@ -131,7 +131,7 @@ Of (root, values, job, component, jobNamed).
 {{- end }}
 {{- end }}
 
-{{/* Where traces and metrics go, and of what cluster they are. Without an endpoint nothing: the programs then set up nothing either. */}}
+{{/* OpenTelemetry settings. Without an endpoint nothing is set, and the programs do not set up telemetry. */}}
 {{- define "cityflow.environment.telemetry" -}}
 {{- $telemetry := .values.telemetry }}
 {{- if $telemetry.endpoint }}

@@ -1,4 +1,4 @@
-{{/* Labels of an object: the recommended ones, and commonLabels, which never replace them. Of (root, values, component). */}}
+{{/* Labels of an object: the recommended ones and commonLabels, which cannot override them. Arguments: root, values, component. */}}
 {{- define "cityflow.labels" -}}
 {{- $fixed := dict "helm.sh/chart" (printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace "+" "_" | trunc 63 | trimAll "-_.")
       "app.kubernetes.io/managed-by" .root.Release.Service
@@ -6,19 +6,19 @@
 {{- mergeOverwrite (dict) (.more | default dict) (include "cityflow.stableLabels" . | fromYaml) $fixed | toYaml }}
 {{- end }}
 
-{{/* Labels of Jobs and Pods: those that do not change with a version, so that what was made by an earlier one is still found. */}}
+{{/* Labels of Jobs and Pods. They do not contain the version, so that label selectors also find objects created by an earlier release. */}}
 {{- define "cityflow.stableLabels" -}}
 {{- mergeOverwrite (dict) (.values.commonLabels | default dict) (.more | default dict) (include "cityflow.selector" . | fromYaml)
       (dict "app.kubernetes.io/part-of" "cityflow" "app.kubernetes.io/component" .component) | toYaml }}
 {{- end }}
 
-{{/* Labels by which the pods of this release are found. In quotes, as all names here: 123 and `on` are names, and to YAML no texts. */}}
+{{/* Selector labels of this release. All names in this chart are quoted: `123` and `on` are valid names, but not YAML strings. */}}
 {{- define "cityflow.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name | quote }}
 app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 {{- end }}
 
-{{/* An image by its digest, else by its tag. Of (root, values, image). */}}
+{{/* Image reference: by digest if set, otherwise by tag. Arguments: root, values, image. */}}
 {{- define "cityflow.image" -}}
 {{- $shared := .values.image }}
 {{- $registry := .image.registry | default $shared.registry }}

@@ -1,4 +1,4 @@
-{{/* Pods of a peer, in the namespaces of a selector; without either, all of them. */}}
+{{/* A NetworkPolicy peer by namespace and pod selector. An empty selector matches everything. */}}
 {{- define "cityflow.peer" -}}
 - namespaceSelector: {{- with .namespaceSelector }}{{ toYaml . | nindent 4 }}{{ else }} {}{{ end }}
   {{- with .podSelector }}
@@ -6,7 +6,7 @@
   {{- end }}
 {{- end }}
 
-{{/* Ports of TCP; without any, all of them. */}}
+{{/* TCP ports. An empty list allows all ports. */}}
 {{- define "cityflow.ports" -}}
 {{- with . -}}
 ports:
@@ -16,7 +16,7 @@ ports:
 {{- end }}
 {{- end }}
 
-{{/* The port of the S3 endpoint: the one after its host, else that of its scheme. */}}
+{{/* Port of the S3 endpoint: the explicit one, otherwise the default of the scheme. */}}
 {{- define "cityflow.s3Port" -}}
 {{- $endpoint := .storage.endpoint }}
 {{- $named := regexFind "^https?://[^/?#]+" $endpoint | regexFind ":[0-9]+$" | trimPrefix ":" }}

@@ -1,12 +1,12 @@
 {{/*
-The spec of a pod of one of the two jobs; `helm test` runs the very same with other arguments.
-Of (root, values, job, component, jobNamed, arguments).
+Pod spec of a job. `helm test` uses the same spec with other arguments.
+Arguments: root, values, job, component, jobNamed, arguments.
 */}}
 {{- define "cityflow.pod" -}}
 {{- $token := or .values.events.enabled (and .values.handoff.enabled (eq .component "processor")) -}}
 restartPolicy: Never
 serviceAccountName: {{ .job.serviceAccount.name | quote }}
-# The token of the API is for the handoff and for events. Credentials of AWS do not come by it.
+# The API token is used for the handoff and for events, not for AWS credentials.
 automountServiceAccountToken: {{ $token }}
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ int64 .job.terminationGracePeriodSeconds }}
@@ -24,8 +24,8 @@ nodeSelector: {{- toYaml . | nindent 2 }}
 affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
 tolerations:
-  # How long a pod stays bound to a node that is lost. The next one (podReplacementPolicy: Failed) waits until this one has ended or its
-  # Node object is gone.
+  # How long a pod stays bound to an unreachable node. Its replacement (podReplacementPolicy: Failed) starts once this pod has
+  # terminated or its Node object has been deleted.
   {{- range list "not-ready" "unreachable" }}
   - {key: node.kubernetes.io/{{ . }}, operator: Exists, effect: NoExecute, tolerationSeconds: {{ int64 $.job.tolerationSeconds }}}
   {{- end }}
@@ -50,7 +50,7 @@ containers:
     resources: {{- toYaml . | nindent 6 }}
     {{- end }}
     securityContext: {{- include "cityflow.containerSecurity" . | nindent 6 }}
-    # The programs write why they failed; where they were killed, the end of the log has to do.
+    # The programs write a termination message when they fail. If they are killed, the end of the log is used instead.
     terminationMessagePolicy: FallbackToLogsOnError
     {{- if or .values.city.profileFile .job.extraVolumeMounts }}
     volumeMounts:
@@ -73,7 +73,7 @@ volumes:
 {{- end }}
 {{- end }}
 
-{{/* What Pod Security `restricted` asks for, and a root file system that cannot be written. */}}
+{{/* Meets the Pod Security Standard `restricted`; the root file system is also read-only. */}}
 {{- define "cityflow.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532
@@ -89,15 +89,15 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{/* Which ends of a pod are worth another one. Rules are tried in order, and the first that fits decides. Of (component). */}}
+{{/* Which failures are retried. Kubernetes applies the first rule that matches. Argument: component. */}}
 {{- define "cityflow.podFailurePolicy" -}}
 rules:
-  # Drained, evicted, preempted, or its node lost: no fault of ours, so it does not count.
+  # Drained, evicted, preempted or node lost: not counted as a failure.
   - action: Ignore
     onPodConditions:
       - {type: DisruptionTarget, status: "True"}
-  # Wrong settings (2), bad data (65, 66), a bug (70, 101, 134), no program to run (126, 127): the same again next time.
-  # 137 is SIGKILL, as from the kernel when memory is short: with the same limit and the same day it would be short again.
+  # Invalid settings (2), bad data (65, 66), a bug (70, 101, 134), program not found or not executable (126, 127): a retry would
+  # fail again. 137 is SIGKILL, sent by the kernel when memory runs out: the same day would exceed the same limit again.
   - action: FailJob
     onExitCodes:
       containerName: {{ .component }}

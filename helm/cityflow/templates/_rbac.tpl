@@ -1,4 +1,4 @@
-{{/* Gives a ServiceAccount the Role of the same name as the binding. Of (context, name, account). */}}
+{{/* Binds a ServiceAccount to the Role with the name of the binding. Arguments: context, name, account. */}}
 {{- define "cityflow.roleBinding" -}}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding

@@ -1,10 +1,9 @@
 {{/*
-The values as templates read them: `$v := include "cityflow.values" . | fromJson`.
+The values that all templates use: `$v := include "cityflow.values" . | fromJson`.
 
-What somebody sets to null is gone from .Values, and with it its default. A list or a map of theirs is then empty; this
-puts back the single values, without which nothing could be rendered. It also cuts names to what Kubernetes takes, works
-out what follows from other values, and ends with a message where two of them contradict each other. What a schema can
-say stands in values.schema.json.
+Helm removes a key that is set to null from .Values, including its default. This template restores the defaults of single
+values (lists and maps stay empty), truncates names to the lengths that Kubernetes allows, derives values from other
+values, and fails if two values contradict each other. Checks of single values are in values.schema.json.
 */}}
 {{- define "cityflow.values" -}}
 {{- $v := .Values | toJson | fromJson }}
@@ -16,25 +15,25 @@ say stands in values.schema.json.
 {{- $account := $job.serviceAccount }}
 {{- $rights := or $v.events.enabled (and $v.handoff.enabled (eq $key "processor")) }}
 {{- if and $rights (not $account.create) (not $account.name) }}
-{{- fail (printf "%[1]s.serviceAccount.create is false and %[1]s.serviceAccount.name is empty: the rights of handoff.enabled and events.enabled would go to the account `default`, and so to every pod of the namespace that names none; name an account" $key) }}
+{{- fail (printf "%[1]s.serviceAccount.create is false and %[1]s.serviceAccount.name is empty: handoff.enabled and events.enabled would grant their rights to the ServiceAccount `default`, and so to every pod in the namespace that does not set one. Set %[1]s.serviceAccount.name" $key) }}
 {{- end }}
 {{- $_ := set $account "name" ($account.name | default (ternary $job.name "default" $account.create)) }}
 {{- end }}
 {{- if eq $v.processor.name $v.reporter.name }}
-{{- fail (printf "processor.name and reporter.name are both %q, as far as the 52 characters of a CronJob's name go: give them two names" $v.processor.name) }}
+{{- fail (printf "processor.name and reporter.name are both %q after truncation to the 52 characters of a CronJob name. Set different names" $v.processor.name) }}
 {{- end }}
 {{- $accounts := list $v.processor.serviceAccount $v.reporter.serviceAccount }}
 {{- if and (first $accounts).create (last $accounts).create (eq (first $accounts).name (last $accounts).name) }}
-{{- fail (printf "processor.serviceAccount and reporter.serviceAccount are both made as %q: give them two names, or make one and let the other one name it" (first $accounts).name) }}
+{{- fail (printf "processor.serviceAccount and reporter.serviceAccount would both be created as %q. Set different names, or set create: false for one of them" (first $accounts).name) }}
 {{- end }}
 {{- with $v.networkPolicy.s3.except }}
 {{- if ne (len ($v.networkPolicy.s3.cidrs | default list)) 1 }}
-{{- fail "networkPolicy.s3.except is taken out of every address of networkPolicy.s3.cidrs, and has to lie within it: set one address there. Others go into networkPolicy.extraEgress" }}
+{{- fail "networkPolicy.s3.except applies to every entry of networkPolicy.s3.cidrs and must lie within it. Set exactly one entry there, and add others to networkPolicy.extraEgress" }}
 {{- end }}
 {{- end }}
 {{- $wait := include "cityflow.seconds" $v.reporter.wait | int64 }}
 {{- if ge $wait (int64 $v.reporter.activeDeadlineSeconds) }}
-{{- fail (printf "reporter.wait (%s) has to be shorter than reporter.activeDeadlineSeconds (%d), or the Job is ended while it waits" $v.reporter.wait (int64 $v.reporter.activeDeadlineSeconds)) }}
+{{- fail (printf "reporter.wait (%s) must be shorter than reporter.activeDeadlineSeconds (%d); otherwise the Job is terminated while it waits" $v.reporter.wait (int64 $v.reporter.activeDeadlineSeconds)) }}
 {{- end }}
 {{- $storage := $v.storage }}
 {{- $_ := set $storage "metrics" ($storage.metrics | default (printf "%s/metrics" (trimSuffix "/" $storage.processed))) }}
@@ -46,12 +45,12 @@ say stands in values.schema.json.
 {{- $_ := set $storage "existingSecret" ($storage.existingSecret | default (printf "%s-credentials" $s3.name)) }}
 {{- $_ := set $storage "pathStyle" true }}
 {{- else if $v.development.city.enabled }}
-{{- fail "development.city.enabled writes a simulated city into the raw bucket, and does so only on development.s3.enabled" }}
+{{- fail "development.city.enabled requires development.s3.enabled: the simulated city is written only to the development S3 server" }}
 {{- end }}
 {{- $v | toJson }}
 {{- end }}
 
-{{/* Takes every null out of a map, at any depth: the API server would be given it. */}}
+{{/* Removes nulls from a map at any depth; otherwise they would be sent to the API server. */}}
 {{- define "cityflow.prune" -}}
 {{- $map := . }}
 {{- range $key, $value := $map }}
@@ -63,7 +62,7 @@ say stands in values.schema.json.
 {{- end }}
 {{- end }}
 
-{{/* Puts into `values` what `base` has and it has not, at any depth. */}}
+{{/* Adds the keys of `base` that `values` does not have, at any depth. */}}
 {{- define "cityflow.complete" -}}
 {{- $values := .values }}
 {{- range $key, $default := .base }}
@@ -80,7 +79,7 @@ say stands in values.schema.json.
 {{- end }}
 {{- end }}
 
-{{/* 40m, 1h30m, 0: as seconds. */}}
+{{/* Converts a duration such as 40m, 1h30m or 0 to seconds. */}}
 {{- define "cityflow.seconds" -}}
 {{- $total := 0 }}
 {{- range $part := regexFindAll "[0-9]+[hms]" . -1 }}
@@ -90,7 +89,7 @@ say stands in values.schema.json.
 {{- $total }}
 {{- end }}
 
-{{/* The single values of values.yaml that are not empty, once more. A test renders with every map set to null, and compares. */}}
+{{/* Repeats the defaults of values.yaml for single values. A test renders with every map set to null and compares. */}}
 {{- define "cityflow.defaults" -}}
 image: {registry: "", tag: "", pullPolicy: IfNotPresent}
 storage: {raw: cityflow-raw, processed: cityflow-processed, metrics: "", reports: "", region: "", endpoint: "", pathStyle: false, existingSecret: ""}

@@ -1,10 +1,10 @@
-//! The buckets: what lifecycle rules take away and move, and that data are encrypted and never sent in the open.
+//! Buckets: lifecycle rules, encryption, TLS.
 
 use serde_json::{Value, json};
 
 use super::json;
 
-const LIFECYCLES: [&str; 2] = ["raw", "processed"];
+const BUCKETS: [&str; 2] = ["raw", "processed"];
 
 fn rules(bucket: &str) -> Vec<Value> {
     let rules = json(&format!("buckets/lifecycle-{bucket}.json"))["Rules"].as_array().unwrap().clone();
@@ -12,17 +12,16 @@ fn rules(bucket: &str) -> Vec<Value> {
     rules
 }
 
-/// The prefix that a rule is for.
 fn prefix(rule: &Value) -> &str {
     let filter = &rule["Filter"];
-    filter["Prefix"].as_str().or(filter["And"]["Prefix"].as_str()).expect("a rule says what it is for")
+    filter["Prefix"].as_str().or(filter["And"]["Prefix"].as_str()).expect("a rule has a prefix")
 }
 
 #[test]
-fn nothing_that_is_current_is_ever_deleted() {
-    for bucket in LIFECYCLES {
+fn lifecycle_never_deletes_current_versions() {
+    for bucket in BUCKETS {
         for rule in rules(bucket) {
-            // A mark of deletion behind which no version is left is no object of anybody.
+            // A delete marker without other versions is safe to remove.
             let expiration = rule.get("Expiration").cloned().unwrap_or(json!({"ExpiredObjectDeleteMarker": true}));
             assert_eq!(expiration, json!({"ExpiredObjectDeleteMarker": true}), "{bucket}: {rule}");
             let known = [
@@ -36,19 +35,19 @@ fn nothing_that_is_current_is_ever_deleted() {
             ];
             let unknown: Vec<_> =
                 rule.as_object().unwrap().keys().filter(|key| !known.contains(&key.as_str())).collect();
-            assert!(unknown.is_empty(), "{bucket}: {unknown:?} is not looked at here");
+            assert!(unknown.is_empty(), "{bucket}: this test does not check {unknown:?}");
         }
     }
 }
 
 #[test]
-fn what_was_replaced_can_be_had_back_for_a_month_and_goes_then() {
-    for bucket in LIFECYCLES {
-        let of_all = rules(bucket).into_iter().filter(|rule| prefix(rule).is_empty()).collect::<Vec<_>>();
+fn lifecycle_keeps_replaced_versions_for_a_month() {
+    for bucket in BUCKETS {
+        let general = rules(bucket).into_iter().filter(|rule| prefix(rule).is_empty()).collect::<Vec<_>>();
         let days: Vec<_> =
-            of_all.iter().filter_map(|rule| rule["NoncurrentVersionExpiration"]["NoncurrentDays"].as_u64()).collect();
+            general.iter().filter_map(|rule| rule["NoncurrentVersionExpiration"]["NoncurrentDays"].as_u64()).collect();
         assert_eq!(days, [30], "{bucket}");
-        let aborts: Vec<_> = of_all
+        let aborts: Vec<_> = general
             .iter()
             .filter_map(|rule| rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"].as_u64())
             .collect();
@@ -57,32 +56,32 @@ fn what_was_replaced_can_be_had_back_for_a_month_and_goes_then() {
 }
 
 #[test]
-fn whatever_moves_can_still_be_read_at_once() {
-    assert!(rules("processed").iter().all(|rule| rule.get("Transitions").is_none()), "small and read every day");
+fn transitions_keep_objects_immediately_readable() {
+    assert!(rules("processed").iter().all(|rule| rule.get("Transitions").is_none()), "documents are small and read every day");
     for rule in rules("raw") {
         for transition in rule["Transitions"].as_array().into_iter().flatten() {
             let class = transition["StorageClass"].as_str().unwrap();
-            // From the other classes of Glacier an object has to be restored first: a run would end with 403 InvalidObjectState.
+            // Objects in other Glacier classes must be restored first; a run would fail with 403 InvalidObjectState.
             assert!(["INTELLIGENT_TIERING", "GLACIER_IR"].contains(&class), "{rule}");
             match prefix(&rule) {
-                // Read in whole every night, where each byte out of Glacier is paid for.
+                // Read completely every night, and Glacier charges for retrieval.
                 "batch/" => assert_eq!(class, "INTELLIGENT_TIERING"),
-                // A scheduled night reads no snapshot collected more than 3 + 14 + 2 days before; 128 KB is the least that is billed.
+                // A scheduled run reads snapshots that are at most 3 + 14 + 2 days old. 128 KB is the minimum billed size.
                 "api/" => {
                     assert!(transition["Days"].as_u64().unwrap() > 19, "{rule}");
                     assert_eq!(rule["Filter"]["And"]["ObjectSizeGreaterThan"], 128 * 1024, "{rule}");
                 }
-                other => panic!("nothing else moves: {other}"),
+                other => panic!("unexpected transition of {other}"),
             }
         }
     }
 }
 
 #[test]
-fn encryption_is_by_the_key_that_the_policies_name() {
+fn buckets_use_the_encryption_key_of_the_policies() {
     let rule = &json("buckets/encryption.json")["Rules"][0];
     assert_eq!(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "aws:kms");
-    assert_eq!(rule["BucketKeyEnabled"], true, "else every object is a request to KMS");
+    assert_eq!(rule["BucketKeyEnabled"], true, "otherwise each object causes a KMS request");
     for job in ["processor", "reporter"] {
         let policy = json(&format!("policies/{job}.json"));
         let key =
@@ -92,8 +91,8 @@ fn encryption_is_by_the_key_that_the_policies_name() {
 }
 
 #[test]
-fn nobody_reads_or_writes_without_tls() {
-    for bucket in LIFECYCLES {
+fn bucket_policies_deny_requests_without_tls() {
+    for bucket in BUCKETS {
         let policy = json(&format!("buckets/tls-{bucket}.json"));
         let [statement] = policy["Statement"].as_array().unwrap().as_slice() else { panic!("{policy}") };
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The collector: that its manifests fit its configuration, its rights and the chart, and that a real one takes the configuration.
+//! The collector: manifests, configuration, rights and chart are consistent, and a real collector accepts the configuration.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use super::{json, text, yaml};
 const PORTS: [u64; 2] = [4317, 4318];
 
 fn config() -> Value {
-    let [config] = yaml("telemetry/config.yaml").try_into().unwrap_or_else(|found| panic!("one document: {found:?}"));
+    let [config] = yaml("telemetry/config.yaml").try_into().unwrap_or_else(|found| panic!("expected one document: {found:?}"));
     config
 }
 
@@ -24,19 +24,18 @@ fn manifest(kind: &str) -> Value {
     found.unwrap_or_else(|| panic!("no {kind}"))
 }
 
-/// The port of an address.
 fn port(address: &Value) -> u64 {
     address.as_str().unwrap().rsplit(':').next().unwrap().parse().unwrap()
 }
 
 #[test]
-fn the_manifests_fit_one_another_and_the_configuration() {
+fn manifests_match_each_other_and_the_configuration() {
     let pod = manifest("Deployment")["spec"]["template"].clone();
     let container = &pod["spec"]["containers"][0];
     let image = container["image"].as_str().unwrap();
     assert!(
         image.starts_with("public.ecr.aws/aws-observability/aws-otel-collector:v"),
-        "{image}: a version, not `latest`"
+        "{image}: expected a fixed version"
     );
 
     let config = config();
@@ -50,7 +49,7 @@ fn the_manifests_fit_one_another_and_the_configuration() {
         assert_eq!(container[probe]["httpGet"]["port"], "health");
     }
 
-    // The ConfigMap is the file: made of it by the guide's command, its key is the name of the file.
+    // The guide's command creates the ConfigMap from the file; its key is the file name.
     let command = "kubectl -n telemetry create configmap collector --from-file=telemetry/config.yaml";
     assert!(text("telemetry/README.md").contains(command));
     assert_eq!(pod["spec"]["volumes"], json!([{ "name": "config", "configMap": { "name": "collector" } }]));
@@ -78,10 +77,10 @@ fn the_manifests_fit_one_another_and_the_configuration() {
 }
 
 #[test]
-fn the_pod_is_restricted() {
+fn collector_pod_meets_pod_security_restricted() {
     assert_eq!(manifest("Namespace")["metadata"]["labels"]["pod-security.kubernetes.io/enforce"], "restricted");
     let pod = manifest("Deployment")["spec"]["template"]["spec"].clone();
-    assert_eq!(pod["automountServiceAccountToken"], false, "Pod Identity brings a token of its own");
+    assert_eq!(pod["automountServiceAccountToken"], false, "Pod Identity mounts its own token");
     assert_eq!(
         (&pod["securityContext"]["runAsNonRoot"], &pod["securityContext"]["seccompProfile"]["type"]),
         (&json!(true), &json!("RuntimeDefault"))
@@ -95,25 +94,25 @@ fn the_pod_is_restricted() {
 }
 
 #[test]
-fn it_may_send_and_nothing_else() {
+fn policy_grants_only_sending() {
     let policy = json("policies/collector.json");
     let actions: Vec<_> =
         policy["Statement"].as_array().unwrap().iter().map(|statement| statement["Action"].clone()).collect();
     let logs = ["CreateLogGroup", "CreateLogStream", "PutLogEvents", "PutRetentionPolicy"]
         .map(|action| format!("logs:{action}"));
     assert_eq!(actions, [json!(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]), json!(logs)]);
-    // Each of the two that not everybody needs.
+    // Rights that depend on the configuration.
     assert_eq!(
         config()["exporters"]["awsxray"]["telemetry"]["enabled"],
         true,
-        "else PutTelemetryRecords is for nothing"
+        "otherwise PutTelemetryRecords is not needed"
     );
-    assert!(config()["exporters"]["awsemf"]["log_retention"].is_u64(), "else PutRetentionPolicy is for nothing");
+    assert!(config()["exporters"]["awsemf"]["log_retention"].is_u64(), "otherwise PutRetentionPolicy is not needed");
 }
 
-/// The guide makes the collector's trust policy of the jobs' with one command.
+/// The guide derives the collector's trust policy from that of the jobs with `sed`.
 #[test]
-fn its_role_is_for_its_account_alone() {
+fn role_trusts_only_the_service_account_of_the_collector() {
     let commands = text("telemetry/README.md");
     let script = commands.split("sed '").nth(1).and_then(|rest| rest.split('\'').next()).expect("the command");
     let output =
@@ -127,12 +126,12 @@ fn its_role_is_for_its_account_alone() {
 }
 
 #[test]
-fn the_chart_speaks_to_this_collector() {
+fn chart_sends_to_this_collector() {
     let Some(helm) = Helm::find() else { return };
     let service = manifest("Service");
     let [name, namespace] = ["name", "namespace"].map(|key| service["metadata"][key].as_str().unwrap().to_owned());
     let ingress = &manifest("NetworkPolicy")["spec"]["ingress"][0];
-    let let_in = ingress["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"].clone();
+    let allowed_namespaces = ingress["from"][0]["namespaceSelector"]["matchExpressions"][0]["values"].clone();
     for (file, release) in [("values-prod.yaml", "cityflow"), ("values-staging.yaml", "cityflow-staging")] {
         let objects = helm.objects(&[&chart().join(file)], &[]);
         for job in ["process", "report"] {
@@ -142,9 +141,9 @@ fn the_chart_speaks_to_this_collector() {
                 env.iter().find(|variable| variable["name"] == "OTEL_EXPORTER_OTLP_ENDPOINT").expect("an endpoint");
             assert_eq!(endpoint["value"], format!("http://{name}.{namespace}:{}", PORTS[0]), "{file}, {job}");
             let label = ingress["from"][0]["podSelector"]["matchLabels"].as_object().unwrap().iter().next().unwrap();
-            assert_eq!(&template["metadata"]["labels"][label.0], label.1, "{file}, {job}: the collector lets it in");
+            assert_eq!(&template["metadata"]["labels"][label.0], label.1, "{file}, {job}: the collector's NetworkPolicy allows the pod");
         }
-        assert!(let_in.as_array().unwrap().contains(&json!(release)), "{file}: {let_in}");
+        assert!(allowed_namespaces.as_array().unwrap().contains(&json!(release)), "{file}: {allowed_namespaces}");
         let rules = objects.get("NetworkPolicy", "cityflow")["spec"]["egress"].clone();
         let to = json!([{
             "namespaceSelector": { "matchLabels": { "kubernetes.io/metadata.name": namespace } },
@@ -156,9 +155,8 @@ fn the_chart_speaks_to_this_collector() {
     }
 }
 
-/// The configuration for a collector that knows these components: those that it does not know are left out, and what would go to AWS goes to
-/// files. The pipelines stay as they are.
-fn for_a_laptop(known: &Value, folder: &Path, ports: [u16; 2]) -> Value {
+/// The configuration for a local collector: without components that it does not have, and with file exporters instead of AWS.
+fn local_config(known: &Value, folder: &Path, ports: [u16; 2]) -> Value {
     let mut config = config();
     let knows = |group: &str, name: &str| {
         let kind = name.split('/').next().unwrap_or_default();
@@ -181,7 +179,7 @@ fn for_a_laptop(known: &Value, folder: &Path, ports: [u16; 2]) -> Value {
     config
 }
 
-/// The status of a POST of JSON.
+/// Posts JSON; returns the status line.
 fn post(address: &str, path: &str, body: &Value) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     for set in [TcpStream::set_read_timeout, TcpStream::set_write_timeout] {
@@ -199,14 +197,12 @@ fn post(address: &str, path: &str, body: &Value) -> String {
 }
 
 #[test]
-fn a_real_collector_takes_the_configuration_and_passes_on_what_it_gets() {
+fn real_collector_accepts_the_configuration_and_exports_data() {
     let known = || -> Value {
         let components = Command::new("otelcol").arg("components").output().unwrap();
         serde_norway::from_slice(&components.stdout).unwrap()
     };
-    let Some(collector) = Collector::with_configuration(|folder, ports| for_a_laptop(&known(), folder, ports)) else {
-        return;
-    };
+    let Some(collector) = Collector::with_configuration(|folder, ports| local_config(&known(), folder, ports)) else { return };
 
     let span = json!({
         "traceId": "6909420ca1b2c3d4e5f60718293a4b5c", "spanId": "0102030405060708", "name": "process", "kind": 1,
@@ -224,7 +220,7 @@ fn a_real_collector_takes_the_configuration_and_passes_on_what_it_gets() {
         let status = post(endpoint.trim_start_matches("http://"), &format!("/v1/{signal}"), &body);
         assert!(status.contains(" 200 "), "{signal}: {status}");
     }
-    let told = collector.received();
-    assert_eq!(told.trace.single_span("process").trace, "6909420ca1b2c3d4e5f60718293a4b5c");
-    assert_eq!(told.value("cityflow.errors", &[("job", "processor")]), Some(1.0));
+    let received = collector.received();
+    assert_eq!(received.trace.single_span("process").trace, "6909420ca1b2c3d4e5f60718293a4b5c");
+    assert_eq!(received.value("cityflow.errors", &[("job", "processor")]), Some(1.0));
 }

@@ -1,4 +1,4 @@
-//! Every file of `docs/aws`: that it can be read, and that all name the same account, region, buckets, key and cluster.
+//! All files of `docs/aws`: syntax, links, and consistent placeholders.
 
 use std::collections::BTreeSet;
 use std::io::Write as _;
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{folder, json, text, yaml};
 
-/// What people follow step by step.
+/// The step-by-step guides.
 const GUIDES: [&str; 2] = ["README.md", "telemetry/README.md"];
 
 /// The files, relative to the folder.
@@ -18,8 +18,8 @@ fn files() -> Vec<PathBuf> {
     let mut folders = vec![folder()];
     while let Some(next) = folders.pop() {
         for entry in std::fs::read_dir(next).unwrap().map(Result::unwrap) {
-            let place = if entry.file_type().unwrap().is_dir() { &mut folders } else { &mut found };
-            place.push(entry.path());
+            let list = if entry.file_type().unwrap().is_dir() { &mut folders } else { &mut found };
+            list.push(entry.path());
         }
     }
     let mut found: Vec<_> = found.iter().map(|path| path.strip_prefix(folder()).unwrap().to_owned()).collect();
@@ -27,54 +27,54 @@ fn files() -> Vec<PathBuf> {
     found
 }
 
-fn has_end(path: &Path, end: &str) -> bool {
-    path.extension().is_some_and(|found| found == end)
+fn has_extension(path: &Path, extension: &str) -> bool {
+    path.extension().is_some_and(|found| found == extension)
 }
 
 #[test]
-fn all_can_be_read() {
+fn json_and_yaml_files_are_valid() {
     let files = files();
     for path in &files {
         let name = path.to_str().unwrap();
-        match path.extension().and_then(|end| end.to_str()) {
+        match path.extension().and_then(|extension| extension.to_str()) {
             Some("json") => assert!(json(name).is_object(), "{name}"),
             Some("yaml") => {
-                // Of Kubernetes, of CloudFormation, of the collector.
+                // Top-level keys of Kubernetes, CloudFormation and the collector.
                 let known = ["apiVersion", "AWSTemplateFormatVersion", "receivers"];
                 let is_known = |document: &Value| known.iter().any(|key| !document[key].is_null());
                 assert!(yaml(name).iter().all(is_known), "{name}");
             }
             Some("md") => {}
-            _ => panic!("{name}: what is it?"),
+            _ => panic!("{name}: unknown type of file"),
         }
     }
-    assert!(files.iter().filter(|path| has_end(path, "json")).count() >= 9, "{files:?}");
+    assert!(files.iter().filter(|path| has_extension(path, "json")).count() >= 9, "{files:?}");
 }
 
 #[test]
-fn the_guide_names_every_file_and_no_other() {
+fn guides_mention_every_file_and_only_existing_files() {
     let guide = text("README.md");
-    for path in files().iter().filter(|path| !has_end(path, "md")) {
-        assert!(guide.contains(path.to_str().unwrap()), "README.md does not say what {} is for", path.display());
+    for path in files().iter().filter(|path| !has_extension(path, "md")) {
+        assert!(guide.contains(path.to_str().unwrap()), "README.md does not mention {}", path.display());
     }
     let all = GUIDES.map(text).concat();
     let words = all.split(|c: char| !(c.is_ascii_alphanumeric() || "-_./$".contains(c)));
     let folders = ["policies/", "buckets/", "telemetry/"];
     for word in words.filter(|word| folders.iter().any(|folder| word.starts_with(folder))) {
-        // A loop of the shell stands for both.
+        // Expands the variables of shell loops.
         let names = ["process", "report", "raw", "processed", "processor", "reporter"];
-        let there = names.iter().any(|name| {
+        let exists = names.iter().any(|name| {
             let path =
                 ["$job", "$bucket", "$policy"].iter().fold(word.to_owned(), |path, part| path.replace(part, name));
             folder().join(path.trim_end_matches('.')).exists()
         });
-        assert!(there, "a guide names {word}");
+        assert!(exists, "a guide mentions {word}, which does not exist");
     }
 }
 
-/// All that looks like a placeholder: what has to be replaced has to be the same everywhere.
+/// All files use the same placeholders, so that one `sed` replaces them.
 #[test]
-fn placeholders_agree() {
+fn placeholders_are_the_same_in_all_files() {
     let only = |what: &str, found: BTreeSet<String>, expected: &[&str]| {
         let expected: BTreeSet<String> = expected.iter().map(|&text| text.to_owned()).collect();
         assert_eq!(found, expected, "{what}");
@@ -93,7 +93,7 @@ fn placeholders_agree() {
     let region = |word: &&String| {
         let mut parts = word.split('-');
         let first = parts.next().is_some_and(|part| ["eu", "us", "ap", "ca", "sa"].contains(&part));
-        // The one whose name must not be given where a bucket is made.
+        // Mentioned because it does not accept a LocationConstraint.
         let special = word.as_str() == "us-east-1";
         !special && first && word.split('-').count() == 3 && word.ends_with(|c: char| c.is_ascii_digit())
     };
@@ -107,7 +107,7 @@ fn placeholders_agree() {
     only("buckets", buckets, &["cityflow-raw", "cityflow-processed"]);
 }
 
-/// The blocks of commands of the guides.
+/// The shell blocks of the guides.
 fn commands() -> Vec<String> {
     let guide = GUIDES.map(text).concat();
     let blocks = guide.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default().to_owned());
@@ -115,20 +115,19 @@ fn commands() -> Vec<String> {
 }
 
 #[test]
-fn the_commands_of_the_guides_are_commands() {
+fn shell_blocks_have_valid_syntax() {
     assert!(commands().len() >= 10);
     for block in commands() {
-        // Reads them and runs none.
+        // -n: parse only.
         let mut shell = Command::new("sh").arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         shell.stdin.take().unwrap().write_all(block.as_bytes()).unwrap();
-        let read = shell.wait_with_output().unwrap();
-        assert!(read.status.success(), "{block}\n{}", String::from_utf8_lossy(&read.stderr));
+        let output = shell.wait_with_output().unwrap();
+        assert!(output.status.success(), "{block}\n{}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
-/// Steps 1 to 3 replace every placeholder of the files that are handed to AWS.
 #[test]
-fn the_guide_leaves_no_placeholder_behind() {
+fn guide_replaces_every_placeholder() {
     let commands = commands().concat();
     for placeholder in [
         "111122223333",
@@ -144,18 +143,17 @@ fn the_guide_leaves_no_placeholder_behind() {
 }
 
 #[test]
-fn the_guides_have_no_loose_ends() {
+fn guides_have_closed_blocks_and_valid_links() {
     for name in GUIDES {
         let guide = text(name);
-        assert_eq!(guide.matches("```").count() % 2, 0, "{name}: every block of commands ends");
-        let place = folder().join(name).parent().unwrap().to_owned();
+        assert_eq!(guide.matches("```").count() % 2, 0, "{name}: a block is not closed");
+        let parent = folder().join(name).parent().unwrap().to_owned();
         // Links to other files of the project.
         for part in guide.split("](").skip(1) {
             let target = part.split(')').next().unwrap_or_default();
             if !target.contains("://") && !target.starts_with('#') {
-                let path = place.join(target.split('#').next().unwrap_or_default());
-                // The chart has a place of its own in the project, and is not there without it.
-                assert!(path.exists() || target.contains("helm/"), "{name} links to {target}");
+                let path = parent.join(target.split('#').next().unwrap_or_default());
+                assert!(path.exists(), "{name} links to {target}");
             }
         }
     }

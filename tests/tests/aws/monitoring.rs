@@ -1,5 +1,5 @@
-//! What is watched: the dashboard and the alarms ask for metrics that the programs send, as `docs/telemetry.md` has them, with dimensions that
-//! the collector makes of their attributes; and whoever is woken by an alarm is told what to do.
+//! Dashboard and alarms: they query metrics of `docs/telemetry.md` with the dimensions that the collector exports, and each alarm says
+//! what to do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{json, text, yaml};
 
-/// A metric of the table.
+/// A row of the table of metrics.
 struct Metric {
     kind: String,
     unit: String,
@@ -18,8 +18,8 @@ struct Metric {
 }
 
 impl Metric {
-    /// Whether figures of several sources may be added.
-    fn adds_up(&self) -> bool {
+    /// Whether the values of several sources can be added.
+    fn is_additive(&self) -> bool {
         self.kind == "counter"
     }
 
@@ -28,12 +28,12 @@ impl Metric {
     }
 }
 
-/// The words of a cell in backticks.
+/// The words in backticks.
 fn quoted(cell: &str) -> BTreeSet<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The rows of the table below a heading of `docs/telemetry.md`, without its head.
+/// The rows of the table below a heading of `docs/telemetry.md`, without the table's header.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(workspace().join("docs/telemetry.md")).unwrap();
     let (_, rest) = text.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no heading {heading}"));
@@ -54,13 +54,13 @@ fn metrics() -> BTreeMap<String, Metric> {
     table("Metrics").into_iter().map(of).collect()
 }
 
-/// The sources that there are.
+/// The values of the attribute `source`.
 fn sources() -> BTreeSet<String> {
     let row = table("Attributes").into_iter().find(|row| row[0] == "`source`").expect("the attribute `source`");
     quoted(&row[2])
 }
 
-/// The exporter of metrics.
+/// The configuration of the metrics exporter.
 fn awsemf() -> Value {
     yaml("telemetry/config.yaml").remove(0)["exporters"]["awsemf"].clone()
 }
@@ -69,15 +69,15 @@ fn words(list: &Value) -> BTreeSet<String> {
     list.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
 }
 
-/// The dimension sets of each metric that the collector declares.
-fn declared() -> BTreeMap<String, Vec<BTreeSet<String>>> {
+/// The dimension sets of each metric in the collector's configuration.
+fn declared_dimensions() -> BTreeMap<String, Vec<BTreeSet<String>>> {
     let mut all = BTreeMap::new();
     for declaration in awsemf()["metric_declarations"].as_array().unwrap() {
         let sets: Vec<_> = declaration["dimensions"].as_array().unwrap().iter().map(words).collect();
         for selector in declaration["metric_name_selectors"].as_array().unwrap() {
             let selector = selector.as_str().unwrap();
             let name = selector.strip_prefix('^').and_then(|rest| rest.strip_suffix('$'));
-            let name = name.unwrap_or_else(|| panic!("{selector} is for more than one metric")).replace("\\.", ".");
+            let name = name.unwrap_or_else(|| panic!("{selector} matches more than one metric")).replace("\\.", ".");
             assert!(all.insert(name, sets.clone()).is_none(), "{selector} is declared twice");
         }
     }
@@ -85,8 +85,8 @@ fn declared() -> BTreeMap<String, Vec<BTreeSet<String>>> {
 }
 
 #[test]
-fn the_collector_knows_every_metric_its_dimensions_and_its_unit() {
-    let (metrics, declared) = (metrics(), declared());
+fn collector_declares_dimensions_and_unit_of_every_metric() {
+    let (metrics, declared) = (metrics(), declared_dimensions());
     assert!(metrics.keys().eq(declared.keys()), "{:?}\n{:?}", metrics.keys(), declared.keys());
     let exporter = awsemf();
     assert_eq!(
@@ -95,34 +95,34 @@ fn the_collector_knows_every_metric_its_dimensions_and_its_unit() {
     );
     let mut units = BTreeMap::new();
     for descriptor in exporter["metric_descriptors"].as_array().unwrap() {
-        assert_eq!(descriptor["overwrite"], true, "else the unit that it has stays: {descriptor}");
+        assert_eq!(descriptor["overwrite"], true, "otherwise the original unit is used: {descriptor}");
         units.insert(descriptor["metric_name"].as_str().unwrap(), descriptor["unit"].as_str().unwrap());
     }
     assert!(units.keys().all(|name| metrics.contains_key(*name)), "{units:?}");
     let set = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
     for (name, metric) in &metrics {
-        let expected = match (metric.has_source(), metric.adds_up()) {
+        let expected = match (metric.has_source(), metric.is_additive()) {
             (false, _) => vec![set(&["job"])],
             (true, true) => vec![set(&["job"]), set(&["job", "source"])],
-            // A mean over several sources says nothing.
+            // A mean over several sources is meaningless.
             (true, false) => vec![set(&["job", "source"])],
         };
         assert_eq!(declared[name], expected, "{name}");
         let unit = match metric.unit.as_str() {
-            // What CloudWatch is told without being told here.
+            // The exporter converts these itself.
             "s" | "By" => None,
             "%" => Some("Percent"),
             unit if unit.starts_with('{') => Some("Count"),
-            unit => panic!("{name}: CloudWatch has no word for {unit}"),
+            unit => panic!("{name}: CloudWatch has no unit for {unit}"),
         };
         assert_eq!(units.get(name.as_str()).copied(), unit, "{name}");
     }
 }
 
-/// A metric with dimensions, and where it is asked for.
-type Asked = (String, String, BTreeMap<String, String>);
+/// Origin, metric name and dimensions of a query.
+type MetricQuery = (String, String, BTreeMap<String, String>);
 
-fn of_dashboard() -> Vec<Asked> {
+fn dashboard_queries() -> Vec<MetricQuery> {
     let mut all = Vec::new();
     for widget in json("telemetry/dashboard.json")["widgets"].as_array().unwrap() {
         let properties = &widget["properties"];
@@ -148,13 +148,13 @@ pub(super) fn alarms() -> BTreeMap<String, Value> {
     resources.into_iter().map(alarm).collect()
 }
 
-fn of_alarms() -> Vec<Asked> {
+fn alarm_queries() -> Vec<MetricQuery> {
     let mut all = Vec::new();
     for (name, alarm) in alarms() {
         let inner = alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]["Metric"]);
-        let asked: Vec<_> = inner.chain([&alarm]).filter(|metric| metric["MetricName"].is_string()).collect();
-        assert!(!asked.is_empty(), "{name} is about nothing");
-        for metric in asked {
+        let queried: Vec<_> = inner.chain([&alarm]).filter(|metric| metric["MetricName"].is_string()).collect();
+        assert!(!queried.is_empty(), "{name} has no metric");
+        for metric in queried {
             assert_eq!(metric["Namespace"], "CityFlow", "{name}");
             let of = |dimension: &Value| {
                 [&dimension["Name"], &dimension["Value"]].map(|word| word.as_str().unwrap().to_owned())
@@ -171,35 +171,35 @@ fn of_alarms() -> Vec<Asked> {
 }
 
 #[test]
-fn what_is_asked_for_is_what_is_sent() {
-    let (metrics, declared, sources) = (metrics(), declared(), sources());
-    let asked = [of_dashboard(), of_alarms()].concat();
-    assert!(asked.len() > 50, "{}", asked.len());
-    for (place, name, dimensions) in asked {
-        let metric = metrics.get(&name).unwrap_or_else(|| panic!("{place}: nothing sends {name}"));
+fn dashboard_and_alarms_query_existing_metrics() {
+    let (metrics, declared, sources) = (metrics(), declared_dimensions(), sources());
+    let queries = [dashboard_queries(), alarm_queries()].concat();
+    assert!(queries.len() > 50, "{}", queries.len());
+    for (origin, name, dimensions) in queries {
+        let metric = metrics.get(&name).unwrap_or_else(|| panic!("{origin}: no program sends {name}"));
         let set: BTreeSet<_> = dimensions.keys().cloned().collect();
-        assert!(declared[&name].contains(&set), "{place}: {name} has no dimensions {set:?}");
-        assert!(metric.jobs.contains(&dimensions["job"]), "{place}: {name} is not of {}", dimensions["job"]);
+        assert!(declared[&name].contains(&set), "{origin}: {name} has no dimensions {set:?}");
+        assert!(metric.jobs.contains(&dimensions["job"]), "{origin}: {} does not send {name}", dimensions["job"]);
         let Some(source) = dimensions.get("source") else { continue };
-        // Where a metric is of some sources alone, or of one that is none, its meaning names them.
+        // If a metric has only some sources, or the source `run`, its meaning names them.
         let named: BTreeSet<_> = quoted(&metric.meaning).intersection(&sources).cloned().collect();
         let known = match source.as_str() {
             "run" => named.contains("run"),
             source => sources.contains(source) && (named.is_empty() || named.contains("run") || named.contains(source)),
         };
-        assert!(known, "{place}: {name} has no source {source}");
+        assert!(known, "{origin}: {name} has no source {source}");
     }
 }
 
 #[test]
-fn every_metric_is_on_the_dashboard() {
-    let shown: BTreeSet<_> = of_dashboard().into_iter().map(|(_, name, _)| name).collect();
+fn dashboard_shows_every_metric() {
+    let shown: BTreeSet<_> = dashboard_queries().into_iter().map(|(_, name, _)| name).collect();
     let missing: Vec<_> = metrics().into_keys().filter(|name| !shown.contains(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[test]
-fn queries_are_of_the_log_group_and_of_fields_that_it_has() {
+fn log_queries_use_the_log_group_and_existing_fields() {
     let group = awsemf()["log_group_name"].as_str().unwrap().to_owned();
     let known: BTreeSet<String> =
         table("Attributes").iter().flat_map(|row| quoted(&row[0])).chain(metrics().into_keys()).collect();
@@ -208,7 +208,7 @@ fn queries_are_of_the_log_group_and_of_fields_that_it_has() {
         let Some(query) = widget["properties"]["query"].as_str() else { continue };
         queries += 1;
         assert!(query.starts_with(&format!("SOURCE '{group}' | ")), "{query}");
-        let by = query.split(" by ").nth(1).and_then(|rest| rest.split(" |").next()).expect("by what");
+        let by = query.split(" by ").nth(1).and_then(|rest| rest.split(" |").next()).expect("a group by clause");
         let fields = by.split(", ").map(|field| field.trim_matches('`').to_owned()).chain(quoted(query));
         for field in fields {
             assert!(known.contains(&field), "{query}: no {field}");
@@ -221,7 +221,7 @@ fn queries_are_of_the_log_group_and_of_fields_that_it_has() {
 }
 
 #[test]
-fn the_dashboard_shows_every_alarm_and_its_parts_do_not_overlap() {
+fn dashboard_shows_every_alarm_and_widgets_do_not_overlap() {
     let dashboard = json("telemetry/dashboard.json");
     let widgets = dashboard["widgets"].as_array().unwrap();
     let shown =
@@ -235,33 +235,33 @@ fn the_dashboard_shows_every_alarm_and_its_parts_do_not_overlap() {
         let [x, y, width, height] = ["x", "y", "width", "height"].map(|key| widget[key].as_u64().unwrap());
         assert!(x + width <= 24, "{widget}");
         for (x, y) in (x..x + width).flat_map(|x| (y..y + height).map(move |y| (x, y))) {
-            assert!(taken.insert((x, y)), "two widgets at {x}, {y}");
+            assert!(taken.insert((x, y)), "widgets overlap at {x}, {y}");
         }
     }
 }
 
 #[test]
-fn whoever_is_woken_is_told_what_to_do() {
+fn alarm_descriptions_say_what_to_do() {
     let (source, guide) = (text("telemetry/alarms.yaml"), text("telemetry/README.md"));
     for (name, alarm) in alarms() {
-        let about = alarm["AlarmDescription"].as_str().unwrap();
-        let sentences = about.matches(". ").count() + about.matches("? ").count() + 1;
-        assert!((2..=4).contains(&sentences), "{name}: {sentences} sentences: {about}");
-        assert!(about.len() <= 1024, "{name}: CloudWatch takes 1024 characters");
-        assert!(!quoted(about).is_empty(), "{name}: no command and no place to look at");
+        let description = alarm["AlarmDescription"].as_str().unwrap();
+        let sentences = description.matches(". ").count() + description.matches("? ").count() + 1;
+        assert!((2..=4).contains(&sentences), "{name}: {sentences} sentences: {description}");
+        assert!(description.len() <= 1024, "{name}: the limit of CloudWatch is 1024 characters");
+        assert!(!quoted(description).is_empty(), "{name}: no command in backticks");
         assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "Topic" }]), "{name}");
         let alarm_name = alarm["AlarmName"].as_str().unwrap();
-        assert!(guide.contains(&format!("`{alarm_name}`")), "README.md does not say when {alarm_name} rings");
+        assert!(guide.contains(&format!("`{alarm_name}`")), "README.md does not mention {alarm_name}");
         assert!(alarm["TreatMissingData"].is_string(), "{name}");
     }
     let lines: Vec<_> = source.lines().collect();
     for pair in lines.windows(2).filter(|pair| pair[1].trim().starts_with("TreatMissingData:")) {
-        assert!(pair[0].trim().starts_with("# "), "no reason for `{}`", pair[1].trim());
+        assert!(pair[0].trim().starts_with("# "), "no comment above `{}`", pair[1].trim());
     }
 }
 
 #[test]
-fn thresholds_are_parameters_and_the_guide_has_their_defaults() {
+fn parameters_are_used_and_the_guide_lists_their_defaults() {
     let template = yaml("telemetry/alarms.yaml").remove(0);
     let (resources, guide) = (template["Resources"].to_string(), text("telemetry/README.md"));
     for (name, parameter) in template["Parameters"].as_object().unwrap() {

@@ -1,16 +1,16 @@
-//! Who may take the roles, and that the programs find them: Pod Identity and IRSA as the cluster hands them to a pod, on this machine.
+//! Trust policies, and credentials from Pod Identity and IRSA with the variables that EKS sets in a pod.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use acceptance::s3server::S3Server;
-use acceptance::{ProgramOutput, TestCommand, TestEnv, raw};
+use acceptance::{TestCommand, ProgramOutput, TestEnv, raw};
 use serde_json::json;
 
 use super::{json, text};
 
 #[test]
-fn a_role_is_for_one_service_account_of_this_cluster() {
+fn roles_trust_one_service_account_of_the_cluster() {
     let policy = json("policies/trust-pod-identity.json");
     let statement = &policy["Statement"][0];
     assert_eq!(statement["Principal"], json!({"Service": "pods.eks.amazonaws.com"}));
@@ -34,49 +34,49 @@ fn a_role_is_for_one_service_account_of_this_cluster() {
 }
 
 #[test]
-fn the_other_jobs_file_is_made_by_changing_one_word() {
+fn trust_policies_contain_the_service_account_once() {
     for file in ["policies/trust-pod-identity.json", "policies/trust-irsa.json"] {
-        assert_eq!(text(file).matches("process").count(), 1, "{file}: README.md replaces it by `report`");
+        assert_eq!(text(file).matches("process").count(), 1, "{file}: the guide replaces it with `report`");
     }
 }
 
-/// Answers every request on a port of this machine with the same text; gives the address, and the requests as they come.
-fn answers(kind: &'static str, body: String) -> (String, std::sync::mpsc::Receiver<String>) {
+/// Starts an HTTP server that gives every request the same response. Returns its URL and the received requests.
+fn serve(content_type: &'static str, body: String) -> (String, std::sync::mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
-    let (told, requests) = std::sync::mpsc::channel();
+    let (sender, requests) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let mut stream = stream.unwrap();
             let mut request = Vec::new();
             let mut buffer = [0; 4096];
-            while !assert_complete(&request) {
+            while !is_complete(&request) {
                 match stream.read(&mut buffer) {
                     Ok(0) | Err(_) => break,
                     Ok(read) => request.extend_from_slice(&buffer[..read]),
                 }
             }
             let head = format!(
-                "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+                "HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
                 body.len()
             );
             let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
-            let _ = told.send(String::from_utf8_lossy(&request).into_owned());
+            let _ = sender.send(String::from_utf8_lossy(&request).into_owned());
         }
     });
     (address, requests)
 }
 
-/// Whether a request has come in with all of the body that its head announces.
-fn assert_complete(request: &[u8]) -> bool {
+/// Whether a request has arrived with its body (content-length).
+fn is_complete(request: &[u8]) -> bool {
     let text = String::from_utf8_lossy(request).to_ascii_lowercase();
     let Some((head, body)) = text.split_once("\r\n\r\n") else { return false };
     let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
     body.len() >= length.map_or(0, |length| length.trim().parse().unwrap())
 }
 
-/// The processor as a pod starts it: no keys in its environment, but the address of the server.
-fn pod(env: &TestEnv, variables: &[(&str, &str)]) -> ProgramOutput {
+/// Runs the processor as in a pod: without access keys in the environment.
+fn run_processor(env: &TestEnv, variables: &[(&str, &str)]) -> ProgramOutput {
     let [raw, out] = ["raw", "processed"].map(|folder| env.address(folder));
     let job = TestCommand::new(env, "processor")
         .env("AWS_ENDPOINT_URL_S3", env.server().endpoint())
@@ -86,41 +86,41 @@ fn pod(env: &TestEnv, variables: &[(&str, &str)]) -> ProgramOutput {
     variables.iter().fold(job, |job, (name, value)| job.env(name, value)).run()
 }
 
-/// A token as it is mounted into a pod.
-fn token(env: &TestEnv) -> String {
+/// Path of a service account token, as it is mounted into a pod.
+fn token_file(env: &TestEnv) -> String {
     let path = env.scratch_path("token");
     std::fs::write(&path, "the-token-of-the-service-account").unwrap();
     path.display().to_string()
 }
 
 #[test]
-fn credentials_come_by_pod_identity() {
+fn processor_gets_credentials_from_pod_identity() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let answer = json!({
         "AccessKeyId": S3Server::ACCESS_KEY, "SecretAccessKey": S3Server::SECRET_KEY, "Token": "session",
         "AccountId": "111122223333", "Expiration": "2099-01-01T00:00:00Z",
     });
-    let (agent, requests) = answers("application/json", answer.to_string());
+    let (agent, requests) = serve("application/json", answer.to_string());
     // In a cluster the agent is at 169.254.170.23.
     let address = format!("{agent}/v1/credentials");
-    pod(
+    run_processor(
         &env,
-        &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &address), ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token(&env))],
+        &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &address), ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token_file(&env))],
     )
     .expect_exit(0);
     let request = requests.try_recv().unwrap();
-    assert!(request.contains("the-token-of-the-service-account"), "the agent is shown the token: {request}");
+    assert!(request.contains("the-token-of-the-service-account"), "the agent receives the token: {request}");
     let signed = env
         .server()
         .recorded_requests()
         .iter()
         .any(|call| call.headers.get("x-amz-security-token").is_some_and(|token| token == "session"));
-    assert!(signed, "the session's credentials are used");
+    assert!(signed, "requests are signed with the session token");
 }
 
 #[test]
-fn credentials_come_by_irsa() {
+fn processor_gets_credentials_from_irsa() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let answer = format!(
@@ -128,10 +128,13 @@ fn credentials_come_by_irsa() {
         S3Server::ACCESS_KEY,
         S3Server::SECRET_KEY
     );
-    let (sts, requests) = answers("text/xml", answer);
+    let (sts, requests) = serve("text/xml", answer);
     let role = "arn:aws:iam::111122223333:role/cityflow-process";
-    pod(&env, &[("AWS_ENDPOINT_URL_STS", &sts), ("AWS_ROLE_ARN", role), ("AWS_WEB_IDENTITY_TOKEN_FILE", &token(&env))])
-        .expect_exit(0);
+    run_processor(
+        &env,
+        &[("AWS_ENDPOINT_URL_STS", &sts), ("AWS_ROLE_ARN", role), ("AWS_WEB_IDENTITY_TOKEN_FILE", &token_file(&env))],
+    )
+    .expect_exit(0);
     let request = requests.try_recv().unwrap();
     assert!(
         request.contains("AssumeRoleWithWebIdentity") && request.contains("the-token-of-the-service-account"),

@@ -1,43 +1,34 @@
-//! The rendered objects against a cluster: kubeconform with the cluster's own schemas, strictly, and the API server's dry run.
+//! Validation of the rendered objects by a cluster: kubeconform with the cluster's schemas, and a server-side dry run.
 //!
-//! Nothing stays in the cluster but for the time of a test a namespace, because a dry run needs one.
+//! The dry run needs a namespace, which is deleted after the test.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use acceptance::binaries::workspace;
-use acceptance::chart::{Helm, folder, has};
+use acceptance::chart::{Helm, folder};
+use acceptance::cluster::KUBECONFIG;
+use acceptance::tools::{self, ToolOutput};
 use serde_json::{Value, json};
 
 use crate::rendered::{ALL_ON, DAYS, FILES};
 
-/// The variable that names a kubeconfig.
-const VARIABLE: &str = "CITYFLOW_TEST_KUBECONFIG";
-
+/// Path of the kubeconfig. Without a cluster the test is skipped, also if tools are required: the other chart tests do not need one.
 fn cluster() -> Option<PathBuf> {
-    let Some(file) = std::env::var_os(VARIABLE).filter(|file| !file.is_empty()) else {
-        println!("SKIPPED: {VARIABLE} is not set; without a cluster its schemas are not compared with");
+    let Some(file) = std::env::var_os(KUBECONFIG).filter(|file| !file.is_empty()) else {
+        println!("SKIPPED: {KUBECONFIG} is not set");
         return None;
     };
-    has("kubectl").then(|| workspace().join(file))
+    tools::require("kubectl").then(|| workspace().join(file))
 }
 
-fn kubectl(kubeconfig: &Path, arguments: &[&str], input: Option<&str>) -> Output {
-    use std::io::Write as _;
+fn kubectl(kubeconfig: &Path, arguments: &[&str], input: &str) -> ToolOutput {
     let mut command = Command::new("kubectl");
-    command.arg("--kubeconfig").arg(kubeconfig).args(arguments);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("kubectl can be started");
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.unwrap_or_default().to_owned();
-    let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap().ok();
-    output
+    tools::run_with_input(command.arg("--kubeconfig").arg(kubeconfig).args(arguments), input)
 }
 
-/// Makes the API's description strict: no other properties, and what it says in words of its own is said in JSON Schema's.
+/// Converts the API's OpenAPI definitions to strict JSON Schema: no additional properties, and no extensions of Kubernetes.
 fn strict(definition: &mut Value) {
     match definition {
         Value::Object(map) => {
@@ -59,7 +50,7 @@ fn strict(definition: &mut Value) {
     }
 }
 
-/// Writes a schema for each kind that the cluster has, named as kubeconform's template below asks for it.
+/// Writes a schema for each kind, with the file name that kubeconform expects.
 fn write_schemas(api: &Value, to: &Path, kinds: &BTreeSet<String>) -> usize {
     let mut definitions = api["definitions"].clone();
     strict(&mut definitions);
@@ -82,14 +73,13 @@ fn write_schemas(api: &Value, to: &Path, kinds: &BTreeSet<String>) -> usize {
 }
 
 #[test]
-fn kubeconform_finds_nothing_by_the_schemas_of_the_cluster() {
+fn kubeconform_accepts_every_object_with_the_schemas_of_the_cluster() {
     let (Some(helm), Some(kubeconfig)) = (Helm::find(), cluster()) else { return };
-    if !has("kubeconform") {
+    if !tools::require("kubeconform") {
         return;
     }
-    let output = kubectl(&kubeconfig, &["get", "--raw", "/openapi/v2"], None);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let api: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let output = kubectl(&kubeconfig, &["get", "--raw", "/openapi/v2"], "");
+    let api: Value = serde_json::from_str(&output.expect_success()).unwrap();
 
     let all_on = helm.values("all.yaml", ALL_ON);
     let files: Vec<_> = FILES.iter().map(|(name, _)| folder().join(name)).chain([all_on]).collect();
@@ -106,32 +96,26 @@ fn kubeconform_finds_nothing_by_the_schemas_of_the_cluster() {
         let path = helm.values("rendered.yaml", text);
         let mut location = schemas.path().to_str().unwrap().to_owned();
         location.push_str("/{{ .ResourceKind }}{{ .KindSuffix }}.json");
-        let output = Command::new("kubeconform")
-            .args(["-strict", "-summary", "-schema-location", &location])
-            .arg(&path)
-            .output();
-        let output = output.expect("kubeconform can be started");
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        (output.status.success(), said)
+        let mut kubeconform = Command::new("kubeconform");
+        tools::run(kubeconform.args(["-strict", "-summary", "-schema-location", &location]).arg(&path))
     };
     for (file, text) in files.iter().zip(&texts) {
-        let (good, said) = conform(text);
-        assert!(good, "{}: {said}", file.display());
-        assert!(said.contains("Skipped: 0"), "{}: {said}", file.display());
+        let summary = conform(text).expect_success();
+        assert!(summary.contains("Skipped: 0"), "{}: {summary}", file.display());
     }
-    // It does see what is wrong.
+    // The schemas do reject invalid objects.
     for (right, wrong) in [
         ("backoffLimit:", "backofLimit:"),
         ("suspend: false", "suspend: perhaps"),
         ("backoffLimit: 6", "backoffLimit: six"),
     ] {
         assert!(texts[0].contains(right));
-        let (good, said) = conform(&texts[0].replace(right, wrong));
-        assert!(!good, "{wrong} is taken: {said}");
+        let output = conform(&texts[0].replace(right, wrong));
+        assert!(!output.success, "{wrong} is accepted: {}", output.text());
     }
 }
 
-/// A namespace that is held to Pod Security `restricted`, removed in the end.
+/// A namespace with Pod Security `restricted`, deleted when it is dropped.
 struct Namespace<'a> {
     kubeconfig: &'a Path,
     name: String,
@@ -145,20 +129,20 @@ impl<'a> Namespace<'a> {
         let namespace = json!({
             "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name, "labels": Value::from_iter(labels) },
         });
-        let output = kubectl(kubeconfig, &["create", "-f", "-"], Some(&namespace.to_string()));
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let output = kubectl(kubeconfig, &["create", "-f", "-"], &namespace.to_string());
+        let _ = output.expect_success();
         Self { kubeconfig, name }
     }
 }
 
 impl Drop for Namespace<'_> {
     fn drop(&mut self) {
-        kubectl(self.kubeconfig, &["delete", "namespace", &self.name, "--wait=false"], None);
+        kubectl(self.kubeconfig, &["delete", "namespace", &self.name, "--wait=false"], "");
     }
 }
 
 #[test]
-fn the_api_server_takes_every_object_and_warns_of_none() {
+fn api_server_accepts_every_object_without_warnings() {
     let (Some(helm), Some(kubeconfig)) = (Helm::find(), cluster()) else { return };
     let namespace = Namespace::new(&kubeconfig);
     let apply = |text: &str| {
@@ -172,17 +156,15 @@ fn the_api_server_takes_every_object_and_warns_of_none() {
             "-f",
             "-",
         ];
-        let output = kubectl(&kubeconfig, &flags, Some(text));
-        (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+        kubectl(&kubeconfig, &flags, text)
     };
     let all_on = helm.values("all.yaml", ALL_ON);
     for file in FILES.iter().map(|(name, _)| folder().join(name)).chain([all_on]) {
-        // Priority classes and accounts of its own are not there for a Pod that is no more than tried.
+        // A Pod of the tests would need its priority class and ServiceAccount, which a dry run does not create.
         let text = helm.template(&[&file], &["--namespace", &namespace.name, "--skip-tests"]);
-        let (good, said) = apply(&text);
-        assert!(good, "{}: {said}", file.display());
+        let _ = apply(&text).expect_success();
     }
     let text = helm.template(&[], &["--namespace", &namespace.name, "--skip-tests"]);
-    let (good, said) = apply(&text.replace("runAsNonRoot: true", "runAsNonRoot: false"));
-    assert!(!good && said.contains("restricted"), "a pod that is not restricted is taken: {said}");
+    let output = apply(&text.replace("runAsNonRoot: true", "runAsNonRoot: false"));
+    assert!(!output.success && output.stderr.contains("restricted"), "a root pod is accepted: {}", output.text());
 }

@@ -1,26 +1,26 @@
-//! The README of the chart: its tables are the comments of values.yaml, and every value is in the schema, and in both or in neither.
+//! Documentation of the values: values.yaml, values.schema.json and the tables of the README describe the same values.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use acceptance::binaries::workspace;
-use acceptance::chart::{Helm, folder, same_or_updated};
+use acceptance::chart::{Helm, folder};
+use acceptance::golden;
 use serde_json::Value;
 
-const BEGIN: &str =
-    "<!-- The tables are made from values.yaml: UPDATE_CHART=1 cargo test --workspace --test chart -->\n";
-const END: &str = "<!-- The end of the tables. -->\n";
+const BEGIN: &str = "<!-- Generated from values.yaml by: UPDATE_GOLDEN=1 cargo test --workspace --test chart -->\n";
+const END: &str = "<!-- End of the generated tables. -->\n";
 
-/// A value that has a comment of its own.
-struct Documented {
+/// A value with its comment.
+struct DocumentedValue {
     section: String,
     path: Vec<String>,
-    about: String,
+    description: String,
 }
 
-/// The values of values.yaml with their comments, in its order. `## ` begins a section, `# -- ` the comment of the next key.
-fn documented(text: &str) -> Vec<Documented> {
-    let (mut all, mut section, mut about) = (Vec::<Documented>::new(), String::new(), None::<String>);
+/// The values of values.yaml with their comments, in order. `## ` begins a section, `# -- ` the comment of the next key.
+fn documented_values(text: &str) -> Vec<DocumentedValue> {
+    let (mut all, mut section, mut description) = (Vec::<DocumentedValue>::new(), String::new(), None::<String>);
     let mut path = Vec::<String>::new();
     for line in text.lines() {
         let inner = line.trim_start();
@@ -28,33 +28,35 @@ fn documented(text: &str) -> Vec<Documented> {
         if let Some(heading) = line.strip_prefix("## ") {
             heading.clone_into(&mut section);
         } else if let Some(first) = inner.strip_prefix("# -- ") {
-            about = Some(first.to_owned());
-        } else if let (Some(next), Some(about)) = (inner.strip_prefix("# "), about.as_mut()) {
-            about.push(' ');
-            about.push_str(next);
+            description = Some(first.to_owned());
+        } else if let (Some(next), Some(description)) = (inner.strip_prefix("# "), description.as_mut()) {
+            description.push(' ');
+            description.push_str(next);
         } else if let Some((key, _)) = inner.split_once(':').filter(|_| !inner.starts_with(['#', '-'])) {
             path.truncate(depth);
             path.push(key.to_owned());
             let inside = all.iter().any(|above| path.len() > above.path.len() && path.starts_with(&above.path));
-            match about.take() {
-                Some(about) => all.push(Documented { section: section.clone(), path: path.clone(), about }),
-                // A group of values, or inside of one that has its comment.
+            match description.take() {
+                Some(description) => {
+                    all.push(DocumentedValue { section: section.clone(), path: path.clone(), description });
+                }
+                // A group of values, or part of a value with a comment.
                 None if inside || inner.ends_with(':') => {}
-                None => panic!("values.yaml: {} has no comment `# -- …` above it", path.join(".")),
+                None => panic!("values.yaml: {} has no `# -- …` comment", path.join(".")),
             }
         }
     }
     all
 }
 
-/// The schema at a path of values.
+/// The schema of a value.
 fn schema_at<'a>(schema: &'a Value, path: &[String]) -> Option<&'a Value> {
     let resolved = |at: &'a Value| at["$ref"].as_str().map_or(Some(at), |name| schema.pointer(&name[1..]));
     path.iter().try_fold(schema, |at, key| resolved(at.get("properties")?.get(key)?))
 }
 
-/// The type as people call it.
-fn kind(schema: &Value) -> String {
+/// The type of a value, in words for the README.
+fn type_name(schema: &Value) -> String {
     let one = |name: &str| {
         match name {
             "object" => "map",
@@ -73,7 +75,7 @@ fn kind(schema: &Value) -> String {
     names.join(" or ")
 }
 
-fn tables(values: &[Documented], defaults: &Value, schema: &Value) -> String {
+fn tables(values: &[DocumentedValue], defaults: &Value, schema: &Value) -> String {
     let mut text = String::new();
     let mut section = "";
     for value in values {
@@ -84,33 +86,34 @@ fn tables(values: &[Documented], defaults: &Value, schema: &Value) -> String {
                 .unwrap();
         }
         let default = defaults.pointer(&format!("/{}", value.path.join("/"))).unwrap_or(&Value::Null);
-        let of = schema_at(schema, &value.path).unwrap_or_else(|| panic!("values.schema.json has no {key}"));
+        let schema = schema_at(schema, &value.path).unwrap_or_else(|| panic!("values.schema.json has no {key}"));
         let cell = |text: &str| text.replace('|', "\\|");
-        writeln!(text, "| `{key}` | {} | `{}` | {} |", kind(of), cell(&default.to_string()), cell(&value.about))
+        writeln!(text, "| `{key}` | {} | `{}` | {} |", type_name(schema), cell(&default.to_string()), cell(&value.description))
             .unwrap();
     }
     text.push('\n');
     text
 }
 
-fn values(helm: &Helm) -> (Vec<Documented>, Value, Value) {
+fn values(helm: &Helm) -> (Vec<DocumentedValue>, Value, Value) {
     let text = std::fs::read_to_string(folder().join("values.yaml")).unwrap();
     let schema = std::fs::read_to_string(folder().join("values.schema.json")).unwrap();
-    (documented(&text), helm.read(&text).remove(0), serde_json::from_str(&schema).unwrap())
+    (documented_values(&text), helm.parse(&text).remove(0), serde_json::from_str(&schema).unwrap())
 }
 
 #[test]
-fn the_readme_has_every_value() {
+fn readme_tables_match_values_yaml() {
     let Some(helm) = Helm::find() else { return };
     let (values, defaults, schema) = values(&helm);
     let readme = std::fs::read_to_string(folder().join("README.md")).unwrap();
-    let (head, rest) = readme.split_once(BEGIN).expect("README.md has the line where the tables begin");
-    let (_, tail) = rest.split_once(END).expect("README.md has the line where the tables end");
-    same_or_updated("README.md", &format!("{head}{BEGIN}{}{END}{tail}", tables(&values, &defaults, &schema)));
+    let (head, rest) = readme.split_once(BEGIN).expect("README.md has the line before the tables");
+    let (_, tail) = rest.split_once(END).expect("README.md has the line after the tables");
+    let tables = tables(&values, &defaults, &schema);
+    golden::check("helm/cityflow/README.md", &format!("{head}{BEGIN}{tables}{END}{tail}"));
 }
 
 #[test]
-fn every_value_of_the_schema_is_documented() {
+fn every_value_of_the_schema_is_in_values_yaml() {
     let Some(helm) = Helm::find() else { return };
     let (values, _, schema) = values(&helm);
     let known: BTreeSet<_> = values.iter().map(|value| value.path.clone()).collect();
@@ -127,27 +130,27 @@ fn every_value_of_the_schema_is_documented() {
             }
         }
     }
-    assert!(missing.is_empty(), "values.yaml does not have {missing:?}");
+    assert!(missing.is_empty(), "not in values.yaml: {missing:?}");
 }
 
 #[test]
-fn nothing_but_known_values_is_taken_at_any_depth() {
+fn schema_rejects_unknown_keys_at_any_depth() {
     let schema: Value =
         serde_json::from_str(&std::fs::read_to_string(folder().join("values.schema.json")).unwrap()).unwrap();
     let mut open = Vec::new();
-    let mut places = vec![(String::new(), &schema)];
-    while let Some((place, at)) = places.pop() {
+    let mut stack = vec![(String::new(), &schema)];
+    while let Some((path, at)) = stack.pop() {
         let Some(map) = at.as_object() else { continue };
         if map.contains_key("properties") && map.get("additionalProperties") != Some(&Value::Bool(false)) {
-            open.push(place.clone());
+            open.push(path.clone());
         }
-        places.extend(map.iter().map(|(key, inner)| (format!("{place}/{key}"), inner)));
+        stack.extend(map.iter().map(|(key, inner)| (format!("{path}/{key}"), inner)));
     }
     assert!(open.is_empty(), "`additionalProperties: false` is missing at {open:?}");
 }
 
 #[test]
-fn the_chart_is_of_the_version_of_the_programs() {
+fn app_version_is_the_version_of_the_programs() {
     let text = std::fs::read_to_string(folder().join("Chart.yaml")).unwrap();
     let line = format!("appVersion: \"{}\"", env!("CARGO_PKG_VERSION"));
     assert!(text.lines().any(|found| found == line), "Chart.yaml has no `{line}`");

@@ -1,4 +1,4 @@
-//! The two CronJobs: what ends them and what is tried again, their environment, their place, and that `helm test` runs the same.
+//! The two CronJobs: schedules, retries, environment, images, placement; `helm test`; the development environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(crate) fn pod<'a>(objects: &'a Objects, name: &str) -> &'a Value {
 }
 
 #[test]
-fn two_cronjobs_by_their_own_names_and_times() {
+fn cronjobs_have_default_names_and_schedules() {
     let Some(helm) = Helm::find() else { return };
     let objects = helm.objects(&[], &[]);
     let cronjobs = objects.names().into_iter().filter(|name| name.starts_with("CronJob/"));
@@ -44,7 +44,7 @@ fn two_cronjobs_by_their_own_names_and_times() {
 }
 
 #[test]
-fn every_schedule_that_kubernetes_takes_is_taken() {
+fn schedules_with_kubernetes_syntax_are_accepted() {
     let Some(helm) = Helm::find() else { return };
     for schedule in ["59 23 31 12 6", "*/15 0-5,22 ? jan-MAR Mon-Fri", "00 05 1/2 * 0,sat", "@daily", "@yearly"] {
         let values = helm.values("schedule.json", &json!({ "processor": { "schedule": schedule } }).to_string());
@@ -54,14 +54,14 @@ fn every_schedule_that_kubernetes_takes_is_taken() {
 }
 
 #[test]
-fn large_numbers_stay_whole() {
+fn large_numbers_are_rendered_as_integers() {
     let Some(helm) = Helm::find() else { return };
     let text = helm.template(&[], &["--set", "processor.ttlSecondsAfterFinished=2592000"]);
-    assert!(text.contains("ttlSecondsAfterFinished: 2592000\n"), "a float's exponent is refused by the API server");
+    assert!(text.contains("ttlSecondsAfterFinished: 2592000\n"), "the API server rejects exponents");
 }
 
 #[test]
-fn the_failure_policy_first_ignores_disruptions_then_ends_what_trying_again_cannot_help() {
+fn pod_failure_policy_ignores_disruptions_and_fails_on_permanent_errors() {
     let Some(helm) = Helm::find() else { return };
     let objects = helm.objects(&[], &[]);
     for (name, container) in [("process", "processor"), ("report", "reporter")] {
@@ -77,9 +77,9 @@ fn the_failure_policy_first_ignores_disruptions_then_ends_what_trying_again_cann
 }
 
 #[test]
-fn a_wait_that_outlasts_the_job_is_refused() {
+fn wait_must_be_shorter_than_the_deadline_of_the_job() {
     let Some(helm) = Helm::find() else { return };
-    for (wait, deadline, taken) in [
+    for (wait, deadline, accepted) in [
         ("40m", "3600", true),
         ("1h30m", "5401", true),
         ("1h", "3600", false),
@@ -89,9 +89,9 @@ fn a_wait_that_outlasts_the_job_is_refused() {
         let set = format!("reporter.activeDeadlineSeconds={deadline}");
         let result = helm.try_template(&[], &["--set-string", &format!("reporter.wait={wait}"), "--set", &set]);
         match result {
-            Ok(_) => assert!(taken, "{wait} of {deadline}"),
-            Err(said) => {
-                assert!(!taken && said.contains("reporter.activeDeadlineSeconds"), "{wait} of {deadline}: {said}")
+            Ok(_) => assert!(accepted, "{wait} of {deadline}"),
+            Err(error) => {
+                assert!(!accepted && error.contains("reporter.activeDeadlineSeconds"), "{wait} of {deadline}: {error}")
             }
         }
     }
@@ -101,19 +101,19 @@ pub(crate) fn environment(pod: &Value) -> BTreeMap<String, Value> {
     let all = pod["containers"][0]["env"].as_array().unwrap();
     let name = |variable: &Value| variable["name"].as_str().unwrap().to_owned();
     let by_name: BTreeMap<_, _> = all.iter().map(|variable| (name(variable), variable.clone())).collect();
-    assert_eq!(by_name.len(), all.len(), "twice the same name: {all:?}");
+    assert_eq!(by_name.len(), all.len(), "duplicate names: {all:?}");
     by_name
 }
 
-/// The variables that a program's command line knows.
-fn known(program: &str) -> BTreeSet<String> {
+/// The environment variables in a program's argument parser.
+fn known_variables(program: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(workspace().join("jobs").join(program).join("src/args.rs")).unwrap();
     let parts = text.split("env = \"").skip(1);
     parts.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
 }
 
-/// The variables that are read elsewhere: by the AWS SDK, by OpenTelemetry, by the logs, and where they are needed to say who runs.
-const ELSEWHERE: [&str; 14] = [
+/// Variables that are read elsewhere: by the AWS SDK, by OpenTelemetry, and for logs and run identity.
+const OTHER_VARIABLES: [&str; 14] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
@@ -131,7 +131,7 @@ const ELSEWHERE: [&str; 14] = [
 ];
 
 #[test]
-fn every_variable_is_one_that_the_program_knows() {
+fn programs_know_every_variable_that_the_chart_sets() {
     let Some(helm) = Helm::find() else { return };
     let all_on = helm.values("all.yaml", ALL_ON);
     let objects = helm.objects(&[&all_on], &["--set-json", "processor.extraEnv=[]"]);
@@ -139,27 +139,27 @@ fn every_variable_is_one_that_the_program_knows() {
     for (program, pod) in
         [("processor", pod(&objects, "process")), ("reporter", pod(&objects, "report")), ("simulator", city)]
     {
-        let known = known(program);
+        let known = known_variables(program);
         assert!(known.len() > 5, "{program}: {known:?}");
         let set = environment(pod);
-        let strange: Vec<_> =
-            set.keys().filter(|name| !known.contains(*name) && !ELSEWHERE.contains(&name.as_str())).collect();
-        assert!(strange.is_empty(), "{program} does not know {strange:?}");
+        let unknown: Vec<_> =
+            set.keys().filter(|name| !known.contains(*name) && !OTHER_VARIABLES.contains(&name.as_str())).collect();
+        assert!(unknown.is_empty(), "{program} does not know {unknown:?}");
         for name in ["REPORT_DATE", "CITYFLOW_FORCE", "CITYFLOW_DRY_RUN"] {
-            assert!(!set.contains_key(name), "{name} would be for every day, and so no setting of a chart");
+            assert!(!set.contains_key(name), "{name} is for single runs, not for a schedule");
         }
     }
 }
 
 #[test]
-fn settings_reach_the_programs() {
+fn values_become_environment_variables() {
     let Some(helm) = Helm::find() else { return };
     let all_on = helm.values("all.yaml", ALL_ON);
     let objects = helm.objects(&[&all_on], &[]);
     let value = |set: &BTreeMap<String, Value>, name: &str| {
         set.get(name).map_or_else(
             || "(not set)".to_owned(),
-            |variable| variable["value"].as_str().unwrap_or("(not a text)").to_owned(),
+            |variable| variable["value"].as_str().unwrap_or("(not a string)").to_owned(),
         )
     };
     let processor = environment(pod(&objects, "process"));
@@ -178,7 +178,7 @@ fn settings_reach_the_programs() {
         ("CITY_PROFILE", "/etc/cityflow/profile.json"),
         ("CITY_TIMEZONE", "Europe/Lisbon"),
         ("CITY_NAME", "Lisboa"),
-        // extraEnv wins, and adds.
+        // extraEnv overrides and adds variables.
         ("AWS_REGION", "eu-west-1"),
         ("NO_COLOR", "1"),
         ("AWS_ENDPOINT_URL", "http://minio.storage:9000"),
@@ -207,8 +207,8 @@ fn settings_reach_the_programs() {
         let key = json!({ "secretKeyRef": { "name": "keys", "key": "secretAccessKey" } });
         assert_eq!(set["AWS_SECRET_ACCESS_KEY"]["valueFrom"], key);
     }
-    let moved = helm.objects(&[], &["--set", "storage.processed=other/place/"]);
-    assert_eq!(value(&environment(pod(&moved, "report")), "S3_BUCKET_METRICS"), "other/place/metrics");
+    let moved = helm.objects(&[], &["--set", "storage.processed=other/prefix/"]);
+    assert_eq!(value(&environment(pod(&moved, "report")), "S3_BUCKET_METRICS"), "other/prefix/metrics");
     let plain = environment(pod(&helm.objects(&[], &[]), "process")).into_keys().collect::<BTreeSet<_>>();
     let unset =
         ["AWS_", "CLUSTER_NAME", "OTEL_", "CITYFLOW_EVENTS", "CITYFLOW_HANDOFF", "RUST_LOG", "CITYFLOW_THREADS"];
@@ -216,7 +216,7 @@ fn settings_reach_the_programs() {
 }
 
 #[test]
-fn a_profile_of_ones_own_is_a_file_in_the_pod() {
+fn custom_city_profile_is_mounted_into_every_pod() {
     let Some(helm) = Helm::find() else { return };
     let profile = workspace().join("jobs/processor/profiles/paris/profile.json");
     let objects = helm.objects(&[], &["--set-file", &format!("city.profileFile={}", profile.display())]);
@@ -230,7 +230,7 @@ fn a_profile_of_ones_own_is_a_file_in_the_pod() {
 }
 
 #[test]
-fn images_come_by_digest_before_tag_before_version() {
+fn image_digest_overrides_tag_and_tag_overrides_version() {
     let Some(helm) = Helm::find() else { return };
     let image = |more: &str| {
         let objects = helm.objects(&[], &["--set-string", more]);
@@ -253,7 +253,7 @@ fn images_come_by_digest_before_tag_before_version() {
             "r.io/cityflow/processor:2".to_owned(),
             format!("q.io/cityflow/reporter@{digest}"),
         ),
-        // As Skaffold sets it, with a registry on this machine.
+        // As Skaffold sets it, with a local registry.
         (
             "processor.image.repository=localhost:5000/cityflow/processor,processor.image.tag=1".to_owned(),
             "localhost:5000/cityflow/processor:1".to_owned(),
@@ -265,19 +265,19 @@ fn images_come_by_digest_before_tag_before_version() {
 }
 
 #[test]
-fn jobs_are_placed_by_values() {
+fn placement_values_reach_the_pods() {
     let Some(helm) = Helm::find() else { return };
     let prod = helm.objects(&[&folder().join("values-prod.yaml")], &[]);
     for (name, pool) in [("process", "large"), ("report", "small")] {
         let pod = pod(&prod, name);
         assert_eq!(pod["nodeSelector"], json!({ "cityflow.io/pool": pool }));
-        let lost = |condition: &str| json!({ "key": format!("node.kubernetes.io/{condition}"), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60 });
+        let unreachable = |condition: &str| json!({ "key": format!("node.kubernetes.io/{condition}"), "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60 });
         let taint = json!({ "key": "cityflow.io/pool", "operator": "Equal", "value": pool, "effect": "NoSchedule" });
-        assert_eq!(pod["tolerations"], json!([lost("not-ready"), lost("unreachable"), taint]));
+        assert_eq!(pod["tolerations"], json!([unreachable("not-ready"), unreachable("unreachable"), taint]));
         let limits = pod["containers"][0]["resources"]["limits"].as_object().unwrap();
-        assert_eq!(limits.keys().collect::<Vec<_>>(), ["memory"], "no limit of CPU");
+        assert_eq!(limits.keys().collect::<Vec<_>>(), ["memory"], "no CPU limit");
         let template = &job(&prod, name)["template"]["metadata"]["annotations"];
-        assert_eq!(template["karpenter.sh/do-not-disrupt"], "true", "the text, not the boolean");
+        assert_eq!(template["karpenter.sh/do-not-disrupt"], "true", "a string, not a boolean");
     }
     let all_on = helm.values("all.yaml", ALL_ON);
     let objects = helm.objects(&[&all_on], &["--set", "processor.tolerationSeconds=0"]);
@@ -291,7 +291,7 @@ fn jobs_are_placed_by_values() {
 }
 
 #[test]
-fn helm_test_checks_with_the_very_settings_of_the_jobs() {
+fn helm_test_uses_the_pod_spec_of_the_jobs() {
     let Some(helm) = Helm::find() else { return };
     let all_on = helm.values("all.yaml", ALL_ON);
     for file in [&all_on, folder().join("values-prod.yaml").as_path() as &Path] as [&Path; 2] {
@@ -313,7 +313,7 @@ fn helm_test_checks_with_the_very_settings_of_the_jobs() {
 }
 
 #[test]
-fn development_needs_no_setting_twice() {
+fn development_values_configure_jobs_server_and_city_consistently() {
     let Some(helm) = Helm::find() else { return };
     let objects = helm.objects(&[&folder().join("values-dev.yaml")], &DAYS);
     let set = environment(pod(&objects, "process"));
@@ -322,7 +322,7 @@ fn development_needs_no_setting_twice() {
     assert_eq!(set["AWS_ACCESS_KEY_ID"]["valueFrom"]["secretKeyRef"]["name"], secret["metadata"]["name"]);
     let server = &objects.get("Deployment", "s3")["spec"]["template"]["spec"]["containers"][0];
     for bucket in ["cityflow-raw", "cityflow-processed"] {
-        // A folder is a bucket, and a mount makes the folder.
+        // A directory is a bucket, and the mount creates the directory.
         let (path, folder) = (format!("/data/buckets/{bucket}"), format!("buckets/{bucket}"));
         let mount = json!({ "name": "data", "mountPath": path, "subPath": folder });
         assert!(server["volumeMounts"].as_array().unwrap().contains(&mount), "{}", server["volumeMounts"]);
@@ -333,8 +333,8 @@ fn development_needs_no_setting_twice() {
         json!(["--out", "s3://cityflow-raw", "--from", "2025-11-01", "--to", "2025-11-04", "--force"])
     );
 
-    let said = helm.try_template(&[], &["--set", "development.city.enabled=true"]).unwrap_err();
-    assert!(said.contains("only on development.s3.enabled"), "{said}");
+    let error = helm.try_template(&[], &["--set", "development.city.enabled=true"]).unwrap_err();
+    assert!(error.contains("development.city.enabled requires development.s3.enabled"), "{error}");
     for name in ["values.yaml", "values-staging.yaml", "values-prod.yaml"] {
         let objects = helm.objects(&[&folder().join(name)], &[]);
         let kinds = ["Deployment/", "Service/", "Secret/", "Job/"];
@@ -345,22 +345,22 @@ fn development_needs_no_setting_twice() {
 }
 
 #[test]
-fn the_simulated_days_are_those_up_to_today_unless_set() {
+fn simulated_days_end_today_by_default() {
     let Some(helm) = Helm::find() else { return };
     let days = |more: &str| {
         let objects = helm.objects(&[&folder().join("values-dev.yaml")], &["--set-string", more]);
         let args = objects.get("Job", "city")["spec"]["template"]["spec"]["containers"][0]["args"].clone();
         (args[3].as_str().unwrap().to_owned(), args[5].as_str().unwrap().to_owned())
     };
-    // Midnight may pass in between.
+    // Midnight may pass during the test.
     let up_to_now = || {
         let today = chrono::Utc::now().date_naive();
         ((today - chrono::Duration::days(3)).to_string(), today.to_string())
     };
     let before = up_to_now();
     let found = days("image.tag=dev");
-    assert!([&before, &up_to_now()].contains(&&found), "{found:?}, from {before:?} on");
-    // Over the change of the clocks.
+    assert!([&before, &up_to_now()].contains(&&found), "{found:?}, expected {before:?}");
+    // Across a clock change.
     assert_eq!(days("development.city.to=2025-10-27"), ("2025-10-24".to_owned(), "2025-10-27".to_owned()));
     assert_eq!(
         days("development.city.from=2025-03-01,development.city.to=2025-04-01"),

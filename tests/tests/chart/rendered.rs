@@ -1,11 +1,12 @@
-//! What the chart renders: lint, the manifests that are committed, null, names and labels.
+//! Rendering: lint, committed manifests, null values, names, labels, NOTES.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use acceptance::chart::{Helm, folder, same_or_updated};
+use acceptance::chart::{Helm, folder};
+use acceptance::golden;
 use serde_json::{Value, json};
 
-/// The files of values, and the names of their manifests.
+/// The values files, and the names of their rendered manifests.
 pub(crate) const FILES: [(&str, &str); 4] = [
     ("values.yaml", "default"),
     ("values-dev.yaml", "dev"),
@@ -13,10 +14,10 @@ pub(crate) const FILES: [(&str, &str); 4] = [
     ("values-prod.yaml", "prod"),
 ];
 
-/// Days of the simulated city, which else are those before today.
+/// Fixed days of the simulated city; by default they depend on the date of today.
 pub(crate) const DAYS: [&str; 2] = ["--set-string", "development.city.from=2025-11-01,development.city.to=2025-11-04"];
 
-/// Values with everything switched on that can be.
+/// Values that enable everything.
 pub(crate) const ALL_ON: &str = r#"
 imagePullSecrets: [{name: registry}]
 storage: {region: eu-west-3, endpoint: "http://minio.storage:9000", pathStyle: true, existingSecret: keys}
@@ -61,25 +62,24 @@ fn file(name: &str) -> PathBuf {
 }
 
 #[test]
-fn every_file_of_values_is_without_fault_to_lint() {
+fn helm_lint_accepts_every_values_file() {
     let Some(helm) = Helm::find() else { return };
     for (name, _) in FILES {
         let output = helm.run(&["lint", "--strict", "--quiet", ".", "--values", name]);
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success() && said.trim().is_empty(), "helm lint with {name}: {said}");
+        assert!(output.success && output.text().trim().is_empty(), "helm lint with {name}: {}", output.text());
     }
 }
 
 #[test]
-fn manifests_are_as_committed() {
+fn rendered_manifests_match_the_committed_files() {
     let Some(helm) = Helm::find() else { return };
     for (name, rendered) in FILES {
         let text = helm.template(&[&file(name)], &DAYS);
-        same_or_updated(&format!("tests/rendered/{rendered}.yaml"), &text);
+        golden::check(&format!("helm/cityflow/tests/rendered/{rendered}.yaml"), &text);
     }
 }
 
-/// Every property of the schema below `at` that null may stand for, as the values that set it so.
+/// Values that set every property of the schema below `at` to null.
 fn nulls(schema: &Value, at: &Value) -> Value {
     let at = at["$ref"].as_str().map_or(at, |name| schema.pointer(&name[1..]).expect("a definition"));
     match at["properties"].as_object() {
@@ -91,20 +91,20 @@ fn nulls(schema: &Value, at: &Value) -> Value {
 }
 
 #[test]
-fn null_empties_lists_and_maps_and_leaves_the_rest_at_its_default() {
+fn null_empties_lists_and_maps_and_resets_single_values() {
     let Some(helm) = Helm::find() else { return };
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(file("values.schema.json")).unwrap()).unwrap();
-    // What is a list or a map by default and not empty is gone; all else is a default.
-    let without = |mut object: Value| {
-        for place in ["/spec/jobTemplate/spec/template/spec/containers/0", "/spec/containers/0"] {
-            let Some(container) = object.pointer_mut(place).and_then(Value::as_object_mut) else { continue };
+    // Lists and maps with default entries become empty; everything else has its default.
+    let without_lists = |mut object: Value| {
+        for path in ["/spec/jobTemplate/spec/template/spec/containers/0", "/spec/containers/0"] {
+            let Some(container) = object.pointer_mut(path).and_then(Value::as_object_mut) else { continue };
             container.remove("resources");
             let env = container.get_mut("env").and_then(Value::as_array_mut).unwrap();
             env.retain(|variable| variable["name"] != "CITYFLOW_REQUIRED");
         }
         object
     };
-    let default: Vec<_> = helm.objects(&[], &[]).0.into_iter().map(without).collect();
+    let default: Vec<_> = helm.objects(&[], &[]).0.into_iter().map(without_lists).collect();
 
     let groups = schema["properties"].as_object().unwrap().keys();
     let groups = Value::Object(groups.map(|name| (name.clone(), Value::Null)).collect());
@@ -113,10 +113,10 @@ fn null_empties_lists_and_maps_and_leaves_the_rest_at_its_default() {
         let nothing = helm.values(name, &values.to_string());
         let objects = helm.objects(&[&nothing], &[]);
         assert_eq!(objects.0.len(), default.len(), "{name}: {:?}", objects.names());
-        for (object, default) in objects.0.into_iter().map(without).zip(&default) {
+        for (object, default) in objects.0.into_iter().map(without_lists).zip(&default) {
             assert_eq!(&object, default, "{name}");
         }
-        // Switched on, each part still renders with nothing else in it.
+        // Every part also renders if only its switch is set.
         let on = helm.values(
             "on.yaml",
             "handoff: {enabled: true}\nevents: {enabled: true}\nnetworkPolicy: {enabled: true}\n\
@@ -141,7 +141,7 @@ fn has_null(value: &Value) -> bool {
 }
 
 #[test]
-fn names_are_cut_where_a_cronjob_needs_it() {
+fn long_names_are_truncated_to_the_limit_of_a_cronjob() {
     let Some(helm) = Helm::find() else { return };
     let long = format!("{}-{}", "p".repeat(51), "q".repeat(20));
     let cut = "p".repeat(51);
@@ -151,19 +151,19 @@ fn names_are_cut_where_a_cronjob_needs_it() {
     }
     let account =
         &objects.get("CronJob", &cut)["spec"]["jobTemplate"]["spec"]["template"]["spec"]["serviceAccountName"];
-    assert_eq!(account, &json!(cut), "the pod runs under the account that is made");
+    assert_eq!(account, &json!(cut), "the pod uses the ServiceAccount that the chart creates");
 
     let same = format!("processor.name={0},reporter.name={0}x", "p".repeat(52));
-    let said = helm.try_template(&[], &["--set", &same]).unwrap_err();
-    assert!(said.contains("give them two names"), "{said}");
+    let error = helm.try_template(&[], &["--set", &same]).unwrap_err();
+    assert!(error.contains("Set different names"), "{error}");
 }
 
-/// The kind of each value, by its path.
+/// Path and type of each value.
 fn kinds(value: &Value, path: &str, into: &mut Vec<String>) {
     match value {
         Value::Object(inner) => inner.iter().for_each(|(key, value)| kinds(value, &format!("{path}/{key}"), into)),
         Value::Array(inner) => {
-            inner.iter().enumerate().for_each(|(place, value)| kinds(value, &format!("{path}/{place}"), into));
+            inner.iter().enumerate().for_each(|(index, value)| kinds(value, &format!("{path}/{index}"), into));
         }
         Value::String(_) => into.push(format!("{path}: text")),
         Value::Number(_) => into.push(format!("{path}: number")),
@@ -172,7 +172,7 @@ fn kinds(value: &Value, path: &str, into: &mut Vec<String>) {
 }
 
 #[test]
-fn a_name_stays_a_text_whatever_it_looks_like() {
+fn names_that_look_like_yaml_scalars_stay_strings() {
     let Some(helm) = Helm::find() else { return };
     let all = helm.values("all.yaml", ALL_ON);
     let rendered = |[release, namespace, processor, reporter, other]: [&str; 5]| {
@@ -192,14 +192,12 @@ fn a_name_stays_a_text_whatever_it_looks_like() {
         for file in [&all, &names] {
             arguments.extend(["--values", file.to_str().unwrap()]);
         }
-        let output = helm.run(&arguments);
-        assert!(output.status.success(), "{release}: {}", String::from_utf8_lossy(&output.stderr));
-        let objects = helm.read(&String::from_utf8(output.stdout).unwrap());
+        let objects = helm.parse(&helm.run(&arguments).expect_success());
         let mut all = Vec::new();
         objects.iter().for_each(|object| kinds(object, "", &mut all));
         all
     };
-    let plain = rendered(["night", "city", "measure", "tell", "x"]);
+    let plain = rendered(["night", "city", "measure", "summarise", "x"]);
     for names in [
         ["123", "456", "123", "0123", "123"],
         ["on", "1e3", "off", "y", "1e3"],
@@ -212,7 +210,7 @@ fn a_name_stays_a_text_whatever_it_looks_like() {
 }
 
 #[test]
-fn objects_say_whose_they_are() {
+fn objects_have_the_recommended_labels() {
     let Some(helm) = Helm::find() else { return };
     let all = helm.values("all.yaml", ALL_ON);
     let objects = helm.objects(&[&all], &[]);
@@ -232,64 +230,54 @@ fn objects_say_whose_they_are() {
             assert_eq!(labels[label], value, "{name}: {label}");
         }
     }
-    // CronJob, Job and Pod have labels and annotations of their own, and none can take the place of those that pods are found by.
+    // CronJob, Job and Pod have separate labels and annotations. None of them overrides a selector label.
     let cronjob = objects.get("CronJob", "process");
-    for (place, own) in [
+    for (path, expected) in [
         ("/metadata", "cronjob"),
         ("/spec/jobTemplate/metadata", "job"),
         ("/spec/jobTemplate/spec/template/metadata", "pod"),
     ] {
-        let metadata = cronjob.pointer(place).unwrap();
-        assert_eq!(metadata["labels"]["of"], own, "{place}");
-        assert_eq!(metadata["labels"]["team"], "mobility", "{place}");
-        assert_eq!(metadata["labels"]["app.kubernetes.io/component"], "processor", "{place}");
-        assert_eq!(metadata["annotations"]["about"], own, "{place}");
-        // What changes with a version would keep earlier Jobs from being found by their labels.
-        assert_eq!(metadata["labels"]["helm.sh/chart"].is_string(), place == "/metadata", "{place}");
+        let metadata = cronjob.pointer(path).unwrap();
+        assert_eq!(metadata["labels"]["of"], expected, "{path}");
+        assert_eq!(metadata["labels"]["team"], "mobility", "{path}");
+        assert_eq!(metadata["labels"]["app.kubernetes.io/component"], "processor", "{path}");
+        assert_eq!(metadata["annotations"]["about"], expected, "{path}");
+        // Labels with the version would keep selectors from finding Jobs of an earlier release.
+        assert_eq!(metadata["labels"]["helm.sh/chart"].is_string(), path == "/metadata", "{path}");
     }
 }
 
 #[test]
-fn notes_have_commands_that_can_be_typed() {
+fn notes_show_complete_commands() {
     let Some(helm) = Helm::find() else { return };
     let notes = |more: &[&str]| {
         let mut arguments = vec!["install", "night", ".", "--dry-run=client", "--namespace", "city"];
         arguments.extend(more);
-        let output = helm.run(&arguments);
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let text = String::from_utf8(output.stdout).unwrap();
+        let text = helm.run(&arguments).expect_success();
         text.split_once("\nNOTES:\n").expect("notes").1.to_owned()
     };
     let yesterday = || (chrono::Utc::now() - chrono::Duration::days(1)).date_naive();
     let before = yesterday();
-    let text = notes(&["--set", "processor.name=measure,reporter.name=tell,storage.processed=done/x"]);
-    // Midnight may have passed in between.
+    let text = notes(&["--set", "processor.name=measure,reporter.name=summarise,storage.processed=done/x"]);
+    // Midnight may have passed during the test.
     let yesterday = if text.contains(&before.to_string()) { before } else { yesterday() };
     for part in [
         "helm test night -n city --logs".to_owned(),
         format!("kubectl create job -n city --from=cronjob/measure measure-{yesterday}\n"),
         format!(
-            "kubectl create job -n city --from=cronjob/tell tell-{}-to-{yesterday}\n",
+            "kubectl create job -n city --from=cronjob/summarise summarise-{}-to-{yesterday}\n",
             yesterday - chrono::Duration::days(6)
         ),
         format!("kubectl logs -n city -f job/measure-{yesterday}\n"),
         format!("daily_report_{yesterday}.json and .csv at done/x/reports"),
     ] {
-        assert!(text.contains(&part), "{part}\nis not in\n{text}");
+        assert!(text.contains(&part), "no\n{part}\nin\n{text}");
     }
     assert!(!text.contains("port-forward") && !text.contains("<no value>"), "{text}");
     let dev = notes(&["--values", "values-dev.yaml", DAYS[0], DAYS[1]]);
     for part in
         ["kubectl port-forward -n city service/s3 7070", "report-2025-11-01-to-2025-11-04\n", "process-2025-11-04\n"]
     {
-        assert!(dev.contains(part), "{part}\nis not in\n{dev}");
+        assert!(dev.contains(part), "no\n{part}\nin\n{dev}");
     }
-}
-
-/// A file of values below `tests/`, by its path.
-pub(crate) fn wrong_files() -> Vec<PathBuf> {
-    let mut all: Vec<_> = std::fs::read_dir(file("tests/wrong")).unwrap().map(|entry| entry.unwrap().path()).collect();
-    all.retain(|path: &PathBuf| path.extension() == Some(Path::new("yaml").as_os_str()));
-    all.sort();
-    all
 }

@@ -1,5 +1,4 @@
-//! Traces and metrics: what the pods are told about the collector, that they are told nothing where there is none, and that staging's metrics
-//! stay away from production's.
+//! Telemetry settings of the pods.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 use crate::jobs::{environment, pod};
 use crate::rendered::ALL_ON;
 
-/// The variables of both jobs that are about telemetry, and where each comes from.
+/// The telemetry variables of the jobs, with value or source.
 fn telemetry(helm: &Helm, values: &Value) -> BTreeMap<String, Value> {
     let file = helm.values("telemetry.json", &json!({ "telemetry": values }).to_string());
     let objects = helm.objects(&[&file], &[]);
@@ -18,20 +17,20 @@ fn telemetry(helm: &Helm, values: &Value) -> BTreeMap<String, Value> {
         all.retain(|name, _| name.starts_with("OTEL_") || name == "CLUSTER_NAME");
         all
     });
-    assert_eq!(processor, reporter, "the same for both");
+    assert_eq!(processor, reporter, "both jobs have the same settings");
     processor.into_iter().map(|(name, from)| (name, from.get("value").unwrap_or(&from["valueFrom"]).clone())).collect()
 }
 
 #[test]
-fn the_collector_reaches_the_programs() {
+fn collector_settings_become_environment_variables() {
     let Some(helm) = Helm::find() else { return };
     let values = json!({
         "endpoint": "http://collector.telemetry:4318",
         "protocol": "http/json",
         "metrics": false,
-        "clusterName": "night",
+        "clusterName": "paris",
         "resourceAttributes": { "deployment.environment.name": "Ville de Paris", "cloud.provider": "aws" },
-        // Null is the default.
+        // null resets to the default.
         "headersSecret": { "name": "collector", "key": null },
     });
     let expected = json!({
@@ -39,12 +38,12 @@ fn the_collector_reaches_the_programs() {
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json",
         "OTEL_METRICS_EXPORTER": "none",
         "OTEL_EXPORTER_OTLP_HEADERS": { "secretKeyRef": { "name": "collector", "key": "headers" } },
-        "CLUSTER_NAME": "night",
-        // In the order of the names, so that an upgrade without a change changes nothing.
+        "CLUSTER_NAME": "paris",
+        // Sorted by name, so that an upgrade without changes gives the same manifest.
         "OTEL_RESOURCE_ATTRIBUTES": "cloud.provider=aws,deployment.environment.name=Ville de Paris",
     });
     assert_eq!(json!(telemetry(&helm, &values)), expected);
-    // The programs choose the protocol by the port.
+    // Without a protocol the programs derive it from the port.
     let plain = json!({
         "endpoint": "http://[fd00::1]:4317", "metrics": null, "headersSecret": null, "resourceAttributes": null,
     });
@@ -52,10 +51,10 @@ fn the_collector_reaches_the_programs() {
 }
 
 #[test]
-fn without_an_endpoint_nothing_is_set() {
+fn without_endpoint_no_telemetry_variable_is_set() {
     let Some(helm) = Helm::find() else { return };
     let others = json!({
-        "protocol": "grpc", "metrics": false, "clusterName": "night", "resourceAttributes": { "cloud.provider": "aws" },
+        "protocol": "grpc", "metrics": false, "clusterName": "paris", "resourceAttributes": { "cloud.provider": "aws" },
         "headersSecret": { "name": "collector" },
     });
     for values in [others, json!({}), Value::Null] {
@@ -63,10 +62,10 @@ fn without_an_endpoint_nothing_is_set() {
     }
 }
 
-/// Both speak to one collector, which sends on to one namespace of CloudWatch with the dimensions `job` and `source` alone: staging's metrics would
-/// ring production's alarms, or keep them still.
+/// Both environments use the same collector, which exports to one CloudWatch namespace with the dimensions `job` and `source` only. Metrics of
+/// staging would trigger or mask production's alarms.
 #[test]
-fn metrics_are_of_production_alone() {
+fn only_production_sends_metrics() {
     let Some(helm) = Helm::find() else { return };
     for (file, stage, exporter) in
         [("values-prod.yaml", "production", Value::Null), ("values-staging.yaml", "staging", json!("none"))]
@@ -77,7 +76,7 @@ fn metrics_are_of_production_alone() {
             let value = |name: &str| set.get(name).map_or(Value::Null, |variable| variable["value"].clone());
             assert_eq!(value("OTEL_METRICS_EXPORTER"), exporter, "{file}, {job}");
             assert_eq!(value("OTEL_EXPORTER_OTLP_ENDPOINT"), "http://collector.telemetry:4317", "{file}, {job}");
-            assert_eq!(value("OTEL_TRACES_EXPORTER"), Value::Null, "{file}, {job}: traces say whose they are");
+            assert_eq!(value("OTEL_TRACES_EXPORTER"), Value::Null, "{file}, {job}: traces have the attribute of their environment");
             let attributes = value("OTEL_RESOURCE_ATTRIBUTES");
             let stage = format!("deployment.environment.name={stage}");
             assert!(attributes.as_str().unwrap().split(',').any(|part| part == stage), "{file}, {job}: {attributes}");
@@ -86,7 +85,7 @@ fn metrics_are_of_production_alone() {
 }
 
 #[test]
-fn who_runs_is_always_said_and_takes_no_token() {
+fn identity_of_the_run_is_set_without_api_token() {
     let Some(helm) = Helm::find() else { return };
     let objects = helm.objects(&[], &["--set", "telemetry.endpoint=http://collector.telemetry:4317"]);
     for job in ["process", "report"] {
@@ -100,7 +99,7 @@ fn who_runs_is_always_said_and_takes_no_token() {
 }
 
 #[test]
-fn a_variable_of_ones_own_wins() {
+fn extra_env_overrides_telemetry_variables() {
     let Some(helm) = Helm::find() else { return };
     let all_on = helm.values("all.yaml", ALL_ON);
     let own = r#"[{"name": "OTEL_EXPORTER_OTLP_ENDPOINT", "value": "http://elsewhere:4317"}]"#;

@@ -1,38 +1,37 @@
-//! CityFlow as an operator has it: images on a real cluster, installed by the chart, told what to do by `kubectl`.
+//! CityFlow on a real cluster, operated as in production: images, the chart, and `kubectl create job`.
 //!
-//! Needs a cluster (`CITYFLOW_TEST_KUBECONFIG`); without one each test says that it is skipped.
+//! Requires a cluster (`CITYFLOW_TEST_KUBECONFIG`); otherwise the tests are skipped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod development;
-mod endings;
+mod exit_codes;
 mod handoff;
 mod lifecycle;
 mod reruns;
 mod security;
 mod telemetry;
 
-use acceptance::cluster::{Cluster, Space};
+use acceptance::cluster::{Cluster, TestNamespace};
 use acceptance::{TestEnv, raw};
 
-/// A city on the tests' S3 server and a namespace for it; nothing where there is no cluster.
-fn city(label: &str) -> Option<(TestEnv, Space)> {
+/// Raw data on the tests' S3 server and a namespace; `None` without a cluster.
+fn city(label: &str) -> Option<(TestEnv, TestNamespace)> {
     let cluster = Cluster::find()?;
     let env = TestEnv::on_s3();
     raw::write(&env);
-    Some((env, Space::new(cluster, label)))
+    Some((env, TestNamespace::new(cluster, label)))
 }
 
-/// The same on a server that fails on demand.
-fn faulty_city(label: &str) -> Option<(TestEnv, Space)> {
+/// The same on a server that can inject faults.
+fn faulty_city(label: &str) -> Option<(TestEnv, TestNamespace)> {
     let cluster = Cluster::find()?;
     let env = TestEnv::on_test_server_for_pods();
     raw::write(&env);
-    Some((env, Space::new(cluster, label)))
+    Some((env, TestNamespace::new(cluster, label)))
 }
 
-/// Everything that is processed, for comparison with what the same programs make elsewhere: key and digest. What carries the time of the
-/// run is not in it: the reports say when they were made, and the probes of checks are gone.
+/// Key and digest of all objects below `metrics/`. Reports are not included, because they contain the time of the run.
 fn documents(env: &TestEnv) -> Vec<(String, String)> {
     let all = env.objects("processed/metrics/").into_iter();
     all.map(|(key, body)| (key, acceptance::documents::sha256(&body))).collect()

@@ -1,40 +1,40 @@
-//! What a pod may and may not: Pod Security as strict as there is, no token unless it is needed, rights that are written down and no more.
+//! Security on a real cluster: Pod Security `restricted`, no API token by default, minimal rights.
 
-use acceptance::cluster::Space;
+use acceptance::cluster::TestNamespace;
 use serde_json::{Value, json};
 
 use super::{city, documents};
 
-/// What a service account may do in the namespace beyond what any may, as `kubectl auth can-i --list` has it.
-fn rights(space: &Space, account: &str) -> Vec<String> {
-    let any = all_rights(space, "default");
-    let mut rights = all_rights(space, account);
-    rights.retain(|right| !any.contains(right));
+/// The rights of a service account in addition to those of `default`, from `kubectl auth can-i --list`.
+fn rights(namespace: &TestNamespace, account: &str) -> Vec<String> {
+    let default = all_rights(namespace, "default");
+    let mut rights = all_rights(namespace, account);
+    rights.retain(|right| !default.contains(right));
     rights
 }
 
-fn all_rights(space: &Space, account: &str) -> Vec<String> {
-    let user = format!("--as=system:serviceaccount:{}:{account}", space.name());
-    let text = space.kubectl(&["auth", "can-i", "--list", &user]);
+fn all_rights(namespace: &TestNamespace, account: &str) -> Vec<String> {
+    let user = format!("--as=system:serviceaccount:{}:{account}", namespace.name());
+    let text = namespace.kubectl(&["auth", "can-i", "--list", &user]);
     text.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
 }
 
 #[test]
-fn pods_hold_no_token_and_cannot_write_where_nothing_is_to_be_written() {
-    let Some((env, space)) = city("secure") else { return };
-    // The namespace does refuse what is less.
-    let refused = space.try_kubectl(&["run", "careless", "--image=cityflow/processor:test"]);
-    assert!(!refused.ok && refused.stderr.contains("violates PodSecurity"), "{refused:?}");
+fn pods_have_no_token_and_a_read_only_file_system() {
+    let Some((env, namespace)) = city("secure") else { return };
+    // The namespace rejects pods that do not meet `restricted`.
+    let output = namespace.try_kubectl(&["run", "unrestricted", "--image=cityflow/processor:test"]);
+    assert!(!output.success && output.stderr.contains("violates PodSecurity"), "{output:?}");
 
-    space.install(&space.values(&env));
-    assert!(rights(&space, "process").is_empty() && rights(&space, "report").is_empty());
+    namespace.install(&namespace.chart_values(&env));
+    assert!(rights(&namespace, "process").is_empty() && rights(&namespace, "report").is_empty());
     for (cronjob, job) in [("process", "process-2025-11-04"), ("report", "report-2025-11-04")] {
-        let ended = space.run(cronjob, job);
-        assert!(ended.complete, "{ended:?}");
-        let pod = &ended.pods[0];
+        let finished = namespace.run_job(cronjob, job);
+        assert!(finished.complete, "{finished:?}");
+        let pod = &finished.pods[0];
         let mounts =
             pod.pointer("/spec/containers/0/volumeMounts").and_then(Value::as_array).cloned().unwrap_or_default();
-        assert!(mounts.is_empty(), "not even a token: {mounts:?}");
+        assert!(mounts.is_empty(), "no token is mounted: {mounts:?}");
         assert_eq!(pod["spec"]["automountServiceAccountToken"], false);
         let container = &pod["spec"]["containers"][0]["securityContext"];
         assert_eq!(container["readOnlyRootFilesystem"], true);
@@ -46,36 +46,36 @@ fn pods_hold_no_token_and_cannot_write_where_nothing_is_to_be_written() {
 }
 
 #[test]
-fn each_switch_gives_its_own_rights_and_no_more() {
-    let Some((env, space)) = city("rights") else { return };
-    let mut values = space.values(&env);
+fn switches_grant_exactly_their_rights() {
+    let Some((env, namespace)) = city("rights") else { return };
+    let mut values = namespace.chart_values(&env);
     values["events"] = json!({"enabled": true});
-    space.install(&values);
+    namespace.install(&values);
     let events = ["events.events.k8s.io [] [] [create]".to_owned()];
-    assert_eq!((rights(&space, "process"), rights(&space, "report")), (events.to_vec(), events.to_vec()));
+    assert_eq!((rights(&namespace, "process"), rights(&namespace, "report")), (events.to_vec(), events.to_vec()));
 
     values["events"]["enabled"] = false.into();
     values["handoff"] = json!({"enabled": true});
-    space.install(&values);
-    let mut found = rights(&space, "process");
+    namespace.install(&values);
+    let mut found = rights(&namespace, "process");
     found.sort();
     assert_eq!(found, ["cronjobs.batch [] [report] [get]", "jobs.batch [] [] [create]"]);
-    assert!(rights(&space, "report").is_empty());
+    assert!(rights(&namespace, "report").is_empty());
 }
 
 #[test]
-fn a_check_before_the_first_night_reaches_everything_and_writes_no_document() {
-    let Some((env, space)) = city("check") else { return };
-    space.install(&space.values(&env));
-    let tested = space.helm(&["test"], &["--logs"]);
+fn helm_test_succeeds_before_the_first_run_and_writes_no_documents() {
+    let Some((env, namespace)) = city("check") else { return };
+    namespace.install(&namespace.chart_values(&env));
+    let tested = namespace.helm(&["test"], &["--logs"]);
     assert!(tested.contains("all well") && tested.contains("can be written and read"), "{tested}");
-    assert_eq!(env.list("processed/"), [] as [String; 0], "nothing is left behind");
+    assert_eq!(env.list("processed/"), [] as [String; 0], "the check deletes its probes");
 
-    // A bucket that is not there fails it.
-    let mut values = space.values(&env);
+    // A missing bucket makes it fail.
+    let mut values = namespace.chart_values(&env);
     values["storage"]["reports"] = "cityflow-no-such-bucket/reports".into();
-    space.install(&values);
-    let tested = space.try_helm(&["test"], &["--logs"]);
-    assert!(!tested.ok, "{tested:?}");
-    assert!(format!("{}{}", tested.stdout, tested.stderr).contains("cityflow-no-such-bucket"), "{tested:?}");
+    namespace.install(&values);
+    let tested = namespace.try_helm(&["test"], &["--logs"]);
+    assert!(!tested.success, "{tested:?}");
+    assert!(tested.text().contains("cityflow-no-such-bucket"), "{tested:?}");
 }

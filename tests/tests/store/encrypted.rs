@@ -1,6 +1,6 @@
 //! S3 by TLS with a certificate of an authority of one's own: believed by `AWS_CA_BUNDLE`, refused in one line without.
 
-use acceptance::authority::{Authority, encrypted};
+use acceptance::authority::{Authority, start_tls_proxy};
 use acceptance::{PublishedDay, TestCommand, TestEnv, raw};
 
 #[test]
@@ -9,13 +9,13 @@ fn a_server_with_a_certificate_of_its_own_is_believed_where_its_authority_is_nam
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let server = env.server().endpoint().trim_start_matches("http://").parse().unwrap();
-    let address = format!("https://127.0.0.1:{}", encrypted(server, authority.server()));
+    let address = format!("https://127.0.0.1:{}", start_tls_proxy(server, authority.server()));
     let job = |job: fn(&TestEnv) -> TestCommand<'_>| job(&env).env("AWS_ENDPOINT_URL", &address).arg(raw::DAY);
     for job in [job(TestEnv::processor), job(TestEnv::processor).env("AWS_CA_BUNDLE", another.certificate())] {
         job.env("AWS_MAX_ATTEMPTS", "1").run().expect_failure(69, &["unknown authority", "AWS_CA_BUNDLE"]);
     }
     // A certificate that is not for this address.
-    let wrong = format!("https://127.0.0.1:{}", encrypted(server, authority.client()));
+    let wrong = format!("https://127.0.0.1:{}", start_tls_proxy(server, authority.client()));
     let job_there =
         job(TestEnv::processor).env("AWS_ENDPOINT_URL", wrong).env("AWS_CA_BUNDLE", authority.certificate());
     job_there.env("AWS_MAX_ATTEMPTS", "1").run().expect_failure(69, &["certificate is not good", "not valid for name"]);

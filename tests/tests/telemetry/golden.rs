@@ -3,33 +3,14 @@
 use acceptance::TestEnv;
 use acceptance::binaries::workspace;
 use acceptance::collector::{Collector, Protocol};
+use acceptance::golden;
 use acceptance::telemetry::{Telemetry, render};
 
 use super::{CITY_DAY, both, city, is_since, manifest, now};
 
-/// The variable that makes the tests write what they else compare with.
-const UPDATE: &str = "UPDATE_TELEMETRY";
-
-/// Compares with a file of `expected`, or writes it.
-fn same_or_updated(name: &str, found: &str) {
-    let path = workspace().join("tests/tests/telemetry/expected").join(name);
-    if std::env::var_os(UPDATE).is_some_and(|set| set == "1") {
-        std::fs::write(&path, found).unwrap();
-        return;
-    }
-    let expected = std::fs::read_to_string(&path).unwrap_or_default();
-    let lines = |text: &str, other: &str, mark: &str| {
-        let other: Vec<_> = other.lines().collect();
-        let only = text.lines().filter(|line| !other.contains(line));
-        only.map(|line| format!("{mark} {line}\n")).collect::<String>()
-    };
-    assert!(
-        found == expected,
-        "{name} is not as expected:\n{}{}\nIf that is meant: {UPDATE}=1 cargo test --workspace --test telemetry golden, then look at \
-         the difference and commit it",
-        lines(&expected, found, "-"),
-        lines(found, &expected, "+")
-    );
+/// Compares with a golden file of `expected`.
+fn check_golden(name: &str, text: &str) {
+    golden::check(&format!("tests/tests/telemetry/expected/{name}"), text);
 }
 
 /// What has to do with S3, which a folder has not.
@@ -54,7 +35,7 @@ fn in_a_folder(protocol: Protocol) -> Option<Telemetry> {
     assert_eq!(report.parent, process.id);
     assert!(is_since(process, begun), "{} does not begin with the present second", process.trace);
     assert_eq!(manifest(&env, CITY_DAY)["traceparent"], process.traceparent());
-    same_or_updated("tree-folder.txt", &render::tree(&told.trace));
+    check_golden("tree-folder.txt", &render::tree(&told.trace));
     Some(told)
 }
 
@@ -84,8 +65,8 @@ fn a_day_on_s3() {
     env.server().inject("PUT", "/daily_report_", 1, fault);
     let Some(told) = both(&env, Protocol::Grpc) else { return };
     told.trace.assert_complete(&["process"]);
-    same_or_updated("tree-s3.txt", &render::tree(&told.trace));
-    same_or_updated("metrics.txt", &render::metrics(&told.metrics));
+    check_golden("tree-s3.txt", &render::tree(&told.trace));
+    check_golden("metrics.txt", &render::metrics(&told.metrics));
 }
 
 #[test]

@@ -1,132 +1,136 @@
-//! A namespace of a test's own, in which Pod Security is enforced as strictly as there is, with the chart in it.
+//! A namespace per test, with Pod Security `restricted` enforced, in which the chart is installed.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Cluster, run, watch};
+use super::{Cluster, watch};
 use crate::binaries::workspace;
+use crate::tools::{ToolOutput, run};
 use crate::environment::TestEnv;
 
-/// The longest that anything here may take, images pulled and backed off from.
-const PATIENCE: Duration = Duration::from_secs(180);
-/// The Secret with the keys of the tests' S3 server.
+/// Timeout of every wait; covers image pulls and their back-off.
+const TIMEOUT: Duration = Duration::from_secs(180);
+/// The Secret with the credentials of the tests' S3 server.
 const SECRET: &str = "s3";
-/// The name that the chart is installed under.
+/// The release name of the chart.
 const RELEASE: &str = "cityflow";
 
-/// A namespace. It is removed when it is dropped; where its test has failed, after having been described.
+/// A namespace, deleted when it is dropped. If the test has failed, its objects are printed first.
 #[derive(Debug)]
-pub struct Space {
+pub struct TestNamespace {
     cluster: &'static Cluster,
     name: String,
 }
 
-/// A Job that has ended.
+/// A Job that has completed or failed.
 #[derive(Debug, Clone)]
-pub struct Ended {
-    /// Whether it is complete and not failed.
+pub struct FinishedJob {
+    /// Whether it completed.
     pub complete: bool,
-    /// The reason of the condition that ended it.
+    /// Reason and message of its last condition.
     pub reason: String,
-    /// The message of that condition.
     pub message: String,
-    /// Its pods, the earliest first.
+    /// Its pods, the oldest first.
     pub pods: Vec<Value>,
 }
 
-impl Ended {
-    /// How the pods' containers ended, the earliest first; nothing for one of which nobody knows.
+impl FinishedJob {
+    /// Exit codes of the pods, the oldest first; `None` if the exit code of a pod is unknown.
     #[must_use]
-    pub fn codes(&self) -> Vec<Option<i64>> {
+    pub fn exit_codes(&self) -> Vec<Option<i64>> {
         self.pods.iter().map(|pod| terminated(pod)["exitCode"].as_i64()).collect()
     }
 
-    /// The last words of the last pod.
+    /// Termination message of the last pod.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn termination_message(&self) -> String {
         let last = self.pods.last().map(terminated);
         last.and_then(|state| state["message"].as_str()).unwrap_or_default().to_owned()
     }
 
-    /// The nodes that the pods ran on.
+    /// The nodes of the pods.
     #[must_use]
     pub fn nodes(&self) -> Vec<&str> {
         self.pods.iter().filter_map(|pod| pod["spec"]["nodeName"].as_str()).collect()
     }
 
-    /// The kind of node that the last pod ran on.
+    /// Value of the label `cityflow.io/pool` of the last pod's node.
     #[must_use]
-    pub fn pool(&self, cluster: &Cluster) -> String {
+    pub fn node_pool(&self, cluster: &Cluster) -> String {
         let node = self.nodes().pop().expect("a pod ran");
         cluster.kubectl(&["get", "node", node, "--output=jsonpath={.metadata.labels.cityflow\\.io/pool}"])
     }
 }
 
-/// How the one container of a pod ended.
+/// The `terminated` state of a pod's only container.
 fn terminated(pod: &Value) -> &Value {
     &pod["status"]["containerStatuses"][0]["state"]["terminated"]
 }
 
-impl Space {
-    /// A namespace for a test.
+impl TestNamespace {
+    /// Creates a namespace whose name contains `label`.
     #[must_use]
     pub fn new(cluster: &'static Cluster, label: &str) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
         let name = format!("cityflow-{label}-{process}-{count}");
         let _ = cluster.kubectl(&["create", "namespace", &name]);
-        let space = Self { cluster, name };
-        let _ = space.cluster.kubectl(&[
+        let namespace = Self { cluster, name };
+        let _ = namespace.cluster.kubectl(&[
             "label",
             "namespace",
-            &space.name,
+            &namespace.name,
             "pod-security.kubernetes.io/enforce=restricted",
             "pod-security.kubernetes.io/warn=restricted",
         ]);
-        // Pods are admitted once their service account is there.
-        space.until("serviceaccount", "default", |_| true);
-        space
+        // Pods are admitted only after the default service account exists.
+        namespace.wait_for("serviceaccount", "default", |_| true);
+        namespace
     }
 
-    /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The cluster.
     #[must_use]
     pub fn cluster(&self) -> &'static Cluster {
         self.cluster
     }
 
-    /// A command of `kubectl` in the namespace, however it ends.
-    pub fn try_kubectl(&self, args: &[&str]) -> Answer {
+    /// Runs `kubectl` in the namespace.
+    pub fn try_kubectl(&self, args: &[&str]) -> ToolOutput {
         run(self.cluster.tool("kubectl").args(["--namespace", &self.name]).args(args))
     }
 
-    /// A command of `kubectl` in the namespace.
+    /// Runs a `kubectl` command that must succeed.
     ///
     /// # Panics
-    /// Where it fails.
+    /// If it fails.
     pub fn kubectl(&self, args: &[&str]) -> String {
-        self.try_kubectl(args).good()
+        self.try_kubectl(args).expect_success()
     }
 
-    /// An object, or a list of some.
+    /// Output of `kubectl get` as JSON.
     #[must_use]
     pub fn get(&self, args: &[&str]) -> Value {
         let text = self.kubectl(&[&["get"], args, &["--output=json"]].concat());
         serde_json::from_str(&text).expect("kubectl writes JSON")
     }
 
-    /// Values that let the chart work on the place of a test: both jobs, suspended schedules, the nodes that they are meant for.
+    /// The items of `kubectl get` for a kind or a list of kinds.
     #[must_use]
-    pub fn values(&self, env: &TestEnv) -> Value {
+    pub fn list(&self, args: &[&str]) -> Vec<Value> {
+        self.get(args)["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Chart values for the S3 location of a test: both jobs with suspended schedules, on the node pools that they are meant for.
+    #[must_use]
+    pub fn chart_values(&self, env: &TestEnv) -> Value {
         let keys =
-            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| env.variable(name).expect("a world on S3"));
+            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].map(|name| env.variable(name).expect("a store on S3"));
         let _ = self.try_kubectl(&["delete", "secret", SECRET, "--ignore-not-found"]);
         self.kubectl(&[
             "create",
@@ -136,7 +140,7 @@ impl Space {
             &format!("--from-literal=accessKeyId={}", keys[0]),
             &format!("--from-literal=secretAccessKey={}", keys[1]),
         ]);
-        let endpoint = env.variable("AWS_ENDPOINT_URL").expect("a world on S3");
+        let endpoint = env.variable("AWS_ENDPOINT_URL").expect("a store on S3");
         let port = endpoint.rsplit_once(':').expect("a port").1;
         let bucket = env.bucket();
         let job = |name: &str, pool: &str| {
@@ -162,8 +166,8 @@ impl Space {
         values
     }
 
-    /// Installs the chart or changes its values, as `helm upgrade --install` does, however it ends.
-    pub fn try_install(&self, files: &[&str], values: &Value) -> Answer {
+    /// Installs or upgrades the chart with values files of the chart and more values.
+    pub fn try_install(&self, files: &[&str], values: &Value) -> ToolOutput {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("values.json");
         std::fs::write(&path, values.to_string()).expect("a file");
@@ -176,68 +180,74 @@ impl Space {
         run(helm.arg("--values").arg(&path))
     }
 
-    /// Installs the chart or changes its values; what Helm said.
+    /// Installs or upgrades the chart with values that must be accepted.
     ///
     /// # Panics
-    /// Where it fails.
+    /// If Helm fails.
     pub fn install(&self, values: &Value) -> String {
-        self.try_install(&[], values).good()
+        self.try_install(&[], values).expect_success()
     }
 
-    /// A command of Helm on the release, however it ends.
-    pub fn try_helm(&self, command: &[&str], args: &[&str]) -> Answer {
+    /// Runs a Helm command on the release.
+    pub fn try_helm(&self, command: &[&str], args: &[&str]) -> ToolOutput {
         run(self.cluster.tool("helm").args(command).arg(RELEASE).args(["--namespace", &self.name]).args(args))
     }
 
-    /// A command of Helm on the release.
+    /// Runs a Helm command that must succeed.
     ///
     /// # Panics
-    /// Where it fails.
+    /// If it fails.
     pub fn helm(&self, command: &[&str], args: &[&str]) -> String {
-        self.try_helm(command, args).good()
+        self.try_helm(command, args).expect_success()
     }
 
-    /// `kubectl create job --from=cronjob/… …`, as people type it.
-    pub fn start(&self, cronjob: &str, job: &str) {
+    /// Creates a Job with `kubectl create job --from=cronjob/…`.
+    pub fn create_job(&self, cronjob: &str, job: &str) {
         self.kubectl(&["create", "job", &format!("--from=cronjob/{cronjob}"), job]);
     }
 
-    /// Waits until an object of that name is as wanted.
+    /// Waits until the object of that name matches.
     ///
     /// # Panics
-    /// Where it is not in time.
-    pub fn until(&self, kind: &str, name: &str, wanted: impl FnMut(&Value) -> bool) -> Value {
-        self.until_selected(kind, &["--field-selector", &format!("metadata.name={name}")], wanted)
+    /// After a timeout.
+    pub fn wait_for(&self, kind: &str, name: &str, matches: impl FnMut(&Value) -> bool) -> Value {
+        self.wait_for_any(kind, &["--field-selector", &format!("metadata.name={name}")], matches)
     }
 
-    /// Waits until one of the selected objects is as wanted.
+    /// Waits until one of the selected objects matches.
     ///
     /// # Panics
-    /// Where none is in time.
-    pub fn until_selected(&self, kind: &str, select: &[&str], wanted: impl FnMut(&Value) -> bool) -> Value {
+    /// After a timeout.
+    pub fn wait_for_any(&self, kind: &str, select: &[&str], matches: impl FnMut(&Value) -> bool) -> Value {
         let mut get = self.cluster.tool("kubectl");
         get.args(["--namespace", &self.name, "get", kind]).args(select);
-        watch::until(&mut get, PATIENCE, wanted).unwrap_or_else(|seen| {
-            panic!("no {kind} {select:?} of {} came to be as wanted; last seen: {seen:#?}", self.name)
+        watch::wait_for(&mut get, TIMEOUT, matches).unwrap_or_else(|seen| {
+            panic!("timeout: no {kind} {select:?} in {} reached the expected state; last states: {seen:#?}", self.name)
         })
     }
 
-    /// Waits for the first pod of a Job that runs.
-    pub fn running(&self, job: &str) -> Value {
-        self.until_selected("pods", &["--selector", &of_job(job)], |pod| pod["status"]["phase"] == "Running")
+    /// Waits until a pod of a Job runs.
+    pub fn wait_for_running_pod(&self, job: &str) -> Value {
+        self.wait_for_any("pods", &["--selector", &selector(job)], |pod| pod["status"]["phase"] == "Running")
     }
 
-    /// Waits for the end of a Job.
-    pub fn ended(&self, job: &str) -> Ended {
-        let ending = |condition: &&Value| {
+    /// Waits until a pod of a Job has failed; returns its `terminated` state.
+    pub fn wait_for_failed_pod(&self, job: &str) -> Value {
+        let failed = |pod: &Value| pod["status"]["phase"] == "Failed";
+        terminated(&self.wait_for_any("pods", &["--selector", &selector(job)], failed)).clone()
+    }
+
+    /// Waits until a Job has completed or failed.
+    pub fn wait_for_job(&self, job: &str) -> FinishedJob {
+        let is_final = |condition: &&Value| {
             condition["status"] == "True" && (condition["type"] == "Complete" || condition["type"] == "Failed")
         };
-        let found =
-            |object: &Value| object["status"]["conditions"].as_array().into_iter().flatten().find(ending).cloned();
-        let object = self.until("jobs", job, |object| found(object).is_some());
-        let condition = found(&object).expect("it has just ended");
+        let last =
+            |object: &Value| object["status"]["conditions"].as_array().into_iter().flatten().find(is_final).cloned();
+        let object = self.wait_for("jobs", job, |object| last(object).is_some());
+        let condition = last(&object).expect("the Job has finished");
         let text = |name: &str| condition[name].as_str().unwrap_or_default().to_owned();
-        Ended {
+        FinishedJob {
             complete: condition["type"] == "Complete",
             reason: text("reason"),
             message: text("message"),
@@ -245,47 +255,45 @@ impl Space {
         }
     }
 
-    /// Starts a Job from a CronJob and waits for its end.
-    pub fn run(&self, cronjob: &str, job: &str) -> Ended {
-        self.start(cronjob, job);
-        self.ended(job)
+    /// Creates a Job from a CronJob and waits until it has finished.
+    pub fn run_job(&self, cronjob: &str, job: &str) -> FinishedJob {
+        self.create_job(cronjob, job);
+        self.wait_for_job(job)
     }
 
-    /// The pods of a Job, the earliest first.
+    /// The pods of a Job, the oldest first.
     #[must_use]
     pub fn pods(&self, job: &str) -> Vec<Value> {
-        let list = self.get(&["pods", "--selector", &of_job(job)]);
-        let mut pods = list["items"].as_array().cloned().unwrap_or_default();
-        let made = |pod: &Value| pod["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
-        // Of one second the one that ended first.
-        let ended = |pod: &Value| terminated(pod)["finishedAt"].as_str().unwrap_or("z").to_owned();
-        pods.sort_by_key(|pod| (made(pod), ended(pod)));
+        let mut pods = self.list(&["pods", "--selector", &selector(job)]);
+        let created = |pod: &Value| pod["metadata"]["creationTimestamp"].as_str().unwrap_or_default().to_owned();
+        // Timestamps have seconds only; pods of the same second are ordered by their end.
+        let finished = |pod: &Value| terminated(pod)["finishedAt"].as_str().unwrap_or("z").to_owned();
+        pods.sort_by_key(|pod| (created(pod), finished(pod)));
         pods
     }
 
     /// The log of a Job's pods.
     #[must_use]
     pub fn log(&self, job: &str) -> String {
-        self.kubectl(&["logs", "--selector", &of_job(job), "--tail=-1", "--prefix"])
+        self.kubectl(&["logs", "--selector", &selector(job), "--tail=-1", "--prefix"])
     }
 
-    /// What the Events on a Job say: reason and note.
+    /// Reason and message of each Event on a Job.
     #[must_use]
     pub fn events(&self, job: &str) -> Vec<(String, String)> {
-        let list =
-            self.get(&["events", "--field-selector", &format!("involvedObject.kind=Job,involvedObject.name={job}")]);
+        let selector = format!("involvedObject.kind=Job,involvedObject.name={job}");
         let text = |event: &Value, name: &str| event[name].as_str().unwrap_or_default().to_owned();
-        let items = list["items"].as_array().cloned().unwrap_or_default();
-        items.iter().map(|event| (text(event, "reason"), text(event, "message"))).collect()
+        let events = self.list(&["events", "--field-selector", &selector]);
+        events.iter().map(|event| (text(event, "reason"), text(event, "message"))).collect()
     }
 }
 
-/// The selector of a Job's pods.
-fn of_job(job: &str) -> String {
+/// The label selector of a Job's pods.
+fn selector(job: &str) -> String {
     format!("batch.kubernetes.io/job-name={job}")
 }
 
-impl Drop for Space {
+impl Drop for TestNamespace {
     fn drop(&mut self) {
         if std::thread::panicking() {
             for args in [
@@ -294,8 +302,8 @@ impl Drop for Space {
                 &["describe", "pods"],
                 &["logs", "--selector", "batch.kubernetes.io/job-name", "--tail=25", "--prefix"],
             ] {
-                let answer = self.try_kubectl(args);
-                eprintln!("--- {}\n{}{}", answer.line, answer.stdout, answer.stderr);
+                let output = self.try_kubectl(args);
+                eprintln!("--- {}\n{}", output.command, output.text());
             }
         }
         let _ = run(self.cluster.tool("kubectl").args(["delete", "namespace", &self.name, "--wait=false"]));

@@ -1,11 +1,11 @@
-//! What pods may do: Pod Security `restricted`, tokens and Roles only where they are switched on, the network.
+//! Security: Pod Security `restricted`, API tokens and Roles, network policy.
 
 use acceptance::chart::{Helm, Objects, folder};
 use serde_json::{Value, json};
 
 use crate::rendered::{ALL_ON, FILES};
 
-/// Asserts what `restricted` asks for, and a root file system that cannot be written.
+/// Asserts the requirements of `restricted`, and a read-only root file system.
 fn assert_restricted(name: &str, pod: &Value) {
     let security = &pod["securityContext"];
     assert_eq!(security["runAsNonRoot"], true, "{name}");
@@ -31,7 +31,7 @@ fn assert_restricted(name: &str, pod: &Value) {
 }
 
 #[test]
-fn every_pod_is_restricted() {
+fn every_pod_meets_pod_security_restricted() {
     let Some(helm) = Helm::find() else { return };
     let all_on = helm.values("all.yaml", ALL_ON);
     let files = FILES.iter().map(|(name, _)| folder().join(name)).chain([all_on]);
@@ -45,18 +45,18 @@ fn every_pod_is_restricted() {
     }
 }
 
-/// The pods that have a token of the Kubernetes API.
-fn with_token(objects: &Objects) -> Vec<String> {
+/// The pods with a Kubernetes API token.
+fn pods_with_token(objects: &Objects) -> Vec<String> {
     let pods = objects.pods().into_iter();
-    let has = |pod: &Value| pod["automountServiceAccountToken"].as_bool().expect("it is said, one way or the other");
+    let has = |pod: &Value| pod["automountServiceAccountToken"].as_bool().expect("automountServiceAccountToken is set");
     let mut all: Vec<_> = pods.filter(|(_, pod)| has(pod)).map(|(name, _)| name).collect();
     all.sort();
     all
 }
 
-/// Name, rules and account of each Role, by the binding of the same name.
+/// Name, rules and ServiceAccount of each Role, from the binding with the same name.
 fn roles(objects: &Objects) -> Vec<(String, Value, String)> {
-    assert!(!objects.names().iter().any(|name| name.starts_with("Cluster")), "no rights beyond the namespace");
+    assert!(!objects.names().iter().any(|name| name.starts_with("Cluster")), "no cluster-wide rights");
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let roles = objects.0.iter().filter(|object| object["kind"] == "Role");
     let mut all: Vec<_> = roles
@@ -77,33 +77,33 @@ fn roles(objects: &Objects) -> Vec<(String, Value, String)> {
         })
         .collect();
     let bindings = objects.0.iter().filter(|object| object["kind"] == "RoleBinding").count();
-    assert_eq!(bindings, all.len(), "a binding without its Role");
+    assert_eq!(bindings, all.len(), "every binding has a Role");
     all.sort_by(|one, other| one.0.cmp(&other.0));
     all
 }
 
 #[test]
-fn rights_on_the_api_are_only_those_that_are_switched_on() {
+fn switches_grant_exactly_their_api_rights() {
     let Some(helm) = Helm::find() else { return };
     let event = json!([{ "apiGroups": ["events.k8s.io"], "resources": ["events"], "verbs": ["create"] }]);
     let handoff = json!([
-        { "apiGroups": ["batch"], "resources": ["cronjobs"], "resourceNames": ["tell"], "verbs": ["get"] },
+        { "apiGroups": ["batch"], "resources": ["cronjobs"], "resourceNames": ["summarise"], "verbs": ["get"] },
         { "apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["create"] },
     ]);
     let handoff = ("measure-handoff".to_owned(), handoff, "measure".to_owned());
     let events = |job: &str| (format!("{job}-events"), event.clone(), job.to_owned());
     let (measure, all) = (
         ["CronJob/measure", "Pod/measure-check"],
-        ["CronJob/measure", "CronJob/tell", "Pod/measure-check", "Pod/tell-check"],
+        ["CronJob/measure", "CronJob/summarise", "Pod/measure-check", "Pod/summarise-check"],
     );
     for (on, tokens, expected) in [
         ("", vec![], vec![]),
         (",handoff.enabled=true", measure.to_vec(), vec![handoff.clone()]),
-        (",events.enabled=true", all.to_vec(), vec![events("measure"), events("tell")]),
-        (",events.enabled=true,handoff.enabled=true", all.to_vec(), vec![events("measure"), handoff, events("tell")]),
+        (",events.enabled=true", all.to_vec(), vec![events("measure"), events("summarise")]),
+        (",events.enabled=true,handoff.enabled=true", all.to_vec(), vec![events("measure"), handoff, events("summarise")]),
     ] {
-        let objects = helm.objects(&[], &["--set", &format!("processor.name=measure,reporter.name=tell{on}")]);
-        assert_eq!(with_token(&objects), tokens, "{on}");
+        let objects = helm.objects(&[], &["--set", &format!("processor.name=measure,reporter.name=summarise{on}")]);
+        assert_eq!(pods_with_token(&objects), tokens, "{on}");
         assert_eq!(roles(&objects), expected, "{on}");
         for account in objects.0.iter().filter(|object| object["kind"] == "ServiceAccount") {
             assert_eq!(account["automountServiceAccountToken"], false);
@@ -112,9 +112,9 @@ fn rights_on_the_api_are_only_those_that_are_switched_on() {
 }
 
 #[test]
-fn accounts_can_be_named_made_elsewhere_and_given_a_role() {
+fn service_accounts_can_be_named_external_and_annotated() {
     let Some(helm) = Helm::find() else { return };
-    let account = |more: &str| {
+    let service_account = |more: &str| {
         let objects = helm.objects(&[], &["--set", more]);
         let used =
             objects.get("CronJob", "process")["spec"]["jobTemplate"]["spec"]["template"]["spec"]["serviceAccountName"]
@@ -122,20 +122,20 @@ fn accounts_can_be_named_made_elsewhere_and_given_a_role() {
         let used = used.as_str().unwrap().to_owned();
         (objects.find("ServiceAccount", &used).cloned(), used)
     };
-    let (made, name) = account("processor.serviceAccount.name=mine");
+    let (made, name) = service_account("processor.serviceAccount.name=mine");
     assert!(made.is_some() && name == "mine");
-    let (made, name) = account("processor.serviceAccount.name=theirs,processor.serviceAccount.create=false");
-    assert!(made.is_none() && name == "theirs");
-    let (made, name) = account("processor.serviceAccount.create=false");
+    let (made, name) = service_account("processor.serviceAccount.name=external,processor.serviceAccount.create=false");
+    assert!(made.is_none() && name == "external");
+    let (made, name) = service_account("processor.serviceAccount.create=false");
     assert!(made.is_none() && name == "default");
-    // Rights are for an account that is named; one that is not made here may be, and the two jobs may share it.
-    let (made, name) = account(
-        "events.enabled=true,handoff.enabled=true,processor.serviceAccount.name=theirs,\
-         processor.serviceAccount.create=false,reporter.serviceAccount.name=theirs",
+    // Rights require a named account. It may be external, and both jobs may use it.
+    let (made, name) = service_account(
+        "events.enabled=true,handoff.enabled=true,processor.serviceAccount.name=external,\
+         processor.serviceAccount.create=false,reporter.serviceAccount.name=external",
     );
-    assert!(made.is_some() && name == "theirs", "the reporter's");
-    let (made, name) = account("handoff.enabled=true,reporter.serviceAccount.create=false");
-    assert!(made.is_some() && name == "process", "the reporter has no rights by the handoff");
+    assert!(made.is_some() && name == "external", "the account of the reporter");
+    let (made, name) = service_account("handoff.enabled=true,reporter.serviceAccount.create=false");
+    assert!(made.is_some() && name == "process", "the handoff gives the reporter no rights");
     let prod = helm.objects(&[&folder().join("values-prod.yaml")], &[]);
     for name in ["process", "report"] {
         let role = &prod.get("ServiceAccount", name)["metadata"]["annotations"]["eks.amazonaws.com/role-arn"];
@@ -143,11 +143,11 @@ fn accounts_can_be_named_made_elsewhere_and_given_a_role() {
     }
 }
 
-/// The ports that may be reached, by the first address or the selector of each rule.
+/// First peer and ports of each egress rule.
 fn egress(objects: &Objects) -> Vec<(String, Vec<u64>)> {
     let policy = objects.get("NetworkPolicy", "cityflow");
     assert_eq!(policy["spec"]["policyTypes"], json!(["Ingress", "Egress"]));
-    assert_eq!(policy["spec"]["ingress"], json!([]), "nobody may come in");
+    assert_eq!(policy["spec"]["ingress"], json!([]), "no ingress");
     let rules = policy["spec"]["egress"].as_array().unwrap().iter();
     let of = |rule: &Value| {
         let to = &rule["to"][0];
@@ -158,7 +158,7 @@ fn egress(objects: &Objects) -> Vec<(String, Vec<u64>)> {
 }
 
 #[test]
-fn the_network_is_open_to_what_is_needed_and_no_more() {
+fn network_policy_allows_only_required_egress() {
     let Some(helm) = Helm::find() else { return };
     assert!(helm.objects(&[], &[]).find("NetworkPolicy", "cityflow").is_none());
     let rules = |more: &str| egress(&helm.objects(&[], &["--set", &format!("networkPolicy.enabled=true,{more}")]));
@@ -194,7 +194,7 @@ fn the_network_is_open_to_what_is_needed_and_no_more() {
 }
 
 #[test]
-fn addresses_of_both_families_may_be_reached_and_exceptions_belong_to_one_address() {
+fn network_policy_allows_ipv4_and_ipv6_and_exceptions_within_one_cidr() {
     let Some(helm) = Helm::find() else { return };
     let blocks = |more: &str| {
         let objects = helm.objects(&[], &["--set", &format!("networkPolicy.enabled=true,events.enabled=true{more}")]);
@@ -212,7 +212,7 @@ fn addresses_of_both_families_may_be_reached_and_exceptions_belong_to_one_addres
 }
 
 #[test]
-fn the_network_policy_is_for_all_pods_of_the_jobs_and_no_others() {
+fn network_policy_selects_all_pods_of_the_jobs_and_no_others() {
     let Some(helm) = Helm::find() else { return };
     let all = helm.values("all.yaml", ALL_ON);
     let objects = helm.objects(&[&all], &[]);

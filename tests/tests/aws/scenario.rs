@@ -1,56 +1,54 @@
-//! Everything that the jobs can do, in an account of their own, with each S3 call written down.
+//! A scenario with all operations of the jobs, in a separate account that records every S3 call.
 //!
-//! Not for whether they do it right, which other tests know: here it matters only what they ask the store for.
+//! Other tests check the results of the operations; this one only provides the calls.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acceptance::iam::{Grant, needs};
-use acceptance::s3server::{InjectedFault, RecordedRequest};
+use acceptance::iam::{Grant, required_permissions};
+use acceptance::s3server::{RecordedRequest, InjectedFault};
 use acceptance::{ProgramOutput, TestEnv, raw};
 
-/// The bucket of the raw files.
 pub(crate) const RAW: &str = "cityflow-raw";
-/// The bucket of documents and reports.
 pub(crate) const PROCESSED: &str = "cityflow-processed";
-/// What `reporter check` leaves behind where it may not remove it.
+/// The object that `reporter check` writes and, with its policy, cannot delete.
 pub(crate) const PROBE: &str = "reports/reporter-check-probe.tmp";
 
 const PROCESSOR: &str = "processor";
 const REPORTER: &str = "reporter";
 const MANIFEST: &str = "metrics/manifest_2025-11-04.json";
 const REPORT: &str = "reports/daily_report_2025-11-04.json";
-/// The instants of most runs, and of one more than a week later: by then documents that no manifest names are old.
+/// Time of most runs.
 const NOW: &str = "2025-11-05T02:00:00Z";
-/// The Job's name of the night of 5 November, as a CronJob gives it: minutes since the epoch.
+/// Suffix of the scheduled Job's name on 5 November: minutes since the epoch, as the CronJob controller sets it.
 const NIGHT: u32 = 29_371_680;
 
-/// The two buckets on a server of their own.
+/// The two buckets on a dedicated test server.
 pub(crate) struct Account {
     env: TestEnv,
-    /// Program → what it may do, where that is enforced.
-    rights: BTreeMap<&'static str, Arc<Vec<Grant>>>,
+    /// Grants by program; a program without an entry may do everything.
+    grants: BTreeMap<&'static str, Arc<Vec<Grant>>>,
     calls: RefCell<BTreeMap<&'static str, Vec<RecordedRequest>>>,
 }
 
 impl Account {
-    /// Empty buckets. A program that is named may do what its grants say, any other everything.
-    pub(crate) fn new(rights: impl IntoIterator<Item = (&'static str, Vec<Grant>)>) -> Self {
+    /// Empty buckets.
+    pub(crate) fn new(grants: impl IntoIterator<Item = (&'static str, Vec<Grant>)>) -> Self {
         let env = TestEnv::on_test_server();
         for bucket in [RAW, PROCESSED] {
             env.server().create_bucket(bucket);
         }
-        let rights = rights.into_iter().map(|(program, grants)| (program, Arc::new(grants))).collect();
-        Self { env, rights, calls: RefCell::default() }
+        let grants = grants.into_iter().map(|(program, grants)| (program, Arc::new(grants))).collect();
+        Self { env, grants, calls: RefCell::default() }
     }
 
-    /// All calls so far, by program.
+    /// The recorded calls by program.
     pub(crate) fn into_calls(self) -> BTreeMap<&'static str, Vec<RecordedRequest>> {
         self.calls.into_inner()
     }
 
-    /// Writes the raw files of the usual day.
+    /// Writes the raw files of [`raw::DAY`].
     pub(crate) fn write_raw(&self) {
         raw::write(&self.env);
         let server = self.env.server();
@@ -60,7 +58,7 @@ impl Account {
         }
     }
 
-    /// Writes the bikes once more, with another count for one hour.
+    /// Rewrites the bike counts with another count for one hour.
     fn change_bikes(&self, count: u32) {
         let bikes = raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{count}"));
         self.env.server().put(RAW, raw::BIKE_COUNTS, bikes);
@@ -69,11 +67,11 @@ impl Account {
     fn run(&self, program: &'static str, variables: &[(&str, &str)], args: &[&str]) -> ProgramOutput {
         let server = self.env.server();
         server.clear_requests();
-        if let Some(grants) = self.rights.get(program).map(Arc::clone) {
-            server.deny_unless(move |call| needs(call).iter().all(|need| grants.iter().any(|grant| grant.gives(need))));
+        if let Some(grants) = self.grants.get(program).map(Arc::clone) {
+            server.deny_unless(move |call| required_permissions(call).iter().all(|permission| grants.iter().any(|grant| grant.allows(permission))));
         }
         let metrics = format!("{PROCESSED}/metrics");
-        // As the chart writes them.
+        // As the chart sets them.
         let job = match program {
             PROCESSOR => self.env.program(program).env("S3_BUCKET_RAW", RAW).env("S3_BUCKET_PROCESSED", PROCESSED),
             _ => self.env.program(program).env("S3_BUCKET_METRICS", metrics),
@@ -93,24 +91,24 @@ impl Account {
         self.run(REPORTER, &[], args)
     }
 
-    /// A scheduled night, so many days after that of 5 November.
-    fn night(&self, program: &'static str, later: u32) -> ProgramOutput {
+    /// A scheduled run, `later` days after 5 November.
+    fn scheduled_run(&self, program: &'static str, later: u32) -> ProgramOutput {
         let name = format!("{program}-{}", NIGHT + 1440 * later);
         let now = format!("2025-11-{:02}T02:00:00Z", 5 + later);
         self.run(program, &[("JOB_NAME", &name), ("CITYFLOW_NOW", &now)], &[])
     }
 
-    /// Goes through everything.
-    pub(crate) fn everything(&self) {
-        self.first_days();
-        self.changes();
-        self.troubles();
-        self.many_days();
-        self.nights();
+    /// Performs all operations.
+    pub(crate) fn run_all(&self) {
+        self.first_run();
+        self.reruns();
+        self.inject_faults();
+        self.ranges();
+        self.scheduled_runs();
     }
 
     /// From empty buckets to the first report.
-    fn first_days(&self) {
+    fn first_run(&self) {
         self.processor(&["check"]).expect_exit(0);
         self.processor(&[raw::DAY]).expect_exit(66);
         self.processor(&["status", "--last", "2"]).expect_exit(0);
@@ -129,8 +127,8 @@ impl Account {
         self.processor(&["status", "--last", "2"]).expect_exit(0);
     }
 
-    /// Runs again: as it was, with other inputs, by force, and when old documents go.
-    fn changes(&self) {
+    /// Reruns without changes, with changed inputs and with `--force`, and deletion of old documents.
+    fn reruns(&self) {
         self.processor(&[raw::DAY]).expect_exit(0);
         self.reporter(&[raw::DAY]).expect_exit(0);
         self.reporter(&["--force", raw::DAY]).expect_exit(0);
@@ -139,39 +137,34 @@ impl Account {
         self.processor(&["--until-complete", raw::DAY]).expect_exit(0);
         self.reporter(&[raw::DAY]).expect_exit(0);
 
-        // A source that has gone is kept, then dropped by force.
+        // The document of a missing source is retained, and removed with `--force`.
         let server = self.env.server();
         server.remove(RAW, raw::BIKE_COUNTS);
         self.processor(&[raw::DAY]).expect_exit(0);
         self.processor(&["--force", raw::DAY]).expect_exit(0);
         let fixed = format!("metrics/bikes_metrics_{}.json", raw::DAY);
-        assert!(server.get(PROCESSED, &fixed).is_none(), "a fixed name was removed");
+        assert!(server.get(PROCESSED, &fixed).is_none(), "the fixed name is deleted");
         self.reporter(&[raw::DAY]).expect_exit(0);
 
-        // No store lets a test date its objects, so the clock of the run goes on.
+        // S3 sets the dates of objects itself, so advance the clock of the run.
         let objects = || server.list(PROCESSED, "metrics/objets/").len();
         let before = objects();
         let later = (chrono::Utc::now() + chrono::Days::new(8)).to_rfc3339();
         self.run(PROCESSOR, &[("CITYFLOW_NOW", &later)], &[raw::DAY]).expect_exit(0);
-        assert!(objects() < before, "old documents were removed");
+        assert!(objects() < before, "old documents are deleted");
     }
 
-    /// What goes wrong on the way.
-    fn troubles(&self) {
+    /// Faults during a run.
+    fn inject_faults(&self) {
         let server = self.env.server();
         let processed = |key: &str| format!("{PROCESSED}/{key}");
-        // Answers that are lost, and writes that break off: a document is one PUT, so that nothing half done is left to be taken back.
-        for fault in [
-            InjectedFault::LoseResponse,
-            InjectedFault::CloseConnection,
-            InjectedFault::Unavailable,
-            InjectedFault::Conflict,
-        ] {
+        // Lost responses and interrupted writes. A document is written with one PUT, so there is nothing to clean up.
+        for fault in [InjectedFault::LoseResponse, InjectedFault::CloseConnection, InjectedFault::Unavailable, InjectedFault::Conflict] {
             self.change_bikes(45);
             server.inject("PUT", &processed("metrics/objets/"), 2, fault);
             self.processor(&["--force", raw::DAY]).expect_exit(0);
         }
-        // Another writer of the manifest, and of the report.
+        // A concurrent writer of the manifest, and of the report.
         let mut other: serde_json::Value = serde_json::from_slice(&server.get(PROCESSED, MANIFEST).unwrap()).unwrap();
         other["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into();
         self.change_bikes(46);
@@ -179,26 +172,26 @@ impl Account {
         self.processor(&[raw::DAY]).expect_exit(0);
         server.inject("PUT", &processed(REPORT), 1, InjectedFault::ReplaceBefore("{}".into()));
         self.reporter(&[raw::DAY]).expect_exit(0);
-        // Inputs that are replaced or damaged while they are read.
+        // Inputs that are replaced or truncated during a read.
         let counts = raw::road_counts(raw::DAY).replace(";110.0;", ";111.0;");
         server.inject("GET", &format!("{RAW}/{}", raw::ROAD_COUNTS), 1, InjectedFault::ReplaceBefore(counts.into()));
         self.processor(&[raw::DAY]).expect_exit(0);
         server.inject("GET", &format!("{RAW}/{}", raw::ROAD_COUNTS), 1, InjectedFault::TruncateBody(100));
         self.processor(&[raw::DAY]).expect_exit(0);
-        // A document that is not there any more: the report does without, the processor writes it again.
-        let gone = server.list(PROCESSED, &format!("metrics/objets/{}/weather-", raw::DAY));
-        gone.iter().for_each(|key| server.remove(PROCESSED, key));
+        // A missing document: the reporter leaves it out, the processor rewrites it.
+        let missing = server.list(PROCESSED, &format!("metrics/objets/{}/weather-", raw::DAY));
+        missing.iter().for_each(|key| server.remove(PROCESSED, key));
         self.reporter(&["--force", raw::DAY]).expect_exit(0);
         self.processor(&[raw::DAY]).expect_exit(0);
-        // In small pieces, as a large file is read.
+        // In small ranges, as for a large file.
         self.run(PROCESSOR, &[("CITYFLOW_CHUNK", "4096")], &["--force", raw::DAY]).expect_exit(0);
     }
 
-    /// More days than one.
-    fn many_days(&self) {
+    /// Runs over several days.
+    fn ranges(&self) {
         self.processor(&["2025-11-03..2025-11-04"]).expect_exit(0);
         self.processor(&["all"]).expect_exit(0);
-        // From so many days on, snapshots are listed by source and no longer by day.
+        // A long range, for which snapshots are listed by source instead of by day.
         self.processor(&["2025-09-15..2025-11-04"]).expect_exit(0);
         self.run(PROCESSOR, &[("JOB_NAME", "process-2025-11-03-again")], &[]).expect_exit(0);
         self.reporter(&["2025-11-03..2025-11-04"]).expect_exit(0);
@@ -206,17 +199,16 @@ impl Account {
         self.run(REPORTER, &[("JOB_NAME", "report-2025-11-03-again")], &[]).expect_exit(0);
     }
 
-    /// Scheduled nights, with late data and days that were missed.
-    fn nights(&self) {
+    /// Scheduled runs, with late data and missed days.
+    fn scheduled_runs(&self) {
         let server = self.env.server();
         for key in server.list(PROCESSED, "") {
             server.remove(PROCESSED, &key);
         }
         for later in 0..3 {
-            self.night(PROCESSOR, later).expect_exit(0);
-            self.night(REPORTER, later).expect_exit(0);
-            let late =
-                raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{}", 60 + later));
+            self.scheduled_run(PROCESSOR, later).expect_exit(0);
+            self.scheduled_run(REPORTER, later).expect_exit(0);
+            let late = raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{}", 60 + later));
             server.put(RAW, "api/bikes/dt=2025-11-10/hour=01/bikes.json", late);
         }
         self.processor(&["status"]).expect_exit(0);
