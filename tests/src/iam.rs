@@ -72,11 +72,13 @@ const PRIVILEGED_HEADERS: [&str; 7] = [
 pub fn required_permissions(call: &RecordedRequest) -> Vec<Permission> {
     let unusual: Vec<_> = PRIVILEGED_HEADERS.into_iter().filter(|name| call.headers.contains_key(*name)).collect();
     assert!(unusual.is_empty(), "{call}: the permissions for {unusual:?} are not defined here");
-    let sub: BTreeSet<&str> = call.query.keys().map(String::as_str).filter(|name| !NEUTRAL_PARAMETERS.contains(name)).collect();
+    let sub: BTreeSet<&str> =
+        call.query.keys().map(String::as_str).filter(|name| !NEUTRAL_PARAMETERS.contains(name)).collect();
     let sub: Vec<&str> = sub.into_iter().collect();
     let bucket = &call.bucket;
     let Some(key) = &call.key else {
-        let on_bucket = |action| Permission { action, resource: format!("arn:aws:s3:::{bucket}"), context: BTreeMap::new() };
+        let on_bucket =
+            |action| Permission { action, resource: format!("arn:aws:s3:::{bucket}"), context: BTreeMap::new() };
         return match (call.method.as_str(), sub.as_slice()) {
             ("GET", []) => vec![Permission::listing(bucket, call.query.get("prefix").map(String::as_str))],
             ("HEAD", []) => vec![Permission::listing(bucket, None)],
@@ -224,7 +226,10 @@ impl Statement {
         for (key, values, wild) in tests {
             let with = |held: &Vec<_>| {
                 let held = held.clone();
-                values.as_slice().iter().map(move |value| [held.clone(), vec![(key.clone(), value.clone(), wild)]].concat())
+                values
+                    .as_slice()
+                    .iter()
+                    .map(move |value| [held.clone(), vec![(key.clone(), value.clone(), wild)]].concat())
             };
             conditions = conditions.iter().flat_map(with).collect();
         }
@@ -339,7 +344,9 @@ mod tests {
 
     #[test]
     fn calls_require_the_documented_permissions() {
-        let actions = |call: RecordedRequest| required_permissions(&call).into_iter().map(|permission| permission.action).collect::<Vec<_>>();
+        let actions = |call: RecordedRequest| {
+            required_permissions(&call).into_iter().map(|permission| permission.action).collect::<Vec<_>>()
+        };
         let key = Some("k");
         assert_eq!(actions(call("GET", None, &["list-type", "prefix"], &[])), ["s3:ListBucket"]);
         assert_eq!(actions(call("HEAD", None, &[], &[])), ["s3:ListBucket"]);

@@ -208,13 +208,17 @@ fn workflows_have_minimal_permissions_and_pinned_actions() {
     let mut actions = 0;
     for path in files(".github/workflows") {
         let workflow = yaml(&path);
-        assert_eq!(workflow["permissions"], serde_json::json!({"contents": "read"}), "{path}: grant more to single jobs only");
         assert_eq!(
-            workflow["defaults"]["run"]["shell"], "bash",
-            "{path}: bash sets pipefail"
+            workflow["permissions"],
+            serde_json::json!({"contents": "read"}),
+            "{path}: grant more to single jobs only"
         );
+        assert_eq!(workflow["defaults"]["run"]["shell"], "bash", "{path}: bash sets pipefail");
         let on = &workflow["on"];
-        assert!(on.get("pull_request_target").is_none() && on != "pull_request_target", "{path}: pull_request_target would run untrusted code with secrets");
+        assert!(
+            on.get("pull_request_target").is_none() && on != "pull_request_target",
+            "{path}: pull_request_target would run untrusted code with secrets"
+        );
         for (name, job) in workflow["jobs"].as_object().unwrap() {
             let called = job["uses"].as_str();
             assert!(called.is_some() || job["timeout-minutes"].is_u64(), "{path}: {name} has no timeout");

@@ -99,9 +99,5 @@ fn program_needs_no_system_files() {
     command.env_clear().env("JOB_NAME", "process-29923170").env("TZDIR", "/nowhere").current_dir(folder.path());
     let output = run(command.args(["--raw", "./none", "--out", "./none"]));
     assert!(!output.success);
-    assert!(
-        output.stderr.contains("\"day\":\"2026-11-22\""),
-        "23:30 UTC is the next day in Paris: {}",
-        output.stderr
-    );
+    assert!(output.stderr.contains("\"day\":\"2026-11-22\""), "23:30 UTC is the next day in Paris: {}", output.stderr);
 }

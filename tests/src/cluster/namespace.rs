@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::{Cluster, watch};
 use crate::binaries::workspace;
-use crate::tools::{ToolOutput, run};
 use crate::environment::TestEnv;
+use crate::tools::{ToolOutput, run};
 
 /// Timeout of every wait; covers image pulls and their back-off.
 const TIMEOUT: Duration = Duration::from_secs(180);

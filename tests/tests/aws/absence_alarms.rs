@@ -217,7 +217,9 @@ fn run_missing_alarm_fires_if_no_run_ended_after_midnight() {
         assert_eq!(alarm.alarm_minutes(&[(ended, 20.0)]), five_from(35), "run that ended at minute {ended}");
     }
     // A run that ends during the alarm does not prevent it.
-    assert!((35..40).all(|ended| alarm.alarm_minutes(&[(ended, 20.0)]).iter().all(|minutes| minutes.first() == Some(&35))));
+    assert!(
+        (35..40).all(|ended| alarm.alarm_minutes(&[(ended, 20.0)]).iter().all(|minutes| minutes.first() == Some(&35)))
+    );
 }
 
 #[test]

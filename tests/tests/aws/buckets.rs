@@ -57,7 +57,10 @@ fn lifecycle_keeps_replaced_versions_for_a_month() {
 
 #[test]
 fn transitions_keep_objects_immediately_readable() {
-    assert!(rules("processed").iter().all(|rule| rule.get("Transitions").is_none()), "documents are small and read every day");
+    assert!(
+        rules("processed").iter().all(|rule| rule.get("Transitions").is_none()),
+        "documents are small and read every day"
+    );
     for rule in rules("raw") {
         for transition in rule["Transitions"].as_array().into_iter().flatten() {
             let class = transition["StorageClass"].as_str().unwrap();

@@ -15,7 +15,8 @@ use super::{json, text, yaml};
 const PORTS: [u64; 2] = [4317, 4318];
 
 fn config() -> Value {
-    let [config] = yaml("telemetry/config.yaml").try_into().unwrap_or_else(|found| panic!("expected one document: {found:?}"));
+    let [config] =
+        yaml("telemetry/config.yaml").try_into().unwrap_or_else(|found| panic!("expected one document: {found:?}"));
     config
 }
 
@@ -141,7 +142,10 @@ fn chart_sends_to_this_collector() {
                 env.iter().find(|variable| variable["name"] == "OTEL_EXPORTER_OTLP_ENDPOINT").expect("an endpoint");
             assert_eq!(endpoint["value"], format!("http://{name}.{namespace}:{}", PORTS[0]), "{file}, {job}");
             let label = ingress["from"][0]["podSelector"]["matchLabels"].as_object().unwrap().iter().next().unwrap();
-            assert_eq!(&template["metadata"]["labels"][label.0], label.1, "{file}, {job}: the collector's NetworkPolicy allows the pod");
+            assert_eq!(
+                &template["metadata"]["labels"][label.0], label.1,
+                "{file}, {job}: the collector's NetworkPolicy allows the pod"
+            );
         }
         assert!(allowed_namespaces.as_array().unwrap().contains(&json!(release)), "{file}: {allowed_namespaces}");
         let rules = objects.get("NetworkPolicy", "cityflow")["spec"]["egress"].clone();
@@ -202,7 +206,9 @@ fn real_collector_accepts_the_configuration_and_exports_data() {
         let components = Command::new("otelcol").arg("components").output().unwrap();
         serde_norway::from_slice(&components.stdout).unwrap()
     };
-    let Some(collector) = Collector::with_configuration(|folder, ports| local_config(&known(), folder, ports)) else { return };
+    let Some(collector) = Collector::with_configuration(|folder, ports| local_config(&known(), folder, ports)) else {
+        return;
+    };
 
     let span = json!({
         "traceId": "6909420ca1b2c3d4e5f60718293a4b5c", "spanId": "0102030405060708", "name": "process", "kind": 1,

@@ -150,7 +150,8 @@ fn no_job_can_delete_results_or_write_raw_data() {
     forbidden.push(Permission::object("s3:GetObject", RAW, "private.csv"));
     for bucket in [RAW, PROCESSED] {
         forbidden.extend(
-            [None, Some(""), Some("history/"), Some("m"), Some("rep")].map(|prefix| Permission::listing(bucket, prefix)),
+            [None, Some(""), Some("history/"), Some("m"), Some("rep")]
+                .map(|prefix| Permission::listing(bucket, prefix)),
         );
     }
     for permission in forbidden {
@@ -191,7 +192,9 @@ fn error_403_names_both_possible_causes() {
     let cannot_write: Vec<_> = grants("processor").into_iter().filter(|grant| grant.action != "s3:PutObject").collect();
     let account = Account::new([("processor", cannot_write)]);
     account.write_raw();
-    account.processor(&["2025-11-04"]).expect_failure(2, &["403", "no right to it", "cityflow-processed/metrics/objets/"]);
+    account
+        .processor(&["2025-11-04"])
+        .expect_failure(2, &["403", "no right to it", "cityflow-processed/metrics/objets/"]);
     account.processor(&["check"]).expect_failure(2, &["403", "cityflow-processed/metrics/"]);
 }
 

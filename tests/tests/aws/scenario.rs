@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use acceptance::iam::{Grant, required_permissions};
-use acceptance::s3server::{RecordedRequest, InjectedFault};
+use acceptance::s3server::{InjectedFault, RecordedRequest};
 use acceptance::{ProgramOutput, TestEnv, raw};
 
 pub(crate) const RAW: &str = "cityflow-raw";
@@ -68,7 +68,9 @@ impl Account {
         let server = self.env.server();
         server.clear_requests();
         if let Some(grants) = self.grants.get(program).map(Arc::clone) {
-            server.deny_unless(move |call| required_permissions(call).iter().all(|permission| grants.iter().any(|grant| grant.allows(permission))));
+            server.deny_unless(move |call| {
+                required_permissions(call).iter().all(|permission| grants.iter().any(|grant| grant.allows(permission)))
+            });
         }
         let metrics = format!("{PROCESSED}/metrics");
         // As the chart sets them.
@@ -159,7 +161,12 @@ impl Account {
         let server = self.env.server();
         let processed = |key: &str| format!("{PROCESSED}/{key}");
         // Lost responses and interrupted writes. A document is written with one PUT, so there is nothing to clean up.
-        for fault in [InjectedFault::LoseResponse, InjectedFault::CloseConnection, InjectedFault::Unavailable, InjectedFault::Conflict] {
+        for fault in [
+            InjectedFault::LoseResponse,
+            InjectedFault::CloseConnection,
+            InjectedFault::Unavailable,
+            InjectedFault::Conflict,
+        ] {
             self.change_bikes(45);
             server.inject("PUT", &processed("metrics/objets/"), 2, fault);
             self.processor(&["--force", raw::DAY]).expect_exit(0);
@@ -208,7 +215,8 @@ impl Account {
         for later in 0..3 {
             self.scheduled_run(PROCESSOR, later).expect_exit(0);
             self.scheduled_run(REPORTER, later).expect_exit(0);
-            let late = raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{}", 60 + later));
+            let late =
+                raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{}", 60 + later));
             server.put(RAW, "api/bikes/dt=2025-11-10/hour=01/bikes.json", late);
         }
         self.processor(&["status"]).expect_exit(0);

@@ -4,7 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 
 use acceptance::s3server::S3Server;
-use acceptance::{TestCommand, ProgramOutput, TestEnv, raw};
+use acceptance::{ProgramOutput, TestCommand, TestEnv, raw};
 use serde_json::json;
 
 use super::{json, text};
@@ -106,7 +106,10 @@ fn processor_gets_credentials_from_pod_identity() {
     let address = format!("{agent}/v1/credentials");
     run_processor(
         &env,
-        &[("AWS_CONTAINER_CREDENTIALS_FULL_URI", &address), ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token_file(&env))],
+        &[
+            ("AWS_CONTAINER_CREDENTIALS_FULL_URI", &address),
+            ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token_file(&env)),
+        ],
     )
     .expect_exit(0);
     let request = requests.try_recv().unwrap();

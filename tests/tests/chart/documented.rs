@@ -88,8 +88,14 @@ fn tables(values: &[DocumentedValue], defaults: &Value, schema: &Value) -> Strin
         let default = defaults.pointer(&format!("/{}", value.path.join("/"))).unwrap_or(&Value::Null);
         let schema = schema_at(schema, &value.path).unwrap_or_else(|| panic!("values.schema.json has no {key}"));
         let cell = |text: &str| text.replace('|', "\\|");
-        writeln!(text, "| `{key}` | {} | `{}` | {} |", type_name(schema), cell(&default.to_string()), cell(&value.description))
-            .unwrap();
+        writeln!(
+            text,
+            "| `{key}` | {} | `{}` | {} |",
+            type_name(schema),
+            cell(&default.to_string()),
+            cell(&value.description)
+        )
+        .unwrap();
     }
     text.push('\n');
     text

@@ -8,8 +8,8 @@
 
 mod cluster;
 mod documented;
-mod jobs;
 mod invalid;
+mod jobs;
 mod rendered;
 mod security;
 mod telemetry;

@@ -100,7 +100,11 @@ fn switches_grant_exactly_their_api_rights() {
         ("", vec![], vec![]),
         (",handoff.enabled=true", measure.to_vec(), vec![handoff.clone()]),
         (",events.enabled=true", all.to_vec(), vec![events("measure"), events("summarise")]),
-        (",events.enabled=true,handoff.enabled=true", all.to_vec(), vec![events("measure"), handoff, events("summarise")]),
+        (
+            ",events.enabled=true,handoff.enabled=true",
+            all.to_vec(),
+            vec![events("measure"), handoff, events("summarise")],
+        ),
     ] {
         let objects = helm.objects(&[], &["--set", &format!("processor.name=measure,reporter.name=summarise{on}")]);
         assert_eq!(pods_with_token(&objects), tokens, "{on}");

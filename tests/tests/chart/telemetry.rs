@@ -76,7 +76,11 @@ fn only_production_sends_metrics() {
             let value = |name: &str| set.get(name).map_or(Value::Null, |variable| variable["value"].clone());
             assert_eq!(value("OTEL_METRICS_EXPORTER"), exporter, "{file}, {job}");
             assert_eq!(value("OTEL_EXPORTER_OTLP_ENDPOINT"), "http://collector.telemetry:4317", "{file}, {job}");
-            assert_eq!(value("OTEL_TRACES_EXPORTER"), Value::Null, "{file}, {job}: traces have the attribute of their environment");
+            assert_eq!(
+                value("OTEL_TRACES_EXPORTER"),
+                Value::Null,
+                "{file}, {job}: traces have the attribute of their environment"
+            );
             let attributes = value("OTEL_RESOURCE_ATTRIBUTES");
             let stage = format!("deployment.environment.name={stage}");
             assert!(attributes.as_str().unwrap().split(',').any(|part| part == stage), "{file}, {job}: {attributes}");

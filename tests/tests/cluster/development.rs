@@ -83,7 +83,8 @@ fn development_values_produce_a_report_on_schedule() {
         let name = name.to_owned();
         move |job: &Value| {
             let job_name = job["metadata"]["name"].as_str().unwrap_or_default();
-            let scheduled = job_name.strip_prefix(&name).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+            let scheduled =
+                job_name.strip_prefix(&name).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
             scheduled && job["status"]["succeeded"] == 1
         }
     };

@@ -24,7 +24,8 @@ fn job_fails_immediately_on_invalid_settings_or_data() {
     let finished = namespace.run_job("process", "process-2025-11-04");
     assert_failed_immediately(&finished, 65);
     assert!(
-        finished.termination_message().contains("comptages has no file") && finished.termination_message().contains("run the day again"),
+        finished.termination_message().contains("comptages has no file")
+            && finished.termination_message().contains("run the day again"),
         "{}",
         finished.termination_message()
     );

@@ -8,7 +8,8 @@ use super::{city, documents};
 
 /// Name and object of the existing Jobs of the reporter.
 fn report_jobs(namespace: &TestNamespace) -> Vec<(String, Value)> {
-    let named = namespace.list(&["jobs"]).into_iter().map(|job| (job["metadata"]["name"].as_str().unwrap().to_owned(), job));
+    let named =
+        namespace.list(&["jobs"]).into_iter().map(|job| (job["metadata"]["name"].as_str().unwrap().to_owned(), job));
     named.filter(|(name, _)| name.starts_with("report-")).collect()
 }
 
@@ -37,7 +38,8 @@ fn three_attempts_at_a_day_start_its_report_once() {
     assert!(env.get("processed/reports/daily_report_2025-11-04.json").is_some());
 
     // The Job is the same as one created with kubectl.
-    let text = namespace.kubectl(&["create", "job", "--from=cronjob/report", name, "--dry-run=client", "--output=json"]);
+    let text =
+        namespace.kubectl(&["create", "job", "--from=cronjob/report", name, "--dry-run=client", "--output=json"]);
     let expected: Value = serde_json::from_str(&text).unwrap();
     for part in ["/metadata/labels", "/metadata/annotations", "/metadata/ownerReferences"] {
         assert!(expected.pointer(part).is_some(), "{part}");
@@ -97,10 +99,7 @@ fn missing_rights_for_handoff_and_events_are_only_warnings() {
 
     // helm test reports the missing rights as an error.
     let tested = namespace.try_helm(&["test"], &["--logs"]);
-    assert!(
-        !tested.success && tested.text().contains("the service account may not"),
-        "{tested:?}"
-    );
+    assert!(!tested.success && tested.text().contains("the service account may not"), "{tested:?}");
 }
 
 #[test]

@@ -65,8 +65,7 @@ fn eviction_does_not_count_as_failure() {
     let pod = start_blocked_job(&env, &namespace, "process-2025-11-04");
     let folder = tempfile::tempdir().unwrap();
     let eviction = folder.path().join("eviction.json");
-    let body =
-        json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace.name()}});
+    let body = json!({"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod, "namespace": namespace.name()}});
     std::fs::write(&eviction, body.to_string()).unwrap();
     let path = format!("/api/v1/namespaces/{}/pods/{pod}/eviction", namespace.name());
     namespace.kubectl(&["create", "--raw", &path, "--filename", eviction.to_str().unwrap()]);
@@ -120,8 +119,9 @@ fn upgrade_rollback_and_uninstall_affect_neither_running_jobs_nor_data() {
     values["processor"]["backoffLimit"] = 3.into();
     values["processor"]["podLabels"] = json!({"team": "mobility"});
     namespace.install(&values);
-    let template =
-        |namespace: &TestNamespace| namespace.get(&["cronjob", "process"])["spec"]["jobTemplate"]["spec"]["backoffLimit"].clone();
+    let template = |namespace: &TestNamespace| {
+        namespace.get(&["cronjob", "process"])["spec"]["jobTemplate"]["spec"]["backoffLimit"].clone()
+    };
     assert_eq!(template(&namespace), 3);
     namespace.helm(&["rollback"], &["1"]);
     assert_eq!(template(&namespace), 6);

@@ -43,7 +43,11 @@ fn past_day_is_processed_and_reported_by_job_name() {
     assert!(namespace.run_job("process", "process-2025-11-04-again").complete);
     assert!(namespace.run_job("report", "report-2025-11-04-again").complete);
     assert_eq!(documents(&env), before);
-    assert!(namespace.log("report-2025-11-04-again").contains("up to date"), "{}", namespace.log("report-2025-11-04-again"));
+    assert!(
+        namespace.log("report-2025-11-04-again").contains("up to date"),
+        "{}",
+        namespace.log("report-2025-11-04-again")
+    );
 }
 
 #[test]

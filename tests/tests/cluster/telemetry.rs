@@ -66,7 +66,11 @@ fn both_jobs_share_a_trace_and_spans_have_kubernetes_attributes() {
             assert!(!metrics.is_empty(), "{name}");
             metrics.iter().for_each(|metric| assert_resource_is_pod(&metric.resource, &object, pod));
             // Log lines have the trace id.
-            assert!(namespace.log(job).contains(&format!(r#""trace_id":"{}""#, spans[0].trace)), "{}", namespace.log(job));
+            assert!(
+                namespace.log(job).contains(&format!(r#""trace_id":"{}""#, spans[0].trace)),
+                "{}",
+                namespace.log(job)
+            );
         }
     }
 }

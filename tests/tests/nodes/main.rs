@@ -10,8 +10,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use acceptance::cluster::{Cluster, TestNamespace};
-use acceptance::tools::{self, run};
 use acceptance::s3server::InjectedFault;
+use acceptance::tools::{self, run};
 use acceptance::{TestEnv, raw};
 
 /// A node with a stopped kubelet, which is started again on drop, also if the test fails.
