@@ -1,16 +1,13 @@
-//! What the reporter needs of a city profile: its name for people, and its time zone, which says which day yesterday is.
+//! The part of a city profile that the reporter uses: the name, and the time zone, which decides which day yesterday is.
 //!
-//! The profile file is the processor's, which knows all of it and says what is wrong with it; the rest of it is not looked at here.
+//! The processor owns the profile file and validates all of it; the reporter ignores every other key.
 
 use chrono_tz::Tz;
 use serde::Deserialize;
 
-/// A city.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct City {
-    /// Its name for people.
     pub name: String,
-    /// Its time zone.
     pub tz: Tz,
 }
 
@@ -21,29 +18,28 @@ impl Default for City {
 }
 
 impl City {
-    /// The city of a profile: `paris`, which is built in, or the path of a JSON file, which is read.
+    /// Loads a profile: `paris`, which is built in, or the JSON file at a path.
     ///
     /// # Errors
-    /// A sentence that says what to correct.
+    /// A sentence for the user: what is wrong and what to write instead.
     pub fn load(profile: &str) -> Result<Self, String> {
         let profile = profile.trim();
         let shown = profile.escape_debug();
         if profile == "paris" {
             return Ok(Self::default());
         }
-        // A bare word is a slip more likely than a file without an ending.
+        // A bare word is more likely a mistake than a file without an extension.
         if !profile.contains(['/', '.']) {
             return Err(format!(
-                "there is no city profile \"{shown}\"; write paris or the path of a JSON file, like ./lyon.json"
+                "\"{shown}\" is not a city profile; expected paris or the path of a JSON file, such as ./lyon.json"
             ));
         }
-        let json =
-            std::fs::read(profile).map_err(|error| format!("the profile \"{shown}\" cannot be read ({error})"))?;
-        Self::read(&json).map_err(|wrong| format!("in the profile \"{shown}\", {wrong}"))
+        let json = std::fs::read(profile)
+            .map_err(|error| format!("the profile \"{shown}\" cannot be read ({error}); check the path"))?;
+        Self::parse(&json).map_err(|error| format!("the profile \"{shown}\" is not valid: {error}"))
     }
 
-    /// The city of a profile's JSON.
-    fn read(json: &[u8]) -> Result<Self, String> {
+    fn parse(json: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Profile {
             name: String,
@@ -55,23 +51,27 @@ impl City {
     }
 }
 
-/// A name for people.
+/// Parses the name for people.
 ///
 /// # Errors
-/// An empty one.
+/// The name is empty.
 pub fn name(text: &str) -> Result<String, String> {
     let text = text.trim();
-    if text.is_empty() { Err("the city's name is empty; write one like Paris".to_owned()) } else { Ok(text.to_owned()) }
+    if text.is_empty() {
+        Err("the name of the city is empty; expected a name such as Paris".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
 }
 
-/// A time zone by its IANA name.
+/// Parses the IANA name of a time zone.
 ///
 /// # Errors
-/// A name that is none.
+/// The name is unknown.
 pub fn zone(text: &str) -> Result<Tz, String> {
-    text.trim()
-        .parse()
-        .map_err(|_| format!("there is no time zone \"{}\"; write one like Europe/Paris", text.escape_debug()))
+    text.trim().parse().map_err(|_| {
+        format!("\"{}\" is not a time zone; expected an IANA name such as Europe/Paris", text.escape_debug())
+    })
 }
 
 #[cfg(test)]
@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_file_is_read_as_far_as_it_is_needed() {
+    fn profile_file_gives_name_and_time_zone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ville.json");
         let path = path.to_str().unwrap();
@@ -90,17 +90,17 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_profile_says_what_to_correct() {
-        assert!(City::load("lyon").unwrap_err().contains("like ./lyon.json"));
+    fn invalid_profile_names_the_correction() {
+        assert!(City::load("lyon").unwrap_err().contains("such as ./lyon.json"));
         assert!(City::load("./no-such-file.json").unwrap_err().contains("cannot be read"));
         for (json, part) in [
             ("{", "EOF"),
             (r#"{"name":"V"}"#, "missing field `timezone`"),
-            (r#"{"name":" ","timezone":"UTC"}"#, "name is empty"),
-            (r#"{"name":"V","timezone":"Europe/Pari"}"#, "there is no time zone \"Europe/Pari\""),
+            (r#"{"name":" ","timezone":"UTC"}"#, "name of the city is empty"),
+            (r#"{"name":"V","timezone":"Europe/Pari"}"#, "\"Europe/Pari\" is not a time zone"),
         ] {
-            let wrong = City::read(json.as_bytes()).unwrap_err();
-            assert!(wrong.contains(part), "{wrong}");
+            let error = City::parse(json.as_bytes()).unwrap_err();
+            assert!(error.contains(part), "{error}");
         }
     }
 }

@@ -1,15 +1,24 @@
-//! Metrics documents to the daily report.
+//! Builds the daily report of a city from the metrics documents of that day.
 //!
-//! [`collect`] reads what the manifest of a day names, [`report`] makes the report of it, [`render`] gives it its forms, [`publish`]
-//! writes them. Only [`run`] and [`check`] know the clock and the outside; nothing between `collect` and `publish` does.
+//! ```text
+//! manifest ─► collect ─► report ─► render ─► publish ─► store
+//!             verified   pure      json csv  json last
+//!             documents  models
+//! ```
+//!
+//! [`collect`] reads and verifies the documents, [`report`] builds the model (with [`sentences`] for the remarkable facts), [`render`]
+//! turns the model into bytes, and [`publish`] writes them. [`run`] decides which days to process and how long to wait for them; [`check`]
+//! tests settings and rights without writing a report. Only these two read the clock; `report`, `sentences` and `render` do no I/O.
+//!
+//! Not for computing figures: they come from the documents, unchanged.
 
 pub mod args;
 pub mod check;
 pub mod city;
 pub mod collect;
 pub mod config;
+mod failures;
 pub mod lang;
-mod notice;
 pub mod publish;
 pub mod render;
 pub mod report;
@@ -18,3 +27,4 @@ pub mod run;
 mod sample;
 pub mod sentences;
 pub mod telemetry;
+mod terminal;

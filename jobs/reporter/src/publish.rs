@@ -1,7 +1,7 @@
-//! The report into the store: CSV, summary, and last the JSON, by whose presence a report counts as made.
+//! Reads the edition of a report that the store holds, and writes the next one: CSV, summary, and last the JSON.
 //!
-//! The JSON is written only over the edition that was read, or where there was none, so that of two runs at once the one with the older
-//! metrics cannot have the last word.
+//! The JSON marks a report as complete. It is written only over the edition that was read, or if there was none: when two runs
+//! overlap, the one with the older metrics cannot replace the newer report. Not for rendering, which [`render`] does without I/O.
 
 use bytes::Bytes;
 use chrono::NaiveDate;
@@ -12,79 +12,74 @@ use runtime::store::{Condition, Store, StoreError};
 use runtime::telemetry::Span;
 
 use crate::render;
-use crate::report::{Previous, summarize};
+use crate::report::edition::PreviousEdition;
+use crate::report::summarize;
 use crate::telemetry::{PUBLISH_FILE, RENDER};
 
-/// What is there of a day's report.
+/// The report of a day in the store.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Present {
-    /// The edition that is there, if it can be read.
-    pub previous: Option<Previous>,
-    /// When the next one may be written.
+pub struct ExistingReport {
+    /// `None` if there is no report, or it is not valid.
+    pub previous: Option<PreviousEdition>,
+    /// Condition for the write of the next edition.
     pub condition: Condition,
 }
 
-/// A report in its forms.
+impl ExistingReport {
+    /// Reads the report of a day. An invalid one is replaced, and its editions count from 1 again.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn read(store: &dyn Store, day: NaiveDate) -> Result<Self, StoreError> {
+        let key = keys::report(day, "json");
+        match store.get(&key).await {
+            Ok((body, object)) => {
+                let previous = serde_json::from_slice(&body)
+                    .inspect_err(|error| {
+                        tracing::warn!(key = store.address(&key), %error, "the existing report is not valid and is replaced");
+                    })
+                    .ok();
+                Ok(Self { previous, condition: Condition::Matches(object.version) })
+            }
+            Err(StoreError::NotFound { .. }) => Ok(Self { previous: None, condition: Condition::Absent }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A report in all its forms.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Files {
+pub struct RenderedReport {
     day: NaiveDate,
     json: Bytes,
     csv: Bytes,
     summary: Bytes,
 }
 
-/// What is there of a day's report.
-///
-/// # Errors
-/// What the store could not do. A report that cannot be read is none: it is replaced, and counting begins again.
-pub async fn present(store: &dyn Store, day: NaiveDate) -> Result<Present, StoreError> {
-    let key = keys::report(day, "json");
-    match store.get(&key).await {
-        Ok((body, object)) => {
-            let previous = serde_json::from_slice(&body)
-                .inspect_err(|error| {
-                    tracing::warn!(key = store.address(&key), %error, "the report that is there cannot be read and is replaced");
-                })
-                .ok();
-            Ok(Present { previous, condition: Condition::Matches(object.version) })
-        }
-        Err(StoreError::NotFound { .. }) => Ok(Present { previous: None, condition: Condition::Absent }),
-        Err(error) => Err(error),
-    }
-}
-
-impl Files {
-    /// Renders a report.
+impl RenderedReport {
+    /// Renders every form.
     ///
     /// # Errors
-    /// [`Code::Bug`], if a report had no JSON form.
-    pub fn render(report: &DailyReport) -> Result<Self, Failure> {
-        let bug = |error: serde_json::Error| {
-            Failure::new(
-                Code::Bug,
-                format!("this is a bug (no JSON: {error})"),
-                "",
-                "Report it with this line and the command",
-            )
-        };
+    /// [`Code::Bug`]: a form cannot hold the report.
+    pub fn new(report: &DailyReport) -> Result<Self, Failure> {
         Ok(Self {
             day: report.date,
-            json: rendered("render json", || render::json::render(report)).map_err(bug)?,
-            csv: rendered("render csv", || Ok(render::csv::render(report).into())).map_err(bug)?,
-            summary: rendered("render summary", || render::json::render(&summarize(report))).map_err(bug)?,
+            json: render_form("render json", || render::json::render(report))?,
+            csv: render_form("render csv", || render::csv::render(report))?,
+            summary: render_form("render summary", || render::json::render(&summarize(report)))?,
         })
     }
 
-    /// Key and size of each, in the order in which they are written.
+    /// Key and size of each form, in the order in which they are written.
     #[must_use]
     pub fn sizes(&self) -> Vec<(String, usize)> {
         self.by_key().map(|(key, body)| (key, body.len())).into()
     }
 
-    /// Writes all of them, the JSON on that condition.
+    /// Writes all forms, the JSON on `condition`.
     ///
     /// # Errors
-    /// [`StoreError::Changed`] where another run was faster.
+    /// [`StoreError::Changed`] if another run has written the JSON in the meantime.
     pub async fn write(&self, store: &dyn Store, condition: Condition) -> Result<(), StoreError> {
         let [csv, summary, json] = self.by_key();
         for (key, body) in [csv, summary] {
@@ -102,9 +97,15 @@ impl Files {
     }
 }
 
-fn rendered<E>(name: &'static str, render: impl FnOnce() -> Result<Bytes, E>) -> Result<Bytes, E> {
+fn render_form<E: std::fmt::Display>(
+    name: &'static str,
+    render: impl FnOnce() -> Result<Bytes, E>,
+) -> Result<Bytes, Failure> {
     let span = Span::start_named(&RENDER, name);
-    let body = span.in_scope(render)?;
+    let body = span.in_scope(render).map_err(|error| {
+        let what = format!("this is a bug ({name}: {error})");
+        Failure::new(Code::Bug, what, "", "Report it with this line and the command")
+    })?;
     span.set_count("bytes", body.len() as u64);
     Ok(body)
 }
@@ -120,36 +121,37 @@ mod tests {
     use runtime::store::MemoryStore;
 
     use super::*;
-    use crate::sample::Day;
+    use crate::sample::SampleDay;
 
     fn day() -> NaiveDate {
-        Day::DATE.parse().unwrap()
+        SampleDay::DATE.parse().unwrap()
     }
 
     #[tokio::test]
-    async fn the_json_is_the_last_of_the_three() {
+    async fn json_is_written_last_and_only_on_its_condition() {
         let store = MemoryStore::new();
-        let files = Files::render(&Day::full().report()).unwrap();
+        let files = RenderedReport::new(&SampleDay::full().report()).unwrap();
+        // Another run was faster: its JSON stays, although the other two files have been written.
         store.insert(keys::report(day(), "json"), "{}");
-        // Another run was faster: everything else may be there, the mark of a finished report is not ours.
-        let lost = files.write(&store, Condition::Absent).await.unwrap_err();
-        assert!(matches!(lost, StoreError::Changed { .. }));
+        let error = files.write(&store, Condition::Absent).await.unwrap_err();
+        assert!(matches!(error, StoreError::Changed { .. }));
         assert_eq!(store.bytes(&keys::report(day(), "json")).unwrap(), "{}");
         assert_eq!(store.keys().len(), 3);
     }
 
     #[tokio::test]
-    async fn what_is_there_is_read_with_its_version() {
+    async fn existing_report_is_read_with_its_version() {
         let store = MemoryStore::new();
-        assert_eq!(present(&store, day()).await.unwrap(), Present { previous: None, condition: Condition::Absent });
-        let report = Day::full().report();
-        Files::render(&report).unwrap().write(&store, Condition::Absent).await.unwrap();
-        let Present { previous, condition } = present(&store, day()).await.unwrap();
-        assert!(matches!(condition, Condition::Matches(_)));
-        let previous = previous.unwrap();
+        let none = ExistingReport { previous: None, condition: Condition::Absent };
+        assert_eq!(ExistingReport::read(&store, day()).await.unwrap(), none);
+        let report = SampleDay::full().report();
+        RenderedReport::new(&report).unwrap().write(&store, Condition::Absent).await.unwrap();
+        let existing = ExistingReport::read(&store, day()).await.unwrap();
+        assert!(matches!(existing.condition, Condition::Matches(_)));
+        let previous = existing.previous.unwrap();
         assert_eq!((previous.edition, previous.metrics_digest), (1, report.metrics_digest));
         store.insert(keys::report(day(), "json"), "not JSON");
-        let Present { previous, condition } = present(&store, day()).await.unwrap();
-        assert!(previous.is_none() && matches!(condition, Condition::Matches(_)));
+        let existing = ExistingReport::read(&store, day()).await.unwrap();
+        assert!(existing.previous.is_none() && matches!(existing.condition, Condition::Matches(_)));
     }
 }

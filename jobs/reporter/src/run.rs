@@ -1,9 +1,20 @@
-//! The job: which days, each in turn, wait for those whose metrics are not there yet, and how the whole ends.
+//! The job: plans the days, makes the report of each, and waits for days whose metrics do not exist yet.
+//!
+//! ```text
+//! DayChoice ─► plan ─► PlannedDay… ─► Engine::run_day ─► DayOutcome ─► RunSummary
+//!                          ▲                 │
+//!                          └─ no manifest: pause, until --wait is over
+//! ```
+//!
+//! A day that fails does not stop the others; the run ends with the most severe failure. A scheduled run also rechecks the days of its
+//! lookback, never waits for them, and rewrites their reports only for other figures. Not for the content of a report, which is pure and
+//! lives in `report`.
 
 mod day;
-mod tally;
+mod summary;
 mod trace;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{Days as Shift, NaiveDate};
@@ -16,36 +27,38 @@ use runtime::signals;
 use runtime::store::{MemoryStore, SharedStore};
 use runtime::telemetry;
 
-use crate::check;
 use crate::config::{Config, ReportTask, Task};
-use crate::notice::{Notice, in_short};
-use day::{Job, Outcome};
-use tally::Tally;
-use trace::Search;
+use crate::failures::worst;
+use crate::render::overview;
+use crate::terminal::{Terminal, origin_fr};
+use crate::{check, collect};
+use day::{DayOutcome, Engine};
+use summary::RunSummary;
+use trace::TraceSearch;
 
-/// Between the first two looks for a manifest; each next pause is twice as long.
+/// Pause before the second poll for a manifest; each further pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// A poll costs one request, and who waits 40 minutes does not mind half a minute more.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// A poll costs one request, and half a minute is little next to a wait of 40 minutes.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
 
-/// A day to do.
+/// A day of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Planned {
+struct PlannedDay {
     day: NaiveDate,
-    /// A day before the run's own, done again only where its metrics changed.
-    again: bool,
+    /// A day of the lookback: its report is made again only if its metrics changed.
+    recheck: bool,
 }
 
-/// Runs the task until it ends or the process is told to stop. What was made stands on one line; a check makes nothing.
+/// Runs the task until it ends or SIGTERM arrives. Returns the summary on one line, which is empty for a check.
 ///
 /// # Errors
-/// How the run ends, if not well.
+/// The most severe failure.
 pub fn until_stopped(config: Config) -> Result<String, Failure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
             Failure::new(
                 Code::Unavailable,
-                format!("no threads can be started ({error})"),
+                format!("threads cannot be started ({error})"),
                 "",
                 "Raise the limit of processes",
             )
@@ -53,22 +66,22 @@ pub fn until_stopped(config: Config) -> Result<String, Failure> {
     let result = runtime.block_on(telemetry::in_run_span(signals::run_until_stopped(async {
         match &config.task {
             Task::Check => check::run(&config).await.map(|()| String::new()),
-            Task::Report(task) => reports(&config, task).await,
+            Task::Report(task) => make_reports(&config, task).await,
         }
     })));
-    // A read that hangs in the background must not hold up the end.
+    // A blocking read that hangs must not delay the exit.
     runtime.shutdown_background();
     result
 }
 
-async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
-    let notice = Notice::new(config.log.quiet);
+async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
+    let terminal = Terminal::new(config.log.quiet, task.lang);
     task.choice.tell();
     let metrics = config.metrics.open(config.path_style, Access::Read).await?;
     let planned = plan(task, &metrics).await?;
-    let own = planned.iter().find(|next| !next.again).map(|next| next.day);
-    let mut search = Search::new(own, !task.wait.is_zero(), config.now);
-    search.look(&*metrics).await;
+    let first = planned.iter().find(|planned| !planned.recheck).map(|planned| planned.day);
+    let mut trace = TraceSearch::new(first, !task.wait.is_zero(), config.now);
+    trace.poll(&*metrics).await;
     let (metrics_at, reports_at) = (config.metrics.to_string(), config.reports.to_string());
     let (day, days) = task.choice.day_or_days();
     tracing::info!(
@@ -76,14 +89,17 @@ async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> 
         by_default = config.places_by_default, dry_run = task.dry_run, "reporting"
     );
     if config.places_by_default {
-        notice.say(&format!("No place is set: reading {metrics_at}, writing {reports_at}\n"));
+        terminal.line(
+            format_args!("Aucun emplacement n'est défini : lecture de {metrics_at}, écriture dans {reports_at}"),
+            format_args!("No location is set: reading from {metrics_at}, writing to {reports_at}"),
+        );
     }
-    notice.say(&format!("Day: {} ({})\n", task.choice.days, task.choice.origin));
+    let (days, origin) = (task.choice.days, &task.choice.origin);
+    terminal.line(format_args!("Jour : {days} ({})", origin_fr(origin)), format_args!("Day: {days} ({origin})"));
 
-    let reports = open_reports(config, task.dry_run).await?;
-    let job = Job {
+    let engine = Engine {
         metrics,
-        reports,
+        reports: open_reports(config, task.dry_run).await?,
         force: task.force,
         dry_run: task.dry_run,
         lang: task.lang,
@@ -91,195 +107,173 @@ async fn reports(config: &Config, task: &ReportTask) -> Result<String, Failure> 
         started: config.now,
         version: env!("CARGO_PKG_VERSION"),
     };
-    let progress = Progress::new(config.log.quiet);
-    each(&job, planned, Waiting { most: task.wait, pause: FIRST_PAUSE }, search, notice, &progress).await
+    let wait = WaitPolicy { limit: task.wait, first_pause: FIRST_PAUSE };
+    run_days(&engine, planned, wait, trace, terminal, &Progress::new(config.log.quiet)).await
 }
 
-/// The reports; for a dry run without making a folder that is not there.
+/// Opens the reports. A dry run does not create a missing folder.
 async fn open_reports(config: &Config, dry_run: bool) -> Result<SharedStore, Failure> {
     match &config.reports {
         Location::Local(path) if dry_run && !path.exists() => {
-            Ok(std::sync::Arc::new(MemoryStore::with_name(path.display().to_string())))
+            Ok(Arc::new(MemoryStore::with_name(path.display().to_string())))
         }
-        place if dry_run => place.open(config.path_style, Access::Read).await,
-        place => place.open(config.path_style, Access::Write).await,
+        location => location.open(config.path_style, if dry_run { Access::Read } else { Access::Write }).await,
     }
 }
 
-/// The days of the run in order, those that are only looked at again first.
-async fn plan(task: &ReportTask, metrics: &SharedStore) -> Result<Vec<Planned>, Failure> {
-    let own = match task.choice.days.list() {
+/// The days of the run in order: the lookback of a scheduled day comes before the day.
+async fn plan(task: &ReportTask, metrics: &SharedStore) -> Result<Vec<PlannedDay>, Failure> {
+    let requested = match task.choice.days.list() {
         Some(days) => days,
-        None => every_day(metrics).await?,
+        None => all_days(metrics).await?,
     };
-    let mut planned: Vec<Planned> = Vec::new();
+    let mut planned = Vec::new();
     if let Days::One(day) = task.choice.days {
-        let before = (1..=u64::from(task.lookback)).rev().filter_map(|back| day.checked_sub_days(Shift::new(back)));
-        planned.extend(before.map(|day| Planned { day, again: true }));
+        let lookback = (1..=u64::from(task.lookback)).rev().filter_map(|back| day.checked_sub_days(Shift::new(back)));
+        planned.extend(lookback.map(|day| PlannedDay { day, recheck: true }));
     }
-    planned.extend(own.into_iter().map(|day| Planned { day, again: false }));
+    planned.extend(requested.into_iter().map(|day| PlannedDay { day, recheck: false }));
     Ok(planned)
 }
 
 /// Every day that has a manifest.
-async fn every_day(metrics: &SharedStore) -> Result<Vec<NaiveDate>, Failure> {
-    let manifests = metrics.list(keys::MANIFEST_PREFIX).await?;
-    let mut days: Vec<_> = manifests.iter().filter_map(|object| keys::manifest_day(&object.key)).collect();
-    days.sort_unstable();
+async fn all_days(metrics: &SharedStore) -> Result<Vec<NaiveDate>, Failure> {
+    let days = collect::days(&**metrics).await?;
     if days.is_empty() {
-        let place = metrics.address(keys::MANIFEST_PREFIX);
-        return Err(Failure::new(Code::NoInput, "there is no manifest of any day", place, "Run the processor first"));
+        let address = metrics.address(keys::MANIFEST_PREFIX);
+        return Err(Failure::new(Code::NoInput, "no day has a manifest", address, "Run the processor first"));
     }
     Ok(days)
 }
 
-/// How long to wait for manifests, and how long between the first two looks.
+/// How long to wait for manifests, in total and before the second poll.
 #[derive(Debug, Clone, Copy)]
-struct Waiting {
-    most: Duration,
-    pause: Duration,
+struct WaitPolicy {
+    limit: Duration,
+    first_pause: Duration,
 }
 
-/// Does each day; one that fails does not stop the others, and one that has no manifest yet is looked at again while there is time.
-async fn each(
-    job: &Job,
-    mut planned: Vec<Planned>,
-    waiting: Waiting,
-    mut search: Search,
-    notice: Notice,
+/// Makes the report of each day. Days without a manifest are polled again until the wait is over.
+async fn run_days(
+    engine: &Engine,
+    mut planned: Vec<PlannedDay>,
+    wait: WaitPolicy,
+    mut trace: TraceSearch,
+    terminal: Terminal,
     progress: &Progress,
 ) -> Result<String, Failure> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let total = planned.len();
     let mut waited = Duration::ZERO;
-    let mut pause = waiting.pause;
+    let mut pause = wait.first_pause;
     let mut failures = Vec::new();
-    let mut tally = Tally::default();
+    let mut summary = RunSummary::default();
     loop {
-        let mut later = Vec::new();
-        search.look(&*job.metrics).await;
+        let mut postponed = Vec::new();
+        trace.poll(&*engine.metrics).await;
         for next in planned {
-            // What is only looked at again can wait until it is known whose trace the run continues.
-            if next.again && search.is_open() {
-                later.push(next);
+            // A recheck waits until the trace of the run is known, so that its spans are part of it.
+            if next.recheck && trace.is_open() {
+                postponed.push(next);
                 continue;
             }
-            match job.day(next, waited).await {
-                Ok(Outcome::NotYet) if next.again => {
-                    tracing::debug!(day = %next.day, "no manifest of this earlier day")
+            match engine.run_day(next, waited).await {
+                Ok(DayOutcome::NoManifest) if next.recheck => {
+                    tracing::debug!(day = %next.day, "a day of the lookback has no manifest");
                 }
-                Ok(Outcome::NotYet) => later.push(next),
+                Ok(DayOutcome::NoManifest) => postponed.push(next),
                 Ok(outcome) => {
-                    tell(job, next.day, &outcome, notice);
-                    tally.add(next.day, &outcome);
+                    report_outcome(engine, next.day, &outcome, terminal);
+                    summary.add(next.day, &outcome);
                 }
-                // Its own run has said so already, and there is nothing new to it.
-                Err(failure) if next.again && failure.code == Code::NoInput => {
+                // The run of that day has already failed for this reason, and nothing has changed since.
+                Err(failure) if next.recheck && failure.code == Code::NoInput => {
                     tracing::warn!(day = %next.day, "{failure}");
                 }
                 Err(failure) => failures.push((next.day, failure)),
             }
         }
-        planned = later;
-        let left = waiting.most.saturating_sub(begun.elapsed());
+        planned = postponed;
+        let left = wait.limit.saturating_sub(started.elapsed());
         if planned.is_empty() {
             break;
         }
         if left.is_zero() {
-            if !search.is_open() {
+            if !trace.is_open() {
                 break;
             }
-            search.give_up();
+            // The postponed rechecks still have their turn.
+            trace.close();
             continue;
         }
+        let awaited: Vec<_> = planned.iter().filter(|next| !next.recheck).map(|next| next.day.to_string()).collect();
         if waited.is_zero() {
-            let awaited = planned.iter().filter(|next| !next.again);
-            let days: Vec<_> = awaited.map(|next| next.day.to_string()).collect();
-            tracing::info!(awaited = days.join(","), at_most_seconds = left.as_secs(), "waiting for the metrics");
+            tracing::info!(awaited = awaited.join(","), at_most_seconds = left.as_secs(), "waiting for the metrics");
         }
-        let spinner = progress.spinner("waiting");
-        let awaited = planned.iter().filter(|next| !next.again).count();
-        spinner.message(format!("the metrics of {awaited} days, {} s left", left.as_secs()));
+        let spinner = progress.spinner(engine.lang.pick("attente", "waiting"));
+        let (count, seconds) = (awaited.len(), left.as_secs());
+        spinner.message(engine.lang.pick(
+            format!("jours sans métriques : {count}, encore {seconds} s"),
+            format!("days without metrics: {count}, {seconds} s left"),
+        ));
         tokio::time::sleep(pause.min(left)).await;
         spinner.finish();
-        pause = (pause * 2).min(LONGEST_PAUSE);
-        waited = begun.elapsed();
+        pause = (pause * 2).min(MAX_PAUSE);
+        waited = started.elapsed();
     }
     if !waited.is_zero() {
         telemetry::set("waited", waited.as_secs_f64());
     }
-    failures.extend(
-        planned.into_iter().filter(|next| !next.again).map(|next| (next.day, not_yet(job, next.day, waiting.most))),
-    );
+    let missing = planned.into_iter().filter(|next| !next.recheck);
+    failures.extend(missing.map(|next| (next.day, no_metrics(engine, next.day, wait.limit))));
     worst(failures, "days", total)?;
-    Ok(tally.line(&job.reports.root()))
+    Ok(summary.line(&engine.reports.root()))
 }
 
-fn not_yet(job: &Job, day: NaiveDate, waited: Duration) -> Failure {
+fn no_metrics(engine: &Engine, day: NaiveDate, waited: Duration) -> Failure {
     let waited = if waited.is_zero() { String::new() } else { format!(" after {} s", waited.as_secs()) };
     Failure::new(
         Code::Later,
-        format!("the metrics of {day} are not there yet{waited}"),
-        job.metrics.address(&keys::manifest(day)),
+        format!("the metrics of {day} do not exist yet{waited}"),
+        engine.metrics.address(&keys::manifest(day)),
         "Run the processor for that day, or wait longer with --wait",
     )
 }
 
-/// Tells of a day that ended well.
-fn tell(job: &Job, day: NaiveDate, outcome: &Outcome, notice: Notice) {
-    let key = job.reports.address(&keys::report(day, "json"));
+/// Logs the outcome of a day and shows it on the terminal.
+fn report_outcome(engine: &Engine, day: NaiveDate, outcome: &DayOutcome, terminal: Terminal) {
+    let key = engine.reports.address(&keys::report(day, "json"));
     match outcome {
-        Outcome::NotYet => {}
-        Outcome::UpToDate { edition } => {
+        DayOutcome::NoManifest => {}
+        DayOutcome::UpToDate { edition } => {
             tracing::info!(day = %day, key, edition, "the report is up to date");
-            notice.say(&format!("{day}: up to date, edition {edition}: {key} (--force makes it again)\n"));
+            terminal.line(
+                format_args!("{day} : à jour, édition {edition} : {key} (--force pour le refaire)"),
+                format_args!("{day}: up to date, edition {edition}: {key} (--force makes it again)"),
+            );
         }
-        Outcome::Made { report, until, files, written } => {
+        DayOutcome::Made { report, complete_until, files, written } => {
+            let edition = report.edition;
             for (key, bytes) in files {
-                let key = job.reports.address(key);
+                let key = engine.reports.address(key);
                 if *written {
-                    tracing::info!(day = %day, key, bytes, edition = report.edition, "written");
+                    tracing::info!(day = %day, key, bytes, edition, "written");
                 } else {
-                    tracing::info!(day = %day, key, bytes, edition = report.edition, "not written: this is a dry run");
+                    tracing::info!(day = %day, key, bytes, edition, "not written: this is a dry run");
                 }
             }
-            let edition = job.lang.pick("édition", "edition");
-            let heading = match (written, job.lang) {
-                (true, _) => format!("\n{day}, {edition} {}: {key} (.csv)", report.edition),
-                (false, _) => format!("\n{day}, {edition} {}: dry run, nothing is written to {key}", report.edition),
-            };
-            notice.say(&in_short(report, &heading, *until, job.lang));
-        }
-    }
-}
-
-/// The failure of a run of which several parts may have failed: the worst, after each has been told on its own.
-///
-/// # Errors
-/// That one, if there is any.
-pub(crate) fn worst<N: std::fmt::Display>(
-    failures: Vec<(N, Failure)>,
-    parts: &str,
-    total: usize,
-) -> Result<(), Failure> {
-    if total > 1 {
-        for (name, failure) in &failures {
-            tracing::error!(part = %name, code = failure.code as i32, key = failure.key, "{failure}");
-        }
-    }
-    let failed = failures.len();
-    // Of equals the first.
-    let found = failures.into_iter().rev().max_by_key(|(_, failure)| failure.code.severity());
-    match found {
-        None => Ok(()),
-        Some((_, failure)) if total == 1 => Err(failure),
-        Some((name, failure)) => {
-            let what = if failed == 1 {
-                format!("1 of {total} {parts} failed, {name}: {}", failure.what)
+            if *written {
+                terminal.line(
+                    format_args!("\n{day}, édition {edition} : {key} (.csv)"),
+                    format_args!("\n{day}, edition {edition}: {key} (.csv)"),
+                );
             } else {
-                format!("{failed} of {total} {parts} failed; the worst is {name}: {}", failure.what)
-            };
-            Err(Failure { what, ..failure })
+                terminal.line(
+                    format_args!("\n{day}, édition {edition} : simulation, rien n'est écrit dans {key}"),
+                    format_args!("\n{day}, edition {edition}: dry run, nothing is written to {key}"),
+                );
+            }
+            terminal.print(overview::render(report, *complete_until, engine.lang));
         }
     }
 }

@@ -1,4 +1,6 @@
-//! A small day of a small city for the tests, told as sentences: `Day::full().without(Source::Bikes, "aucune_ligne_du_jour")`.
+//! A small day of a small city, for tests: `SampleDay::full().without(Source::Bikes, "aucune_ligne_du_jour")`.
+//!
+//! The builder describes the day as the processor would publish it; [`SampleDay::publish_to`] puts documents and manifest into a store.
 
 mod documents;
 
@@ -15,57 +17,55 @@ use serde::Serialize;
 
 use crate::collect::Documents;
 use crate::lang::Lang;
-use crate::report::{Material, Previous, compose};
+use crate::report::edition::PreviousEdition;
+use crate::report::{ReportInputs, compose};
 
 /// A day as the processor publishes it.
 #[derive(Debug, Clone)]
-pub(crate) struct Day {
+pub(crate) struct SampleDay {
     pub(crate) documents: Documents,
-    stated: BTreeMap<Source, (EntryStatus, String)>,
+    statuses: BTreeMap<Source, (EntryStatus, String)>,
     status: DayStatus,
 }
 
-impl Day {
+impl SampleDay {
     pub(crate) const DATE: &str = "2025-11-03";
 
-    /// Every source has its document.
     pub(crate) fn full() -> Self {
-        Self { documents: documents::all(), stated: BTreeMap::new(), status: DayStatus::Final }
+        Self { documents: documents::all(), statuses: BTreeMap::new(), status: DayStatus::Final }
     }
 
-    /// The source has nothing of the day.
+    /// The source has no data of the day.
     pub(crate) fn without(self, source: Source, reason: &str) -> Self {
-        self.stating(source, EntryStatus::Absent, reason).losing(source)
+        self.with_status(source, EntryStatus::Absent, reason).remove(source)
     }
 
-    /// The source was unusable.
+    /// The source is unusable.
     pub(crate) fn failing(self, source: Source, reason: &str) -> Self {
-        self.stating(source, EntryStatus::Error, reason).losing(source)
+        self.with_status(source, EntryStatus::Error, reason).remove(source)
     }
 
-    /// The document is one of an earlier run.
-    pub(crate) fn keeping(self, source: Source, reason: &str) -> Self {
-        self.stating(source, EntryStatus::Retained, reason)
+    /// The document of an earlier run was retained.
+    pub(crate) fn retaining(self, source: Source, reason: &str) -> Self {
+        self.with_status(source, EntryStatus::Retained, reason)
     }
 
-    /// More data is still to come.
     pub(crate) fn provisional(mut self) -> Self {
         self.status = DayStatus::Provisional;
         self
     }
 
-    /// That many vehicles were counted.
-    pub(crate) fn counting(mut self, vehicles: f64) -> Self {
+    pub(crate) fn with_vehicles(mut self, vehicles: f64) -> Self {
         self.documents.road_counts.as_mut().unwrap().body.global_metrics.total_vehicles = Fixed2::new(vehicles);
         self
     }
 
-    fn stating(mut self, source: Source, status: EntryStatus, reason: &str) -> Self {
-        self.stated.insert(source, (status, reason.to_owned()));
+    fn with_status(mut self, source: Source, status: EntryStatus, reason: &str) -> Self {
+        self.statuses.insert(source, (status, reason.to_owned()));
         self
     }
 
-    fn losing(mut self, source: Source) -> Self {
+    fn remove(mut self, source: Source) -> Self {
         let documents = &mut self.documents;
         match source {
             Source::RoadCounts => documents.road_counts = None,
@@ -79,11 +79,7 @@ impl Day {
         self
     }
 
-    pub(crate) fn documents(&self) -> Documents {
-        self.documents.clone()
-    }
-
-    /// The bytes of a document.
+    /// The bytes of a document, as the store holds them.
     pub(crate) fn body(&self, source: Source) -> Option<Vec<u8>> {
         fn bytes<B: Serialize>(document: Option<&Document<B>>) -> Option<Vec<u8>> {
             document.map(|document| serde_json::to_vec(document).unwrap())
@@ -107,7 +103,7 @@ impl Day {
             .map(|source| {
                 let body = self.body(source);
                 let sha256 = body.as_deref().map(sha256_hex);
-                let (status, reason) = match self.stated.get(&source) {
+                let (status, reason) = match self.statuses.get(&source) {
                     Some((status, reason)) => (*status, Some(reason.clone())),
                     None => (EntryStatus::Ok, None),
                 };
@@ -135,7 +131,7 @@ impl Day {
         }
     }
 
-    /// Puts the documents and their manifest where the processor would.
+    /// Writes the documents and their manifest to a store.
     pub(crate) fn publish_to(&self, store: &MemoryStore) {
         let manifest = self.manifest();
         for entry in &manifest.documents {
@@ -146,20 +142,20 @@ impl Day {
         store.insert(keys::manifest(manifest.date), serde_json::to_vec(&manifest).unwrap());
     }
 
-    /// Its first report, in French.
+    /// The first report, in French.
     pub(crate) fn report(&self) -> DailyReport {
         self.report_after(None, Lang::Fr)
     }
 
-    /// Its report where an edition is there already.
-    pub(crate) fn report_after(&self, previous: Option<&Previous>, lang: Lang) -> DailyReport {
+    /// The report after an earlier edition.
+    pub(crate) fn report_after(&self, previous: Option<&PreviousEdition>, lang: Lang) -> DailyReport {
         let manifest = self.manifest();
         let status = |entry: &ManifestEntry| SourceStatus {
             status: entry.status,
             reason: entry.reason.clone(),
             completeness: self.documents.header(entry.source).and_then(|header| header.completeness),
         };
-        compose(Material {
+        compose(ReportInputs {
             manifest: &manifest,
             documents: &self.documents,
             sources: &manifest.documents.iter().map(|entry| (entry.source, status(entry))).collect(),
@@ -171,7 +167,6 @@ impl Day {
     }
 }
 
-/// An instant, as documents write it.
 pub(crate) fn stamp(text: &str) -> Stamp {
     serde_json::from_value(text.into()).unwrap()
 }

@@ -1,7 +1,7 @@
-//! The day's remarkable facts as sentences, in French or English: each with its figure and what it is compared with.
+//! Words the remarkable facts of a day, in French or English, each with its figure and the comparison with the usual day.
 //!
-//! A sentence says what the fact says and no more: no cause, no judgement. A fact whose key has no wording here is left out rather
-//! than guessed at. Wordings themselves are in `wording`.
+//! A sentence repeats its fact and adds nothing: no cause, no judgement. A fact whose key has no wording is left out. The facts and their
+//! order (most unusual first) come from the document `contexte`; the wording of each key is in `wording`.
 
 mod wording;
 
@@ -9,26 +9,27 @@ use contract::document::context::Fact;
 use contract::report::Sentence;
 
 use crate::lang::Lang;
-use wording::{Comparison, Wording};
+use crate::render::number::percent;
+use wording::{Comparison, Wording, wording_of};
 
-/// How many sentences a report has at most.
-const MOST: usize = 7;
+/// Limit of the report's format.
+const MAX_SENTENCES: usize = 7;
 
-/// Below this reference a percentage of it says less than the reference itself: 3 counters down instead of 1 are not "200 % more".
-const SMALL: f64 = 20.0;
+/// Smallest reference for a percentage: 3 failing counters instead of 1 are not "200 % more".
+const MIN_PERCENT_REFERENCE: f64 = 20.0;
 
-/// Beyond this difference in percent the two figures side by side are clearer.
-const FAR: f64 = 300.0;
+/// Largest difference in percent; beyond it the two figures side by side are clearer.
+const MAX_PERCENT: f64 = 300.0;
 
-/// The sentences of a day, in the order of its facts, at most seven. `forecast`: the weather is what was expected, not observed.
+/// The sentences of a day in the order of its facts, at most seven. `forecast`: the weather was forecast, not observed.
 #[must_use]
 pub fn remarkable(facts: &[&Fact], lang: Lang, forecast: bool) -> Vec<Sentence> {
-    facts.iter().filter_map(|fact| sentence(fact, lang, forecast)).take(MOST).collect()
+    facts.iter().filter_map(|fact| sentence(fact, lang, forecast)).take(MAX_SENTENCES).collect()
 }
 
-/// The sentence of one fact; `None` for a key that has no wording, and for a count of nothing that nothing is known to compare with.
+/// The sentence of one fact; `None` for a key without a wording, and for a zero count without a reference.
 fn sentence(fact: &Fact, lang: Lang, forecast: bool) -> Option<Sentence> {
-    let wording = wording::of(&fact.key)?;
+    let wording = wording_of(&fact.key)?;
     if wording.counts_events && fact.value.rounded() == 0.0 && fact.reference.is_none() {
         return None;
     }
@@ -46,11 +47,10 @@ fn sentence(fact: &Fact, lang: Lang, forecast: bool) -> Option<Sentence> {
     })
 }
 
-/// What follows the figure: the comparison, or that there is none yet.
+/// The end of the sentence: the comparison, or a note that there is no reference yet.
 fn comparison(wording: &Wording, fact: &Fact, value: f64, lang: Lang) -> String {
     let Some(reference) = fact.reference else {
-        let worth_saying = wording.comparison == Comparison::Percent;
-        return if worth_saying {
+        return if wording.comparison == Comparison::Percent {
             lang.pick(" (aucune référence connue à ce jour)", " (no reference is known yet)").to_owned()
         } else {
             String::new()
@@ -63,11 +63,13 @@ fn comparison(wording: &Wording, fact: &Fact, value: f64, lang: Lang) -> String 
     }
     let side_by_side = || lang.pick(format!(", contre {usual} d'habitude"), format!(", against {usual} usually"));
     match (wording.comparison, fact.deviation) {
-        (Comparison::Percent, Some(deviation)) if reference >= SMALL && deviation.rounded().abs() <= FAR => {
+        (Comparison::Percent, Some(deviation))
+            if reference >= MIN_PERCENT_REFERENCE && deviation.rounded().abs() <= MAX_PERCENT =>
+        {
             let deviation = deviation.rounded();
             let decimals = usize::from(deviation.abs() < 10.0);
-            let amount = lang.percent(deviation.abs(), decimals);
-            if amount == lang.percent(0.0, 0) {
+            let amount = percent(lang, deviation.abs(), decimals);
+            if amount == percent(lang, 0.0, 0) {
                 return lang.pick(format!(", comme d'habitude ({usual})"), format!(", as usual ({usual})"));
             }
             more_or_less(deviation, &amount, &usual, lang)

@@ -84,8 +84,8 @@ fn every_mistake_is_told_at_once() {
         "--metrics (S3_BUCKET_METRICS): `gs://` is not supported",
         "--reports (S3_BUCKET_REPORTS): a location cannot be empty",
         "--wait (CITYFLOW_WAIT): \"soon\" is not a duration",
-        "--lang (CITYFLOW_LANG): there are no reports in \"de\"",
-        "--timezone (CITY_TIMEZONE): there is no time zone \"Europe/Lutetia\"",
+        "--lang (CITYFLOW_LANG): \"de\" is not a language",
+        "--timezone (CITY_TIMEZONE): \"Europe/Lutetia\" is not a time zone",
         "--force (CITYFLOW_FORCE): \"perhaps\" is neither yes nor no",
         "--lookback (CITYFLOW_LOOKBACK): \"many\" is not a number of days",
     ] {
@@ -104,7 +104,7 @@ fn yesterday_is_the_city_s_own() {
         config(&["--profile", "lyon"])
             .unwrap_err()
             .what
-            .starts_with("--profile (CITY_PROFILE): there is no city profile")
+            .starts_with("--profile (CITY_PROFILE): \"lyon\" is not a city profile")
     );
 }
 

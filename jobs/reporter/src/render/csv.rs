@@ -2,76 +2,85 @@
 //!
 //! Not a table: sections follow each other, each after an empty row, under its `=== … ===` row and its header row.
 //!
-//! What is unknown is an empty cell, never a zero; the section `QUALITÉ` has the reason. A section whose source has no document holds
-//! one row in place of its own: `Donnée absente : <source> (<statut> : <raison>)` in the first cell, which is text in every section, and
-//! the others empty, so that each column keeps its type. A section whose source is there and has nothing to list has no row at all.
-//! A row of the summary that is unknown keeps its unit and has an empty value.
+//! An unknown value is an empty cell, never a zero; the section `QUALITÉ` has the reason. A summary figure that is unknown keeps its unit.
+//! A section whose source has no document has a single row, `Donnée absente : <source> (<statut> : <raison>)` in the first cell and empty
+//! cells after it: the first column is text in every section, so each column keeps its type. A section of a source that has nothing to
+//! list has no row.
 //!
-//! A text cell that a spreadsheet would run as a formula begins with an apostrophe. Section rows begin with `=` by definition, are fixed,
-//! and hold nothing from the data.
+//! A text cell that a spreadsheet would run as a formula gets a leading apostrophe. Section rows begin with `=`, but are constants.
 
 mod cells;
 
+use bytes::Bytes;
 use contract::Source;
 use contract::document::disruptions::Line;
 use contract::document::manifest::EntryStatus;
-use contract::report::{DailyReport, SensorType, SourceStatus};
+use contract::report::{DailyReport, SourceStatus};
 
 use crate::collect::has_document;
 use crate::report::figures::figures;
-pub use cells::Cell;
-use cells::{Table, optional_number, optional_text, word};
+use cells::{Cell, Section};
 
-/// The report as CSV.
-#[must_use]
-pub fn render(report: &DailyReport) -> Vec<u8> {
-    let mut table = Table::new();
-    summary(&mut table, report);
-    arcs(&mut table, report);
-    zones(&mut table, report);
-    sensors(&mut table, report);
-    alerts(&mut table, report);
-    worksites(&mut table, report);
-    disruptions(&mut table, report);
-    quality(&mut table, report);
-    table.finish()
+/// Renders the report as CSV.
+///
+/// # Errors
+/// Only a bug: a row that is longer than its header.
+pub fn render(report: &DailyReport) -> Result<Bytes, csv::Error> {
+    let sections = [
+        summary(report),
+        arcs(report),
+        zones(report),
+        sensors(report),
+        alerts(report),
+        worksites(report),
+        disruptions(report),
+        quality(report),
+    ];
+    cells::write(sections).map(Bytes::from)
 }
 
-fn summary(table: &mut Table, report: &DailyReport) {
-    table.section("RÉSUMÉ", &["Indicateur", "Valeur", "Unité"]);
-    for figure in figures(&report.summary) {
+fn summary(report: &DailyReport) -> Section {
+    let rows = figures(&report.summary).into_iter().map(|figure| {
         let value = match &figure.value {
-            serde_json::Value::Number(number) => Cell::plain_number(number.to_string()),
+            serde_json::Value::Number(number) => Cell::plain_number(&number.to_string()),
             serde_json::Value::String(text) => Cell::text(text),
-            _ => Cell::empty(),
+            _ => Cell::default(),
         };
-        table.row(&[Cell::text(figure.key), value, Cell::text(figure.unit)]);
+        vec![Cell::text(figure.key), value, Cell::text(figure.unit)]
+    });
+    Section { title: "RÉSUMÉ", columns: &["Indicateur", "Valeur", "Unité"], rows: rows.collect() }
+}
+
+fn arcs(report: &DailyReport) -> Section {
+    Section {
+        title: "TOP 10 TRONÇONS FRÉQUENTÉS",
+        columns: &[
+            "Tronçon",
+            "Débit Total",
+            "Taux Occupation (%)",
+            "État dominant",
+            "Zone",
+            "Identifiant",
+            "Part observée (%)",
+        ],
+        rows: rows(report, Source::RoadCounts, report.top_10_arcs.as_deref(), |arc| {
+            vec![
+                Cell::optional_text(arc.label.as_deref()),
+                Cell::number(arc.total_daily_flow),
+                Cell::optional_number(arc.mean_occupancy),
+                Cell::name(arc.dominant_state),
+                Cell::optional_text(arc.zone.as_deref()),
+                Cell::text(&arc.arc_id),
+                Cell::number(arc.observed_percent),
+            ]
+        }),
     }
 }
 
-fn arcs(table: &mut Table, report: &DailyReport) {
-    table.section(
-        "TOP 10 TRONÇONS FRÉQUENTÉS",
-        &["Tronçon", "Débit Total", "Taux Occupation (%)", "État dominant", "Zone", "Identifiant", "Part observée (%)"],
-    );
-    let Some(arcs) = &report.top_10_arcs else { return absent(table, report, Source::RoadCounts) };
-    for arc in arcs {
-        table.row(&[
-            optional_text(arc.label.as_deref()),
-            Cell::number(arc.total_daily_flow),
-            optional_number(arc.mean_occupancy),
-            word(arc.dominant_state),
-            optional_text(arc.zone.as_deref()),
-            Cell::text(&arc.arc_id),
-            Cell::number(arc.observed_percent),
-        ]);
-    }
-}
-
-fn zones(table: &mut Table, report: &DailyReport) {
-    table.section(
-        "TOP 10 ZONES CONGESTIONNÉES",
-        &[
+fn zones(report: &DailyReport) -> Section {
+    Section {
+        title: "TOP 10 ZONES CONGESTIONNÉES",
+        columns: &[
             "Zone",
             "Temps Perdu (min)",
             "Véhicules",
@@ -81,50 +90,49 @@ fn zones(table: &mut Table, report: &DailyReport) {
             "Taux saturation (%)",
             "Arrondissement",
         ],
-    );
-    let Some(zones) = &report.top_10_congested_zones else { return absent(table, report, Source::RoadCounts) };
-    for zone in zones {
-        table.row(&[
-            Cell::text(&zone.zone),
-            optional_number(zone.total_delay_minutes),
-            optional_number(zone.total_vehicles),
-            optional_number(zone.vehicle_km),
-            Cell::count(zone.arc_count),
-            Cell::count(zone.saturated_arc_count),
-            optional_number(zone.saturation_percent),
-            optional_text(zone.district.as_deref()),
-        ]);
+        rows: rows(report, Source::RoadCounts, report.top_10_congested_zones.as_deref(), |zone| {
+            vec![
+                Cell::text(&zone.zone),
+                Cell::optional_number(zone.total_delay_minutes),
+                Cell::optional_number(zone.total_vehicles),
+                Cell::optional_number(zone.vehicle_km),
+                Cell::count(zone.arc_count),
+                Cell::count(zone.saturated_arc_count),
+                Cell::optional_number(zone.saturation_percent),
+                Cell::optional_text(zone.district.as_deref()),
+            ]
+        }),
     }
 }
 
-fn sensors(table: &mut Table, report: &DailyReport) {
-    table.section("CAPTEURS DÉFAILLANTS", &["ID Capteur", "Type", "Libellé", "Raison", "Début", "Fin", "Durée (h)"]);
-    for sensor in report.sensor_failures.iter().flatten() {
-        table.row(&[
+fn sensors(report: &DailyReport) -> Section {
+    let sensors = report.sensor_failures.iter().flatten().map(|sensor| {
+        vec![
             Cell::text(&sensor.id),
-            Cell::text(match sensor.kind {
-                SensorType::Road => "route",
-                SensorType::Bike => "velo",
-            }),
-            optional_text(sensor.label.as_deref()),
+            Cell::name(sensor.kind),
+            Cell::optional_text(sensor.label.as_deref()),
             Cell::text(&sensor.reason),
-            Cell::shown(sensor.start),
-            Cell::shown(sensor.end),
+            Cell::display(sensor.start),
+            Cell::display(sensor.end),
             Cell::number(sensor.duration_hours),
-        ]);
-    }
-    // Two sources share this section: each one that is missing says so, whatever the other has.
-    for source in [Source::RoadCounts, Source::BikeCounts] {
-        if report.sources.get(&source).is_none_or(|status| !has_document(status.status)) {
-            absent(table, report, source);
-        }
+        ]
+    });
+    // Two sources share this section: each missing one has its row, even if the other lists sensors.
+    let missing = [Source::RoadCounts, Source::BikeCounts]
+        .into_iter()
+        .filter(|source| report.sources.get(source).is_none_or(|status| !has_document(status.status)))
+        .map(|source| missing_source(report, source));
+    Section {
+        title: "CAPTEURS DÉFAILLANTS",
+        columns: &["ID Capteur", "Type", "Libellé", "Raison", "Début", "Fin", "Durée (h)"],
+        rows: sensors.chain(missing).collect(),
     }
 }
 
-fn alerts(table: &mut Table, report: &DailyReport) {
-    table.section(
-        "ALERTES CONGESTION",
-        &[
+fn alerts(report: &DailyReport) -> Section {
+    Section {
+        title: "ALERTES CONGESTION",
+        columns: &[
             "Tronçon",
             "Taux Occupation (%)",
             "Sévérité",
@@ -136,66 +144,90 @@ fn alerts(table: &mut Table, report: &DailyReport) {
             "Temps Perdu (min)",
             "Identifiant",
         ],
-    );
-    let Some(alerts) = &report.congestion_alerts else { return absent(table, report, Source::RoadCounts) };
-    for alert in alerts {
-        table.row(&[
-            optional_text(alert.label.as_deref()),
-            Cell::number(alert.max_occupancy),
-            word(alert.severity),
-            word(alert.kind),
-            optional_text(alert.zone.as_deref()),
-            Cell::shown(alert.start),
-            Cell::shown(alert.end),
-            Cell::number(alert.duration_hours),
-            optional_number(alert.delay_minutes),
-            optional_text(alert.arc_id.as_deref()),
-        ]);
+        rows: rows(report, Source::RoadCounts, report.congestion_alerts.as_deref(), |alert| {
+            vec![
+                Cell::optional_text(alert.label.as_deref()),
+                Cell::number(alert.max_occupancy),
+                Cell::name(alert.severity),
+                Cell::name(alert.kind),
+                Cell::optional_text(alert.zone.as_deref()),
+                Cell::display(alert.start),
+                Cell::display(alert.end),
+                Cell::number(alert.duration_hours),
+                Cell::optional_number(alert.delay_minutes),
+                Cell::optional_text(alert.arc_id.as_deref()),
+            ]
+        }),
     }
 }
 
-fn worksites(table: &mut Table, report: &DailyReport) {
-    table.section(
-        "CHANTIERS ACTIFS",
-        &["Identifiant", "Typologie", "Impact", "Arrondissement", "Voies", "Date début", "Date fin", "Surface (m²)"],
-    );
-    let Some(worksites) = &report.active_worksites else { return absent(table, report, Source::Worksites) };
-    for worksite in worksites {
-        table.row(&[
-            Cell::text(&worksite.id),
-            optional_text(worksite.category.as_deref()),
-            optional_text(worksite.impact.as_deref()),
-            optional_text(worksite.district.as_deref()),
-            optional_text(worksite.streets.as_deref()),
-            worksite.start_date.map_or_else(Cell::empty, Cell::shown),
-            worksite.end_date.map_or_else(Cell::empty, Cell::shown),
-            optional_number(worksite.area_m2),
-        ]);
+fn worksites(report: &DailyReport) -> Section {
+    Section {
+        title: "CHANTIERS ACTIFS",
+        columns: &[
+            "Identifiant",
+            "Typologie",
+            "Impact",
+            "Arrondissement",
+            "Voies",
+            "Date début",
+            "Date fin",
+            "Surface (m²)",
+        ],
+        rows: rows(report, Source::Worksites, report.active_worksites.as_deref(), |worksite| {
+            vec![
+                Cell::text(&worksite.id),
+                Cell::optional_text(worksite.category.as_deref()),
+                Cell::optional_text(worksite.impact.as_deref()),
+                Cell::optional_text(worksite.district.as_deref()),
+                Cell::optional_text(worksite.streets.as_deref()),
+                worksite.start_date.map_or_else(Cell::default, Cell::display),
+                worksite.end_date.map_or_else(Cell::default, Cell::display),
+                Cell::optional_number(worksite.area_m2),
+            ]
+        }),
     }
 }
 
-fn disruptions(table: &mut Table, report: &DailyReport) {
-    table
-        .section("PERTURBATIONS", &["Identifiant", "Gravité", "Lignes", "Titre", "Début", "Fin", "Durée (h)", "Cause"]);
-    let Some(disruptions) = &report.disruptions else { return absent(table, report, Source::Disruptions) };
-    for disruption in disruptions {
-        table.row(&[
-            Cell::text(&disruption.id),
-            word(disruption.severity),
-            Cell::text(&lines(&disruption.lines)),
-            optional_text(disruption.title.as_deref()),
-            Cell::shown(disruption.start),
-            disruption.end.map_or_else(Cell::empty, Cell::shown),
-            Cell::number(disruption.duration_hours),
-            optional_text(disruption.cause.as_deref()),
-        ]);
+fn disruptions(report: &DailyReport) -> Section {
+    let names = |lines: &[Line]| lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>().join(", ");
+    Section {
+        title: "PERTURBATIONS",
+        columns: &["Identifiant", "Gravité", "Lignes", "Titre", "Début", "Fin", "Durée (h)", "Cause"],
+        rows: rows(report, Source::Disruptions, report.disruptions.as_deref(), |disruption| {
+            vec![
+                Cell::text(&disruption.id),
+                Cell::name(disruption.severity),
+                Cell::text(&names(&disruption.lines)),
+                Cell::optional_text(disruption.title.as_deref()),
+                Cell::display(disruption.start),
+                disruption.end.map_or_else(Cell::default, Cell::display),
+                Cell::number(disruption.duration_hours),
+                Cell::optional_text(disruption.cause.as_deref()),
+            ]
+        }),
     }
 }
 
-fn quality(table: &mut Table, report: &DailyReport) {
-    table.section(
-        "QUALITÉ",
-        &[
+fn quality(report: &DailyReport) -> Section {
+    let rows = report.sources.iter().map(|(source, status)| {
+        let quality = report.quality.get(source);
+        let count = |n: Option<u64>| n.map_or_else(Cell::default, Cell::count);
+        vec![
+            Cell::text(source.name()),
+            Cell::text(status.status.name()),
+            Cell::optional_number(status.completeness),
+            count(quality.map(|quality| quality.rows_read)),
+            count(quality.map(|quality| quality.rows_of_day)),
+            count(quality.map(|quality| quality.duplicates)),
+            count(quality.map(|quality| quality.conflicts)),
+            count(quality.map(|quality| quality.rejects.values().sum())),
+            Cell::optional_text(status.reason.as_deref()),
+        ]
+    });
+    Section {
+        title: "QUALITÉ",
+        columns: &[
             "Source",
             "Statut",
             "Complétude (%)",
@@ -206,36 +238,25 @@ fn quality(table: &mut Table, report: &DailyReport) {
             "Rejets",
             "Raison",
         ],
-    );
-    for (source, status) in &report.sources {
-        let quality = report.quality.get(source);
-        let count = |n: Option<u64>| n.map_or_else(Cell::empty, Cell::count);
-        table.row(&[
-            Cell::text(source.name()),
-            Cell::text(status.status.name()),
-            optional_number(status.completeness),
-            count(quality.map(|quality| quality.rows_read)),
-            count(quality.map(|quality| quality.rows_of_day)),
-            count(quality.map(|quality| quality.duplicates)),
-            count(quality.map(|quality| quality.conflicts)),
-            count(quality.map(|quality| quality.rejects.values().sum())),
-            optional_text(status.reason.as_deref()),
-        ]);
+        rows: rows.collect(),
     }
 }
 
-/// The row of a section whose source has no document.
-fn absent(table: &mut Table, report: &DailyReport, source: Source) {
+/// The rows of a section that one source fills, or the row that states that the source has no document.
+fn rows<T>(report: &DailyReport, source: Source, items: Option<&[T]>, row: impl Fn(&T) -> Vec<Cell>) -> Vec<Vec<Cell>> {
+    match items {
+        Some(items) => items.iter().map(row).collect(),
+        None => vec![missing_source(report, source)],
+    }
+}
+
+fn missing_source(report: &DailyReport, source: Source) -> Vec<Cell> {
     let why = match report.sources.get(&source) {
         Some(SourceStatus { status, reason: Some(reason), .. }) => format!("{} : {reason}", status.name()),
         Some(status) => status.status.name().to_owned(),
         None => EntryStatus::Absent.name().to_owned(),
     };
-    table.row(&[Cell::text(&format!("Donnée absente : {source} ({why})"))]);
-}
-
-fn lines(lines: &[Line]) -> String {
-    lines.iter().map(|line| line.name.as_str()).collect::<Vec<_>>().join(", ")
+    vec![Cell::text(&format!("Donnée absente : {source} ({why})"))]
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
-//! The report, and its summary for the index, as JSON: indented, for people open it too, and with a line end after the last brace.
+//! The report, and its summary for the index, as indented JSON: people open these files too.
 
 use bytes::Bytes;
 use serde::Serialize;
 
-/// The JSON of a report or a summary.
+/// Renders a report or a summary, with a line end after the last brace.
 ///
 /// # Errors
-/// None for the types of the contract; a type that has no JSON form is a bug.
+/// Only a bug: every type of the contract has a JSON form.
 pub fn render(value: &impl Serialize) -> Result<Bytes, serde_json::Error> {
     let mut text = serde_json::to_vec_pretty(value)?;
     text.push(b'\n');

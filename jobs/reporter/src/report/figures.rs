@@ -1,27 +1,24 @@
-//! The figures of the summary in their order, each with its unit: what the CSV lists, editions are compared by, and people are shown.
+//! The figures of the summary in the order of the report, each with its unit.
 //!
-//! Not for the sentences, which are words about figures.
+//! The CSV lists them, and editions are compared by them. Not for sentences: `sentences` words the facts of the day.
 
-use contract::document::DayStatus;
 use contract::report::{Change, Summary};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// One figure of the summary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// Its key in the summary.
+    /// Key in the summary.
     pub key: &'static str,
-    /// Its value; null where it is unknown.
+    /// `null` if unknown.
     pub value: Value,
-    /// Its unit; empty where it has none.
+    /// French, as the CSV writes it; empty for a count without a unit.
     pub unit: &'static str,
 }
 
-/// The figures in the order of the summary.
 #[must_use]
 pub fn figures(summary: &Summary) -> Vec<Figure> {
-    // Taken apart by name, so that a figure that is added to the contract does not compile until it has its place here.
+    // Exhaustive: a figure that is added to the contract does not compile until it is listed here.
     let Summary {
         day_status,
         completeness,
@@ -36,7 +33,7 @@ pub fn figures(summary: &Summary) -> Vec<Figure> {
         highlights: _,
     } = summary;
     vec![
-        figure("statut_jour", Some(status_name(*day_status)), ""),
+        figure("statut_jour", Some(*day_status), ""),
         figure("completude", *completeness, "%"),
         figure("total_vehicules_paris", *total_vehicles, "véhicules"),
         figure("vehicules_km", *vehicle_km, "véh·km"),
@@ -49,17 +46,8 @@ pub fn figures(summary: &Summary) -> Vec<Figure> {
     ]
 }
 
-/// The name of a day's status in documents.
-#[must_use]
-pub fn status_name(status: DayStatus) -> &'static str {
-    match status {
-        DayStatus::Provisional => "provisoire",
-        DayStatus::Final => "definitif",
-    }
-}
-
-/// What changed against the summary of an earlier edition, as its JSON holds it. A figure that the earlier edition did not have yet
-/// is no change of the day.
+/// The figures that differ from those of an earlier edition, whose summary is given as its JSON. A figure that the earlier edition did not
+/// have at all is left out: a newer version added it.
 #[must_use]
 pub fn changes(before: &Map<String, Value>, now: &Summary) -> Vec<Change> {
     let change = |figure: Figure| {
@@ -70,18 +58,20 @@ pub fn changes(before: &Map<String, Value>, now: &Summary) -> Vec<Change> {
 }
 
 fn figure(key: &'static str, value: Option<impl Serialize>, unit: &'static str) -> Figure {
-    // Numbers and words always serialize.
+    // Numbers and enum names always serialize.
     Figure { key, value: serde_json::to_value(value).unwrap_or(Value::Null), unit }
 }
 
 #[cfg(test)]
 mod tests {
+    use contract::document::DayStatus;
+
     use super::*;
-    use crate::sample::Day;
+    use crate::sample::SampleDay;
 
     #[test]
-    fn every_key_is_one_of_the_summary_and_none_is_left_out() {
-        let summary = Day::full().report().summary;
+    fn figures_list_every_key_of_the_summary() {
+        let summary = SampleDay::full().report().summary;
         let written = serde_json::to_value(&summary).unwrap();
         let mut keys: Vec<_> = figures(&summary).iter().map(|figure| figure.key.to_owned()).collect();
         for figure in figures(&summary) {
@@ -93,8 +83,8 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_a_change() {
-        let before = Day::full().report().summary;
+    fn only_figures_that_differ_are_changes() {
+        let before = SampleDay::full().report().summary;
         let mut now = before.clone();
         now.active_worksites = None;
         now.day_status = DayStatus::Provisional;

@@ -1,16 +1,17 @@
 use contract::document::manifest::EntryStatus;
 use contract::number::Fixed2;
+use serde_json::Value;
 
 use super::*;
-use crate::sample::Day;
+use crate::sample::SampleDay;
 
-fn as_previous(report: &DailyReport) -> Previous {
+fn as_previous_edition(report: &DailyReport) -> PreviousEdition {
     serde_json::from_slice(&crate::render::json::render(report).unwrap()).unwrap()
 }
 
 #[test]
-fn a_full_day_has_every_section() {
-    let report = Day::full().report();
+fn full_day_fills_every_section() {
+    let report = SampleDay::full().report();
     let json = serde_json::to_value(&report).unwrap();
     let nulls: Vec<_> =
         json.as_object().unwrap().iter().filter(|(_, value)| value.is_null()).map(|(key, _)| key).collect();
@@ -28,9 +29,9 @@ fn a_full_day_has_every_section() {
 }
 
 #[test]
-fn a_missing_source_is_a_stated_gap_and_never_a_zero() {
+fn missing_source_is_null_with_its_reason_and_never_zero() {
     let sections = |report: &DailyReport| serde_json::to_value(report).unwrap();
-    let roads = sections(&Day::full().without(Source::RoadCounts, "aucune_ligne_du_jour").report());
+    let roads = sections(&SampleDay::full().without(Source::RoadCounts, "aucune_ligne_du_jour").report());
     for key in ["top_10_troncons_frequentes", "top_10_zones_congestionnees", "alertes_congestion"] {
         assert_eq!(roads[key], Value::Null, "{key}");
     }
@@ -42,7 +43,8 @@ fn a_missing_source_is_a_stated_gap_and_never_a_zero() {
     assert_eq!(roads["capteurs_defaillants"].as_array().unwrap().len(), 1);
     assert_eq!(roads["summary"]["faits_marquants"].as_array().unwrap().len(), 2);
 
-    let both = Day::full().without(Source::RoadCounts, "x").failing(Source::BikeCounts, "fichier_illisible").report();
+    let both =
+        SampleDay::full().without(Source::RoadCounts, "x").failing(Source::BikeCounts, "fichier_illisible").report();
     assert_eq!(both.sensor_failures, None);
     assert_eq!(both.sources[&Source::BikeCounts].status, EntryStatus::Error);
     for (source, key) in [
@@ -50,23 +52,23 @@ fn a_missing_source_is_a_stated_gap_and_never_a_zero() {
         (Source::Weather, "meteo_impact"),
         (Source::Worksites, "chantiers_actifs"),
     ] {
-        let report = sections(&Day::full().without(source, "x").report());
+        let report = sections(&SampleDay::full().without(source, "x").report());
         assert_eq!(report[key], Value::Null, "{key}");
     }
-    let context = Day::full().without(Source::Context, "x").report();
+    let context = SampleDay::full().without(Source::Context, "x").report();
     assert_eq!((context.correlations, context.summary.highlights.len()), (None, 0));
 }
 
 #[test]
-fn a_kept_document_counts_and_says_why_it_was_kept() {
-    let report = Day::full().keeping(Source::Weather, "fichier_illisible").report();
+fn retained_document_is_used_and_its_reason_is_kept() {
+    let report = SampleDay::full().retaining(Source::Weather, "fichier_illisible").report();
     assert!(report.weather_impact.is_some());
     assert_eq!(report.sources[&Source::Weather].reason.as_deref(), Some("fichier_illisible"));
 }
 
 #[test]
-fn lists_are_cut_where_the_report_says_so() {
-    let mut day = Day::full();
+fn alerts_are_limited_to_twenty_and_worksites_are_not() {
+    let mut day = SampleDay::full();
     let roads = &mut day.documents.road_counts.as_mut().unwrap().body;
     let alert = roads.congestion_alerts[0].clone();
     roads.congestion_alerts = vec![alert; 25];
@@ -78,47 +80,47 @@ fn lists_are_cut_where_the_report_says_so() {
 }
 
 #[test]
-fn editions_count_and_say_what_changed() {
-    let first = Day::full().report();
+fn editions_count_from_one_and_list_changes() {
+    let first = SampleDay::full().report();
     assert_eq!((first.edition, first.changes.len()), (1, 0));
-    let day = Day::full().counting(1_300_000.0);
-    let second = day.report_after(Some(&as_previous(&first)), Lang::Fr);
+    let day = SampleDay::full().with_vehicles(1_300_000.0);
+    let second = day.report_after(Some(&as_previous_edition(&first)), Lang::Fr);
     assert_eq!(second.edition, 2);
     assert_eq!(
         serde_json::to_value(&second.changes).unwrap(),
         serde_json::json!([{ "cle": "total_vehicules_paris", "avant": 1_234_567, "apres": 1_300_000 }])
     );
-    // Once more, and in another language: the same edition, which still says what changed.
+    // A rebuild, also in the other language, keeps the edition and its changes.
     for lang in [Lang::Fr, Lang::En] {
-        let again = day.report_after(Some(&as_previous(&second)), lang);
+        let again = day.report_after(Some(&as_previous_edition(&second)), lang);
         assert_eq!((again.edition, &again.changes), (2, &second.changes));
     }
 }
 
 #[test]
-fn another_version_is_another_edition() {
-    let mut before = as_previous(&Day::full().report());
+fn new_version_makes_a_new_edition() {
+    let mut before = as_previous_edition(&SampleDay::full().report());
     before.cityflow_version = "0.0.9".into();
-    let report = Day::full().report_after(Some(&before), Lang::Fr);
+    let report = SampleDay::full().report_after(Some(&before), Lang::Fr);
     assert_eq!((report.edition, report.changes.len()), (2, 0));
 }
 
 #[test]
-fn nothing_is_left_to_do_only_for_the_same_metrics_version_language_and_documents() {
-    let manifest = Day::full().manifest();
-    let done = as_previous(&Day::full().report());
-    assert!(done.is_finished(&manifest, "0.1.0", Lang::Fr));
-    assert!(!done.is_finished(&manifest, "0.1.0", Lang::En));
-    assert!(!done.is_finished(&manifest, "0.2.0", Lang::Fr));
-    assert!(!done.is_finished(&Day::full().counting(1.0).manifest(), "0.1.0", Lang::Fr));
-    let mut lacking = done;
-    lacking.sources.insert("weather".into(), serde_json::json!({ "statut": "erreur" }));
-    assert!(!lacking.is_finished(&manifest, "0.1.0", Lang::Fr));
+fn report_is_up_to_date_only_for_same_metrics_version_language_and_documents() {
+    let manifest = SampleDay::full().manifest();
+    let previous = as_previous_edition(&SampleDay::full().report());
+    assert!(previous.is_up_to_date(&manifest, "0.1.0", Lang::Fr));
+    assert!(!previous.is_up_to_date(&manifest, "0.1.0", Lang::En));
+    assert!(!previous.is_up_to_date(&manifest, "0.2.0", Lang::Fr));
+    assert!(!previous.is_up_to_date(&SampleDay::full().with_vehicles(1.0).manifest(), "0.1.0", Lang::Fr));
+    let mut incomplete = previous;
+    incomplete.sources.insert("weather".into(), serde_json::json!({ "statut": "erreur" }));
+    assert!(!incomplete.is_up_to_date(&manifest, "0.1.0", Lang::Fr));
 }
 
 #[test]
-fn what_documents_hold_survives_the_report() {
-    let report = Day::full().report();
+fn report_survives_a_json_round_trip() {
+    let report = SampleDay::full().report();
     let back: DailyReport = serde_json::from_slice(&crate::render::json::render(&report).unwrap()).unwrap();
     assert_eq!(back.summary.total_vehicles, Fixed2::new(1_234_567.0));
     assert_eq!(crate::render::json::render(&back).unwrap(), crate::render::json::render(&report).unwrap());

@@ -1,4 +1,4 @@
-//! The seven documents of the sample day. What the report takes from them is filled; the rest is as small as it may be.
+//! The seven documents of the sample day. Only the parts that a report uses have data.
 
 use std::collections::BTreeMap;
 
@@ -18,14 +18,14 @@ use contract::document::{Comparison, DayStatus, Document, Header, Quality};
 use contract::number::{Fixed, Fixed2};
 use contract::{DayType, NaiveDate, Reason, SCHEMA_VERSION, Source};
 
-use super::{Day, stamp};
+use super::{SampleDay, stamp};
 use crate::collect::Documents;
 
 pub(super) fn all() -> Documents {
     Documents {
         road_counts: Some(document(Source::RoadCounts, roads())),
         bike_counts: Some(document(Source::BikeCounts, bike_counts())),
-        disruptions: Some(document(Source::Disruptions, transit())),
+        disruptions: Some(document(Source::Disruptions, disruptions())),
         weather: Some(document(Source::Weather, weather())),
         worksites: Some(document(Source::Worksites, worksites())),
         road_network: Some(document(Source::RoadNetwork, network())),
@@ -34,7 +34,7 @@ pub(super) fn all() -> Documents {
 }
 
 fn date() -> NaiveDate {
-    Day::DATE.parse().unwrap()
+    SampleDay::DATE.parse().unwrap()
 }
 
 fn f<const DP: usize>(value: f64) -> Fixed<DP> {
@@ -208,7 +208,7 @@ fn bike_counts() -> BikeCounts {
     }
 }
 
-fn transit() -> Disruptions {
+fn disruptions() -> Disruptions {
     let metro = Line { mode: Mode::Metro, code: "13".into(), name: "Métro 13".into() };
     let rer = Line { mode: Mode::Rer, code: "B".into(), name: "RER B".into() };
     Disruptions {

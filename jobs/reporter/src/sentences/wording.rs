@@ -1,40 +1,40 @@
-//! How each fact is worded. Every key that the processor writes has its place here; any other has none.
+//! The wording of each fact that the processor writes.
 //!
-//! A head is the sentence up to its comparison and without its full stop. `figure` is the number with its unit, as people write it.
+//! A head is the sentence up to its comparison, without the full stop. A figure is the number with its unit.
 
 use contract::document::context::Fact;
 
 use crate::lang::Lang;
+use crate::render::number::number;
 
-/// How a figure is set against its reference.
+/// How a figure is compared with its reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparison {
-    /// In percent of the reference: totals, which say little alone.
+    /// In percent of the reference: totals.
     Percent,
-    /// By the difference, in the figure's own unit: temperatures, of which no percentage makes sense.
+    /// By the difference, in the unit of the figure: temperatures, for which a percentage makes no sense.
     Difference,
-    /// Side by side: rates and indices, whose percentages would be percentages of percentages.
+    /// Side by side: rates and indices, to avoid percentages of percentages.
     SideBySide,
 }
 
 /// The wording of one key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wording {
-    /// The sentence up to its comparison, from the language, the value and the figure.
+    /// From the language, the value and the figure.
     pub(super) head: fn(Lang, f64, &str) -> String,
-    /// How it is compared.
     pub(super) comparison: Comparison,
-    /// Decimals of a figure below 100; a larger one of a count has none.
+    /// Decimals of a figure below 100; a larger count has none.
     decimals: usize,
-    /// Whether decimals stay at 100 and above.
+    /// Whether a figure of 100 or more keeps its decimals.
     measured: bool,
-    /// What follows the number.
+    /// Text after the number, with its space.
     unit: fn(Lang) -> &'static str,
-    /// What the document's figure is divided by for people.
+    /// From the unit of the document to that of the sentence.
     pub(super) divisor: f64,
     /// Whether zero means that nothing happened.
     pub(super) counts_events: bool,
-    /// Whether it is about the weather, which may be a forecast.
+    /// Whether it concerns the weather, which may be a forecast.
     pub(super) weather: bool,
 }
 
@@ -54,8 +54,7 @@ const RATE: Wording =
 
 const INDEX: Wording = Wording { unit: |_| "", ..RATE };
 
-/// The wording of a key, if it has one.
-pub(super) fn of(key: &str) -> Option<Wording> {
+pub(super) fn wording_of(key: &str) -> Option<Wording> {
     Some(match key {
         "comptages.total_vehicules_jour" => Wording {
             head: |lang, _, n| {
@@ -196,26 +195,25 @@ pub(super) fn of(key: &str) -> Option<Wording> {
 }
 
 impl Wording {
-    /// The same in the scale in which people read a fact of this size: lost time in hours, once both figures are some hours.
+    /// Lost time in hours if both figures are 10 hours or more, else in minutes. Every other wording is unchanged.
     pub(super) fn scaled_for(self, fact: &Fact) -> Self {
         const MINUTES_PER_HOUR: f64 = 60.0;
-        let least =
+        let smallest =
             fact.reference.map_or(fact.value.rounded(), |reference| reference.rounded().min(fact.value.rounded()));
-        if fact.key == "comptages.temps_perdu_total_paris" && least >= 10.0 * MINUTES_PER_HOUR {
+        if fact.key == "comptages.temps_perdu_total_paris" && smallest >= 10.0 * MINUTES_PER_HOUR {
             Self { divisor: MINUTES_PER_HOUR, unit: |lang| lang.pick("\u{a0}heures", "\u{a0}hours"), ..self }
         } else {
             self
         }
     }
 
-    /// A number with its unit.
     pub(super) fn figure(&self, lang: Lang, value: f64) -> String {
         let decimals = if self.measured || value.abs() < 100.0 { self.decimals } else { 0 };
-        format!("{}{}", lang.number(value, decimals), (self.unit)(lang))
+        format!("{}{}", number(lang, value, decimals), (self.unit)(lang))
     }
 }
 
-/// French counts below two in the singular.
+/// In French every count below two is singular.
 fn singular_fr(value: f64) -> bool {
     value < 2.0
 }

@@ -4,13 +4,13 @@ use contract::number::Fixed2;
 use proptest::prelude::*;
 
 use super::*;
-use crate::sample::Day;
+use crate::sample::SampleDay;
 
 fn text(report: &DailyReport) -> String {
-    String::from_utf8(render(report)).unwrap()
+    String::from_utf8(render(report).unwrap().into()).unwrap()
 }
 
-/// Every record but the section rows, as a CSV reader sees it.
+/// Every record except the section rows, as a CSV reader parses it.
 fn records(csv: &str) -> Vec<Vec<String>> {
     csv::ReaderBuilder::new()
         .delimiter(b';')
@@ -79,16 +79,17 @@ contexte;ok;;;;;;;
 ";
 
 #[test]
-fn a_full_day_to_the_letter() {
-    // In the source a row ends with LF, and ¶ is the one line feed that is data.
+fn full_day_is_rendered_byte_for_byte() {
+    // In the constant a row ends with LF, and ¶ is the only line feed that is data.
     let golden = GOLDEN.replace('\n', "\r\n").replace('¶', "\n");
-    assert_eq!(text(&Day::full().report()), golden);
+    assert_eq!(text(&SampleDay::full().report()), golden);
 }
 
 #[test]
-fn a_missing_source_says_so_in_each_of_its_sections() {
-    let day =
-        Day::full().without(Source::RoadCounts, "aucune_ligne_du_jour").failing(Source::Disruptions, "=1+1; illisible");
+fn missing_source_is_stated_in_each_of_its_sections() {
+    let day = SampleDay::full()
+        .without(Source::RoadCounts, "aucune_ligne_du_jour")
+        .failing(Source::Disruptions, "=1+1; illisible");
     let csv = text(&day.report());
     let gap = "Donnée absente : comptages (absent : aucune_ligne_du_jour)";
     assert_eq!(csv.matches(gap).count(), 4, "{csv}");
@@ -100,31 +101,31 @@ fn a_missing_source_says_so_in_each_of_its_sections() {
 }
 
 #[test]
-fn a_source_with_nothing_to_list_has_no_row() {
-    let mut day = Day::full();
+fn source_with_nothing_to_list_has_no_row() {
+    let mut day = SampleDay::full();
     day.documents.road_counts.as_mut().unwrap().body.congestion_alerts.clear();
     assert!(text(&day.report()).contains("Temps Perdu (min);Identifiant\r\n\r\n=== CHANTIERS ACTIFS ==="));
 }
 
 #[test]
 fn numbers_never_get_an_apostrophe() {
-    assert_eq!(Cell::number(Fixed2::of(-1234.5)), Cell::plain_number("-1234.5".into()));
+    assert_eq!(Cell::number(Fixed2::of(-1234.5)), Cell::plain_number("-1234.5"));
     let mut shown = String::new();
     let _ = write!(shown, "{:?} {:?}", Cell::number(Fixed2::of(-0.125)), Cell::number(Fixed2::of(1e15)));
     assert_eq!(shown, "Cell(\"-0,12\") Cell(\"1000000000000000\")");
 }
 
-/// Text that likes to be a formula, a quote or a line end.
-fn nasty() -> impl Strategy<Value = String> {
+/// Text that is likely to contain a formula, a quote or a line end.
+fn hostile_text() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), "[=+\\-@\t\r\n;\"', a0é]{0,12}"]
 }
 
 proptest! {
     #[test]
-    fn no_text_becomes_a_formula_and_all_of_it_can_be_read_back(
-        label in nasty(), zone in nasty(), id in nasty(), streets in nasty(), title in nasty(), reason in nasty(), line in nasty(),
+    fn text_never_becomes_a_formula_and_is_read_back_unchanged(
+        label in hostile_text(), zone in hostile_text(), id in hostile_text(), streets in hostile_text(), title in hostile_text(), reason in hostile_text(), line in hostile_text(),
     ) {
-        let mut day = Day::full().without(Source::Weather, &reason);
+        let mut day = SampleDay::full().without(Source::Weather, &reason);
         let roads = &mut day.documents.road_counts.as_mut().unwrap().body;
         roads.top_10_arcs[0].label = Some(label.clone());
         roads.top_10_congested_zones[0].zone.clone_from(&zone);
@@ -144,7 +145,7 @@ proptest! {
             let shown = if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{text}") } else { text.clone() };
             prop_assert!(cells.contains(&shown.as_str()), "{shown:?}");
         }
-        // The same number of records as without any of it: no text ends a row.
-        prop_assert_eq!(records.len(), super::tests::records(&super::tests::text(&Day::full().without(Source::Weather, "x").report())).len());
+        // The same number of records as with plain text: no text ends a row.
+        prop_assert_eq!(records.len(), super::tests::records(&super::tests::text(&SampleDay::full().without(Source::Weather, "x").report())).len());
     }
 }

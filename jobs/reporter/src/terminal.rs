@@ -1,0 +1,50 @@
+//! Messages for a person at a terminal, in the language of the report.
+//!
+//! Nothing is printed with `--quiet`, or when the output is a pipe or a pod: those readers have the log. Not for errors, which are English
+//! and belong to `runtime::exit`, and not for the overview of a report, which `render::overview` writes.
+
+use std::fmt::Display;
+use std::io::Write as _;
+
+use runtime::day::Origin;
+
+use crate::lang::Lang;
+
+/// The terminal, if someone reads it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terminal {
+    shown: bool,
+    lang: Lang,
+}
+
+impl Terminal {
+    pub(crate) fn new(quiet: bool, lang: Lang) -> Self {
+        Self { shown: !quiet && runtime::log::is_terminal(), lang }
+    }
+
+    /// Prints a line: the French or the English one.
+    pub(crate) fn line(self, fr: impl Display, en: impl Display) {
+        match self.lang {
+            Lang::Fr => self.print(format_args!("{fr}\n")),
+            Lang::En => self.print(format_args!("{en}\n")),
+        }
+    }
+
+    /// Prints text that is in the right language and has its line ends.
+    pub(crate) fn print(self, text: impl Display) {
+        if self.shown {
+            // A closed stdout, such as a pager that was left, must not fail a run whose report is written.
+            let _ = write!(std::io::stdout().lock(), "{text}");
+        }
+    }
+}
+
+/// The reason for the choice of the days, in French; `Display` of [`Origin`] is the English one.
+pub(crate) fn origin_fr(origin: &Origin) -> String {
+    match origin {
+        Origin::Argument => "jour demandé".to_owned(),
+        Origin::JobName(name) => format!("d'après le nom du Job {name}"),
+        Origin::Schedule(name) => format!("la veille de l'heure planifiée dans le nom du Job {name}"),
+        Origin::Yesterday => "hier, car aucun jour n'est demandé".to_owned(),
+    }
+}
