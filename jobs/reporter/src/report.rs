@@ -46,9 +46,9 @@ pub struct ReportInputs<'a> {
 pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
     let ReportInputs { manifest, documents, sources, previous, lang, version, generated_at } = inputs;
     let Documents { road_counts, bike_counts, disruptions, weather, worksites, road_network: _, context } = documents;
-    let roads = road_counts.as_ref().map(|document| &document.body);
+    let road_counts = road_counts.as_ref().map(|document| &document.body);
     let bike_counts = bike_counts.as_ref().map(|document| &document.body);
-    let transit = disruptions.as_ref().map(|document| &document.body);
+    let disruptions = disruptions.as_ref().map(|document| &document.body);
     let weather = weather.as_ref().map(|document| &document.body);
     let worksites = worksites.as_ref().map(|document| &document.body);
     let context = context.as_ref().map(|document| &document.body);
@@ -56,7 +56,7 @@ pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
     // A fact about a source whose document is missing here would contradict the gap that the report states.
     let facts: Vec<_> =
         context.into_iter().flat_map(|context| &context.facts).filter(|fact| documents.has(fact.source)).collect();
-    let global = roads.map(|roads| &roads.global_metrics);
+    let global = road_counts.map(|road_counts| &road_counts.global_metrics);
     let summary = Summary {
         day_status: manifest.day_status,
         completeness: manifest.completeness,
@@ -66,7 +66,7 @@ pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
         saturated_arc_count: global.map(|global| global.saturated_arc_count),
         sensor_availability: global.and_then(|global| global.sensor_availability),
         total_bikes: bike_counts.and_then(|bike_counts| bike_counts.global_metrics.daily_total),
-        active_disruptions: transit.map(|transit| transit.active_disruptions_count),
+        active_disruptions: disruptions.map(|disruptions| disruptions.active_disruptions_count),
         active_worksites: worksites.map(|worksites| worksites.active_worksite_count),
         highlights: sentences::remarkable(&facts, lang, weather.is_some_and(|weather| !weather.observation)),
     };
@@ -82,21 +82,21 @@ pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
         changes,
         sources: sources.clone(),
         summary,
-        top_10_arcs: roads.map(|roads| roads.top_10_arcs.clone()),
-        top_10_congested_zones: roads.map(|roads| roads.top_10_congested_zones.clone()),
+        top_10_arcs: road_counts.map(|road_counts| road_counts.top_10_arcs.clone()),
+        top_10_congested_zones: road_counts.map(|road_counts| road_counts.top_10_congested_zones.clone()),
         sensor_failures: failing_sensors(
-            roads.map(|roads| roads.sensor_failures.as_slice()),
+            road_counts.map(|road_counts| road_counts.sensor_failures.as_slice()),
             bike_counts.map(|bike_counts| bike_counts.sensor_failures.as_slice()),
         ),
-        congestion_alerts: roads.map(|roads| first(&roads.congestion_alerts)),
+        congestion_alerts: road_counts.map(|road_counts| first(&road_counts.congestion_alerts)),
         active_worksites: worksites.map(|worksites| worksites.active_worksites.clone()),
-        disruptions: transit.map(|transit| first(&transit.disruptions)),
+        disruptions: disruptions.map(|disruptions| first(&disruptions.disruptions)),
         evolution_vs_previous_week: ReportEvolution {
-            road_counts: roads.and_then(|roads| roads.evolution.previous_week.clone()),
+            road_counts: road_counts.and_then(|road_counts| road_counts.evolution.previous_week.clone()),
             bike_counts: bike_counts.and_then(|bike_counts| bike_counts.evolution.previous_week.clone()),
         },
         evolution_vs_usual_day: ReportEvolution {
-            road_counts: roads.and_then(|roads| roads.evolution.usual_day.clone()),
+            road_counts: road_counts.and_then(|road_counts| road_counts.evolution.usual_day.clone()),
             bike_counts: bike_counts.and_then(|bike_counts| bike_counts.evolution.usual_day.clone()),
         },
         weather_impact: weather.map(|weather| WeatherImpact {
