@@ -54,7 +54,7 @@ fn frames(text: &str) -> Vec<u8> {
 }
 
 #[test]
-fn with_a_share_of_requests_failing_the_documents_are_the_same() {
+fn documents_are_the_same_when_five_percent_of_requests_fail() {
     let text = counts();
     for (key, body) in [
         (raw::ROAD_COUNTS.to_owned(), text.clone().into_bytes()),
@@ -97,7 +97,7 @@ fn with_a_share_of_requests_failing_the_documents_are_the_same() {
 }
 
 #[test]
-fn each_fault_by_itself_costs_one_request() {
+fn each_fault_costs_one_additional_request() {
     let text = counts();
     let ranges = text.len().div_ceil(2 << 20);
     let undisturbed = TestEnv::in_folder();
@@ -125,7 +125,7 @@ fn each_fault_by_itself_costs_one_request() {
 }
 
 #[test]
-fn replaced_midway_it_is_read_again_once() {
+fn input_replaced_during_read_is_read_again() {
     let env = env(raw::ROAD_COUNTS, counts());
     let changed = counts().replace(";110.0;", ";111.0;");
     env.server().inject_after(9, "GET", raw::ROAD_COUNTS, 1, InjectedFault::ReplaceBefore(changed.into()));
@@ -135,7 +135,7 @@ fn replaced_midway_it_is_read_again_once() {
 }
 
 #[test]
-fn replaced_twice_it_is_for_later() {
+fn input_replaced_twice_exits_75() {
     let env = env(raw::ROAD_COUNTS, counts());
     for flow in ["111.0", "112.0"] {
         let changed = counts().replace(";110.0;", &format!(";{flow};"));
@@ -146,7 +146,7 @@ fn replaced_twice_it_is_for_later() {
 }
 
 #[test]
-fn a_server_that_goes_away_midway_is_unreachable_and_nothing_is_published() {
+fn server_that_fails_during_read_exits_69_and_publishes_nothing() {
     for fault in [InjectedFault::CloseConnection, InjectedFault::Unavailable, InjectedFault::TruncateBody(1000)] {
         let env = env(raw::ROAD_COUNTS, counts());
         env.server().inject_after(9, "GET", raw::ROAD_COUNTS, usize::MAX, fault);
@@ -161,7 +161,7 @@ fn roads(env: &TestEnv) -> Vec<String> {
 }
 
 #[test]
-fn memory_that_is_too_little_says_what_to_raise() {
+fn too_small_memory_target_is_a_usage_error() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     for (size, part) in [("64MiB", "raise it to 192 MiB"), ("much", "512MB")] {

@@ -101,7 +101,7 @@ impl Day {
 }
 
 #[test]
-fn a_sunday_of_the_yearly_file() {
+fn yearly_file_gives_the_figures_of_a_sunday() {
     let Some(extracts) = extracts() else { return };
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2023-02-05");
@@ -133,7 +133,7 @@ fn a_sunday_of_the_yearly_file() {
 }
 
 #[test]
-fn a_day_of_23_hours() {
+fn day_of_23_hours_has_its_figures() {
     let Some(extracts) = extracts() else { return };
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2024-03-31");
@@ -154,7 +154,7 @@ fn a_day_of_23_hours() {
 }
 
 #[test]
-fn days_of_25_hours() {
+fn days_of_25_hours_have_their_figures() {
     let Some(extracts) = extracts() else { return };
     let env = lay_out(&extracts);
     let mut with_offsets = Day::new(&env, "2024-10-27");
@@ -191,7 +191,7 @@ fn days_of_25_hours() {
 }
 
 #[test]
-fn a_month_that_is_present_twice() {
+fn month_present_in_two_files_is_counted_once() {
     let Some(extracts) = extracts() else { return };
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2023-12-10");
@@ -218,7 +218,7 @@ fn a_month_that_is_present_twice() {
 }
 
 #[test]
-fn worksites_and_an_arc_without_flow() {
+fn worksites_and_an_arc_without_flow_have_their_figures() {
     let Some(extracts) = extracts() else { return };
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2022-12-05");
@@ -261,7 +261,7 @@ fn worksites_and_an_arc_without_flow() {
 }
 
 #[test]
-fn disruptions_in_both_shapes() {
+fn disruptions_are_read_from_bulk_and_navitia_snapshots() {
     let Some(extracts) = extracts() else { return };
     let env = lay_out(&extracts);
     // Monday: the bulk answer of 23:58 alone; "no news" the next morning ends nothing.
@@ -294,7 +294,7 @@ fn disruptions_in_both_shapes() {
 }
 
 #[test]
-fn bikes_of_the_export_and_of_the_api() {
+fn bike_counts_are_read_from_export_and_api() {
     let Some(extracts) = extracts() else { return };
     let env = lay_out(&extracts);
     let mut day = Day::new(&env, "2021-09-01");
@@ -322,7 +322,7 @@ fn bikes_of_the_export_and_of_the_api() {
 }
 
 #[test]
-fn weather_of_the_export_and_of_the_timeline() {
+fn weather_is_read_from_export_and_timeline() {
     let Some(extracts) = extracts() else { return };
     let env = lay_out(&extracts);
     let mut christmas = Day::new(&env, "2020-12-25");

@@ -35,7 +35,7 @@ fn section(env: &TestEnv, name: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_whole_day_as_json() {
+fn json_report_has_the_figures_of_the_documents() {
     for_each_store(|env| {
         processed(env);
         let published = PublishedDay::load(env, raw::DAY);
@@ -67,7 +67,7 @@ fn a_whole_day_as_json() {
 }
 
 #[test]
-fn a_whole_day_as_csv() {
+fn csv_report_has_all_sections() {
     for_each_store(|env| {
         processed(env);
         report(env);
@@ -94,7 +94,7 @@ fn a_whole_day_as_csv() {
 }
 
 #[test]
-fn a_cell_that_a_spreadsheet_would_run_is_text() {
+fn csv_cells_with_formulas_are_escaped() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let hostile =
@@ -110,7 +110,7 @@ fn a_cell_that_a_spreadsheet_would_run_is_text() {
 }
 
 #[test]
-fn a_missing_source_is_a_stated_gap() {
+fn missing_source_is_reported_as_a_gap() {
     for_each_store(|env| {
         raw::write(env);
         env.remove_raw("api/bikes/");
@@ -129,7 +129,7 @@ fn a_missing_source_is_a_stated_gap() {
 }
 
 #[test]
-fn no_manifest_is_for_later() {
+fn missing_manifest_exits_75() {
     for_each_store(|env| {
         raw::write(env);
         env.put("processed/metrics/manifest_2025-11-01.json.txt", "not a manifest");
@@ -146,7 +146,7 @@ fn no_manifest_is_for_later() {
 }
 
 #[test]
-fn a_manifest_that_comes_while_it_waits_is_enough() {
+fn reporter_continues_when_the_manifest_appears_during_wait() {
     for_each_store(|env| {
         raw::write(env);
         if !env.is_s3() {
@@ -162,7 +162,7 @@ fn a_manifest_that_comes_while_it_waits_is_enough() {
 }
 
 #[test]
-fn a_manifest_without_one_usable_document() {
+fn manifest_without_a_usable_document_exits_66() {
     for_each_store(|env| {
         raw::write(env);
         env.processor().arg(raw::DAY).succeed();
@@ -175,7 +175,7 @@ fn a_manifest_without_one_usable_document() {
 }
 
 #[test]
-fn a_manifest_that_cannot_be_read() {
+fn invalid_manifest_exits_65() {
     let env = TestEnv::in_folder();
     for body in ["", "{", "[]", r#"{"schema_version": "2.0"}"#] {
         std::fs::create_dir_all(env.path("processed/metrics")).unwrap();
@@ -186,7 +186,7 @@ fn a_manifest_that_cannot_be_read() {
 }
 
 #[test]
-fn a_tampered_object_is_noticed() {
+fn document_with_wrong_sha256_is_not_used() {
     for_each_store(|env| {
         processed(env);
         let key = PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).key.clone().unwrap();
@@ -206,7 +206,7 @@ fn a_tampered_object_is_noticed() {
 }
 
 #[test]
-fn the_same_digest_is_nothing_to_do() {
+fn unchanged_digest_keeps_the_report() {
     for_each_store(|env| {
         processed(env);
         report(env);
@@ -223,7 +223,7 @@ fn the_same_digest_is_nothing_to_do() {
 }
 
 #[test]
-fn nothing_to_do_is_quick() {
+fn up_to_date_report_reads_no_document() {
     let env = TestEnv::on_test_server();
     processed(&env);
     report(&env);
@@ -235,7 +235,7 @@ fn nothing_to_do_is_quick() {
 }
 
 #[test]
-fn a_new_edition_says_what_changed() {
+fn new_edition_lists_the_changes() {
     for_each_store(|env| {
         processed(env);
         report(env);
@@ -254,7 +254,7 @@ fn a_new_edition_says_what_changed() {
 }
 
 #[test]
-fn sentences_come_in_two_languages() {
+fn report_sentences_follow_lang() {
     let env = TestEnv::in_folder();
     processed(&env);
     let french = report(&env);
@@ -267,7 +267,7 @@ fn sentences_come_in_two_languages() {
 }
 
 #[test]
-fn a_dry_run_writes_nothing() {
+fn dry_run_writes_nothing() {
     for_each_store(|env| {
         processed(env);
         env.reporter().args(["--dry-run", raw::DAY]).succeed();
@@ -276,7 +276,7 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
-fn reports_that_must_not_be_written() {
+fn forbidden_report_write_exits_2() {
     let env = TestEnv::on_test_server();
     processed(&env);
     env.server().inject("PUT", "/reports/", 1000, InjectedFault::Forbidden);
@@ -285,7 +285,7 @@ fn reports_that_must_not_be_written() {
 }
 
 #[test]
-fn two_reports_at_once_are_one_edition() {
+fn concurrent_reporters_write_one_edition() {
     for_each_store(|env| {
         processed(env);
         let runs: Vec<_> = (0..3).map(|_| env.reporter().arg(raw::DAY).start()).collect();

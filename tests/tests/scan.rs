@@ -31,7 +31,7 @@ fn published(env: &TestEnv, settings: &[(&str, &str)]) -> BTreeMap<String, Bytes
 }
 
 #[test]
-fn threads_chunks_and_instructions_change_no_byte() {
+fn documents_do_not_depend_on_threads_chunks_or_simd() {
     let env = city();
     let expected = published(&env, &[("CITYFLOW_THREADS", "1"), ("CITYFLOW_SIMD", "portable")]);
     assert!(expected.len() > 40, "{}", expected.len());
@@ -51,7 +51,7 @@ fn threads_chunks_and_instructions_change_no_byte() {
 }
 
 #[test]
-fn a_run_that_does_not_fit_says_what_to_raise() {
+fn run_that_exceeds_memory_target_names_the_setting_to_raise() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let least = "--memory-target (CITYFLOW_MEMORY_TARGET): 10 MiB is too little to work with; raise it to 192 MiB";
@@ -98,7 +98,7 @@ impl Drop for Group {
 }
 
 #[test]
-fn the_limit_of_a_container_is_kept() {
+fn processor_stays_within_container_memory_limit() {
     let Some(group) = Group::limited_to(256 << 20) else {
         println!("SKIPPED: this user may make no group of processes with a limit of memory");
         return;

@@ -87,23 +87,23 @@ fn week(first: &str, last: &str, flags: &[&str]) {
 }
 
 #[test]
-fn the_week_of_the_autumn_change() {
+fn week_of_the_autumn_clock_change_equals_the_truth() {
     week("2025-10-22", "2025-10-28", &["--shape", "mixed", "--arcs", "60", "--seed", "7"]);
 }
 
 #[test]
-fn the_week_of_the_spring_change() {
+fn week_of_the_spring_clock_change_equals_the_truth() {
     week("2026-03-25", "2026-03-31", &["--compress", "zst", "--arcs", "40", "--seed", "11"]);
 }
 
 #[test]
-fn a_few_days_of_many_small_files() {
+fn days_in_many_small_files_equal_the_truth() {
     let flags = ["--shape", "historique", "--compress", "gz", "--file-size", "100KB", "--arcs", "30", "--seed", "3"];
     week("2025-11-01", "2025-11-03", &flags);
 }
 
 #[test]
-fn eight_threads_and_one_give_the_same_bytes_in_one_place() {
+fn documents_do_not_depend_on_the_number_of_threads() {
     let env = TestEnv::in_folder();
     simulate(
         &env,
@@ -121,7 +121,7 @@ fn eight_threads_and_one_give_the_same_bytes_in_one_place() {
 }
 
 #[test]
-fn the_simulator_writes_the_same_bytes_again_into_a_folder_and_into_s3() {
+fn simulator_is_deterministic_in_a_folder_and_on_s3() {
     let flags = [
         "--from",
         "2025-11-01",

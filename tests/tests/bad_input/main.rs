@@ -72,7 +72,7 @@ fn document(env: &TestEnv, source: Source) -> Value {
 }
 
 #[test]
-fn a_truncated_gzip() {
+fn truncated_gzip_is_a_source_error() {
     let whole = gz(raw::road_counts(raw::DAY).as_bytes());
     cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.gz", whole[..whole.len() / 2].to_vec());
     let whole = gz(raw::worksites().as_bytes());
@@ -80,18 +80,18 @@ fn a_truncated_gzip() {
 }
 
 #[test]
-fn a_truncated_zstd() {
+fn truncated_zstd_is_a_source_error() {
     let whole = zstd::encode_all(raw::road_counts(raw::DAY).as_bytes(), 1).unwrap();
     cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.zst", whole[..whole.len() / 2].to_vec());
 }
 
 #[test]
-fn no_gzip_at_all() {
+fn uncompressed_file_named_gz_is_a_source_error() {
     cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.gz", raw::road_counts(raw::DAY));
 }
 
 #[test]
-fn whole_compressed_files_are_read() {
+fn compressed_files_give_the_same_document() {
     for_each_store(|env| {
         raw::write(env);
         let plain = document(env, Source::RoadCounts);
@@ -108,21 +108,21 @@ fn whole_compressed_files_are_read() {
 }
 
 #[test]
-fn no_header() {
+fn file_without_header_is_a_source_error() {
     let counts = raw::road_counts(raw::DAY);
     let (_, rows) = counts.split_once('\n').unwrap();
     cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, rows.to_owned());
 }
 
 #[test]
-fn the_header_of_another_source() {
+fn header_of_another_source_is_a_source_error() {
     cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, raw::worksites());
     cannot_be_read(Source::Worksites, raw::WORKSITES, raw::road_network());
     cannot_be_read(Source::RoadNetwork, raw::ROAD_NETWORK, raw::worksites());
 }
 
 #[test]
-fn one_bad_file_among_several_is_enough() {
+fn one_unreadable_file_of_several_is_a_source_error() {
     for_each_store(|env| {
         raw::write(env);
         env.put_raw("batch/comptages-2026.csv", "nothing; that; is; known\n");
@@ -147,7 +147,7 @@ fn long_counts(last: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn invalid_utf8_at_two_megabytes() {
+fn row_with_invalid_utf8_is_rejected_with_its_line_number() {
     for_each_store(|env| {
         raw::write(env);
         let row = raw::count_row(1, "2025-11-03T23:00:00Z".parse().unwrap(), "1.0", "1.0");
@@ -166,7 +166,7 @@ fn invalid_utf8_at_two_megabytes() {
 }
 
 #[test]
-fn invalid_utf8_in_more_than_one_percent_of_the_rows() {
+fn invalid_utf8_in_more_than_one_percent_of_rows_is_a_source_error() {
     let bad = raw::road_counts(raw::DAY).into_bytes();
     let mut rows = 0;
     let spoilt: Vec<u8> = bad
@@ -184,14 +184,14 @@ fn invalid_utf8_in_more_than_one_percent_of_the_rows() {
 }
 
 #[test]
-fn invalid_utf8_in_the_header() {
+fn invalid_utf8_in_the_header_is_a_source_error() {
     let mut bad = raw::road_counts(raw::DAY).into_bytes();
     bad[10] = 0xff;
     cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, bad);
 }
 
 #[test]
-fn json_that_is_cut_short() {
+fn truncated_json_is_a_source_error() {
     for (source, key, body) in [
         (Source::BikeCounts, raw::BIKE_COUNTS, raw::bike_counts(raw::DAY)),
         (Source::Disruptions, raw::LATER_DISRUPTIONS, raw::disruptions(false)),
@@ -202,7 +202,7 @@ fn json_that_is_cut_short() {
 }
 
 #[test]
-fn json_of_the_wrong_shape() {
+fn json_of_another_shape_is_a_source_error() {
     for (source, key) in [
         (Source::BikeCounts, raw::BIKE_COUNTS),
         (Source::Disruptions, raw::LATER_DISRUPTIONS),
@@ -214,7 +214,7 @@ fn json_of_the_wrong_shape() {
 }
 
 #[test]
-fn one_bad_snapshot_among_good_ones_is_counted() {
+fn unreadable_snapshots_next_to_good_ones_are_counted() {
     for_each_store(|env| {
         raw::write(env);
         for (source, name) in
@@ -240,7 +240,7 @@ fn one_bad_snapshot_among_good_ones_is_counted() {
 }
 
 #[test]
-fn a_single_line_of_a_gigabyte() {
+fn line_of_a_gigabyte_is_rejected_within_memory_limit() {
     const GIGABYTE: u64 = 1 << 30;
     const MOST_MEMORY: u64 = 300 << 20;
     let env = TestEnv::in_folder();
@@ -261,7 +261,7 @@ fn a_single_line_of_a_gigabyte() {
 }
 
 #[test]
-fn nothing_but_a_line_of_a_gigabyte() {
+fn file_of_one_gigabyte_line_is_a_source_error_within_memory_limit() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let file = std::fs::File::create(env.path(&format!("raw/{}", raw::ROAD_COUNTS))).unwrap();
@@ -272,14 +272,14 @@ fn nothing_but_a_line_of_a_gigabyte() {
 }
 
 #[test]
-fn an_empty_file() {
+fn empty_file_is_a_source_error() {
     cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, "");
     cannot_be_read(Source::Worksites, raw::WORKSITES, "");
     cannot_be_read(Source::BikeCounts, raw::BIKE_COUNTS, "");
 }
 
 #[test]
-fn a_header_without_rows_has_nothing_of_the_day() {
+fn header_without_rows_is_an_absent_source() {
     for_each_store(|env| {
         raw::write(env);
         env.put_raw(raw::ROAD_COUNTS, format!("{}\n", raw::ROAD_COUNTS_HEADER));
@@ -291,7 +291,7 @@ fn a_header_without_rows_has_nothing_of_the_day() {
 }
 
 #[test]
-fn no_file_of_a_required_source() {
+fn missing_file_of_a_required_source_exits_65() {
     for_each_store(|env| {
         raw::write(env);
         env.remove_raw("batch/comptages-");
@@ -303,7 +303,7 @@ fn no_file_of_a_required_source() {
 }
 
 #[test]
-fn no_input_at_all() {
+fn raw_folder_without_inputs_exits_66() {
     for_each_store(|env| {
         env.put("raw/README.txt", "nothing here yet");
         let expected = env.address("raw");
@@ -313,7 +313,7 @@ fn no_input_at_all() {
 }
 
 #[test]
-fn no_zones_file_is_the_outlines_of_the_profile() {
+fn missing_zones_file_falls_back_to_the_profile() {
     for_each_store(|env| {
         raw::write(env);
         env.remove_raw("reference/");
@@ -325,7 +325,7 @@ fn no_zones_file_is_the_outlines_of_the_profile() {
 }
 
 #[test]
-fn no_zones_at_all_are_unknown_and_it_is_said() {
+fn zones_are_null_with_a_warning_when_profile_has_none() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.remove_raw("reference/");

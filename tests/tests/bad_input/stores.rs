@@ -5,7 +5,7 @@ use acceptance::s3server::InjectedFault;
 use acceptance::{PublishedDay, TestCommand, TestEnv, raw};
 
 #[test]
-fn an_output_that_cannot_be_written_in_a_folder() {
+fn output_that_is_a_file_exits_2() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     // Permissions do not stop root; a file in the place of a folder stops everybody.
@@ -17,7 +17,7 @@ fn an_output_that_cannot_be_written_in_a_folder() {
 }
 
 #[test]
-fn an_output_that_must_not_be_written_on_s3() {
+fn forbidden_output_on_s3_exits_2_and_keeps_documents() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     env.processor().arg(raw::DAY).succeed();
@@ -30,7 +30,7 @@ fn an_output_that_must_not_be_written_on_s3() {
 }
 
 #[test]
-fn an_input_that_must_not_be_read() {
+fn forbidden_input_exits_2_and_names_both_causes() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     env.server().inject("GET", raw::ROAD_COUNTS, 1000, InjectedFault::Forbidden);
@@ -38,7 +38,7 @@ fn an_input_that_must_not_be_read() {
 }
 
 #[test]
-fn a_bucket_or_folder_that_is_not_there() {
+fn missing_raw_bucket_or_folder_exits_2() {
     for_each_store(|env| {
         raw::write(env);
         let missing = if env.is_s3() { "s3://cityflow-no-such-bucket" } else { "/no/such/folder" };
@@ -57,7 +57,7 @@ fn a_bucket_or_folder_that_is_not_there() {
 }
 
 #[test]
-fn an_output_bucket_that_is_not_there() {
+fn missing_output_bucket_exits_2() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let missing = "s3://cityflow-no-such-bucket/processed";
@@ -67,7 +67,7 @@ fn an_output_bucket_that_is_not_there() {
 }
 
 #[test]
-fn wrong_credentials() {
+fn wrong_credentials_exit_2() {
     // Servers differ in how they refuse a key that nobody has; the built-in one does it as AWS does.
     let wrong = [
         (TestEnv::on_s3(), "AWS_SECRET_ACCESS_KEY", "wrong"),
@@ -83,7 +83,7 @@ fn wrong_credentials() {
 }
 
 #[test]
-fn a_server_that_is_down() {
+fn unreachable_server_exits_69() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     // A port that was free a moment ago and that nobody listens on.
@@ -99,7 +99,7 @@ fn a_server_that_is_down() {
 }
 
 #[test]
-fn a_server_that_goes_down_while_publishing() {
+fn server_failure_during_publishing_keeps_the_old_manifest() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     env.processor().arg(raw::DAY).succeed();

@@ -27,7 +27,7 @@ fn manifests(env: &TestEnv) -> Vec<String> {
 }
 
 #[test]
-fn every_form_of_a_jobs_name_gives_its_day() {
+fn each_form_of_job_name_gives_its_day() {
     // The scheduled minute is 2025-11-05 00:00 UTC, 01:00 in Paris: a run for the 4th, however late it starts.
     for name in
         ["process-2025-11-04", "process-2025-11-04-again", "nightly-process-2025-11-04-x7k2p", "process-29371680"]
@@ -44,7 +44,7 @@ fn every_form_of_a_jobs_name_gives_its_day() {
 }
 
 #[test]
-fn a_range_is_every_day_of_it() {
+fn job_name_with_a_range_processes_each_day() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     processor(&env, &[("JOB_NAME", "process-2025-11-03-to-2025-11-04")], &[]).expect_exit(0);
@@ -54,7 +54,7 @@ fn a_range_is_every_day_of_it() {
 }
 
 #[test]
-fn all_is_every_day_with_a_row_of_a_required_source() {
+fn all_processes_each_day_with_a_row_of_a_required_source() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     processor(&env, &[], &["all"]).expect_exit(0);
@@ -62,7 +62,7 @@ fn all_is_every_day_with_a_row_of_a_required_source() {
 }
 
 #[test]
-fn a_name_that_says_no_day_is_refused_with_both_forms() {
+fn job_name_without_a_valid_day_is_an_error_that_shows_both_forms() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let hostile = [
@@ -87,7 +87,7 @@ fn a_name_that_says_no_day_is_refused_with_both_forms() {
 }
 
 #[test]
-fn the_argument_and_the_name_must_agree() {
+fn contradicting_day_argument_and_job_name_are_an_error() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let name = ("JOB_NAME", "process-2025-11-04");
@@ -98,7 +98,7 @@ fn the_argument_and_the_name_must_agree() {
 }
 
 #[test]
-fn without_a_name_it_is_yesterday_in_the_city() {
+fn run_without_a_day_processes_yesterday_in_the_city_time_zone() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let done = processor(&env, &[], &[]).expect_exit(0);
@@ -108,7 +108,7 @@ fn without_a_name_it_is_yesterday_in_the_city() {
 }
 
 #[test]
-fn a_day_that_does_not_exist_is_wrong_usage() {
+fn invalid_day_is_a_usage_error() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     for day in ["2025-02-30", "yesterday", "2025-11-04..2025-11-01", "04/11/2025"] {
@@ -118,7 +118,7 @@ fn a_day_that_does_not_exist_is_wrong_usage() {
 }
 
 #[test]
-fn all_mistakes_are_told_at_once() {
+fn all_usage_errors_are_reported_together() {
     let env = TestEnv::in_folder();
     let wrong = ["--required", "rivers", "--threads", "many", "--lookback=-1", "--catch-up", "ever", "2025-02-30"];
     processor(&env, &[("CITY_TIMEZONE", "Europe/Lutetia")], &wrong)
@@ -129,7 +129,7 @@ fn all_mistakes_are_told_at_once() {
 }
 
 #[test]
-fn wrong_usage_is_one_line_too_and_the_help_is_enough_to_begin() {
+fn usage_error_is_one_line_and_help_names_the_essentials() {
     let env = TestEnv::in_folder();
     for program in ["processor", "reporter"] {
         env.program(program).arg("--no-such-flag").run().expect_failure(2, &["--no-such-flag", "--help"]);
@@ -142,7 +142,7 @@ fn wrong_usage_is_one_line_too_and_the_help_is_enough_to_begin() {
 }
 
 #[test]
-fn a_variable_that_is_set_to_nothing_is_not_set() {
+fn empty_variable_counts_as_unset() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let empty = [
@@ -160,7 +160,7 @@ fn a_variable_that_is_set_to_nothing_is_not_set() {
 }
 
 #[test]
-fn with_no_setting_at_all_it_is_the_folder_data_and_it_says_so() {
+fn run_without_settings_uses_and_logs_the_data_folder() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let home = env.home();

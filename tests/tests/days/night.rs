@@ -26,7 +26,7 @@ fn day(env: &TestEnv, day: &str) -> Vec<(String, bytes::Bytes)> {
 }
 
 #[test]
-fn it_does_new_late_and_missed_days_and_leaves_the_others_as_they_are() {
+fn night_processes_new_late_and_missed_days_and_keeps_the_others() {
     for_each_store(|env| {
         raw::write(env);
         night(env, "process", 4, &["--catch-up", "2"]).expect_exit(0);
@@ -60,7 +60,7 @@ fn it_does_new_late_and_missed_days_and_leaves_the_others_as_they_are() {
 }
 
 #[test]
-fn both_can_be_turned_off_and_a_named_day_has_neither() {
+fn lookback_and_catch_up_can_be_disabled_and_do_not_apply_to_a_named_day() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     night(&env, "process", 5, &["--lookback", "0", "--catch-up", "0"]).expect_exit(0);
@@ -72,7 +72,7 @@ fn both_can_be_turned_off_and_a_named_day_has_neither() {
 }
 
 #[test]
-fn a_missed_day_without_any_input_is_no_failure_of_the_night() {
+fn missed_day_without_input_does_not_fail_the_night() {
     let env = TestEnv::in_folder();
     env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY));
     let done = night(&env, "process", 5, &["--required", "bikes"]).expect_exit(0);
@@ -81,7 +81,7 @@ fn a_missed_day_without_any_input_is_no_failure_of_the_night() {
 }
 
 #[test]
-fn its_own_day_decides_how_a_night_ends() {
+fn scheduled_day_decides_the_exit_code_of_a_night() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.processor().arg(raw::DAY_BEFORE).succeed();
@@ -90,7 +90,7 @@ fn its_own_day_decides_how_a_night_ends() {
 }
 
 #[test]
-fn a_scheduled_report_renews_those_whose_metrics_changed() {
+fn scheduled_report_renews_reports_with_changed_metrics() {
     for_each_store(|env| {
         raw::write(env);
         night(env, "process", 5, &["--catch-up", "3"]).expect_exit(0);

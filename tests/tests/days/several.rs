@@ -30,7 +30,7 @@ fn copied(from: &TestEnv, to: TestEnv) -> TestEnv {
 }
 
 #[test]
-fn each_of_several_days_is_what_it_is_alone() {
+fn day_in_a_range_equals_the_day_processed_alone() {
     let alone = city();
     let days: Vec<String> = (18..=31).map(|day| format!("2025-10-{day}")).collect();
     let codes: Vec<i32> = days.iter().map(|day| alone.processor().arg(day).run().code).collect();
@@ -73,7 +73,7 @@ fn reads(env: &TestEnv) -> (BTreeMap<String, usize>, BTreeMap<String, usize>) {
 }
 
 #[test]
-fn every_raw_object_is_read_once_for_all_days() {
+fn raw_object_is_read_once_for_all_days() {
     let env = copied(&city(), TestEnv::on_test_server());
     env.server().clear_requests();
     env.processor().arg("2025-10-25").succeed();
@@ -96,7 +96,7 @@ fn every_raw_object_is_read_once_for_all_days() {
 }
 
 #[test]
-fn a_snapshot_that_is_replaced_midway_is_read_again_and_twice_is_for_later() {
+fn snapshot_replaced_during_read_is_read_again_and_twice_exits_75() {
     use acceptance::s3server::InjectedFault;
     let env = TestEnv::on_test_server();
     raw::write(&env);

@@ -55,7 +55,7 @@ fn dependencies_point_one_way() {
 }
 
 #[test]
-fn every_crate_takes_the_lints_of_the_workspace() {
+fn every_crate_uses_the_workspace_lints() {
     for package in metadata()["packages"].as_array().unwrap() {
         let path = package["manifest_path"].as_str().unwrap();
         let manifest = std::fs::read_to_string(path).unwrap();
@@ -93,7 +93,7 @@ fn program_lines(path: &Path) -> Vec<String> {
 }
 
 #[test]
-fn unsafe_in_one_place_with_its_reasons_and_no_unwrap_in_the_programs() {
+fn programs_have_no_unwrap_and_unsafe_only_in_scan_mask() {
     let (mut unwraps, mut unsafes) = (Vec::new(), Vec::new());
     let jobs = workspace().join("jobs");
     let sources = all_files()
@@ -125,7 +125,7 @@ fn unsafe_in_one_place_with_its_reasons_and_no_unwrap_in_the_programs() {
 }
 
 #[test]
-fn no_source_file_is_too_long_and_each_says_what_it_is_for() {
+fn source_files_are_short_and_have_module_docs() {
     const LONGEST: usize = 400;
     let mut wrong = Vec::new();
     for path in all_files().iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
@@ -146,7 +146,7 @@ fn no_source_file_is_too_long_and_each_says_what_it_is_for() {
 }
 
 #[test]
-fn no_data_of_the_outside_world_is_kept_here() {
+fn repository_contains_no_data_files() {
     // Outlines of districts belong to a profile; schemas are generated. Anything else of this size is data.
     const LARGEST: u64 = 256 * 1024;
     let data = ["csv", "gz", "zst", "jsonl", "parquet", "xlsx", "zip"];

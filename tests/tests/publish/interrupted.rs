@@ -26,7 +26,7 @@ fn undisturbed() -> PublishedDay {
 }
 
 #[test]
-fn two_runs_at_once_leave_one_complete_set() {
+fn concurrent_runs_publish_one_complete_set() {
     for_each_store(|env| {
         raw::write(env);
         let start = || env.processor().arg(raw::DAY).start();
@@ -39,7 +39,7 @@ fn two_runs_at_once_leave_one_complete_set() {
 }
 
 #[test]
-fn two_runs_at_once_that_differ_leave_the_set_of_one_of_them() {
+fn concurrent_runs_with_different_parameters_publish_the_set_of_one() {
     for_each_store(|env| {
         raw::write(env);
         let start = |threshold: &str| env.processor().args(["--param", threshold, raw::DAY]).start();
@@ -55,7 +55,7 @@ fn two_runs_at_once_that_differ_leave_the_set_of_one_of_them() {
 }
 
 #[test]
-fn a_reader_by_the_manifest_always_sees_one_complete_set() {
+fn reader_of_the_manifest_always_finds_a_complete_set() {
     for_each_store(|env| {
         raw::write(env);
         process(env);
@@ -78,7 +78,7 @@ fn a_reader_by_the_manifest_always_sees_one_complete_set() {
 }
 
 #[test]
-fn killed_at_any_write_and_run_again_it_is_the_same() {
+fn rerun_after_kill_at_any_write_publishes_the_same_set() {
     let expected = undisturbed();
     let mut writes = 0;
     for skip in 0.. {
@@ -138,7 +138,7 @@ fn killed_while_renewing_the_old_set_stays_until_the_new_one_is_whole() {
 }
 
 #[test]
-fn answers_that_are_lost_late_or_refused_change_nothing() {
+fn lost_or_refused_responses_do_not_change_the_documents() {
     let expected = undisturbed();
     for (method, part) in
         [("PUT", "/objets/"), ("PUT", "/manifest_"), ("PUT", "_metrics_"), ("GET", "/raw/"), ("GET", "?")]
@@ -167,7 +167,7 @@ fn answers_that_are_lost_late_or_refused_change_nothing() {
 }
 
 #[test]
-fn a_race_for_the_manifest_that_is_lost_is_run_once_more() {
+fn lost_race_for_the_manifest_is_retried() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     process(&env);
@@ -182,7 +182,7 @@ fn a_race_for_the_manifest_that_is_lost_is_run_once_more() {
 }
 
 #[test]
-fn an_input_that_is_replaced_midway_is_read_again_once() {
+fn input_replaced_during_read_is_read_again() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let changed = raw::road_counts(raw::DAY).replace(";110.0;", ";111.0;");
@@ -193,7 +193,7 @@ fn an_input_that_is_replaced_midway_is_read_again_once() {
 }
 
 #[test]
-fn an_input_that_is_replaced_twice_is_for_later() {
+fn input_replaced_twice_exits_75_and_keeps_the_document() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let old = process(&env);
@@ -214,7 +214,7 @@ fn an_input_that_is_replaced_twice_is_for_later() {
 }
 
 #[test]
-fn told_to_stop_it_stops() {
+fn sigterm_exits_143_and_publishes_nothing() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     env.server().inject("GET", raw::ROAD_COUNTS, 1000, InjectedFault::Delay(Duration::from_secs(600)));

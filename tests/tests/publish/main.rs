@@ -16,7 +16,7 @@ fn process(env: &TestEnv) -> PublishedDay {
 }
 
 #[test]
-fn a_first_day_has_all_seven_documents() {
+fn first_run_publishes_all_seven_documents() {
     for_each_store(|env| {
         raw::write(env);
         let published = process(env);
@@ -37,7 +37,7 @@ fn a_first_day_has_all_seven_documents() {
 }
 
 #[test]
-fn a_rerun_gives_the_same_bytes() {
+fn rerun_publishes_the_same_bytes() {
     for_each_store(|env| {
         raw::write(env);
         let first = process(env);
@@ -50,7 +50,7 @@ fn a_rerun_gives_the_same_bytes() {
 }
 
 #[test]
-fn new_data_is_another_set_beside_the_first() {
+fn rerun_with_new_data_keeps_the_old_objects() {
     for_each_store(|env| {
         raw::write(env);
         let first = process(env);
@@ -68,7 +68,7 @@ fn new_data_is_another_set_beside_the_first() {
 }
 
 #[test]
-fn a_rerun_never_makes_a_day_poorer() {
+fn rerun_with_missing_source_keeps_previous_document() {
     for_each_store(|env| {
         raw::write(env);
         let first = process(env);
@@ -103,7 +103,7 @@ fn a_rerun_never_makes_a_day_poorer() {
 }
 
 #[test]
-fn a_required_source_that_breaks_fails_the_run_and_keeps_its_document() {
+fn unreadable_required_source_exits_65_and_keeps_its_document() {
     for_each_store(|env| {
         raw::write(env);
         let first = process(env);
@@ -116,7 +116,7 @@ fn a_required_source_that_breaks_fails_the_run_and_keeps_its_document() {
 }
 
 #[test]
-fn a_readable_source_without_the_day_is_absent_and_no_failure() {
+fn source_without_rows_of_the_day_is_absent_and_exits_0() {
     for_each_store(|env| {
         env.put_raw(raw::ROAD_COUNTS, raw::road_counts(raw::DAY));
         env.processor().arg("2025-11-06").succeed();
@@ -132,7 +132,7 @@ fn a_readable_source_without_the_day_is_absent_and_no_failure() {
 }
 
 #[test]
-fn a_dry_run_writes_nothing() {
+fn dry_run_writes_nothing() {
     for_each_store(|env| {
         raw::write(env);
         env.processor().args(["--dry-run", raw::DAY]).succeed();
@@ -147,7 +147,7 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
-fn a_dry_run_makes_no_folder() {
+fn dry_run_creates_no_folder() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     std::fs::remove_dir(env.path("processed")).unwrap();
@@ -156,7 +156,7 @@ fn a_dry_run_makes_no_folder() {
 }
 
 #[test]
-fn until_complete_says_that_a_day_may_still_grow() {
+fn until_complete_exits_75_for_a_provisional_day() {
     for_each_store(|env| {
         raw::write(env);
         let short: Vec<_> = raw::road_counts(raw::DAY)
@@ -191,7 +191,7 @@ fn status_shows_the_last_days() {
 }
 
 #[test]
-fn check_tests_reach_and_rights_and_leaves_nothing() {
+fn check_leaves_no_object() {
     for_each_store(|env| {
         raw::write(env);
         let before = env.objects("");
@@ -205,7 +205,7 @@ fn check_tests_reach_and_rights_and_leaves_nothing() {
 }
 
 #[test]
-fn a_raw_folder_within_the_one_named_is_taken() {
+fn raw_folder_inside_the_given_folder_is_found() {
     for_each_store(|env| {
         raw::write(env);
         let [above, out] = ["", "processed"].map(|key| env.address(key).trim_end_matches('/').to_owned());
@@ -216,7 +216,7 @@ fn a_raw_folder_within_the_one_named_is_taken() {
 }
 
 #[test]
-fn objects_that_no_manifest_has_named_for_a_week_are_removed() {
+fn objects_that_no_manifest_names_are_removed_after_a_week() {
     // By the clock of the run, since no store lets a test date its objects.
     for_each_store(|env| {
         raw::write(env);

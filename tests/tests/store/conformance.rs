@@ -22,21 +22,21 @@ const ODD: [&str; 12] = [
 
 /// Runs the whole suite, each part on a store of its own that `fresh` gives, empty and with an existing root.
 pub(crate) async fn all(mut fresh: impl AsyncFnMut() -> SharedStore) {
-    reads_what_was_written(&fresh().await).await;
-    an_empty_object_is_one(&fresh().await).await;
-    what_is_not_there_is_not_found(&fresh().await).await;
-    ranges(&fresh().await).await;
-    a_replaced_object_is_noticed(&fresh().await).await;
-    a_write_keeps_its_condition(&fresh().await).await;
-    one_of_many_creates(&fresh().await).await;
-    one_of_many_replaces(&fresh().await).await;
-    no_update_is_lost(&fresh().await).await;
-    readers_see_whole_objects(&fresh().await).await;
-    lists_in_byte_order_by_prefix(&fresh().await).await;
-    odd_keys(&fresh().await).await;
-    what_cannot_be_a_key_is_refused(&fresh().await).await;
-    removal(&fresh().await).await;
-    addresses(&fresh().await).await;
+    get_returns_what_put_wrote(&fresh().await).await;
+    empty_object_exists(&fresh().await).await;
+    missing_key_is_not_found(&fresh().await).await;
+    ranges_are_exact(&fresh().await).await;
+    get_range_of_a_replaced_object_reports_a_change(&fresh().await).await;
+    put_respects_its_condition(&fresh().await).await;
+    one_of_many_concurrent_creates_succeeds(&fresh().await).await;
+    one_of_many_concurrent_replaces_succeeds(&fresh().await).await;
+    concurrent_updates_are_not_lost(&fresh().await).await;
+    concurrent_readers_see_complete_objects(&fresh().await).await;
+    list_returns_keys_with_the_prefix_in_byte_order(&fresh().await).await;
+    keys_with_special_characters_work(&fresh().await).await;
+    invalid_keys_are_rejected(&fresh().await).await;
+    delete_is_idempotent(&fresh().await).await;
+    errors_name_the_address_once(&fresh().await).await;
 }
 
 async fn put(store: &SharedStore, key: &str, body: impl Into<Bytes>) -> Version {
@@ -53,7 +53,7 @@ async fn keys(store: &SharedStore, prefix: &str) -> Vec<String> {
     keys
 }
 
-async fn reads_what_was_written(store: &SharedStore) {
+async fn get_returns_what_put_wrote(store: &SharedStore) {
     let before = chrono::Utc::now() - chrono::TimeDelta::seconds(5);
     let body: Bytes = (0..300_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<u8>>().into();
     let version = put(store, "a/b/c", body.clone()).await;
@@ -73,7 +73,7 @@ async fn reads_what_was_written(store: &SharedStore) {
     store.stored_checksum("a/b/c").await.unwrap();
 }
 
-async fn an_empty_object_is_one(store: &SharedStore) {
+async fn empty_object_exists(store: &SharedStore) {
     let version = put(store, "empty", "").await;
     let (body, object) = store.get("empty").await.unwrap();
     assert!(body.is_empty());
@@ -82,7 +82,7 @@ async fn an_empty_object_is_one(store: &SharedStore) {
     assert_eq!(keys(store, "").await, ["empty"]);
 }
 
-async fn what_is_not_there_is_not_found(store: &SharedStore) {
+async fn missing_key_is_not_found(store: &SharedStore) {
     put(store, "folder/file", "x").await;
     let version = Version("none".into());
     for key in ["none", "folder", "folder/none", "none/none", "folder/file/none"] {
@@ -99,7 +99,7 @@ async fn what_is_not_there_is_not_found(store: &SharedStore) {
     assert_eq!(keys(store, "").await, ["folder/file"]);
 }
 
-async fn ranges(store: &SharedStore) {
+async fn ranges_are_exact(store: &SharedStore) {
     let version = put(store, "digits", "0123456789").await;
     for (range, expected) in
         [(0..10, "0123456789"), (0..1, "0"), (9..10, "9"), (3..7, "3456"), (4..4, ""), (10..10, "")]
@@ -116,7 +116,7 @@ async fn ranges(store: &SharedStore) {
     assert_eq!(parts.concat(), b"0123456789");
 }
 
-async fn a_replaced_object_is_noticed(store: &SharedStore) {
+async fn get_range_of_a_replaced_object_reports_a_change(store: &SharedStore) {
     let old = put(store, "data", "old").await;
     let new = put(store, "data", "new").await;
     assert_ne!(old, new);
@@ -126,7 +126,7 @@ async fn a_replaced_object_is_noticed(store: &SharedStore) {
     assert_eq!(store.get_range("data", 0..3, &new).await.unwrap(), "new");
 }
 
-async fn a_write_keeps_its_condition(store: &SharedStore) {
+async fn put_respects_its_condition(store: &SharedStore) {
     let changed = StoreError::Changed { key: store.address("m/manifest") };
     let write = |body: &'static str, condition| store.put("m/manifest", body.into(), condition);
     let never = Version("0123456789abcdef".into());
@@ -162,7 +162,7 @@ async fn winners(writes: Vec<impl Future<Output = Result<Version, StoreError>> +
         .count()
 }
 
-async fn one_of_many_creates(store: &SharedStore) {
+async fn one_of_many_concurrent_creates_succeeds(store: &SharedStore) {
     for round in 0..5 {
         let key = format!("race/{round}");
         let write = |writer: usize| {
@@ -174,7 +174,7 @@ async fn one_of_many_creates(store: &SharedStore) {
     }
 }
 
-async fn one_of_many_replaces(store: &SharedStore) {
+async fn one_of_many_concurrent_replaces_succeeds(store: &SharedStore) {
     let mut version = put(store, "race", "start").await;
     for _ in 0..5 {
         let write = |writer: usize| {
@@ -190,7 +190,7 @@ async fn one_of_many_replaces(store: &SharedStore) {
 }
 
 /// Read, add one, write if it is still that: the pattern of the manifest and of the index.
-async fn no_update_is_lost(store: &SharedStore) {
+async fn concurrent_updates_are_not_lost(store: &SharedStore) {
     put(store, "count", "0").await;
     let add = |store: SharedStore| async move {
         loop {
@@ -209,7 +209,7 @@ async fn no_update_is_lost(store: &SharedStore) {
     assert_eq!(text(store, "count").await, "12");
 }
 
-async fn readers_see_whole_objects(store: &SharedStore) {
+async fn concurrent_readers_see_complete_objects(store: &SharedStore) {
     const LENGTH: usize = 200_000;
     put(store, "whole", vec![b'a'; LENGTH]).await;
     let writer = {
@@ -232,7 +232,7 @@ async fn readers_see_whole_objects(store: &SharedStore) {
     writer.await.unwrap();
 }
 
-async fn lists_in_byte_order_by_prefix(store: &SharedStore) {
+async fn list_returns_keys_with_the_prefix_in_byte_order(store: &SharedStore) {
     // `-` and `.` come before `/`, capitals before small letters, and a folder's name may begin like another's.
     let all = [
         "B/z",
@@ -268,7 +268,7 @@ async fn lists_in_byte_order_by_prefix(store: &SharedStore) {
     }
 }
 
-async fn odd_keys(store: &SharedStore) {
+async fn keys_with_special_characters_work(store: &SharedStore) {
     for key in ODD {
         let version = put(store, key, key).await;
         assert_eq!(text(store, key).await, key);
@@ -290,7 +290,7 @@ async fn odd_keys(store: &SharedStore) {
     assert_eq!(keys(store, "").await, [""; 0]);
 }
 
-async fn what_cannot_be_a_key_is_refused(store: &SharedStore) {
+async fn invalid_keys_are_rejected(store: &SharedStore) {
     let long = "x/".repeat(600);
     let version = Version("x".into());
     for key in ["", "/", "/absolute", "..", "../outside", "a/../b", "a/..", ".", "./a", "a/./b", "nul\0", &long] {
@@ -305,7 +305,7 @@ async fn what_cannot_be_a_key_is_refused(store: &SharedStore) {
     assert_eq!(keys(store, "").await, [""; 0]);
 }
 
-async fn removal(store: &SharedStore) {
+async fn delete_is_idempotent(store: &SharedStore) {
     put(store, "a/b", "x").await;
     put(store, "a/c", "x").await;
     store.delete("a/b").await.unwrap();
@@ -314,7 +314,7 @@ async fn removal(store: &SharedStore) {
     assert_eq!(keys(store, "").await, ["a/c"]);
 }
 
-async fn addresses(store: &SharedStore) {
+async fn errors_name_the_address_once(store: &SharedStore) {
     assert_eq!(store.address(""), store.root());
     assert_eq!(store.address("a/b"), format!("{}/a/b", store.root()));
     let error = store.get("a/b").await.unwrap_err();

@@ -4,7 +4,7 @@ use acceptance::authority::{Authority, start_tls_proxy};
 use acceptance::{PublishedDay, TestCommand, TestEnv, raw};
 
 #[test]
-fn a_server_with_a_certificate_of_its_own_is_believed_where_its_authority_is_named() {
+fn server_certificate_of_a_private_authority_is_trusted_only_with_ca_bundle() {
     let [authority, another] = [Authority::new(), Authority::new()];
     let env = TestEnv::on_test_server();
     raw::write(&env);

@@ -20,7 +20,7 @@ async fn keys(store: &LocalStore, prefix: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_root_that_is_not_there() {
+async fn missing_root_is_an_error_and_is_not_created() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("a/b");
     let error = LocalStore::open(&root).unwrap_err();
@@ -43,7 +43,7 @@ async fn a_root_that_is_not_there() {
 }
 
 #[tokio::test]
-async fn a_file_changed_in_place_is_noticed() {
+async fn file_changed_in_place_has_a_new_version() {
     let (folder, store) = store();
     let path = folder.path().join("data");
     fs::write(&path, "before").unwrap();
@@ -60,7 +60,7 @@ async fn a_file_changed_in_place_is_noticed() {
 }
 
 #[tokio::test]
-async fn rewrites_of_one_size_all_differ() {
+async fn rewrites_of_the_same_size_have_distinct_versions() {
     let (_folder, store) = store();
     let mut seen = std::collections::BTreeSet::new();
     for body in 0..200 {
@@ -70,7 +70,7 @@ async fn rewrites_of_one_size_all_differ() {
 }
 
 #[tokio::test]
-async fn its_own_files_are_no_objects() {
+async fn lock_and_temporary_files_are_not_objects() {
     let (folder, store) = store();
     let version = store.put("a/b", "1".into(), Condition::Absent).await.unwrap();
     store.put("a/b", "2".into(), Condition::Matches(version)).await.unwrap();
@@ -87,7 +87,7 @@ async fn its_own_files_are_no_objects() {
 }
 
 #[tokio::test]
-async fn a_folder_and_a_file_do_not_share_a_name() {
+async fn folder_and_file_of_the_same_name_conflict() {
     let (_folder, store) = store();
     store.put("a", "x".into(), Condition::Always).await.unwrap();
     store.put("b/c", "x".into(), Condition::Always).await.unwrap();
@@ -102,7 +102,7 @@ async fn a_folder_and_a_file_do_not_share_a_name() {
 }
 
 #[tokio::test]
-async fn links_are_followed_once() {
+async fn symbolic_links_are_followed_once() {
     let (folder, store) = store();
     let elsewhere = tempfile::tempdir().unwrap();
     fs::write(elsewhere.path().join("x"), "x").unwrap();
@@ -117,7 +117,7 @@ async fn links_are_followed_once() {
 }
 
 #[tokio::test]
-async fn pipes_and_foreign_names_are_no_objects() {
+async fn pipes_and_names_that_are_not_utf8_are_not_objects() {
     use std::os::unix::ffi::OsStrExt;
     let (folder, store) = store();
     fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"latin-\xe9")), "x").unwrap();
@@ -136,7 +136,7 @@ fn may_everything(folder: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn a_forbidden_folder_is_denied() {
+async fn folder_without_permission_is_denied() {
     let (folder, store) = store();
     let closed = folder.path().join("closed");
     fs::create_dir(&closed).unwrap();
@@ -170,9 +170,9 @@ impl Drop for SmallDisk {
 }
 
 #[tokio::test]
-async fn a_full_disk_keeps_what_was_there() {
+async fn full_disk_keeps_the_old_object() {
     let Some(disk) = SmallDisk::mount() else {
-        println!("SKIPPED a_full_disk_keeps_what_was_there: this user may not mount a small file system");
+        println!("SKIPPED full_disk_keeps_the_old_object: this user may not mount a file system");
         return;
     };
     let store = LocalStore::open(disk.0.path()).unwrap();

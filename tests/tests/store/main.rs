@@ -31,12 +31,12 @@ async fn open(s3: &TestS3, bucket: &str, prefix: &str) -> SharedStore {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn memory_conforms() {
+async fn memory_store_conforms() {
     conformance::all(async || Arc::new(MemoryStore::new()) as SharedStore).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_folder_conforms() {
+async fn local_store_conforms() {
     let folder = tempfile::tempdir().unwrap();
     let mut count = 0;
     conformance::all(async || {
@@ -47,7 +47,7 @@ async fn a_folder_conforms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_conforms() {
+async fn s3_store_conforms() {
     let s3 = TestS3::from_env();
     conformance::all(async || {
         let bucket = fresh_bucket_name();
@@ -58,7 +58,7 @@ async fn a_bucket_conforms() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_prefix_in_a_bucket_conforms() {
+async fn s3_store_with_a_prefix_conforms() {
     let s3 = TestS3::from_env();
     let bucket = fresh_bucket_name();
     s3.create_bucket(&bucket).await;

@@ -28,7 +28,7 @@ fn count(server: &S3Server, method: &str) -> usize {
 }
 
 #[tokio::test]
-async fn a_listing_takes_all_its_pages() {
+async fn listing_reads_all_pages() {
     let (server, options) = server();
     let store = open(&options).await;
     for number in 0..7 {
@@ -44,7 +44,7 @@ async fn a_listing_takes_all_its_pages() {
 }
 
 #[tokio::test]
-async fn a_missing_bucket_is_a_missing_root() {
+async fn missing_bucket_is_a_missing_root() {
     let (_server, options) = server();
     let store = S3Store::open("no-such-bucket", "x", options).await.unwrap();
     let expected = StoreError::NoSuchRoot { root: "s3://no-such-bucket".into() };
@@ -60,7 +60,7 @@ async fn a_missing_bucket_is_a_missing_root() {
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_denied() {
+async fn wrong_credentials_are_denied_without_retry() {
     let (server, options) = server();
     for (access, secret) in [("AKIAWRONG", "wrong"), (S3Server::ACCESS_KEY, "wrong")] {
         let static_server = Some((server.endpoint(), access.to_owned(), secret.to_owned()));
@@ -76,7 +76,7 @@ async fn wrong_credentials_are_denied() {
 }
 
 #[tokio::test]
-async fn a_refusal_names_both_causes() {
+async fn denied_read_names_both_possible_causes() {
     let (server, options) = server();
     server.inject("GET", "bucket/pre/fix/x", 1, InjectedFault::Forbidden);
     let failure = open(&options).await.get("x").await.unwrap_err().failure();
@@ -91,7 +91,7 @@ async fn a_refusal_names_both_causes() {
 }
 
 #[tokio::test]
-async fn a_server_that_recovers_is_waited_for() {
+async fn transient_faults_are_retried() {
     let (server, options) = server();
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "0123456789");
@@ -118,7 +118,7 @@ async fn a_server_that_recovers_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_recover_is_unreachable() {
+async fn persistent_faults_are_unreachable_after_the_set_attempts() {
     let (server, options) = server();
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "0123456789");
@@ -142,7 +142,7 @@ async fn a_server_that_does_not_recover_is_unreachable() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_unreachable() {
+async fn unresponsive_server_is_unreachable() {
     let (server, options) = server();
     server.put("bucket", "pre/fix/x", "x");
     server.inject("GET", "x", 100, InjectedFault::Delay(Duration::from_secs(20)));
@@ -152,7 +152,7 @@ async fn a_silent_server_is_unreachable() {
 }
 
 #[tokio::test]
-async fn an_object_replaced_midway_is_noticed() {
+async fn object_replaced_between_ranges_reports_a_change() {
     let (server, options) = server();
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "before");
@@ -166,7 +166,7 @@ async fn an_object_replaced_midway_is_noticed() {
 }
 
 #[tokio::test]
-async fn a_conflict_is_told_as_one() {
+async fn conflict_is_reported_without_retry() {
     let (server, options) = server();
     let store = open(&options).await;
     server.inject("PUT", "x", 1, InjectedFault::Conflict);
@@ -177,7 +177,7 @@ async fn a_conflict_is_told_as_one() {
 }
 
 #[tokio::test]
-async fn a_write_whose_answer_is_lost_was_done_once() {
+async fn write_with_a_lost_response_is_executed_once() {
     let (server, options) = server();
     let store = open(&options).await;
     server.inject("PUT", "x", 1, InjectedFault::LoseResponse);
@@ -188,7 +188,7 @@ async fn a_write_whose_answer_is_lost_was_done_once() {
 }
 
 #[tokio::test]
-async fn the_stored_checksum_is_the_servers() {
+async fn stored_checksum_is_that_of_the_server() {
     let (server, options) = server();
     let store = open(&options).await;
     server.put("bucket", "pre/fix/x", "123456789");
@@ -201,7 +201,7 @@ async fn the_stored_checksum_is_the_servers() {
 }
 
 #[tokio::test]
-async fn versions_are_the_same_wherever_they_are_seen() {
+async fn version_is_the_same_from_put_head_get_and_list() {
     let (_server, options) = server();
     let store = open(&options).await;
     let written = store.put("x", "x".into(), Condition::Always).await.unwrap();

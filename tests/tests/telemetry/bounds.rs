@@ -38,7 +38,7 @@ fn by_name(trace: &Trace) -> BTreeMap<&str, usize> {
 }
 
 #[test]
-fn two_months_at_once() {
+fn trace_of_two_months_is_bounded() {
     for_each_store(|env| {
         months(env);
         let Some(collector) = Collector::start() else { return };
@@ -68,7 +68,7 @@ fn two_months_at_once() {
 }
 
 #[test]
-fn a_day_of_many_snapshots_on_s3() {
+fn trace_of_a_day_with_many_snapshots_is_bounded() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     for hour in 0..24 {
@@ -105,7 +105,7 @@ fn a_day_of_many_snapshots_on_s3() {
 }
 
 #[test]
-fn a_small_day_leaves_nothing_out() {
+fn trace_of_a_small_day_omits_no_span() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -119,7 +119,7 @@ fn a_small_day_leaves_nothing_out() {
 }
 
 #[test]
-fn a_night_that_catches_up_shows_its_own_day() {
+fn trace_of_a_night_that_catches_up_shows_the_scheduled_day() {
     const OWN: &str = "2025-10-30";
     let env = TestEnv::on_test_server();
     let size = ["--arcs", "3", "--counters", "2", "--worksites", "2", "--disruptions", "1"];

@@ -70,38 +70,38 @@ fn costs_little(trouble: CollectorFault, protocol: Protocol) {
 }
 
 #[test]
-fn nobody_is_there() {
+fn collector_that_does_not_listen_costs_little() {
     costs_little(CollectorFault::NotListening, Protocol::Grpc);
     costs_little(CollectorFault::NotListening, Protocol::Protobuf);
 }
 
 #[test]
-fn it_never_answers() {
+fn unresponsive_collector_costs_little() {
     costs_little(CollectorFault::Unresponsive, Protocol::Grpc);
     costs_little(CollectorFault::Unresponsive, Protocol::Protobuf);
 }
 
 #[test]
-fn it_is_not_available() {
+fn unavailable_collector_costs_little() {
     costs_little(CollectorFault::Unavailable, Protocol::Grpc);
     costs_little(CollectorFault::Unavailable, Protocol::Protobuf);
     costs_little(CollectorFault::Unavailable, Protocol::Json);
 }
 
 #[test]
-fn it_reads_a_byte_a_second() {
+fn slowly_reading_collector_costs_little() {
     costs_little(CollectorFault::SlowReader, Protocol::Grpc);
     costs_little(CollectorFault::SlowReader, Protocol::Protobuf);
 }
 
 #[test]
-fn its_name_cannot_be_resolved() {
+fn unresolvable_collector_costs_little() {
     costs_little(CollectorFault::UnresolvableName, Protocol::Grpc);
     costs_little(CollectorFault::UnresolvableName, Protocol::Protobuf);
 }
 
 #[test]
-fn it_never_answers_what_was_sent_early_either() {
+fn unresponsive_collector_costs_little_when_exports_start_early() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let usual = median(|| timed(env.processor().args(["--force", raw::DAY])).1);
@@ -118,7 +118,7 @@ fn it_never_answers_what_was_sent_early_either() {
 }
 
 #[test]
-fn a_failure_is_as_quick_and_as_clear() {
+fn failed_run_with_unresponsive_collector_ends_in_time_with_its_message() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.put_raw(raw::ROAD_COUNTS, "not what it was");
@@ -131,7 +131,7 @@ fn a_failure_is_as_quick_and_as_clear() {
 }
 
 #[test]
-fn told_to_stop_it_stops_as_quickly() {
+fn sigterm_with_unresponsive_collector_ends_in_time() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     env.server().inject("GET", raw::ROAD_COUNTS, usize::MAX, InjectedFault::Delay(Duration::from_secs(600)));
@@ -150,7 +150,7 @@ fn told_to_stop_it_stops_as_quickly() {
 }
 
 #[test]
-fn it_goes_away_in_the_middle() {
+fn collector_killed_during_the_run_costs_little() {
     if Collector::start().is_none() {
         return;
     }
@@ -180,7 +180,7 @@ fn it_goes_away_in_the_middle() {
 }
 
 #[test]
-fn a_wrong_setting_is_a_warning() {
+fn invalid_telemetry_setting_is_a_warning() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -210,7 +210,7 @@ fn a_wrong_setting_is_a_warning() {
 }
 
 #[test]
-fn a_name_or_a_password_is_in_no_warning() {
+fn warnings_contain_no_credentials() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let nobody = CollectorFault::NotListening.start(Protocol::Protobuf);

@@ -18,7 +18,7 @@ fn rewrite(env: &TestEnv, traceparent: impl Into<Value>) {
 }
 
 #[test]
-fn a_report_of_the_day_after_next_is_a_trace_of_its_own_with_a_link() {
+fn report_two_days_later_starts_a_new_trace_with_a_link() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -38,7 +38,7 @@ fn a_report_of_the_day_after_next_is_a_trace_of_its_own_with_a_link() {
 }
 
 #[test]
-fn a_report_of_the_next_morning_goes_on() {
+fn report_within_a_day_continues_the_trace() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -52,7 +52,7 @@ fn a_report_of_the_next_morning_goes_on() {
 }
 
 #[test]
-fn a_manifest_without_a_trace_or_with_nonsense_is_reported_all_the_same() {
+fn invalid_traceparent_in_the_manifest_starts_a_new_trace() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.processor().arg(raw::DAY).succeed();
@@ -84,7 +84,7 @@ fn a_manifest_without_a_trace_or_with_nonsense_is_reported_all_the_same() {
 }
 
 #[test]
-fn a_processing_that_was_not_sampled_has_a_report_that_is_not_either() {
+fn report_of_an_unsampled_run_is_not_sampled() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -102,7 +102,7 @@ fn a_processing_that_was_not_sampled_has_a_report_that_is_not_either() {
 }
 
 #[test]
-fn a_report_that_was_there_before_its_metrics_goes_on_too() {
+fn report_that_waited_for_the_manifest_continues_the_trace() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -125,7 +125,7 @@ fn a_report_that_was_there_before_its_metrics_goes_on_too() {
 }
 
 #[test]
-fn a_report_that_is_up_to_date_goes_on_too() {
+fn report_that_is_up_to_date_continues_the_trace() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };

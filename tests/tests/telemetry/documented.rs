@@ -121,7 +121,7 @@ fn span_rows(told: &Telemetry, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_documentation_names_what_there_is() {
+fn telemetry_documentation_matches_the_programs() {
     let Some(told) = everything() else { return };
     let path = workspace().join("docs/telemetry.md");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
@@ -166,7 +166,7 @@ fn the_documentation_names_what_there_is() {
 }
 
 #[test]
-fn a_table_is_read() {
+fn markdown_table_is_parsed() {
     let text = "# x\n\n## Spans\n\n| span | what |\n| --- | --- |\n| `source <source>` | a `b` |\n\n### more\n\n| `read` | c |\n\n## Next\n\n| `d` | e |\n";
     let rows = table(text, "Spans");
     assert_eq!(rows.iter().map(|row| row[0].as_str()).collect::<Vec<_>>(), ["`source <source>`", "`read`"]);

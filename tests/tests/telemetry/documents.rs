@@ -23,7 +23,7 @@ fn published(env: &TestEnv) -> Vec<(String, Vec<u8>)> {
 }
 
 #[test]
-fn documents_and_reports_are_the_same_with_telemetry_and_without() {
+fn telemetry_does_not_change_documents_and_reports() {
     for_each_store(|env| {
         let Some(collector) = Collector::start() else { return };
         city(env);
@@ -48,7 +48,7 @@ fn documents_and_reports_are_the_same_with_telemetry_and_without() {
 }
 
 #[test]
-fn a_rerun_with_telemetry_changes_nothing_of_a_day() {
+fn rerun_with_telemetry_does_not_change_the_day() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };

@@ -40,7 +40,7 @@ fn is_nothing(telemetry: &Telemetry) {
 }
 
 #[test]
-fn it_is_believed_by_the_authority_that_is_named() {
+fn collector_certificate_of_the_named_authority_is_trusted() {
     let authority = Authority::new();
     for protocol in Protocol::ALL {
         let Some(collector) = Collector::with_tls(&authority, ClientCertificates::NotRequired) else { return };
@@ -49,7 +49,7 @@ fn it_is_believed_by_the_authority_that_is_named() {
 }
 
 #[test]
-fn it_is_not_believed_without_or_by_another() {
+fn collector_certificate_of_another_authority_is_rejected() {
     let [authority, another] = [Authority::new(), Authority::new()];
     for (protocol, files) in
         [(Protocol::Grpc, vec![]), (Protocol::Protobuf, vec![(CERTIFICATE, another.certificate())])]
@@ -61,7 +61,7 @@ fn it_is_not_believed_without_or_by_another() {
 }
 
 #[test]
-fn it_is_told_who_the_program_is() {
+fn client_certificate_is_sent_to_the_collector() {
     let authority = Authority::new();
     let (own, client) = (authority.certificate(), authority.client());
     for protocol in Protocol::ALL {
@@ -73,7 +73,7 @@ fn it_is_told_who_the_program_is() {
 }
 
 #[test]
-fn it_does_not_take_a_program_that_it_does_not_know() {
+fn missing_or_foreign_client_certificate_is_a_warning() {
     let [authority, another] = [Authority::new(), Authority::new()];
     let (own, client) = (authority.certificate(), another.client());
     let nothing = vec![(CERTIFICATE, own.as_path())];

@@ -61,7 +61,7 @@ fn stop(run: RunningProgram<'_>) -> ProgramOutput {
 }
 
 #[test]
-fn done() {
+fn successful_run_ends_without_an_error() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     for (root, protocol) in [("process", Protocol::Grpc), ("report", Protocol::Protobuf)] {
@@ -75,7 +75,7 @@ fn done() {
 }
 
 #[test]
-fn wrong_settings() {
+fn usage_error_ends_the_root_span_with_code_2() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     for (root, wrong) in
@@ -89,7 +89,7 @@ fn wrong_settings() {
 }
 
 #[test]
-fn a_place_that_is_not_there() {
+fn missing_bucket_ends_the_root_span_with_code_2() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let Some(told) = Told::new(Protocol::Grpc) else { return };
@@ -103,7 +103,7 @@ fn a_place_that_is_not_there() {
 }
 
 #[test]
-fn a_place_that_must_not_be_read() {
+fn forbidden_read_ends_the_root_span_with_code_2() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     env.server().inject("GET", raw::ROAD_COUNTS, usize::MAX, InjectedFault::Forbidden);
@@ -118,7 +118,7 @@ fn a_place_that_must_not_be_read() {
 }
 
 #[test]
-fn a_document_that_must_not_be_written() {
+fn forbidden_write_ends_the_root_span_with_code_2() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     env.server().inject("PUT", "/objets/", usize::MAX, InjectedFault::Forbidden);
@@ -132,7 +132,7 @@ fn a_document_that_must_not_be_written() {
 }
 
 #[test]
-fn a_required_source_that_cannot_be_read() {
+fn unreadable_required_source_ends_the_root_span_with_code_65() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.put_raw(raw::ROAD_COUNTS, "not what it was");
@@ -149,7 +149,7 @@ fn a_required_source_that_cannot_be_read() {
 }
 
 #[test]
-fn a_source_in_error_that_is_not_required() {
+fn unreadable_optional_source_does_not_fail_the_root_span() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.put_raw(raw::WORKSITES, "not what it was");
@@ -164,7 +164,7 @@ fn a_source_in_error_that_is_not_required() {
 }
 
 #[test]
-fn no_input() {
+fn missing_input_ends_the_root_span_with_code_66() {
     let env = TestEnv::in_folder();
     env.put("raw/README.txt", "nothing here yet");
     let Some(told) = Told::new(Protocol::Grpc) else { return };
@@ -174,7 +174,7 @@ fn no_input() {
 }
 
 #[test]
-fn no_document_for_the_report() {
+fn report_without_a_document_ends_the_root_span_with_code_66() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.processor().arg(raw::DAY).succeed();
@@ -191,7 +191,7 @@ fn no_document_for_the_report() {
 }
 
 #[test]
-fn a_store_that_is_away() {
+fn unreachable_store_ends_the_root_span_with_code_69() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let nobody = acceptance::collector::fault::CollectorFault::NotListening.start(Protocol::Protobuf);
@@ -208,7 +208,7 @@ fn a_store_that_is_away() {
 }
 
 #[test]
-fn metrics_that_are_not_there_yet() {
+fn missing_manifest_ends_the_root_span_with_code_75() {
     let env = TestEnv::in_folder();
     std::fs::create_dir_all(env.path("processed/metrics")).unwrap();
     let Some(told) = Told::new(Protocol::Grpc) else { return };
@@ -219,7 +219,7 @@ fn metrics_that_are_not_there_yet() {
 }
 
 #[test]
-fn inputs_that_are_replaced_while_they_are_read() {
+fn input_replaced_during_read_ends_the_root_span_with_code_75() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     for flow in ["111.0", "112.0"] {
@@ -232,7 +232,7 @@ fn inputs_that_are_replaced_while_they_are_read() {
 }
 
 #[test]
-fn told_to_stop() {
+fn sigterm_ends_the_open_spans_as_interrupted() {
     for protocol in Protocol::ALL {
         let env = TestEnv::on_test_server();
         raw::write(&env);
@@ -259,7 +259,7 @@ fn told_to_stop() {
 }
 
 #[test]
-fn told_to_stop_while_it_waits() {
+fn sigterm_during_wait_ends_the_open_spans_as_interrupted() {
     let env = TestEnv::on_test_server();
     env.put("processed/metrics/README.txt", "nothing here yet");
     let Some(told) = Told::new(Protocol::Grpc) else { return };
@@ -280,7 +280,7 @@ fn told_to_stop_while_it_waits() {
 }
 
 #[test]
-fn a_bug() {
+fn panic_ends_the_root_span_with_code_70() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.processor().arg(raw::DAY).succeed();

@@ -81,7 +81,7 @@ fn rows_bytes_and_documents_are_counted_once() {
 }
 
 #[test]
-fn requests_are_counted_as_the_server_does() {
+fn request_metrics_match_the_requests_at_the_server() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let fault = acceptance::s3server::InjectedFault::Unavailable;
@@ -122,7 +122,7 @@ fn requests_are_counted_as_the_server_does() {
 }
 
 #[test]
-fn a_file_that_comes_last_is_counted_too() {
+fn slow_file_is_counted() {
     use acceptance::s3server::InjectedFault;
     let told = [false, true].map(|late| {
         let env = TestEnv::on_test_server();

@@ -7,7 +7,7 @@ use acceptance::telemetry::{Span, Trace};
 use acceptance::{TestEnv, raw};
 
 #[test]
-fn the_file_has_the_spans_that_the_collector_got() {
+fn trace_file_has_the_spans_of_the_collector() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -27,7 +27,7 @@ fn the_file_has_the_spans_that_the_collector_got() {
 }
 
 #[test]
-fn it_needs_no_collector_and_both_jobs_are_in_one_tree() {
+fn trace_file_needs_no_collector_and_has_both_jobs_in_one_tree() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let file = env.scratch_path("trace.jsonl");
@@ -51,7 +51,7 @@ fn it_needs_no_collector_and_both_jobs_are_in_one_tree() {
 }
 
 #[test]
-fn one_that_cannot_be_written_is_a_warning() {
+fn unwritable_trace_file_is_a_warning() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     // A file in the place of a folder stops root, too.
@@ -67,7 +67,7 @@ fn one_that_cannot_be_written_is_a_warning() {
 }
 
 #[test]
-fn a_file_that_is_not_there_or_is_none_is_told() {
+fn missing_or_invalid_trace_file_is_an_error() {
     let env = TestEnv::in_folder();
     let no_trace = env.scratch_path("text");
     std::fs::write(&no_trace, "not a trace\n").unwrap();

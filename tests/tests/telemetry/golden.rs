@@ -40,22 +40,22 @@ fn in_a_folder(protocol: Protocol) -> Option<Telemetry> {
 }
 
 #[test]
-fn a_day_in_a_folder_over_grpc() {
+fn spans_of_a_day_in_a_folder_match_over_grpc() {
     in_a_folder(Protocol::Grpc);
 }
 
 #[test]
-fn a_day_in_a_folder_over_http() {
+fn spans_of_a_day_in_a_folder_match_over_http() {
     in_a_folder(Protocol::Protobuf);
 }
 
 #[test]
-fn a_day_in_a_folder_over_http_as_json() {
+fn spans_of_a_day_in_a_folder_match_over_http_json() {
     in_a_folder(Protocol::Json);
 }
 
 #[test]
-fn a_day_on_s3() {
+fn spans_and_metrics_of_a_day_on_s3_match() {
     // The built-in server: which requests are made is the same on every other, how many bytes an error has is not.
     let env = TestEnv::on_test_server();
     city(&env);
@@ -70,7 +70,7 @@ fn a_day_on_s3() {
 }
 
 #[test]
-fn the_metrics_are_the_same_over_each_protocol() {
+fn metrics_are_the_same_over_each_protocol() {
     for protocol in Protocol::ALL {
         let env = TestEnv::in_folder();
         city(&env);
@@ -82,7 +82,7 @@ fn the_metrics_are_the_same_over_each_protocol() {
 }
 
 #[test]
-fn spans_and_metrics_say_where_they_are_from() {
+fn resource_attributes_identify_the_pod() {
     let env = TestEnv::in_folder();
     city(&env);
     let Some(collector) = Collector::start() else { return };
@@ -123,7 +123,7 @@ fn spans_and_metrics_say_where_they_are_from() {
 }
 
 #[test]
-fn another_name_can_be_given() {
+fn service_name_can_be_set() {
     let env = TestEnv::in_folder();
     city(&env);
     let Some(collector) = Collector::start() else { return };

@@ -42,7 +42,7 @@ fn lead_to_spans(done: &ProgramOutput, trace: &Trace, root: &str) {
 }
 
 #[test]
-fn of_a_day_that_is_done() {
+fn log_lines_of_a_successful_day_have_the_ids_of_their_spans() {
     for_each_store(|env| {
         city(env);
         let Some(collector) = Collector::start() else { return };
@@ -80,7 +80,7 @@ fn of_a_day_that_is_done() {
 }
 
 #[test]
-fn of_a_run_that_failed() {
+fn log_lines_of_a_failed_run_have_the_ids_of_their_spans() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.put_raw(raw::ROAD_COUNTS, "not what it was");
@@ -91,7 +91,7 @@ fn of_a_run_that_failed() {
 }
 
 #[test]
-fn of_a_run_that_tells_nobody_have_no_ids() {
+fn log_lines_without_a_collector_have_no_ids() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     for job in [env.processor(), env.reporter()] {
@@ -105,7 +105,7 @@ fn of_a_run_that_tells_nobody_have_no_ids() {
 }
 
 #[test]
-fn of_a_library_are_no_part_of_the_trace() {
+fn log_lines_of_libraries_add_no_spans() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -121,7 +121,7 @@ fn of_a_library_are_no_part_of_the_trace() {
 }
 
 #[test]
-fn of_a_report_that_waits_say_for_which_day() {
+fn log_lines_of_a_waiting_report_have_the_day() {
     let env = TestEnv::on_test_server();
     env.put("processed/metrics/README.txt", "nothing here yet");
     // Nobody looks at a text that is no document.

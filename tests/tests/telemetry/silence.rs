@@ -13,7 +13,7 @@ use super::manifest;
 const USUAL: [u16; 2] = [4317, 4318];
 
 #[test]
-fn without_an_endpoint_nobody_is_called() {
+fn no_endpoint_makes_no_connection() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let doors: Vec<_> = USUAL.iter().filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).ok()).collect();
@@ -38,7 +38,7 @@ fn without_an_endpoint_nobody_is_called() {
 }
 
 #[test]
-fn switched_off_nothing_is_sent() {
+fn disabled_sdk_sends_nothing() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -50,7 +50,7 @@ fn switched_off_nothing_is_sent() {
 }
 
 #[test]
-fn each_half_can_be_switched_off_and_sent_elsewhere() {
+fn traces_and_metrics_can_be_disabled_and_directed_separately() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let Some(collector) = Collector::start() else { return };
@@ -75,7 +75,7 @@ fn each_half_can_be_switched_off_and_sent_elsewhere() {
 }
 
 #[test]
-fn commands_that_do_no_run_tell_nothing() {
+fn status_version_and_help_send_nothing() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     env.processor().arg(raw::DAY).succeed();
