@@ -160,6 +160,12 @@ impl RunningProgram<'_> {
         rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("send SIGTERM");
     }
 
+    /// Whether the process has ended. Until it is waited for it is a zombie (state Z).
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        std::fs::read_to_string(format!("/proc/{}/stat", self.id())).map_or(true, |stat| stat.contains(") Z "))
+    }
+
     /// Waits for its end, then checks every document in the environment.
     #[must_use]
     pub fn wait(self) -> ProgramOutput {

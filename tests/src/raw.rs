@@ -108,6 +108,12 @@ pub fn bike_counts(last: &str) -> String {
     json!({"total_count": results.len(), "results": results}).to_string()
 }
 
+/// [`bike_counts`] of [`DAY`] with this count instead of 43, which occurs once: counter 2 at 23:00.
+#[must_use]
+pub fn changed_bike_counts(count: u32) -> String {
+    bike_counts(DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{count}"))
+}
+
 /// Disruptions: one from 06:00 to 10:00 on metro line 1, and one on RER A that is only in the earlier snapshot.
 #[must_use]
 pub fn disruptions(earlier: bool) -> String {

@@ -1,6 +1,6 @@
-//! A large input over a network that fails now and then: the same documents, or an exit code that says why not.
+//! A large input over an unreliable network: the same documents, or the right exit code.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,15 @@ use acceptance::{PublishedDay, TestCommand, TestEnv, raw};
 use chrono::{DateTime, Duration, Utc};
 use contract::Source;
 
-/// Counts of the usual day after many rows of a summer long past, for which nobody asks: some 14 ranges of 2 MiB.
+const FAULTS: [InjectedFault; 5] = [
+    InjectedFault::CloseConnection,
+    InjectedFault::TruncateBody(300_000),
+    InjectedFault::StallBody(200_000),
+    InjectedFault::ShortBody(100_000),
+    InjectedFault::Unavailable,
+];
+
+/// The road counts of [`raw::DAY`] after 26 MiB of rows of an earlier summer: about 14 ranges of 2 MiB.
 fn counts() -> String {
     const PADDING: usize = 26 << 20;
     let mut text = format!("\u{feff}{}\n", raw::ROAD_COUNTS_HEADER);
@@ -26,8 +34,8 @@ fn counts() -> String {
     text
 }
 
-/// A world with a server that can fail, and these counts at this key.
-fn env(key: &str, counts: impl Into<bytes::Bytes>) -> TestEnv {
+/// The raw files on a server that injects faults, with these road counts at this key.
+fn env_with(key: &str, counts: impl Into<bytes::Bytes>) -> TestEnv {
     let env = TestEnv::on_test_server();
     raw::write(&env);
     env.remove_raw(raw::ROAD_COUNTS);
@@ -35,12 +43,12 @@ fn env(key: &str, counts: impl Into<bytes::Bytes>) -> TestEnv {
     env
 }
 
-/// With the least memory there is, ranges are the smallest and the most.
+/// The processor with the smallest memory target, which gives the smallest and most ranges.
 fn job(env: &TestEnv) -> TestCommand<'_> {
     env.processor().args(["--memory-target", "192MiB", raw::DAY])
 }
 
-/// The counts as a member of gzip that compresses nothing: as many ranges as the plain file has.
+/// An uncompressed gzip member, which has as many ranges as the plain file.
 fn stored_gzip(text: &str) -> Vec<u8> {
     use std::io::Write as _;
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
@@ -48,7 +56,7 @@ fn stored_gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The counts as frames of zstd that are small enough to be decoded side by side.
+/// zstd frames that are small enough to be decoded in parallel.
 fn frames(text: &str) -> Vec<u8> {
     text.as_bytes().chunks(3 << 20).flat_map(|part| zstd::bulk::compress(part, 1).unwrap()).collect()
 }
@@ -61,7 +69,7 @@ fn documents_are_the_same_when_five_percent_of_requests_fail() {
         (format!("{}.gz", raw::ROAD_COUNTS), stored_gzip(&text)),
         (format!("{}.zst", raw::ROAD_COUNTS), frames(&text)),
     ] {
-        let env = env(&key, body);
+        let env = env_with(&key, body);
         job(&env).succeed();
         let undisturbed = PublishedDay::load(&env, raw::DAY);
         assert_eq!(
@@ -69,16 +77,9 @@ fn documents_are_the_same_when_five_percent_of_requests_fail() {
             raw::VEHICLES,
             "{key}"
         );
-        let faults = [
-            InjectedFault::CloseConnection,
-            InjectedFault::TruncateBody(300_000),
-            InjectedFault::StallBody(200_000),
-            InjectedFault::ShortBody(100_000),
-            InjectedFault::Unavailable,
-        ];
-        // One kind alone would often strike nothing of so few requests; all of them together are a bad night.
-        for (seed, fault) in (7..).zip(&faults) {
-            env.server().inject_percentage(5, seed, "GET", raw::ROAD_COUNTS, fault.clone());
+        // Five percent of about 14 requests are often none, so all kinds of faults are injected together.
+        for (seed, fault) in (7..).zip(FAULTS) {
+            env.server().inject_percentage(5, seed, "GET", raw::ROAD_COUNTS, fault);
         }
         job(&env).arg("--force").succeed();
         let disturbed = PublishedDay::load(&env, raw::DAY);
@@ -105,28 +106,22 @@ fn each_fault_costs_one_additional_request() {
     undisturbed.put_raw(raw::ROAD_COUNTS, text.clone());
     job(&undisturbed).succeed();
     let expected = PublishedDay::load(&undisturbed, raw::DAY).manifest.digest;
-    for fault in [
-        InjectedFault::CloseConnection,
-        InjectedFault::TruncateBody(300_000),
-        InjectedFault::StallBody(200_000),
-        InjectedFault::ShortBody(100_000),
-        InjectedFault::Unavailable,
-    ] {
-        let env = env(raw::ROAD_COUNTS, text.clone());
+    for fault in FAULTS {
+        let env = env_with(raw::ROAD_COUNTS, text.clone());
         env.server().inject_after(12, "GET", raw::ROAD_COUNTS, 1, fault.clone());
         job(&env).succeed();
         assert_eq!(PublishedDay::load(&env, raw::DAY).manifest.digest, expected, "{fault:?}");
         let requests = env.server().requests();
         let asked = requests.iter().filter(|(method, key)| method == "GET" && key.ends_with(raw::ROAD_COUNTS)).count();
         assert_eq!(env.server().applied_faults(), std::slice::from_ref(&fault));
-        // On a machine with much else to do a range may be slow enough to be asked for twice; all of them are not.
+        // On a busy machine a slow range may be requested twice, but not most of them.
         assert!((ranges + 1..ranges + 5).contains(&asked), "{fault:?}: {asked} requests for {ranges} ranges");
     }
 }
 
 #[test]
 fn input_replaced_during_read_is_read_again() {
-    let env = env(raw::ROAD_COUNTS, counts());
+    let env = env_with(raw::ROAD_COUNTS, counts());
     let changed = counts().replace(";110.0;", ";111.0;");
     env.server().inject_after(9, "GET", raw::ROAD_COUNTS, 1, InjectedFault::ReplaceBefore(changed.into()));
     job(&env).succeed();
@@ -136,7 +131,7 @@ fn input_replaced_during_read_is_read_again() {
 
 #[test]
 fn input_replaced_twice_exits_75() {
-    let env = env(raw::ROAD_COUNTS, counts());
+    let env = env_with(raw::ROAD_COUNTS, counts());
     for flow in ["111.0", "112.0"] {
         let changed = counts().replace(";110.0;", &format!(";{flow};"));
         env.server().inject_after(9, "GET", raw::ROAD_COUNTS, 1, InjectedFault::ReplaceBefore(changed.into()));
@@ -148,14 +143,14 @@ fn input_replaced_twice_exits_75() {
 #[test]
 fn server_that_fails_during_read_exits_69_and_publishes_nothing() {
     for fault in [InjectedFault::CloseConnection, InjectedFault::Unavailable, InjectedFault::TruncateBody(1000)] {
-        let env = env(raw::ROAD_COUNTS, counts());
+        let env = env_with(raw::ROAD_COUNTS, counts());
         env.server().inject_after(9, "GET", raw::ROAD_COUNTS, usize::MAX, fault);
         job(&env).env("AWS_MAX_ATTEMPTS", "2").run().expect_failure(69, &["could not be reached", raw::ROAD_COUNTS]);
         assert_eq!(roads(&env), [""; 0]);
     }
 }
 
-/// The keys of all documents of road counts.
+/// The keys of all documents of the road counts.
 fn roads(env: &TestEnv) -> Vec<String> {
     env.list("processed/").into_iter().filter(|key| key.contains("comptages")).collect()
 }

@@ -1,8 +1,8 @@
-//! Real extracts of all six sources, where `CITYFLOW_REAL_DATA` names the folder that holds them, against figures that were computed from
-//! the same files by other means (pandas for tables, pyproj for areas, the haversine formula for lengths).
+//! Real extracts of all six sources from the folder that `CITYFLOW_REAL_DATA` names: the documents have the figures that were computed
+//! from the same files with other tools (pandas for tables, pyproj for areas, the haversine formula for lengths).
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
-#![allow(clippy::print_stdout, reason = "what was compared, or not, is said")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
+#![allow(clippy::print_stdout, reason = "a skipped test prints why")]
 
 use std::path::{Path, PathBuf};
 
@@ -11,25 +11,22 @@ use contract::Source;
 use contract::document::manifest::EntryStatus;
 use serde_json::{Value, json};
 
-/// The variable that names the folder.
 const VARIABLE: &str = "CITYFLOW_REAL_DATA";
 
-/// The folder of extracts; without one, `None`, and it is said.
+/// The folder of extracts; `None` if the variable is not set.
 fn extracts() -> Option<PathBuf> {
     let Some(folder) = std::env::var_os(VARIABLE).filter(|folder| !folder.is_empty()) else {
-        println!(
-            "SKIPPED: {VARIABLE} is not set; it names a folder of real extracts, and without one these days are not compared"
-        );
+        println!("SKIPPED: {VARIABLE} is not set. Set it to the folder of the real extracts");
         return None;
     };
-    // Tests start in the folder of their crate, people and scripts in that of the workspace.
+    // Cargo starts tests in the folder of their crate; a relative path is meant from the workspace.
     let folder = acceptance::binaries::workspace().join(folder);
-    assert!(folder.is_dir(), "{VARIABLE}: there is no folder {}", folder.display());
+    assert!(folder.is_dir(), "{VARIABLE}: {} is not a folder", folder.display());
     Some(folder)
 }
 
-/// Lays the extracts out as a raw folder.
-fn lay_out(extracts: &Path) -> TestEnv {
+/// Copies the extracts into a raw folder.
+fn raw_folder(extracts: &Path) -> TestEnv {
     let env = TestEnv::in_folder();
     let copy = |from: &str, to: &str| {
         let body = std::fs::read(extracts.join(from)).unwrap_or_else(|error| panic!("{from}: {error}"));
@@ -51,7 +48,7 @@ fn lay_out(extracts: &Path) -> TestEnv {
     copy("velos/api-page-2025-12-31.json", "api/bikes/dt=2026-01-01/hour=02/page.json");
     copy("meteo/visual-crossing-paris-2020-2021.csv", "batch/meteo-2020-2021.csv");
     copy("meteo/visual-crossing-timeline-2022-07-17.json", "api/weather/dt=2022-07-17/hour=10/timeline.json");
-    // The file names tell the time of collection on the clocks of Paris, two hours ahead of UTC in these months.
+    // The file names have the collection time in Paris, two hours ahead of UTC in these months.
     copy("perturbations/bulk-20240422T235826.json", "api/traffic/dt=2024-04-22/hour=21/bulk.json");
     copy("perturbations/bulk-20240423T104201-no-news.json", "api/traffic/dt=2024-04-23/hour=08/bulk.json");
     copy("perturbations/navitia-line-reports-20240430.json", "api/traffic/dt=2024-04-30/hour=03/navitia.json");
@@ -60,27 +57,27 @@ fn lay_out(extracts: &Path) -> TestEnv {
     env
 }
 
-/// One day of the extracts, processed and reported.
-struct Day {
+/// One processed and reported day; collects the differences from the expected figures.
+struct DayCheck {
     day: &'static str,
     published: PublishedDay,
     wrong: Vec<String>,
 }
 
-impl Day {
+impl DayCheck {
     fn new(env: &TestEnv, day: &'static str) -> Self {
         env.processor().arg(day).succeed();
         env.reporter().arg(day).succeed();
         Self { day, published: PublishedDay::load(env, day), wrong: Vec::new() }
     }
 
-    /// Notes the figures that are others than expected, by JSON pointer.
+    /// Compares figures: JSON pointer → expected value.
     fn has(&mut self, source: Source, figures: Value) -> &mut Self {
         let found = self.published.bytes.contains_key(&source).then(|| self.published.document(source));
         for (pointer, expected) in figures.as_object().unwrap() {
             let figure = found.as_ref().and_then(|document| document.pointer(pointer));
             if figure != Some(expected) {
-                self.wrong.push(format!("{} {source}{pointer}: {expected} expected, {figure:?} found", self.day));
+                self.wrong.push(format!("{} {source}{pointer}: expected {expected}, found {figure:?}", self.day));
             }
         }
         self
@@ -90,12 +87,13 @@ impl Day {
         let entry = self.published.entry(source);
         let reason = entry.reason.clone().unwrap_or_default();
         if entry.status != EntryStatus::Absent || !reason.contains(last_day) {
-            self.wrong.push(format!("{} {source}: absent with {last_day} expected, {entry:?} found", self.day));
+            self.wrong
+                .push(format!("{} {source}: expected absent with the last day {last_day}, found {entry:?}", self.day));
         }
         self
     }
 
-    fn agrees(&self) {
+    fn assert_no_difference(&self) {
         assert!(self.wrong.is_empty(), "{}", self.wrong.join("\n"));
     }
 }
@@ -103,8 +101,8 @@ impl Day {
 #[test]
 fn yearly_file_gives_the_figures_of_a_sunday() {
     let Some(extracts) = extracts() else { return };
-    let env = lay_out(&extracts);
-    let mut day = Day::new(&env, "2023-02-05");
+    let env = raw_folder(&extracts);
+    let mut day = DayCheck::new(&env, "2023-02-05");
     day.has(
         Source::RoadCounts,
         json!({
@@ -129,14 +127,14 @@ fn yearly_file_gives_the_figures_of_a_sunday() {
             "/statistiques/longueur_moyenne_metres": 196.5, "/qualite/lignes_lues": 3739,
         }),
     );
-    day.agrees();
+    day.assert_no_difference();
 }
 
 #[test]
 fn day_of_23_hours_has_its_figures() {
     let Some(extracts) = extracts() else { return };
-    let env = lay_out(&extracts);
-    let mut day = Day::new(&env, "2024-03-31");
+    let env = raw_folder(&extracts);
+    let mut day = DayCheck::new(&env, "2024-03-31");
     day.has(
         Source::RoadCounts,
         json!({
@@ -150,14 +148,14 @@ fn day_of_23_hours_has_its_figures() {
         }),
     );
     day.has(Source::Context, json!({"/jour/heures": 23, "/jour/jour_semaine": "dimanche"}));
-    day.agrees();
+    day.assert_no_difference();
 }
 
 #[test]
 fn days_of_25_hours_have_their_figures() {
     let Some(extracts) = extracts() else { return };
-    let env = lay_out(&extracts);
-    let mut with_offsets = Day::new(&env, "2024-10-27");
+    let env = raw_folder(&extracts);
+    let mut with_offsets = DayCheck::new(&env, "2024-10-27");
     with_offsets.has(
         Source::RoadCounts,
         json!({
@@ -166,20 +164,20 @@ fn days_of_25_hours_have_their_figures() {
             "/metrics/0/heure_pic": "2024-10-27T15:00:00+01:00", "/metrics/0/taux_occupation_moyen": 14.82,
             "/metrics/0/heures_mesurees": 24, "/metrics/0/part_observee": 96, "/metrics/0/vehicules_km": 2005.4,
             "/metrics/0/temps_perdu_total_minutes": 0,
-            // Two hours are called 2 on that day, and the one called 1 has no row.
+            // The hour 02 occurs twice on that day; the hour 01 has no row.
             "/metrics/0/debit_par_heure/1": null, "/metrics/0/debit_par_heure/2": 770.5,
         }),
     );
     with_offsets.has(Source::Context, json!({"/jour/heures": 25}));
-    with_offsets.agrees();
-    let mut without = Day::new(&env, "2023-10-29");
+    with_offsets.assert_no_difference();
+    let mut without = DayCheck::new(&env, "2023-10-29");
     without.has(
         Source::RoadCounts,
         json!({
             "/metrics/0/debit_journalier_total": 23687, "/metrics/0/debit_par_heure/1": null, "/metrics/0/debit_par_heure/2": 1104,
             "/metrics/0/vehicules_km": 2823.2, "/metrics/0/temps_perdu_total_minutes": 1712.4, "/metrics/0/temps_perdu_minutes": 0.075,
             "/metrics/0/taux_occupation_moyen": 45.51, "/metrics/0/etat_trafic_dominant": "Bloqué",
-            // 11 to 14 above 80 with an hour above 90; what follows until 19 is above 50.
+            // 11:00 to 14:00 is above 80 with one hour above 90; the hours until 19:00 are above 50.
             "/alertes_congestion/0/type": "blocage", "/alertes_congestion/0/debut": "2023-10-29T14:00:00+01:00",
             "/alertes_congestion/0/fin": "2023-10-29T19:00:00+01:00", "/alertes_congestion/0/severite": "Élevée",
             "/alertes_congestion/1/type": "congestion", "/alertes_congestion/1/debut": "2023-10-29T11:00:00+01:00",
@@ -187,14 +185,14 @@ fn days_of_25_hours_have_their_figures() {
             "/alertes_congestion/1/taux_occupation_max": 90.32,
         }),
     );
-    without.agrees();
+    without.assert_no_difference();
 }
 
 #[test]
 fn month_present_in_two_files_is_counted_once() {
     let Some(extracts) = extracts() else { return };
-    let env = lay_out(&extracts);
-    let mut day = Day::new(&env, "2023-12-10");
+    let env = raw_folder(&extracts);
+    let mut day = DayCheck::new(&env, "2023-12-10");
     day.has(
         Source::RoadCounts,
         json!({
@@ -213,15 +211,15 @@ fn month_present_in_two_files_is_counted_once() {
         "{quality}"
     );
     let warnings = quality["avertissements"].to_string();
-    assert!(warnings.contains("comptages-"), "the file to archive is named: {warnings}");
-    day.agrees();
+    assert!(warnings.contains("comptages-"), "the warning does not name the file to archive: {warnings}");
+    day.assert_no_difference();
 }
 
 #[test]
 fn worksites_and_an_arc_without_flow_have_their_figures() {
     let Some(extracts) = extracts() else { return };
-    let env = lay_out(&extracts);
-    let mut day = Day::new(&env, "2022-12-05");
+    let env = raw_folder(&extracts);
+    let mut day = DayCheck::new(&env, "2022-12-05");
     day.has(
         Source::Worksites,
         json!({
@@ -243,7 +241,7 @@ fn worksites_and_an_arc_without_flow_have_their_figures() {
     let arena =
         works["chantiers_actifs"].as_array().unwrap().iter().find(|works| works["identifiant"] == "CP001735").unwrap();
     assert_eq!((&arena["surface_m2"], &arena["arrondissement"]), (&json!(27_673.5), &json!("75018")));
-    // Two have no postal code: one lies in the 8th, which has 12 others, one in no district at all.
+    // Two have no postal code: one is in the 8th district, which has 12 others, the other in no district.
     let of = |code: &str| {
         let zones = works["by_arrondissement"].as_array().unwrap();
         zones.iter().find(|zone| zone["arrondissement"] == code).map(|zone| zone["nombre"].clone())
@@ -257,15 +255,15 @@ fn worksites_and_an_arc_without_flow_have_their_figures() {
     );
     let all = works["by_arrondissement"].as_array().unwrap().iter().filter_map(|zone| zone["nombre"].as_u64());
     assert_eq!(all.sum::<u64>(), 99);
-    day.agrees();
+    day.assert_no_difference();
 }
 
 #[test]
 fn disruptions_are_read_from_bulk_and_navitia_snapshots() {
     let Some(extracts) = extracts() else { return };
-    let env = lay_out(&extracts);
-    // Monday: the bulk answer of 23:58 alone; "no news" the next morning ends nothing.
-    let mut monday = Day::new(&env, "2024-04-22");
+    let env = raw_folder(&extracts);
+    // Monday: only the bulk snapshot of 23:58. The empty "no news" snapshot of the next morning ends no disruption.
+    let mut monday = DayCheck::new(&env, "2024-04-22");
     monday.has(
         Source::Disruptions,
         json!({
@@ -274,14 +272,14 @@ fn disruptions_are_read_from_bulk_and_navitia_snapshots() {
         }),
     );
     monday.has(Source::RoadCounts, json!({"/metrics/0/debit_journalier_total": 22743}));
-    // From Tuesday on there is Navitia's answer too: 13 of its 19 ran then, beside 38 of the bulk's 42.
-    let mut tuesday = Day::new(&env, "2024-04-23");
+    // From Tuesday on also Navitia: 13 of its 19 disruptions were active, and 38 of the 42 in the bulk snapshot.
+    let mut tuesday = DayCheck::new(&env, "2024-04-23");
     tuesday.has(Source::Disruptions, json!({"/active_disruptions_count": 51, "/total_disruptions_count": 61}));
-    let mut later = Day::new(&env, "2024-04-30");
+    let mut later = DayCheck::new(&env, "2024-04-30");
     later.has(Source::Disruptions, json!({"/active_disruptions_count": 21, "/total_disruptions_count": 54}));
-    // Half of that day has no count, and no arc at all reports then: the source's silence, not a detector's.
+    // Half of that day has no road counts for any arc, so the source is incomplete and no detector is faulty.
     later.has(Source::RoadCounts, json!({"/metrics/0/debit_journalier_total": 9392, "/capteurs_defaillants": []}));
-    let mut friday = Day::new(&env, "2024-05-03");
+    let mut friday = DayCheck::new(&env, "2024-05-03");
     friday.has(
         Source::Disruptions,
         json!({
@@ -290,14 +288,14 @@ fn disruptions_are_read_from_bulk_and_navitia_snapshots() {
             "/qualite/rejets_structure": {"instantane_illisible": 1},
         }),
     );
-    [monday, tuesday, later, friday].iter().for_each(Day::agrees);
+    [monday, tuesday, later, friday].iter().for_each(DayCheck::assert_no_difference);
 }
 
 #[test]
 fn bike_counts_are_read_from_export_and_api() {
     let Some(extracts) = extracts() else { return };
-    let env = lay_out(&extracts);
-    let mut day = Day::new(&env, "2021-09-01");
+    let env = raw_folder(&extracts);
+    let mut day = DayCheck::new(&env, "2021-09-01");
     day.has(
         Source::BikeCounts,
         json!({
@@ -312,20 +310,20 @@ fn bike_counts_are_read_from_export_and_api() {
         json!({"/metrics/temp_moyenne": 18, "/metrics/temp_max": 23.2, "/metrics/vent_max": 21.8}),
     );
     day.is_absent(Source::RoadCounts, "2024-12-05");
-    day.agrees();
-    let mut page = Day::new(&env, "2025-12-31");
+    day.assert_no_difference();
+    let mut page = DayCheck::new(&env, "2025-12-31");
     page.has(
         Source::BikeCounts,
         json!({"/metrics/0/total_jour": 69, "/metrics/0/pic_horaire": 13, "/metrics/0/debit_par_heure/22": 0}),
     );
-    page.agrees();
+    page.assert_no_difference();
 }
 
 #[test]
 fn weather_is_read_from_export_and_timeline() {
     let Some(extracts) = extracts() else { return };
-    let env = lay_out(&extracts);
-    let mut christmas = Day::new(&env, "2020-12-25");
+    let env = raw_folder(&extracts);
+    let mut christmas = DayCheck::new(&env, "2020-12-25");
     christmas.has(
         Source::Weather,
         json!({
@@ -336,8 +334,8 @@ fn weather_is_read_from_export_and_timeline() {
         }),
     );
     christmas.is_absent(Source::RoadCounts, "2024-12-05");
-    christmas.agrees();
-    let mut summer = Day::new(&env, "2022-07-17");
+    christmas.assert_no_difference();
+    let mut summer = DayCheck::new(&env, "2022-07-17");
     summer.has(
         Source::Weather,
         json!({
@@ -346,5 +344,5 @@ fn weather_is_read_from_export_and_timeline() {
         }),
     );
     summer.has(Source::RoadCounts, json!({"/metrics/0/debit_journalier_total": 8513}));
-    summer.agrees();
+    summer.assert_no_difference();
 }

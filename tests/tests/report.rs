@@ -1,6 +1,6 @@
-//! The report end to end: JSON and CSV from the documents of a day, gaps that are stated, editions, and what it does not trust.
+//! The report: JSON and CSV from the documents of a day, gaps, editions, and documents that fail verification.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
 use std::time::{Duration, Instant};
 
@@ -14,20 +14,25 @@ const JSON: &str = "processed/reports/daily_report_2025-11-04.json";
 const CSV: &str = "processed/reports/daily_report_2025-11-04.csv";
 const MANIFEST: &str = "processed/metrics/manifest_2025-11-04.json";
 
-fn processed(env: &TestEnv) {
+/// Writes the raw files and processes [`raw::DAY`].
+fn process(env: &TestEnv) {
     raw::write(env);
     env.processor().arg(raw::DAY).succeed();
 }
 
-/// The report of the usual day, made now.
+/// Runs the reporter for [`raw::DAY`] and returns its JSON report.
 fn report(env: &TestEnv) -> Value {
     env.reporter().arg(raw::DAY).succeed();
-    serde_json::from_slice(&env.get(JSON).expect("a report")).unwrap()
+    json_report(env)
 }
 
-/// The rows of a section of the CSV, its header first.
+fn json_report(env: &TestEnv) -> Value {
+    serde_json::from_slice(&env.get(JSON).expect("a JSON report")).unwrap()
+}
+
+/// The rows of a section of the CSV report, with its header.
 fn section(env: &TestEnv, name: &str) -> Vec<String> {
-    let text = String::from_utf8(env.get(CSV).expect("a CSV").to_vec()).unwrap();
+    let text = String::from_utf8(env.get(CSV).expect("a CSV report").to_vec()).unwrap();
     let mut lines =
         text.trim_start_matches('\u{feff}').split("\r\n").skip_while(|line| !line.contains(&format!("=== {name} ===")));
     assert!(lines.next().is_some(), "no section {name} in\n{text}");
@@ -37,7 +42,7 @@ fn section(env: &TestEnv, name: &str) -> Vec<String> {
 #[test]
 fn json_report_has_the_figures_of_the_documents() {
     for_each_store(|env| {
-        processed(env);
+        process(env);
         let published = PublishedDay::load(env, raw::DAY);
         let report = report(env);
         assert_eq!(report["metrics_digest"], published.manifest.digest);
@@ -69,7 +74,7 @@ fn json_report_has_the_figures_of_the_documents() {
 #[test]
 fn csv_report_has_all_sections() {
     for_each_store(|env| {
-        processed(env);
+        process(env);
         report(env);
         let summary = section(env, "RÉSUMÉ");
         assert_eq!(summary[0], "Indicateur;Valeur;Unité");
@@ -132,9 +137,6 @@ fn missing_source_is_reported_as_a_gap() {
 fn missing_manifest_exits_75() {
     for_each_store(|env| {
         raw::write(env);
-        env.put("processed/metrics/manifest_2025-11-01.json.txt", "not a manifest");
-        env.remove("processed/metrics/manifest_2025-11-01.json.txt");
-        std::fs::create_dir_all(env.home().join("unused")).unwrap();
         if !env.is_s3() {
             std::fs::create_dir_all(env.path("processed/metrics")).unwrap();
         }
@@ -156,7 +158,7 @@ fn reporter_continues_when_the_manifest_appears_during_wait() {
         env.processor().arg(raw::DAY).succeed();
         let begun = Instant::now();
         waiting.wait().expect_exit(0);
-        assert!(begun.elapsed() < Duration::from_secs(60), "it does not sit out its time");
+        assert!(begun.elapsed() < Duration::from_secs(60), "the reporter waits no longer than necessary");
         assert!(env.get(JSON).is_some());
     });
 }
@@ -180,7 +182,7 @@ fn invalid_manifest_exits_65() {
     for body in ["", "{", "[]", r#"{"schema_version": "2.0"}"#] {
         std::fs::create_dir_all(env.path("processed/metrics")).unwrap();
         std::fs::write(env.path(MANIFEST), body).unwrap();
-        // What lies there is no document, so documents are not checked after this run.
+        // Unchecked, because the manifest is invalid.
         env.reporter().arg(raw::DAY).start().wait_unchecked().expect_failure(65, &["manifest_2025-11-04.json"]);
     }
 }
@@ -188,18 +190,18 @@ fn invalid_manifest_exits_65() {
 #[test]
 fn document_with_wrong_sha256_is_not_used() {
     for_each_store(|env| {
-        processed(env);
+        process(env);
         let key = PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).key.clone().unwrap();
         let good = env.get(&format!("processed/metrics/{key}")).unwrap();
         let forged = String::from_utf8(good.to_vec()).unwrap().replace("1272", "9999");
         env.put(&format!("processed/metrics/{key}"), forged);
         let outcome = env.reporter().arg(raw::DAY).start().wait_unchecked().expect_exit(0);
         assert!(outcome.has_warning(&[&key]), "{}", outcome.transcript());
-        let report: Value = serde_json::from_slice(&env.get(JSON).unwrap()).unwrap();
+        let report = json_report(env);
         assert!(report["summary"]["total_velos_paris"].is_null());
         assert_eq!(report["sources"]["bikes"]["statut"], "erreur");
         assert!(report["sources"]["bikes"]["raison"].as_str().unwrap().contains("empreinte"));
-        // Once it is itself again, so is the report.
+        // With the original document the report has its figures again.
         env.put(&format!("processed/metrics/{key}"), good);
         assert_eq!(self::report(env)["summary"]["total_velos_paris"], raw::BIKES);
     });
@@ -208,27 +210,27 @@ fn document_with_wrong_sha256_is_not_used() {
 #[test]
 fn unchanged_digest_keeps_the_report() {
     for_each_store(|env| {
-        processed(env);
+        process(env);
         report(env);
         let before = env.objects("processed/reports/");
         env.processor().arg(raw::DAY).succeed();
-        let again = report(env);
+        let unchanged = report(env);
         assert_eq!(before, env.objects("processed/reports/"));
-        assert_eq!(again["edition"], 1);
-        // Asked for, it is made once more, and is no new edition.
+        assert_eq!(unchanged["edition"], 1);
+        // --force writes it again, as the same edition.
         env.reporter().args(["--force", raw::DAY]).succeed();
-        let forced: Value = serde_json::from_slice(&env.get(JSON).unwrap()).unwrap();
-        assert_eq!((&forced["edition"], &forced["summary"]), (&1.into(), &again["summary"]));
+        let forced = json_report(env);
+        assert_eq!((&forced["edition"], &forced["summary"]), (&1.into(), &unchanged["summary"]));
     });
 }
 
 #[test]
 fn up_to_date_report_reads_no_document() {
     let env = TestEnv::on_test_server();
-    processed(&env);
+    process(&env);
     report(&env);
     env.server().clear_requests();
-    // Documents are not checked after this run: that would be requests too.
+    // Unchecked, because checking the documents also makes requests.
     env.reporter().arg(raw::DAY).start().wait_unchecked().expect_exit(0);
     let requests = env.server().requests();
     assert!(requests.iter().all(|(method, key)| method == "GET" && !key.contains("/objets/")), "{requests:?}");
@@ -237,9 +239,9 @@ fn up_to_date_report_reads_no_document() {
 #[test]
 fn new_edition_lists_the_changes() {
     for_each_store(|env| {
-        processed(env);
+        process(env);
         report(env);
-        env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":143"));
+        env.put_raw(raw::BIKE_COUNTS, raw::changed_bike_counts(143));
         env.processor().arg(raw::DAY).succeed();
         let second = report(env);
         assert_eq!(second["edition"], 2);
@@ -256,20 +258,20 @@ fn new_edition_lists_the_changes() {
 #[test]
 fn report_sentences_follow_lang() {
     let env = TestEnv::in_folder();
-    processed(&env);
+    process(&env);
     let french = report(&env);
     env.reporter().args(["--lang", "en", raw::DAY]).succeed();
-    let english: Value = serde_json::from_slice(&env.get(JSON).unwrap()).unwrap();
+    let english = json_report(&env);
     assert_eq!((&french["langue"], &english["langue"]), (&"fr".into(), &"en".into()));
     let [french, english] = [french, english].map(|report| report["summary"]["faits_marquants"].clone());
-    assert_ne!(french, json!([]), "a day of rain has something to say");
+    assert_ne!(french, json!([]), "a rainy day has highlights");
     assert_ne!(french, english);
 }
 
 #[test]
 fn dry_run_writes_nothing() {
     for_each_store(|env| {
-        processed(env);
+        process(env);
         env.reporter().args(["--dry-run", raw::DAY]).succeed();
         assert_eq!(env.list("processed/reports/"), [""; 0]);
     });
@@ -278,7 +280,7 @@ fn dry_run_writes_nothing() {
 #[test]
 fn forbidden_report_write_exits_2() {
     let env = TestEnv::on_test_server();
-    processed(&env);
+    process(&env);
     env.server().inject("PUT", "/reports/", 1000, InjectedFault::Forbidden);
     env.reporter().arg(raw::DAY).run().expect_failure(2, &["403", "processed/reports"]);
     env.reporter().arg("check").run().expect_failure(2, &["403", "processed/reports"]);
@@ -287,7 +289,7 @@ fn forbidden_report_write_exits_2() {
 #[test]
 fn concurrent_reporters_write_one_edition() {
     for_each_store(|env| {
-        processed(env);
+        process(env);
         let runs: Vec<_> = (0..3).map(|_| env.reporter().arg(raw::DAY).start()).collect();
         runs.into_iter().for_each(|run| {
             run.wait().expect_exit(0);

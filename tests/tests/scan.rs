@@ -1,6 +1,6 @@
-//! How the road counts are read is a matter of speed alone: threads, chunks, instructions and memory change nothing of what is published.
+//! Reading the road counts: threads, chunk size and SIMD do not change any document, and memory stays within its limit.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 const DAYS: &str = "2025-10-24..2025-10-27";
 
-/// Everything that goes wrong in real data, in several files over the clock change.
+/// A simulated city with all faults, in several files, over the clock change.
 fn city() -> TestEnv {
     let env = TestEnv::in_folder();
     let flags = ["--from", "2025-10-23", "--to", "2025-10-27", "--faults", "all", "--shape", "mixed", "--arcs", "12"];
@@ -19,7 +19,7 @@ fn city() -> TestEnv {
     env
 }
 
-/// What a run publishes, beside the time that stands in manifests.
+/// Runs the processor and returns all objects except the manifests, which contain the time of the run.
 fn published(env: &TestEnv, settings: &[(&str, &str)]) -> BTreeMap<String, Bytes> {
     let mut job = env.processor().args([DAYS, "--force"]);
     for (name, value) in settings {
@@ -37,7 +37,7 @@ fn documents_do_not_depend_on_threads_chunks_or_simd() {
     assert!(expected.len() > 40, "{}", expected.len());
     for threads in ["1", "2", "7"] {
         for chunk in ["1", "61", "4099", "65537", "1048576"] {
-            // A chunk for each byte shows what it can show with one number of threads.
+            // One chunk per byte is slow, so only once.
             if chunk == "1" && threads != "2" {
                 continue;
             }
@@ -56,7 +56,7 @@ fn run_that_exceeds_memory_target_names_the_setting_to_raise() {
     raw::write(&env);
     let least = "--memory-target (CITYFLOW_MEMORY_TARGET): 10 MiB is too little to work with; raise it to 192 MiB";
     env.processor().args([raw::DAY, "--memory-target", "10MiB"]).run().expect_failure(2, &[least]);
-    // Every day of many years, for arcs that each have one row on it.
+    // One row for each of 40 arcs on 4,000 days.
     let mut text = format!("{}\n", raw::ROAD_COUNTS_HEADER);
     let begin: chrono::DateTime<chrono::Utc> = "2001-01-01T00:00:00Z".parse().unwrap();
     for day in 0..4000 {
@@ -68,16 +68,17 @@ fn run_that_exceeds_memory_target_names_the_setting_to_raise() {
     env.put_raw(raw::ROAD_COUNTS, text);
     let failed = env.processor().args(["all", "--memory-target", "192MiB"]).run();
     failed.expect_failure(2, &["need about", "--memory-target", "Raise it (CITYFLOW_MEMORY_TARGET) to"]);
-    assert!(env.list(&format!("{PROCESSED}/")).is_empty(), "and nothing is published");
+    assert!(env.list(&format!("{PROCESSED}/")).is_empty(), "nothing is published");
 }
 
-/// A group of processes with a limit of memory, where this user may make one.
-struct Group(PathBuf);
+/// A cgroup with a memory limit; dropping it removes it.
+struct Cgroup(PathBuf);
 
-impl Group {
+impl Cgroup {
+    /// `None` if this user may not create one.
     fn limited_to(bytes: u64) -> Option<Self> {
         let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
-        // The hierarchy of version 1 that limits memory, else the one of version 2.
+        // cgroup v1, or else v2.
         let find = |name: &str| groups.lines().find_map(|line| line.split_once(name).map(|(_, own)| own.to_owned()));
         let (own, limit) = match find(":memory:/") {
             Some(own) => (format!("memory/{own}"), "memory.limit_in_bytes"),
@@ -91,7 +92,7 @@ impl Group {
     }
 }
 
-impl Drop for Group {
+impl Drop for Cgroup {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir(&self.0);
     }
@@ -99,16 +100,16 @@ impl Drop for Group {
 
 #[test]
 fn processor_stays_within_container_memory_limit() {
-    let Some(group) = Group::limited_to(256 << 20) else {
-        println!("SKIPPED: this user may make no group of processes with a limit of memory");
+    let Some(group) = Cgroup::limited_to(256 << 20) else {
+        println!("SKIPPED: this user may not create a cgroup with a memory limit");
         return;
     };
     let env = TestEnv::in_folder();
     let flags = ["--from", "2025-10-01", "--to", "2025-10-14", "--arcs", "1200", "--only", "comptages", "--quiet"];
     env.simulator().args(flags).succeed();
     let size: usize = env.objects(&format!("{RAW}/batch/")).iter().map(|(_, body)| body.len()).sum();
-    assert!(size > 150 << 20, "a file that would not fit beside its cells: {size}");
-    // The shell joins the group, and the program takes its place.
+    assert!(size > 150 << 20, "{size} bytes fit into memory with the cells");
+    // The shell joins the cgroup before it executes the program.
     let script = format!("echo $$ > {}/cgroup.procs && exec \"$@\"", group.0.display());
     let done = std::process::Command::new("sh")
         .args(["-c", &script, "sh"])

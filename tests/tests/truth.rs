@@ -1,8 +1,8 @@
-//! A simulated week with everything that goes wrong in real data, against the simulator's own answer, field by field; and the same bytes
-//! from a folder and from S3, with one thread and with eight.
+//! Simulated weeks with all faults: every document equals the simulator's truth within its tolerances, and has the same bytes from a folder
+//! with one thread and from S3 with eight.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
-#![allow(clippy::print_stdout, reason = "what was compared, or not, is said")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
+#![allow(clippy::print_stdout, reason = "tests print what they compared")]
 
 use std::path::Path;
 
@@ -13,10 +13,10 @@ use chrono::NaiveDate;
 use contract::Source;
 use serde_json::Value;
 
-/// Differences that are printed; all are counted.
-const SHOWN: usize = 300;
+/// At most this number of differences is printed.
+const MAX_SHOWN: usize = 300;
 
-/// Writes the raw files of these days into a folder, with the truth beside them.
+/// Writes the raw files, and the truth into the folder `truth`.
 fn simulate(env: &TestEnv, truth: &Path, flags: &[&str]) {
     env.simulator().arg("--truth").arg(truth).args(["--quiet", "--faults", "all"]).args(flags).succeed();
 }
@@ -26,8 +26,8 @@ fn json(path: &Path) -> Option<Value> {
     Some(serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
-/// The document without what the truth does not speak of: what only a run knows, and the wording of its quality.
-fn told(expected: &Value, mut document: Value) -> Value {
+/// The document without the fields that the truth does not have, such as the version and the wording of the quality notes.
+fn comparable(expected: &Value, mut document: Value) -> Value {
     let keep = |expected: &Value, found: &mut Value| {
         if let (Some(expected), Some(found)) = (expected.as_object(), found.as_object_mut()) {
             found.retain(|key, _| expected.contains_key(key));
@@ -46,8 +46,8 @@ fn days(first: &str, last: &str) -> Vec<String> {
     first.iter_days().take_while(|day| *day <= last).map(|day| day.to_string()).collect()
 }
 
-/// The same week from a folder with one thread, and from S3 with eight: the truth, and the same bytes.
-fn week(first: &str, last: &str, flags: &[&str]) {
+/// Processes the days in a folder with one thread and on S3 with eight, and compares with each other and with the truth.
+fn compare_with_truth(first: &str, last: &str, flags: &[&str]) {
     let folder = TestEnv::in_folder();
     let truth = folder.scratch_path("truth");
     simulate(&folder, &truth, &[&["--from", first, "--to", last], flags].concat());
@@ -55,51 +55,53 @@ fn week(first: &str, last: &str, flags: &[&str]) {
     for (key, body) in folder.objects(&format!("{RAW}/")) {
         s3.put(&key, body);
     }
-    let tolerances = json(&truth.join("tolerances.json")).expect("the truth says how it is compared");
+    let tolerances = json(&truth.join("tolerances.json")).expect("tolerances.json of the simulator");
     let tolerances: Tolerances = serde_json::from_value(tolerances).unwrap();
     let (mut wrong, mut compared) = (Vec::new(), 0);
     for day in days(first, last) {
         folder.processor().env("CITYFLOW_THREADS", "1").arg(&day).succeed();
         let found = PublishedDay::load(&folder, &day);
         s3.processor().env("CITYFLOW_THREADS", "8").arg(&day).succeed();
-        let elsewhere = PublishedDay::load(&s3, &day);
+        let found_on_s3 = PublishedDay::load(&s3, &day);
         for source in Source::ALL {
-            let same = found.bytes.get(&source) == elsewhere.bytes.get(&source);
-            assert!(same, "{source} of {day} has other bytes on S3 with 8 threads than in a folder with one");
+            let same = found.bytes.get(&source) == found_on_s3.bytes.get(&source);
+            assert!(same, "{source} of {day} differs between a folder with 1 thread and S3 with 8");
         }
-        assert_eq!(found.manifest.digest, elsewhere.manifest.digest, "{day}");
+        assert_eq!(found.manifest.digest, found_on_s3.manifest.digest, "{day}");
 
         for source in Source::ALL {
             let Some(expected) = json(&truth.join(format!("{source}_{day}.json"))) else { continue };
             compared += 1;
             let lines = match found.bytes.get(&source) {
-                Some(_) => differences(source.name(), &expected, &told(&expected, found.document(source)), &tolerances),
-                None => vec![format!("a document is expected, and it is {:?}", found.entry(source))],
+                Some(_) => {
+                    differences(source.name(), &expected, &comparable(&expected, found.document(source)), &tolerances)
+                }
+                None => vec![format!("{source}: a document expected, found {:?}", found.entry(source))],
             };
             wrong.extend(lines.into_iter().map(|line| format!("{day} {line}")));
         }
     }
     println!("{first} to {last}: {compared} documents compared with the truth");
-    wrong.iter().take(SHOWN).for_each(|line| println!("{line}"));
-    assert!(wrong.is_empty(), "{} differences from the truth, the first of them above", wrong.len());
+    wrong.iter().take(MAX_SHOWN).for_each(|line| println!("{line}"));
+    assert!(wrong.is_empty(), "{} differences from the truth; the first are printed above", wrong.len());
     let raw = Source::RAW.len() * days(first, last).len();
-    assert!(compared >= raw, "{compared} documents have a truth, {raw} at least should");
+    assert!(compared >= raw, "only {compared} documents were compared, expected at least {raw}");
 }
 
 #[test]
 fn week_of_the_autumn_clock_change_equals_the_truth() {
-    week("2025-10-22", "2025-10-28", &["--shape", "mixed", "--arcs", "60", "--seed", "7"]);
+    compare_with_truth("2025-10-22", "2025-10-28", &["--shape", "mixed", "--arcs", "60", "--seed", "7"]);
 }
 
 #[test]
 fn week_of_the_spring_clock_change_equals_the_truth() {
-    week("2026-03-25", "2026-03-31", &["--compress", "zst", "--arcs", "40", "--seed", "11"]);
+    compare_with_truth("2026-03-25", "2026-03-31", &["--compress", "zst", "--arcs", "40", "--seed", "11"]);
 }
 
 #[test]
 fn days_in_many_small_files_equal_the_truth() {
     let flags = ["--shape", "historique", "--compress", "gz", "--file-size", "100KB", "--arcs", "30", "--seed", "3"];
-    week("2025-11-01", "2025-11-03", &flags);
+    compare_with_truth("2025-11-01", "2025-11-03", &flags);
 }
 
 #[test]
@@ -140,6 +142,6 @@ fn simulator_is_deterministic_in_a_folder_and_on_s3() {
         env.simulator().args(flags).succeed();
     }
     let all = |env: &TestEnv| env.objects(&format!("{RAW}/"));
-    assert!(all(&first) == all(&second), "the same seed is the same city");
-    assert!(all(&first) == all(&bucket), "wherever it is written");
+    assert!(all(&first) == all(&second), "the same seed gives different files");
+    assert!(all(&first) == all(&bucket), "a folder and S3 differ");
 }

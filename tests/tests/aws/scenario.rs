@@ -60,7 +60,7 @@ impl Account {
 
     /// Rewrites the bike counts with another count for one hour.
     fn change_bikes(&self, count: u32) {
-        let bikes = raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", &format!("\"sum_counts\":{count}"));
+        let bikes = raw::changed_bike_counts(count);
         self.env.server().put(RAW, raw::BIKE_COUNTS, bikes);
     }
 

@@ -1,6 +1,6 @@
-//! Bad input, each sort its own test: the exit code, a message a person can act on, the other sources published, old documents intact.
+//! Bad input, one test for each kind: exit code, message, the other sources published, previous documents kept.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
 mod stores;
 
@@ -19,8 +19,8 @@ fn gz(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A source that cannot be read because of the file at `key`: with nothing published before, and over a good day.
-fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
+/// Asserts that `body` at `key` is an error of its source: first without a previous document, then with one, which is kept.
+fn assert_source_error(source: Source, key: &str, body: impl Into<Bytes>) {
     let body = body.into();
     let replaced = match source {
         Source::RoadCounts => "batch/comptages-",
@@ -33,10 +33,11 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
             env.remove_raw(replaced);
             env.put_raw(key, body.clone());
             let outcome = env.processor().arg(raw::DAY).run();
-            (told(outcome, source, key), PublishedDay::load(env, raw::DAY))
+            expect_report_of(outcome, source, key);
+            PublishedDay::load(env, raw::DAY)
         };
         raw::write(env);
-        let (_, new) = spoil();
+        let new = spoil();
         assert_eq!(new.entry(source).status, EntryStatus::Error, "{:?}", new.entry(source));
         assert!(new.entry(source).reason.as_deref().unwrap().contains(key), "{:?}", new.entry(source));
         for other in Source::ALL.into_iter().filter(|other| *other != source) {
@@ -48,24 +49,24 @@ fn cannot_be_read(source: Source, key: &str, body: impl Into<Bytes>) {
         env.processor().arg(raw::DAY).succeed();
         let good = PublishedDay::load(env, raw::DAY);
         assert_eq!(good.statuses(), [EntryStatus::Ok; 7]);
-        let (_, kept) = spoil();
+        let kept = spoil();
         assert_eq!(kept.entry(source).status, EntryStatus::Retained, "{:?}", kept.entry(source));
         assert!(kept.entry(source).reason.as_deref().unwrap().contains(key), "{:?}", kept.entry(source));
-        assert_eq!(kept.bytes[&source], good.bytes[&source], "the old document is intact");
+        assert_eq!(kept.bytes[&source], good.bytes[&source], "the previous document changed");
     });
 }
 
-/// A required source fails the run with 65; any other is told in the log. Either names the key.
-fn told(outcome: ProgramOutput, source: Source, key: &str) -> ProgramOutput {
+/// Asserts that a required source fails the run with 65 and that any other is a warning; both name the key.
+fn expect_report_of(outcome: ProgramOutput, source: Source, key: &str) {
     if source == Source::RoadCounts {
-        return outcome.expect_failure(65, &[key]);
+        outcome.expect_failure(65, &[key]);
+        return;
     }
     let outcome = outcome.expect_exit(0);
-    assert!(outcome.has_warning(&[key]), "a warning names {key}\n{}", outcome.transcript());
-    outcome
+    assert!(outcome.has_warning(&[key]), "no warning names {key}\n{}", outcome.transcript());
 }
 
-/// The day processed, and a source's document.
+/// Processes [`raw::DAY`] and returns the document of a source.
 fn document(env: &TestEnv, source: Source) -> Value {
     env.processor().arg(raw::DAY).succeed();
     PublishedDay::load(env, raw::DAY).document(source)
@@ -74,20 +75,20 @@ fn document(env: &TestEnv, source: Source) -> Value {
 #[test]
 fn truncated_gzip_is_a_source_error() {
     let whole = gz(raw::road_counts(raw::DAY).as_bytes());
-    cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.gz", whole[..whole.len() / 2].to_vec());
+    assert_source_error(Source::RoadCounts, "batch/comptages-2025.csv.gz", whole[..whole.len() / 2].to_vec());
     let whole = gz(raw::worksites().as_bytes());
-    cannot_be_read(Source::Worksites, "batch/chantiers-2025-11.csv.gz", whole[..whole.len() - 6].to_vec());
+    assert_source_error(Source::Worksites, "batch/chantiers-2025-11.csv.gz", whole[..whole.len() - 6].to_vec());
 }
 
 #[test]
 fn truncated_zstd_is_a_source_error() {
     let whole = zstd::encode_all(raw::road_counts(raw::DAY).as_bytes(), 1).unwrap();
-    cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.zst", whole[..whole.len() / 2].to_vec());
+    assert_source_error(Source::RoadCounts, "batch/comptages-2025.csv.zst", whole[..whole.len() / 2].to_vec());
 }
 
 #[test]
 fn uncompressed_file_named_gz_is_a_source_error() {
-    cannot_be_read(Source::RoadCounts, "batch/comptages-2025.csv.gz", raw::road_counts(raw::DAY));
+    assert_source_error(Source::RoadCounts, "batch/comptages-2025.csv.gz", raw::road_counts(raw::DAY));
 }
 
 #[test]
@@ -111,14 +112,14 @@ fn compressed_files_give_the_same_document() {
 fn file_without_header_is_a_source_error() {
     let counts = raw::road_counts(raw::DAY);
     let (_, rows) = counts.split_once('\n').unwrap();
-    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, rows.to_owned());
+    assert_source_error(Source::RoadCounts, raw::ROAD_COUNTS, rows.to_owned());
 }
 
 #[test]
 fn header_of_another_source_is_a_source_error() {
-    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, raw::worksites());
-    cannot_be_read(Source::Worksites, raw::WORKSITES, raw::road_network());
-    cannot_be_read(Source::RoadNetwork, raw::ROAD_NETWORK, raw::worksites());
+    assert_source_error(Source::RoadCounts, raw::ROAD_COUNTS, raw::worksites());
+    assert_source_error(Source::Worksites, raw::WORKSITES, raw::road_network());
+    assert_source_error(Source::RoadNetwork, raw::ROAD_NETWORK, raw::worksites());
 }
 
 #[test]
@@ -133,7 +134,7 @@ fn one_unreadable_file_of_several_is_a_source_error() {
     });
 }
 
-/// Rows of road counts, more than 2 MB of them, then `last`.
+/// More than 2 MB of road counts, then `last`.
 fn long_counts(last: &[u8]) -> Vec<u8> {
     let counts = raw::road_counts(raw::DAY).into_bytes();
     let row = raw::count_row(1, "2025-10-01T00:00:00Z".parse().unwrap(), "1.0", "1.0");
@@ -180,14 +181,14 @@ fn invalid_utf8_in_more_than_one_percent_of_rows_is_a_source_error() {
             row
         })
         .collect();
-    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, spoilt);
+    assert_source_error(Source::RoadCounts, raw::ROAD_COUNTS, spoilt);
 }
 
 #[test]
 fn invalid_utf8_in_the_header_is_a_source_error() {
     let mut bad = raw::road_counts(raw::DAY).into_bytes();
     bad[10] = 0xff;
-    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, bad);
+    assert_source_error(Source::RoadCounts, raw::ROAD_COUNTS, bad);
 }
 
 #[test]
@@ -197,7 +198,7 @@ fn truncated_json_is_a_source_error() {
         (Source::Disruptions, raw::LATER_DISRUPTIONS, raw::disruptions(false)),
         (Source::Weather, raw::WEATHER, raw::weather(raw::DAY)),
     ] {
-        cannot_be_read(source, key, body[..body.len() / 2].to_owned());
+        assert_source_error(source, key, body[..body.len() / 2].to_owned());
     }
 }
 
@@ -208,8 +209,8 @@ fn json_of_another_shape_is_a_source_error() {
         (Source::Disruptions, raw::LATER_DISRUPTIONS),
         (Source::Weather, raw::WEATHER),
     ] {
-        cannot_be_read(source, key, r#"{"hello": ["world"], "detail": "Not Found"}"#);
-        cannot_be_read(source, key, "<html><body>503 Service Unavailable</body></html>");
+        assert_source_error(source, key, r#"{"hello": ["world"], "detail": "Not Found"}"#);
+        assert_source_error(source, key, "<html><body>503 Service Unavailable</body></html>");
     }
 }
 
@@ -246,7 +247,7 @@ fn line_of_a_gigabyte_is_rejected_within_memory_limit() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let good = document(&env, Source::RoadCounts);
-    // A hole in the file: a gigabyte of zeros that takes no room, on one line between good rows.
+    // A sparse file: one line of a gigabyte of zeros between good rows, without disk space.
     let mut file =
         std::fs::OpenOptions::new().write(true).open(env.path(&format!("raw/{}", raw::ROAD_COUNTS))).unwrap();
     file.seek(SeekFrom::End(GIGABYTE.cast_signed())).unwrap();
@@ -255,7 +256,7 @@ fn line_of_a_gigabyte_is_rejected_within_memory_limit() {
     let outcome = env.processor().arg(raw::DAY).succeed();
     let found = PublishedDay::load(&env, raw::DAY).document(Source::RoadCounts);
     assert_eq!(found["qualite"]["rejets_structure"], serde_json::json!({"ligne_trop_longue": 1}));
-    assert_eq!(found["global_metrics"]["nombre_troncons"], 5, "what follows the line is read");
+    assert_eq!(found["global_metrics"]["nombre_troncons"], 5, "the row after the line is not read");
     assert_eq!(found["qualite"]["lignes_lues"].as_u64(), good["qualite"]["lignes_lues"].as_u64().map(|rows| rows + 2));
     assert!(outcome.peak_memory < MOST_MEMORY, "{} MiB of memory", outcome.peak_memory >> 20);
 }
@@ -273,9 +274,9 @@ fn file_of_one_gigabyte_line_is_a_source_error_within_memory_limit() {
 
 #[test]
 fn empty_file_is_a_source_error() {
-    cannot_be_read(Source::RoadCounts, raw::ROAD_COUNTS, "");
-    cannot_be_read(Source::Worksites, raw::WORKSITES, "");
-    cannot_be_read(Source::BikeCounts, raw::BIKE_COUNTS, "");
+    assert_source_error(Source::RoadCounts, raw::ROAD_COUNTS, "");
+    assert_source_error(Source::Worksites, raw::WORKSITES, "");
+    assert_source_error(Source::BikeCounts, raw::BIKE_COUNTS, "");
 }
 
 #[test]
@@ -297,7 +298,7 @@ fn missing_file_of_a_required_source_exits_65() {
         env.remove_raw("batch/comptages-");
         env.processor().arg(raw::DAY).run().expect_failure(65, &["comptages"]);
         assert_eq!(PublishedDay::load(env, raw::DAY).entry(Source::BikeCounts).status, EntryStatus::Ok);
-        // Another that is required instead makes it a day like any other.
+        // It is not an error if another source is required instead.
         env.processor().args(["--required", "bikes", raw::DAY]).succeed();
     });
 }
@@ -318,7 +319,7 @@ fn missing_zones_file_falls_back_to_the_profile() {
         raw::write(env);
         env.remove_raw("reference/");
         let found = document(env, Source::RoadCounts);
-        // The points lie beside the Eiffel tower and the Panthéon.
+        // The first point is near the Eiffel tower, in the 7th district.
         assert_eq!(found["metrics"][0]["arrondissement"], "75007", "{}", found["metrics"][0]);
         assert!(found["metrics"][0]["zone"].is_string());
     });

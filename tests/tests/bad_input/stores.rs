@@ -1,5 +1,6 @@
-//! Places that are not there, must not be used, or do not answer.
+//! Buckets and folders that do not exist, are forbidden, or are unreachable.
 
+use acceptance::collector::port::unused_address;
 use acceptance::environment::for_each_store;
 use acceptance::s3server::InjectedFault;
 use acceptance::{PublishedDay, TestCommand, TestEnv, raw};
@@ -8,7 +9,7 @@ use acceptance::{PublishedDay, TestCommand, TestEnv, raw};
 fn output_that_is_a_file_exits_2() {
     let env = TestEnv::in_folder();
     raw::write(&env);
-    // Permissions do not stop root; a file in the place of a folder stops everybody.
+    // Tests may run as root, which ignores permissions; a file instead of the folder fails for every user.
     std::fs::remove_dir_all(env.path("processed")).unwrap();
     std::fs::write(env.path("processed"), "a file").unwrap();
     let expected = env.address("processed");
@@ -26,7 +27,7 @@ fn forbidden_output_on_s3_exits_2_and_keeps_documents() {
     env.server().inject("PUT", "processed/", 1000, InjectedFault::Forbidden);
     env.processor().arg(raw::DAY).run().expect_failure(2, &["403", "processed/metrics", "right"]);
     env.processor().arg("check").run().expect_failure(2, &["403", "processed/metrics"]);
-    assert_eq!(before, env.objects("processed/"), "old documents are intact");
+    assert_eq!(before, env.objects("processed/"), "previous documents changed");
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn missing_output_bucket_exits_2() {
 
 #[test]
 fn wrong_credentials_exit_2() {
-    // Servers differ in how they refuse a key that nobody has; the built-in one does it as AWS does.
+    // Servers differ in their response to an unknown access key; the built-in one responds like AWS.
     let wrong = [
         (TestEnv::on_s3(), "AWS_SECRET_ACCESS_KEY", "wrong"),
         (TestEnv::on_test_server(), "AWS_ACCESS_KEY_ID", "AKIAWRONG"),
@@ -86,11 +87,10 @@ fn wrong_credentials_exit_2() {
 fn unreachable_server_exits_69() {
     let env = TestEnv::on_test_server();
     raw::write(&env);
-    // A port that was free a moment ago and that nobody listens on.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unused = unused_address();
     for command in [raw::DAY, "check"] {
         let down = |job: TestCommand<'_>| {
-            let job = job.env("AWS_ENDPOINT_URL", format!("http://{free}")).env("AWS_MAX_ATTEMPTS", "2");
+            let job = job.env("AWS_ENDPOINT_URL", format!("http://{unused}")).env("AWS_MAX_ATTEMPTS", "2");
             job.arg(command).run().expect_failure(69, &["could not be reached", env.bucket(), "AWS_ENDPOINT_URL"])
         };
         down(env.processor());
@@ -104,7 +104,7 @@ fn server_failure_during_publishing_keeps_the_old_manifest() {
     raw::write(&env);
     env.processor().arg(raw::DAY).succeed();
     let old = PublishedDay::load(&env, raw::DAY);
-    env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
+    env.put_raw(raw::BIKE_COUNTS, raw::changed_bike_counts(44));
     env.server().inject_after(1, "PUT", "processed/", 1000, InjectedFault::Unavailable);
     env.processor().env("AWS_MAX_ATTEMPTS", "2").arg(raw::DAY).run().expect_failure(69, &["processed/metrics"]);
     env.server().clear_faults();

@@ -1,24 +1,24 @@
-//! For which days a run is: the argument, the Job's name, what is said where neither can be understood; and that days done together are
-//! what each is alone.
+//! The days of a run: the argument, the name of the Job, and the usage errors; nights, and several days in one run.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
 mod night;
 mod several;
 
 use acceptance::{ProgramOutput, TestEnv, raw};
 
-/// A run of the processor on a small city, at an instant on 5 November 2025.
-fn processor(env: &TestEnv, variables: &[(&'static str, &str)], args: &[&str]) -> ProgramOutput {
-    let job = variables.iter().fold(env.processor(), |job, (name, value)| job.env(name, value));
-    job.env("CITYFLOW_NOW", "2025-11-05T02:00:00+01:00").args(args).run()
+/// Two o'clock in the night after [`raw::DAY`].
+const NOW: (&str, &str) = ("CITYFLOW_NOW", "2025-11-05T02:00:00+01:00");
+
+fn processor(env: &TestEnv, variables: &[(&str, &str)], args: &[&str]) -> ProgramOutput {
+    env.processor().envs(&[NOW]).envs(variables).args(args).run()
 }
 
-fn reporter(env: &TestEnv, variables: &[(&'static str, &str)], args: &[&str]) -> ProgramOutput {
-    let job = variables.iter().fold(env.reporter(), |job, (name, value)| job.env(name, value));
-    job.env("CITYFLOW_NOW", "2025-11-05T02:00:00+01:00").args(args).run()
+fn reporter(env: &TestEnv, variables: &[(&str, &str)], args: &[&str]) -> ProgramOutput {
+    env.reporter().envs(&[NOW]).envs(variables).args(args).run()
 }
 
+/// The days that have a manifest.
 fn manifests(env: &TestEnv) -> Vec<String> {
     let keys = env.list("processed/metrics/manifest_");
     keys.into_iter()
@@ -28,7 +28,7 @@ fn manifests(env: &TestEnv) -> Vec<String> {
 
 #[test]
 fn each_form_of_job_name_gives_its_day() {
-    // The scheduled minute is 2025-11-05 00:00 UTC, 01:00 in Paris: a run for the 4th, however late it starts.
+    // Minute 29371680 is 2025-11-05 00:00 UTC, 01:00 in Paris: a run for the 4th, however late it starts.
     for name in
         ["process-2025-11-04", "process-2025-11-04-again", "nightly-process-2025-11-04-x7k2p", "process-29371680"]
     {
@@ -37,8 +37,8 @@ fn each_form_of_job_name_gives_its_day() {
         let done = processor(&env, &[("JOB_NAME", name), ("CITYFLOW_CATCH_UP", "0")], &[]);
         assert_eq!(done.code, 0, "{name}\n{}", done.transcript());
         assert_eq!(manifests(&env), [raw::DAY], "{name}");
-        let told = reporter(&env, &[("JOB_NAME", &name.replace("process", "report"))], &[]);
-        assert_eq!(told.code, 0, "{name}\n{}", told.transcript());
+        let done = reporter(&env, &[("JOB_NAME", &name.replace("process", "report"))], &[]);
+        assert_eq!(done.code, 0, "{name}\n{}", done.transcript());
         assert!(env.get("processed/reports/daily_report_2025-11-04.json").is_some(), "{name}");
     }
 }
@@ -65,7 +65,7 @@ fn all_processes_each_day_with_a_row_of_a_required_source() {
 fn job_name_without_a_valid_day_is_an_error_that_shows_both_forms() {
     let env = TestEnv::in_folder();
     raw::write(&env);
-    let hostile = [
+    let invalid = [
         "process",
         "",
         "process-2025-02-30",
@@ -78,12 +78,12 @@ fn job_name_without_a_valid_day_is_an_error_that_shows_both_forms() {
         "../../etc/passwd",
         "process-２０２５-11-04",
     ];
-    for name in hostile {
+    for name in invalid {
         for outcome in [processor(&env, &[("JOB_NAME", name)], &[]), reporter(&env, &[("JOB_NAME", name)], &[])] {
             outcome.expect_failure(2, &["JOB_NAME", "2025-11-03", "-to-"]);
         }
     }
-    assert_eq!(env.list("processed/"), [""; 0], "nothing was written");
+    assert_eq!(env.list("processed/"), [""; 0], "something was written");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn run_without_a_day_processes_yesterday_in_the_city_time_zone() {
     raw::write(&env);
     let done = processor(&env, &[], &[]).expect_exit(0);
     assert_eq!(manifests(&env), [raw::DAY]);
-    assert!(done.stderr.contains("yesterday"), "it says so\n{}", done.transcript());
+    assert!(done.stderr.contains("yesterday"), "the log does not name yesterday\n{}", done.transcript());
     reporter(&env, &[("REPORT_DATE", "")], &[]).expect_exit(0);
 }
 
@@ -135,7 +135,7 @@ fn usage_error_is_one_line_and_help_names_the_essentials() {
         env.program(program).arg("--no-such-flag").run().expect_failure(2, &["--no-such-flag", "--help"]);
         let help = env.program(program).arg("--help").run().expect_exit(0).stdout;
         for part in ["JOB_NAME", "REPORT_DATE", "2025-11-03", "s3://", "./data", "75"] {
-            assert!(help.contains(part), "{program} --help says {part}\n{help}");
+            assert!(help.contains(part), "{part} is missing in {program} --help\n{help}");
         }
         assert!(env.program(program).arg("--version").run().expect_exit(0).stdout.starts_with(program));
     }

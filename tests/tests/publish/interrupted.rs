@@ -1,4 +1,4 @@
-//! What happens on the way: two at once, answers that are lost, a run that is killed at any write.
+//! Interruptions: concurrent runs, lost responses, and runs that are killed at any write.
 
 use std::time::{Duration, Instant};
 
@@ -9,16 +9,16 @@ use contract::Source;
 
 use super::process;
 
-/// Waits until it is so, for a minute at most.
-fn wait_until(what: &str, mut so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !so() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+/// Waits until `condition` holds, for a minute at most.
+fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "timeout while waiting for {what}");
         std::thread::yield_now();
     }
 }
 
-/// The set that a run gives when nothing goes wrong.
+/// The set that an undisturbed run publishes.
 fn undisturbed() -> PublishedDay {
     let env = TestEnv::in_folder();
     raw::write(&env);
@@ -47,7 +47,7 @@ fn concurrent_runs_with_different_parameters_publish_the_set_of_one() {
         for run in runs {
             run.wait().expect_exit(0);
         }
-        // Fixed names come last and are for readers without the manifest: only a complete set is promised here.
+        // `find` does not check the fixed names: they are written last and may be those of the other run.
         let found = PublishedDay::find(env, raw::DAY).unwrap().document(Source::RoadCounts);
         let threshold = found["parametres"]["congestion_taux"].as_f64();
         assert!([Some(70.0), Some(75.0)].contains(&threshold), "{threshold:?}");
@@ -63,11 +63,7 @@ fn reader_of_the_manifest_always_finds_a_complete_set() {
         for round in 0..4 {
             env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(if round % 2 == 0 { raw::DAY_BEFORE } else { raw::DAY }));
             let run = env.processor().args(["--force", raw::DAY]).start();
-            let id = run.id();
-            // A process that has ended stays in the list until it is waited for, as a zombie.
-            let running =
-                || std::fs::read_to_string(format!("/proc/{id}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
-            while running() {
+            while !run.has_ended() {
                 assert!(PublishedDay::find(env, raw::DAY).is_some());
                 seen += 1;
             }
@@ -87,10 +83,8 @@ fn rerun_after_kill_at_any_write_publishes_the_same_set() {
         env.server().clear_requests();
         env.server().inject_after(skip, "PUT", "/processed/", 1000, InjectedFault::Delay(Duration::from_secs(600)));
         let mut run = env.processor().arg(raw::DAY).start();
-        let id = run.id();
         let puts = || env.server().requests().iter().filter(|(method, _)| method == "PUT").count();
-        let ended = || std::fs::read_to_string(format!("/proc/{id}/stat")).map_or(true, |stat| stat.contains(") Z "));
-        wait_until("the write", || puts() > skip || ended());
+        wait_until("the write", || puts() > skip || run.has_ended());
         if puts() <= skip {
             run.wait().expect_exit(0);
             writes = skip;
@@ -100,10 +94,7 @@ fn rerun_after_kill_at_any_write_publishes_the_same_set() {
         assert_eq!(run.wait_unchecked().code, -9);
         env.server().clear_faults();
         if let Some(found) = PublishedDay::find(&env, raw::DAY) {
-            assert_eq!(
-                found.manifest.digest, expected.manifest.digest,
-                "what is named is complete, killed after {skip} writes"
-            );
+            assert_eq!(found.manifest.digest, expected.manifest.digest, "manifest after a kill after {skip} writes");
         }
         let again = process(&env);
         assert_eq!(again.bytes, expected.bytes, "killed after {skip} writes");
@@ -113,20 +104,18 @@ fn rerun_after_kill_at_any_write_publishes_the_same_set() {
 }
 
 #[test]
-fn killed_while_renewing_the_old_set_stays_until_the_new_one_is_whole() {
+fn rerun_killed_at_any_write_leaves_the_old_or_the_new_set() {
     for skip in [0, 3, 7, 8, 12] {
         let env = TestEnv::on_test_server();
         raw::write(&env);
         let old = process(&env);
         env.put_raw(raw::ROAD_COUNTS, raw::road_counts(raw::DAY).replace(";110.0;", ";111.0;"));
-        env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
+        env.put_raw(raw::BIKE_COUNTS, raw::changed_bike_counts(44));
         let puts = |env: &TestEnv| env.server().requests().iter().filter(|(method, _)| method == "PUT").count();
         let (before, server) = (puts(&env), env.server());
         server.inject_after(skip, "PUT", "/processed/", 1000, InjectedFault::Delay(Duration::from_secs(600)));
         let mut run = env.processor().arg(raw::DAY).start();
-        let id = run.id();
-        let ended = || std::fs::read_to_string(format!("/proc/{id}/stat")).map_or(true, |stat| stat.contains(") Z "));
-        wait_until("the write", || puts(&env) > before + skip || ended());
+        wait_until("the write", || puts(&env) > before + skip || run.has_ended());
         run.kill();
         let _ = run.wait_unchecked();
         server.clear_faults();
@@ -172,10 +161,10 @@ fn lost_race_for_the_manifest_is_retried() {
     raw::write(&env);
     process(&env);
     let key = format!("processed/metrics/manifest_{}.json", raw::DAY);
-    // Another writer, in the moment after this run has read the manifest: the same set, written anew.
+    // Another writer publishes the same set after this run has read the manifest.
     let mut other: serde_json::Value = serde_json::from_slice(&env.get(&key).unwrap()).unwrap();
     other["traceparent"] = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into();
-    env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
+    env.put_raw(raw::BIKE_COUNTS, raw::changed_bike_counts(44));
     env.server().inject("PUT", &key, 1, InjectedFault::ReplaceBefore(other.to_string().into()));
     let found = process(&env);
     assert_eq!(found.document(Source::BikeCounts)["global_metrics"]["total_jour"], raw::BIKES + 1);
@@ -205,9 +194,9 @@ fn input_replaced_twice_exits_75_and_keeps_the_document() {
     assert_eq!(
         PublishedDay::load(&env, raw::DAY).bytes[&Source::RoadCounts],
         old.bytes[&Source::RoadCounts],
-        "nothing is made poorer"
+        "the document changed"
     );
-    // Left alone it is read through.
+    // Without further replacements the next run succeeds.
     env.server().clear_faults();
     let new = process(&env);
     assert_eq!(new.document(Source::RoadCounts)["global_metrics"]["total_vehicules_jour"], raw::VEHICLES + 2);
@@ -222,8 +211,7 @@ fn sigterm_exits_143_and_publishes_nothing() {
     wait_until("the read", || {
         env.server().requests().iter().any(|(method, key)| method == "GET" && key.ends_with(raw::ROAD_COUNTS))
     });
-    let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    run.terminate();
     run.wait().expect_failure(143, &["SIGTERM"]);
     assert!(PublishedDay::find(&env, raw::DAY).is_none());
 }

@@ -1,6 +1,6 @@
-//! Publishing: the same bytes again, whole sets only, nothing made poorer, whatever happens on the way.
+//! Publishing: reruns publish the same bytes, readers find complete sets, and a document is never replaced by a worse one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
 mod interrupted;
 
@@ -9,7 +9,7 @@ use acceptance::{PublishedDay, TestEnv, raw};
 use contract::Source;
 use contract::document::manifest::EntryStatus;
 
-/// Processes the usual day.
+/// Processes [`raw::DAY`].
 fn process(env: &TestEnv) -> PublishedDay {
     env.processor().arg(raw::DAY).succeed();
     PublishedDay::load(env, raw::DAY)
@@ -31,7 +31,7 @@ fn first_run_publishes_all_seven_documents() {
         assert_eq!(published.document(Source::Weather)["metrics"]["precip_totale"], 6.5);
         assert_eq!(published.document(Source::RoadNetwork)["statistiques"]["nombre_troncons"], 4);
         assert_eq!(published.document(Source::Context)["jour"]["jour_semaine"], "mardi");
-        // Seven immutable documents, seven fixed names, the manifest, and nothing else.
+        // Seven immutable objects, seven fixed names, and the manifest.
         assert_eq!(env.list("processed/").len(), 15, "{:?}", env.list("processed/"));
     });
 }
@@ -45,7 +45,7 @@ fn rerun_publishes_the_same_bytes() {
         let second = process(env);
         assert_eq!(first.bytes, second.bytes);
         assert_eq!(first.manifest.digest, second.manifest.digest);
-        assert_eq!(objects, env.objects("processed/metrics/objets/"), "immutable objects stay as they are");
+        assert_eq!(objects, env.objects("processed/metrics/objets/"), "immutable objects changed");
     });
 }
 
@@ -54,14 +54,14 @@ fn rerun_with_new_data_keeps_the_old_objects() {
     for_each_store(|env| {
         raw::write(env);
         let first = process(env);
-        env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
+        env.put_raw(raw::BIKE_COUNTS, raw::changed_bike_counts(44));
         let second = process(env);
         assert_ne!(first.manifest.digest, second.manifest.digest);
         assert_eq!(second.document(Source::BikeCounts)["global_metrics"]["total_jour"], raw::BIKES + 1);
         let old = first.entry(Source::BikeCounts).key.clone().unwrap();
         assert!(
             env.get(&format!("processed/metrics/{old}")).is_some(),
-            "a reader of the first manifest still finds its documents"
+            "a reader of the first manifest needs its documents"
         );
         assert_eq!(first.bytes[&Source::RoadCounts], second.bytes[&Source::RoadCounts]);
     });
@@ -79,16 +79,16 @@ fn rerun_with_missing_source_keeps_previous_document() {
         for source in [Source::BikeCounts, Source::Worksites] {
             let entry = second.entry(source);
             assert_eq!(entry.status, EntryStatus::Retained, "{source}");
-            assert_eq!(entry.sha256, first.entry(source).sha256, "{source}: the good document stays");
-            let told = |event: &serde_json::Value| event["source"] == source.name() && event["status"] == "conserve";
-            assert!(done.events.iter().any(told), "{source} is told\n{}", done.transcript());
+            assert_eq!(entry.sha256, first.entry(source).sha256, "{source}");
+            let is_kept = |event: &serde_json::Value| event["source"] == source.name() && event["status"] == "conserve";
+            assert!(done.events.iter().any(is_kept), "{source} is not logged\n{}", done.transcript());
         }
         assert!(
             second.entry(Source::Worksites).reason.as_deref().unwrap().contains("chantiers-2025-11.csv"),
             "{second:?}"
         );
         assert_ne!(first.manifest.digest, second.manifest.digest);
-        // Once more: what is kept is kept again.
+        // A kept document is kept again.
         assert_eq!(process(env).manifest.digest, second.manifest.digest);
 
         env.processor().args(["--force", raw::DAY]).succeed();
@@ -97,7 +97,7 @@ fn rerun_with_missing_source_keeps_previous_document() {
         assert_eq!(forced.entry(Source::Worksites).status, EntryStatus::Error);
         assert!(
             env.get("processed/metrics/bikes_metrics_2025-11-04.json").is_none(),
-            "no fixed name without a document"
+            "a fixed name without a document"
         );
     });
 }
@@ -185,7 +185,7 @@ fn status_shows_the_last_days() {
         assert_ne!(
             line(raw::DAY),
             line(raw::DAY_BEFORE).replace(raw::DAY_BEFORE, raw::DAY),
-            "one of them has a report\n{table}"
+            "only one of the days has a report\n{table}"
         );
     });
 }
@@ -210,18 +210,18 @@ fn raw_folder_inside_the_given_folder_is_found() {
         raw::write(env);
         let [above, out] = ["", "processed"].map(|key| env.address(key).trim_end_matches('/').to_owned());
         let done = env.program("processor").args(["--raw", &above, "--out", &out, raw::DAY]).succeed();
-        assert!(done.stderr.contains("raw"), "it says so\n{}", done.transcript());
+        assert!(done.stderr.contains("raw"), "the folder is not logged\n{}", done.transcript());
         assert_eq!(PublishedDay::load(env, raw::DAY).statuses(), [EntryStatus::Ok; 7]);
     });
 }
 
 #[test]
 fn objects_that_no_manifest_names_are_removed_after_a_week() {
-    // By the clock of the run, since no store lets a test date its objects.
+    // The clock of the run is moved, because a test cannot set the date of an object.
     for_each_store(|env| {
         raw::write(env);
         let first = process(env);
-        env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY).replace("\"sum_counts\":43", "\"sum_counts\":44"));
+        env.put_raw(raw::BIKE_COUNTS, raw::changed_bike_counts(44));
         let second = process(env);
         let unnamed = first.entry(Source::Context).key.clone().unwrap();
         assert_ne!(second.entry(Source::Context).key.as_ref(), Some(&unnamed));
