@@ -141,9 +141,9 @@ fn missing_manifest_exits_75() {
             std::fs::create_dir_all(env.path("processed/metrics")).unwrap();
         }
         env.reporter().arg(raw::DAY).run().expect_failure(75, &["manifest_2025-11-04.json", "--wait"]);
-        let begun = Instant::now();
+        let start = Instant::now();
         env.reporter().args(["--wait", "1s", raw::DAY]).run().expect_failure(75, &["manifest_2025-11-04.json"]);
-        assert!(begun.elapsed() >= Duration::from_secs(1));
+        assert!(start.elapsed() >= Duration::from_secs(1));
     });
 }
 
@@ -156,9 +156,9 @@ fn reporter_continues_when_the_manifest_appears_during_wait() {
         }
         let waiting = env.reporter().args(["--wait", "5m", raw::DAY]).start();
         env.processor().arg(raw::DAY).succeed();
-        let begun = Instant::now();
+        let start = Instant::now();
         waiting.wait().expect_exit(0);
-        assert!(begun.elapsed() < Duration::from_secs(60), "the reporter waits no longer than necessary");
+        assert!(start.elapsed() < Duration::from_secs(60), "the reporter waits no longer than necessary");
         assert!(env.get(JSON).is_some());
     });
 }

@@ -1,11 +1,11 @@
-//! Every clause of the trait's documentation, for any store.
+//! Tests every clause of the documentation of the `Store` trait on any store.
 
 use bytes::Bytes;
 use futures::future::join_all;
 use runtime::store::{Condition, SharedStore, StoreError, Version};
 
-/// Keys that are hard on paths, addresses and XML.
-const ODD: [&str; 12] = [
+/// Keys with characters that are special in paths, URLs and XML.
+const SPECIAL_KEYS: [&str; 12] = [
     "a b/c d.csv",
     "a+b.csv",
     "a%20b.csv",
@@ -20,7 +20,7 @@ const ODD: [&str; 12] = [
     "emoji 🚲.jsonl",
 ];
 
-/// Runs the whole suite, each part on a store of its own that `fresh` gives, empty and with an existing root.
+/// Runs the suite, each test on a new, empty store with an existing root from `fresh`.
 pub(crate) async fn all(mut fresh: impl AsyncFnMut() -> SharedStore) {
     get_returns_what_put_wrote(&fresh().await).await;
     empty_object_exists(&fresh().await).await;
@@ -69,7 +69,7 @@ async fn get_returns_what_put_wrote(store: &SharedStore) {
     let written = put(store, "a/b/c", "shorter").await;
     assert_ne!(written, version);
     assert_eq!(text(store, "a/b/c").await, "shorter");
-    // Whether a store keeps one is its own affair; asking must not fail.
+    // A store may have no checksum, but the call must not fail.
     store.stored_checksum("a/b/c").await.unwrap();
 }
 
@@ -130,7 +130,7 @@ async fn put_respects_its_condition(store: &SharedStore) {
     let changed = StoreError::Changed { key: store.address("m/manifest") };
     let write = |body: &'static str, condition| store.put("m/manifest", body.into(), condition);
     let never = Version("0123456789abcdef".into());
-    assert_eq!(write("0", Condition::Matches(never.clone())).await.unwrap_err(), changed, "nothing there could match");
+    assert_eq!(write("0", Condition::Matches(never.clone())).await.unwrap_err(), changed, "no object to match");
     let first = write("1", Condition::Absent).await.unwrap();
     assert_eq!(write("2", Condition::Absent).await.unwrap_err(), changed);
     assert_eq!(write("2", Condition::Matches(never)).await.unwrap_err(), changed);
@@ -139,7 +139,7 @@ async fn put_respects_its_condition(store: &SharedStore) {
     assert_eq!(store.head("m/manifest").await.unwrap().version, second);
     assert_eq!(write("3", Condition::Matches(first)).await.unwrap_err(), changed);
     assert_eq!(text(store, "m/manifest").await, "2");
-    // The version that reading, HEAD and listing give is one that a write can name.
+    // The versions from get, head and list are valid for a write condition.
     let read = store.get("m/manifest").await.unwrap().1.version;
     write("3", Condition::Matches(read)).await.unwrap();
     let listed = store.list("m/").await.unwrap().remove(0).version;
@@ -149,7 +149,7 @@ async fn put_respects_its_condition(store: &SharedStore) {
     assert_eq!(keys(store, "").await, ["m/manifest"]);
 }
 
-/// How many of these writes were done; the others must have been told that the condition does not hold, or to ask again.
+/// The number of writes that succeeded. The others must fail with `Changed` or `Conflict`.
 async fn winners(writes: Vec<impl Future<Output = Result<Version, StoreError>> + Send + 'static>) -> usize {
     let tasks: Vec<_> = writes.into_iter().map(tokio::spawn).collect();
     let results = join_all(tasks).await.into_iter().map(Result::unwrap);
@@ -189,7 +189,7 @@ async fn one_of_many_concurrent_replaces_succeeds(store: &SharedStore) {
     }
 }
 
-/// Read, add one, write if it is still that: the pattern of the manifest and of the index.
+/// Read, add one, write if unchanged: the pattern for manifest and index.
 async fn concurrent_updates_are_not_lost(store: &SharedStore) {
     put(store, "count", "0").await;
     let add = |store: SharedStore| async move {
@@ -224,16 +224,16 @@ async fn concurrent_readers_see_complete_objects(store: &SharedStore) {
         let (body, _) = store.get("whole").await.unwrap();
         assert_eq!(body.len(), LENGTH);
         assert!(body.iter().all(|letter| *letter == body[0]));
-        // versitygw on a file system replaces an object by a link, which it lists for a moment under a name like this.
+        // versitygw on a file system briefly lists temporary files with this name.
         let mut listed = keys(store, "").await;
         listed.retain(|key| !key.contains(".sgwtmp."));
-        assert_eq!(listed, ["whole"], "no temporary file is ever listed");
+        assert_eq!(listed, ["whole"], "a temporary file is listed");
     }
     writer.await.unwrap();
 }
 
 async fn list_returns_keys_with_the_prefix_in_byte_order(store: &SharedStore) {
-    // `-` and `.` come before `/`, capitals before small letters, and a folder's name may begin like another's.
+    // `-` and `.` sort before `/`, upper case before lower case; some folder names begin with another folder name.
     let all = [
         "B/z",
         "a-b/x",
@@ -255,13 +255,13 @@ async fn list_returns_keys_with_the_prefix_in_byte_order(store: &SharedStore) {
     for key in writable.iter().rev() {
         put(store, key, *key).await;
     }
-    let starting = |prefix: &str| writable.iter().filter(|key| key.starts_with(prefix)).copied().collect::<Vec<_>>();
+    let with_prefix = |prefix: &str| writable.iter().filter(|key| key.starts_with(prefix)).copied().collect::<Vec<_>>();
     let prefixes = [
         "", "a", "a/", "a/b", "a/b/", "a/b/1", "a/b/10", "a/bc", "a-b/", "metrics", "metrics/", "b", "b/", "B", "é",
         "zz",
     ];
     for prefix in prefixes {
-        assert_eq!(keys(store, prefix).await, starting(prefix), "{prefix}");
+        assert_eq!(keys(store, prefix).await, with_prefix(prefix), "{prefix}");
     }
     for object in store.list("").await.unwrap() {
         assert_eq!(object.size, object.key.len() as u64);
@@ -269,7 +269,7 @@ async fn list_returns_keys_with_the_prefix_in_byte_order(store: &SharedStore) {
 }
 
 async fn keys_with_special_characters_work(store: &SharedStore) {
-    for key in ODD {
+    for key in SPECIAL_KEYS {
         let version = put(store, key, key).await;
         assert_eq!(text(store, key).await, key);
         assert_eq!(store.head(key).await.unwrap().version, version, "{key}");
@@ -281,10 +281,10 @@ async fn keys_with_special_characters_work(store: &SharedStore) {
         );
         store.put(key, key.into(), Condition::Matches(version)).await.unwrap();
     }
-    let mut sorted = ODD;
+    let mut sorted = SPECIAL_KEYS;
     sorted.sort_unstable();
     assert_eq!(keys(store, "").await, sorted);
-    for key in ODD {
+    for key in SPECIAL_KEYS {
         store.delete(key).await.unwrap();
     }
     assert_eq!(keys(store, "").await, [""; 0]);
@@ -294,13 +294,14 @@ async fn invalid_keys_are_rejected(store: &SharedStore) {
     let long = "x/".repeat(600);
     let version = Version("x".into());
     for key in ["", "/", "/absolute", "..", "../outside", "a/../b", "a/..", ".", "./a", "a/./b", "nul\0", &long] {
-        let refused = |error: StoreError| assert!(matches!(error, StoreError::Other { .. }), "{key}: {error:?}");
-        refused(store.put(key, "x".into(), Condition::Always).await.unwrap_err());
-        refused(store.get(key).await.unwrap_err());
-        refused(store.head(key).await.unwrap_err());
-        refused(store.get_range(key, 0..1, &version).await.unwrap_err());
-        refused(store.delete(key).await.unwrap_err());
-        refused(store.stored_checksum(key).await.unwrap_err());
+        let assert_rejected =
+            |error: StoreError| assert!(matches!(error, StoreError::Other { .. }), "{key}: {error:?}");
+        assert_rejected(store.put(key, "x".into(), Condition::Always).await.unwrap_err());
+        assert_rejected(store.get(key).await.unwrap_err());
+        assert_rejected(store.head(key).await.unwrap_err());
+        assert_rejected(store.get_range(key, 0..1, &version).await.unwrap_err());
+        assert_rejected(store.delete(key).await.unwrap_err());
+        assert_rejected(store.stored_checksum(key).await.unwrap_err());
     }
     assert_eq!(keys(store, "").await, [""; 0]);
 }

@@ -1,4 +1,4 @@
-//! S3 by TLS with a certificate of an authority of one's own: believed by `AWS_CA_BUNDLE`, refused in one line without.
+//! S3 over TLS with the certificate of a private authority: trusted with `AWS_CA_BUNDLE`, otherwise an error.
 
 use acceptance::authority::{Authority, start_tls_proxy};
 use acceptance::{PublishedDay, TestCommand, TestEnv, raw};
@@ -14,16 +14,19 @@ fn server_certificate_of_a_private_authority_is_trusted_only_with_ca_bundle() {
     for job in [job(TestEnv::processor), job(TestEnv::processor).env("AWS_CA_BUNDLE", another.certificate())] {
         job.env("AWS_MAX_ATTEMPTS", "1").run().expect_failure(69, &["unknown authority", "AWS_CA_BUNDLE"]);
     }
-    // A certificate that is not for this address.
+    // A certificate for another address.
     let wrong = format!("https://127.0.0.1:{}", start_tls_proxy(server, authority.client()));
-    let job_there =
+    let job_to_wrong =
         job(TestEnv::processor).env("AWS_ENDPOINT_URL", wrong).env("AWS_CA_BUNDLE", authority.certificate());
-    job_there.env("AWS_MAX_ATTEMPTS", "1").run().expect_failure(69, &["certificate is not good", "not valid for name"]);
+    job_to_wrong
+        .env("AWS_MAX_ATTEMPTS", "1")
+        .run()
+        .expect_failure(69, &["certificate is not good", "not valid for name"]);
     job(TestEnv::processor).env("AWS_CA_BUNDLE", authority.certificate()).succeed();
     job(TestEnv::reporter).env("AWS_CA_BUNDLE", authority.certificate()).succeed();
     let plain = TestEnv::in_folder();
     raw::write(&plain);
     plain.processor().arg(raw::DAY).succeed();
-    let [by_tls, plain] = [&env, &plain].map(|env| PublishedDay::load(env, raw::DAY));
-    assert_eq!((by_tls.manifest.digest, by_tls.bytes), (plain.manifest.digest, plain.bytes));
+    let [over_tls, plain] = [&env, &plain].map(|env| PublishedDay::load(env, raw::DAY));
+    assert_eq!((over_tls.manifest.digest, over_tls.bytes), (plain.manifest.digest, plain.bytes));
 }

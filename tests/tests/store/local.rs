@@ -1,4 +1,4 @@
-//! What only a folder can do.
+//! Behaviour of the local store: file systems, permissions, links, full disks.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -29,7 +29,7 @@ async fn missing_root_is_an_error_and_is_not_created() {
 
     let store = LocalStore::create(&root).unwrap();
     assert_eq!(keys(&store, "").await, [""; 0]);
-    // One that goes away while the job runs is told by every operation, and not made again.
+    // If the root disappears during a run, every operation reports it and none creates it again.
     fs::remove_dir_all(folder.path().join("a")).unwrap();
     assert!(matches!(store.list("").await, Err(StoreError::NoSuchRoot { .. })));
     assert!(matches!(store.list("x/y").await, Err(StoreError::NoSuchRoot { .. })));
@@ -75,7 +75,7 @@ async fn lock_and_temporary_files_are_not_objects() {
     let version = store.put("a/b", "1".into(), Condition::Absent).await.unwrap();
     store.put("a/b", "2".into(), Condition::Matches(version)).await.unwrap();
     assert!(folder.path().join("a/.cityflow.lock").exists());
-    fs::write(folder.path().join("a/.cityflow.tmp-1-1"), "of a run that was killed").unwrap();
+    fs::write(folder.path().join("a/.cityflow.tmp-1-1"), "left by a killed run").unwrap();
     assert_eq!(keys(&store, "").await, ["a/b"]);
     assert_eq!(keys(&store, "a/.").await, [""; 0]);
     for key in ["a/.cityflow.lock", ".cityflow.tmp-1-1", ".cityflow.x/y"] {
@@ -127,8 +127,8 @@ async fn pipes_and_names_that_are_not_utf8_are_not_objects() {
     assert!(matches!(store.get("pipe").await, Err(StoreError::NotFound { .. })));
 }
 
-/// Root may do everything, so there the system is not asked.
-fn may_everything(folder: &Path) -> bool {
+/// Whether permissions do not apply to this user, such as root.
+fn ignores_permissions(folder: &Path) -> bool {
     let probe = folder.join("probe");
     let allowed = fs::write(&probe, "x").is_ok();
     let _ = fs::remove_file(probe);
@@ -141,7 +141,7 @@ async fn folder_without_permission_is_denied() {
     let closed = folder.path().join("closed");
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o500)).unwrap();
-    if !may_everything(&closed) {
+    if !ignores_permissions(&closed) {
         let error = store.put("closed/x", "x".into(), Condition::Always).await.unwrap_err();
         assert!(matches!(error, StoreError::Denied { .. }), "{error:?}");
         assert_eq!(error.failure().code, Code::Usage);
@@ -151,10 +151,11 @@ async fn folder_without_permission_is_denied() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
 }
 
-/// A file system of 64 KiB, as long as the value lives; nothing where this user may not mount one.
+/// A mounted file system of 64 KiB; dropping it unmounts it.
 struct SmallDisk(tempfile::TempDir);
 
 impl SmallDisk {
+    /// `None` if this user may not mount.
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted =
@@ -184,6 +185,6 @@ async fn full_disk_keeps_the_old_object() {
     }
     assert_eq!(store.get("a/x").await.unwrap().0, "before");
     assert_eq!(keys(&store, "").await, ["a/x"]);
-    // Nothing of the failed writes is left to fill the disk for good.
+    // The failed writes leave no temporary file that uses space.
     store.put("a/y", vec![0; 8192].into(), Condition::Absent).await.unwrap();
 }

@@ -1,6 +1,6 @@
-//! One suite for every store: memory, a folder, and S3 over HTTP; then what only one of them can do.
+//! The stores: one conformance suite for memory, a folder and S3 over HTTP, then the behaviour of each.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
 mod conformance;
 mod encrypted;
@@ -62,10 +62,10 @@ async fn s3_store_with_a_prefix_conforms() {
     let s3 = TestS3::from_env();
     let bucket = fresh_bucket_name();
     s3.create_bucket(&bucket).await;
-    // What lies beside the prefix, and what only begins like it, must never be seen.
-    let beside = open(&s3, &bucket, "").await;
+    // Keys outside the prefix, and keys that only begin like it, must not be visible.
+    let whole_bucket = open(&s3, &bucket, "").await;
     for key in ["outside", "pre", "prefix 1x/outside", "prefix 1/pa+rt2/outside", "prefix 1/outside"] {
-        beside.put(key, "outside".into(), runtime::store::Condition::Always).await.unwrap();
+        whole_bucket.put(key, "outside".into(), runtime::store::Condition::Always).await.unwrap();
     }
     let mut count = 0;
     conformance::all(async || {

@@ -1,4 +1,4 @@
-//! What only S3 over a network can do: pages, faults, credentials, checksums.
+//! Behaviour of the S3 store: pages, faults, credentials, checksums.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use runtime::store::{Condition, S3Options, S3Store, Store, StoreError, Version};
 
 use super::options;
 
-/// The built-in server: faults are its own.
+/// A built-in server, which injects faults, and options for it.
 fn server() -> (S3Server, S3Options) {
     let server = S3Server::start();
     server.create_bucket("bucket");
@@ -38,7 +38,7 @@ async fn listing_reads_all_pages() {
     server.put("bucket", "pre/fix/folder/", "");
     server.put("bucket", "pre/fix2/x", "x");
     let keys: Vec<String> = store.list("").await.unwrap().into_iter().map(|object| object.key).collect();
-    assert_eq!(keys, ["0", "1", "2", "3", "4", "5", "6"], "the marks of empty folders are no objects");
+    assert_eq!(keys, ["0", "1", "2", "3", "4", "5", "6"], "markers of empty folders are not objects");
     assert_eq!(count(&server, "GET"), 5);
     assert_eq!(server.requests()[0], ("GET".into(), "bucket?pre/fix/".into()));
 }
@@ -72,7 +72,7 @@ async fn wrong_credentials_are_denied_without_retry() {
             assert_eq!(error.failure().code, Code::Usage);
         }
     }
-    assert_eq!(count(&server, "GET") + count(&server, "HEAD"), 6, "a refusal is not asked for again");
+    assert_eq!(count(&server, "GET") + count(&server, "HEAD"), 6, "denied requests are not retried");
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn transient_faults_are_retried() {
         server.inject("GET", "x", 2, fault.clone());
         assert_eq!(store.get("x").await.unwrap().0, "0123456789", "{fault:?}");
     }
-    // A part of a range that is all there; of a whole object nobody could tell.
+    // A short body with a matching Content-Length is detectable only for a range.
     server.inject("GET", "x", 2, InjectedFault::ShortBody(4));
     assert_eq!(store.get_range("x", 0..10, &version).await.unwrap(), "0123456789");
     server.inject("PUT", "y", 2, InjectedFault::Unavailable);
@@ -133,7 +133,7 @@ async fn persistent_faults_are_unreachable_after_the_set_attempts() {
         let error = store.get("x").await.unwrap_err();
         assert!(matches!(&error, StoreError::Unreachable { detail, .. } if !detail.is_empty()), "{fault:?}: {error:?}");
         assert_eq!(error.failure().code, Code::Unavailable);
-        assert_eq!(server.requests().len(), 3, "{fault:?}: as many attempts as set");
+        assert_eq!(server.requests().len(), 3, "{fault:?}: the set number of attempts");
         server.clear_faults();
     }
     let static_server = Some((format!("http://{}", unused_address()), "access".into(), "secret".into()));
@@ -181,7 +181,7 @@ async fn write_with_a_lost_response_is_executed_once() {
     let (server, options) = server();
     let store = open(&options).await;
     server.inject("PUT", "x", 1, InjectedFault::LoseResponse);
-    // The repetition meets what the first attempt wrote: the caller reads it again and finds its own bytes.
+    // The retry meets the object of the first attempt; the caller reads it and finds its own bytes.
     let error = store.put("x", "mine".into(), Condition::Absent).await.unwrap_err();
     assert!(matches!(error, StoreError::Changed { .. }), "{error:?}");
     assert_eq!(server.get("bucket", "pre/fix/x").unwrap(), "mine");
@@ -194,7 +194,7 @@ async fn stored_checksum_is_that_of_the_server() {
     server.put("bucket", "pre/fix/x", "123456789");
     // The check value of CRC-64/NVME, AE8B14860A799888.
     assert_eq!(store.stored_checksum("x").await.unwrap().as_deref(), Some("rosUhgp5mIg="));
-    // A body is sent with a checksum, so that a bit that flips on the way is noticed.
+    // The client sends a checksum with the body, so the server detects a corrupted transfer.
     store.put("y", "123456789".into(), Condition::Always).await.unwrap();
     assert_eq!(server.get("bucket", "pre/fix/y").unwrap(), "123456789");
     store.stored_checksum("y").await.unwrap();

@@ -1,4 +1,4 @@
-//! `docs/telemetry.md` names every span, metric and attribute that there is, and nothing that is not.
+//! `docs/telemetry.md` documents exactly the spans, metrics and attributes that the programs produce.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -11,18 +11,18 @@ use acceptance::{TestEnv, raw};
 
 use super::{CITY_DAY, city};
 
-/// What is described and not seen here, with the reason.
-const ELSEWHERE: [(&str, &str); 5] = [
+/// Documented names that these runs do not produce, with the reason.
+const NOT_PRODUCED_HERE: [(&str, &str); 5] = [
     ("handoff", "only on a cluster"),
     ("jobs", "of `handoff`"),
-    ("aws.extended_request_id", "the S3 server of the tests gives none"),
-    ("aws.request_id", "the S3 server of the tests gives none"),
-    ("spans.left_out", "of a report only where it is of many days"),
+    ("aws.extended_request_id", "the S3 test server sends none"),
+    ("aws.request_id", "the S3 test server sends none"),
+    ("spans.left_out", "in a report only of many days"),
 ];
-/// What the text before the table says of any span.
+/// Attributes that the text before the table documents for every span.
 const OF_ANY_SPAN: [&str; 4] = ["error.type", "interrupted", "s3.requests", "s3.retries"];
 
-/// The rows of the table below a heading: the cells of each, the first without its marks. A heading of the next level is part of it.
+/// The rows of all tables below a heading, including its subsections, as cells.
 fn table(text: &str, heading: &str) -> Vec<Vec<String>> {
     let after = text.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("no heading {heading}")).1;
     let section = after.split("\n## ").next().unwrap();
@@ -31,19 +31,19 @@ fn table(text: &str, heading: &str) -> Vec<Vec<String>> {
     rows.map(cells).collect()
 }
 
-/// The names in backticks of a cell.
+/// The names in backticks in a cell.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// A name as it is described: what follows `source`, `indicators` and the like is one of several.
+/// A span name in the form of the documentation: the variable part after `source`, `indicators` and the like is `<name>`.
 fn general(name: &str) -> String {
     let several = ["source ", "indicators ", "indicator ", "S3."];
     let found = several.iter().find(|start| name.starts_with(**start));
     found.map_or_else(|| name.to_owned(), |start| format!("{start}<name>"))
 }
 
-/// A described name in the same form: `source <source>` and `indicator <name>` are alike.
+/// A documented name in the form of [`general`]: `source <source>` becomes `source <name>`.
 fn described(name: &str) -> String {
     match name.split_once('<') {
         Some((start, _)) => format!("{start}<name>"),
@@ -51,8 +51,8 @@ fn described(name: &str) -> String {
     }
 }
 
-/// Runs in which all of it happens: a day with faults on S3, several days, failures, waiting, stopping.
-fn everything() -> Option<Telemetry> {
+/// Runs that produce every span and metric: a day with faults on S3, several days, failures, waiting, SIGTERM.
+fn run_all_cases() -> Option<Telemetry> {
     let env = TestEnv::on_test_server();
     city(&env);
     let collector = Collector::start()?;
@@ -61,28 +61,27 @@ fn everything() -> Option<Telemetry> {
     let location = ["CLUSTER_NAME", "POD_NAMESPACE", "JOB_UID", "POD_NAME", "NODE_NAME"];
     variables.extend(location.map(|name| (name, "somewhere".to_owned())));
     env.server().inject("PUT", "/objets/", 1, InjectedFault::Unavailable);
-    let asked = env.server().expect_request("GET", &format!("manifest_{CITY_DAY}"));
+    let requested = env.server().expect_request("GET", &format!("manifest_{CITY_DAY}"));
     let report =
         env.reporter().envs(&variables).env("JOB_NAME", format!("report-{CITY_DAY}")).args(["--wait", "2m"]).start();
-    asked.recv_timeout(Duration::from_secs(60)).expect("it looks for the manifest");
+    requested.recv_timeout(Duration::from_secs(60)).expect("a request for the manifest");
     env.processor().envs(&variables).env("JOB_NAME", format!("process-{CITY_DAY}")).succeed();
     report.wait().expect_exit(0);
     env.processor().envs(&variables).arg("2025-11-02..2025-11-04").succeed();
     env.reporter().envs(&variables).arg("all").succeed();
-    // A document that is not there, a source that cannot be read, a place that is away, an end in the middle.
-    let spoilt = env.list(&format!("processed/metrics/objets/{CITY_DAY}/bikes-"));
-    spoilt.iter().for_each(|key| env.remove(key));
+    // A missing document, an unreadable source, and a run that is terminated.
+    let removed = env.list(&format!("processed/metrics/objets/{CITY_DAY}/bikes-"));
+    removed.iter().for_each(|key| env.remove(key));
     let _ = env.reporter().envs(&variables).args(["--force", CITY_DAY]).start().wait_unchecked();
-    env.put_raw(raw::ROAD_COUNTS, "not what it was");
+    env.put_raw(raw::ROAD_COUNTS, "unreadable");
     let _ = env.processor().envs(&variables).arg(CITY_DAY).start().wait_unchecked();
     env.server().inject("GET", raw::ROAD_COUNTS, usize::MAX, InjectedFault::Delay(Duration::from_secs(600)));
-    let asked = env.server().expect_request("GET", raw::ROAD_COUNTS);
+    let requested = env.server().expect_request("GET", raw::ROAD_COUNTS);
     let run = env.processor().envs(&variables).arg(CITY_DAY).start();
-    asked.recv_timeout(Duration::from_secs(60)).expect("it reads the road counts");
-    let id = rustix::process::Pid::from_raw(run.id().cast_signed()).unwrap();
-    rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
+    requested.recv_timeout(Duration::from_secs(60)).expect("a request for the road counts");
+    run.terminate();
     let _ = run.wait_unchecked().expect_exit(143);
-    // A folder, for what is done otherwise there.
+    // A folder has other span attributes than S3.
     let folder = TestEnv::in_folder();
     city(&folder);
     folder.processor().envs(&variables).arg(CITY_DAY).succeed();
@@ -90,21 +89,21 @@ fn everything() -> Option<Telemetry> {
     Some(collector.received())
 }
 
-/// What is seen and not described, and the other way round.
+/// Names that were produced and not documented, or documented and not produced.
 fn differences(what: &str, seen: &BTreeSet<String>, named: &BTreeSet<String>) -> Vec<String> {
-    let elsewhere = |name: &&String| !ELSEWHERE.iter().any(|(known, _)| known == name);
-    let undescribed = seen.difference(named).map(|name| format!("{what} {name} is not described"));
-    let unseen = named.difference(seen).filter(elsewhere);
-    undescribed.chain(unseen.map(|name| format!("{what} {name} is described and was not seen"))).collect()
+    let expected = |name: &&String| !NOT_PRODUCED_HERE.iter().any(|(known, _)| known == name);
+    let undocumented = seen.difference(named).map(|name| format!("{what} {name} is not documented"));
+    let unseen = named.difference(seen).filter(expected);
+    undocumented.chain(unseen.map(|name| format!("{what} {name} is documented but was not produced"))).collect()
 }
 
-/// What is wrong with the row of each span: its kind, and its attributes.
-fn span_rows(told: &Telemetry, text: &str) -> Vec<String> {
+/// Errors in the documented kind and attributes of each span.
+fn errors_in_span_table(telemetry: &Telemetry, text: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     for row in table(text, "Spans") {
         let name = described(&quoted(&row[0]).concat());
         let of = |span: &&Span| general(&span.name) == name && (row[1] == "both" || row[1] == span.program());
-        let spans: Vec<_> = told.trace.spans.iter().filter(of).collect();
+        let spans: Vec<_> = telemetry.trace.spans.iter().filter(of).collect();
         if spans.is_empty() {
             continue;
         }
@@ -122,10 +121,10 @@ fn span_rows(told: &Telemetry, text: &str) -> Vec<String> {
 
 #[test]
 fn telemetry_documentation_matches_the_programs() {
-    let Some(told) = everything() else { return };
+    let Some(telemetry) = run_all_cases() else { return };
     let path = workspace().join("docs/telemetry.md");
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    let mut wrong = span_rows(&told, &text);
+    let mut wrong = errors_in_span_table(&telemetry, &text);
     let mut compare = |what: &str, seen: &BTreeSet<String>, named: &BTreeSet<String>| {
         wrong.extend(differences(what, seen, named));
     };
@@ -133,30 +132,30 @@ fn telemetry_documentation_matches_the_programs() {
         table(&text, heading).iter().flat_map(|row| quoted(&row[0])).map(|name| described(&name)).collect()
     };
 
-    let spans = told.trace.spans.iter().map(|span| general(&span.name)).collect();
+    let spans = telemetry.trace.spans.iter().map(|span| general(&span.name)).collect();
     compare("the span", &spans, &first("Spans"));
 
-    let values = told.trace.spans.iter().flat_map(|span| {
+    let values = telemetry.trace.spans.iter().flat_map(|span| {
         let events = span.events.iter().flat_map(|event| event.attributes.keys());
         span.attributes.keys().chain(events).chain(span.resource.keys())
     });
-    let points = told.metrics.iter().flat_map(|metric| &metric.points).flat_map(|point| point.attributes.keys());
+    let points = telemetry.metrics.iter().flat_map(|metric| &metric.points).flat_map(|point| point.attributes.keys());
     let attributes = values.chain(points).cloned().collect();
     compare("the attribute", &attributes, &first("Attributes"));
 
-    let metrics = told.metrics.iter().map(|metric| metric.name.clone()).collect();
+    let metrics = telemetry.metrics.iter().map(|metric| metric.name.clone()).collect();
     compare("the metric", &metrics, &first("Metrics"));
 
-    // Kind, unit and attributes of each metric stand in its row.
+    // The row of a metric has its kind, unit and attributes.
     let rows: BTreeMap<String, String> =
         table(&text, "Metrics").into_iter().map(|row| (quoted(&row[0]).concat(), row[1..].join(" | "))).collect();
-    for metric in &told.metrics {
+    for metric in &telemetry.metrics {
         let Some(row) = rows.get(&metric.name) else { continue };
         let attributes = metric.points.iter().flat_map(|point| point.attributes.keys()).filter(|name| *name != "job");
         let wanted = [metric.kind.to_string(), metric.unit.clone()].into_iter().chain(attributes.cloned());
         for word in wanted.collect::<BTreeSet<_>>() {
             if !row.contains(&word) {
-                wrong.push(format!("the metric {} has {word}, and its row says: {row}", metric.name));
+                wrong.push(format!("the metric {} has {word}, which is not in its row: {row}", metric.name));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Telemetry is beside the work: what is published is the same with it and without.
+//! Telemetry does not change documents and reports.
 
 use acceptance::collector::{Collector, Protocol};
 use acceptance::environment::for_each_store;
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{CITY_DAY, city};
 
-/// Everything that was published, and without what differs from run to run.
+/// All published objects without the fields that differ between runs.
 fn published(env: &TestEnv) -> Vec<(String, Vec<u8>)> {
     let all = env.objects("processed/").into_iter().map(|(key, body)| {
         let varies = key.contains("/manifest_") || (key.contains("/reports/") && key.ends_with(".json"));
@@ -15,8 +15,8 @@ fn published(env: &TestEnv) -> Vec<(String, Vec<u8>)> {
             return (key, body.to_vec());
         }
         let mut value: Value = serde_json::from_slice(&body).unwrap();
-        let taken = ["generated_at", "traceparent"].map(|name| value.as_object_mut().unwrap().remove(name));
-        assert!(taken[0].is_some(), "{key}");
+        let removed = ["generated_at", "traceparent"].map(|name| value.as_object_mut().unwrap().remove(name));
+        assert!(removed[0].is_some(), "{key}");
         (key, value.to_string().into_bytes())
     });
     all.collect()
@@ -56,6 +56,6 @@ fn rerun_with_telemetry_does_not_change_the_day() {
     let before = published(&env);
     env.processor().envs(&collector.variables(Protocol::Protobuf)).arg(raw::DAY).succeed();
     assert_eq!(before, published(&env));
-    let told = collector.received().trace;
-    assert_eq!(told.single_span("day").attributes["changed"], false, "{told}");
+    let telemetry = collector.received().trace;
+    assert_eq!(telemetry.single_span("day").attributes["changed"], false, "{telemetry}");
 }

@@ -1,5 +1,5 @@
-//! A collector that speaks TLS: believed by the authority that is named, told who the program is where it asks, and else left alone with
-//! a warning.
+//! A collector with TLS: its certificate is verified with the named authority, a client certificate is sent on request, and a failure is a
+//! warning.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use acceptance::collector::{ClientCertificates, Collector, Protocol};
 use acceptance::telemetry::Telemetry;
 use acceptance::{TestEnv, raw};
 
-use super::collector_faults::warned_once;
+use super::collector_faults::assert_warned_once;
 
 const CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CERTIFICATE";
 const CLIENT_CERTIFICATE: &str = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
 const CLIENT_KEY: &str = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
 
-/// What a collector has of a run with these variables, and whether the run warned of it as one without a collector does not.
-fn told(collector: Collector, protocol: Protocol, files: &[(&str, &Path)], warns: bool) -> Telemetry {
+/// Runs the processor with a collector and these files; asserts whether it logs a telemetry warning, and returns what was received.
+fn run_with(collector: Collector, protocol: Protocol, files: &[(&str, &Path)], warns: bool) -> Telemetry {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let run = |job: acceptance::TestCommand<'_>| job.args(["--force", raw::DAY]).run().expect_exit(0);
@@ -23,19 +23,19 @@ fn told(collector: Collector, protocol: Protocol, files: &[(&str, &Path)], warns
     let job = env.processor().envs(&collector.variables(protocol));
     let done = run(files.iter().fold(job, |job, (name, path)| job.env(name, path)));
     if warns {
-        warned_once(&done, &plain);
+        assert_warned_once(&done, &plain);
     } else {
         assert_eq!(done.events.len(), plain.events.len(), "{}\n{}", done.transcript(), plain.transcript());
     }
     collector.received()
 }
 
-fn is_all(telemetry: &Telemetry) {
+fn assert_all_received(telemetry: &Telemetry) {
     telemetry.trace.assert_complete(&["process"]);
     assert!(telemetry.metrics.iter().any(|metric| metric.name == "cityflow.processing.duration"));
 }
 
-fn is_nothing(telemetry: &Telemetry) {
+fn assert_nothing_received(telemetry: &Telemetry) {
     assert_eq!((telemetry.trace.spans.len(), telemetry.metrics.len()), (0, 0));
 }
 
@@ -44,7 +44,7 @@ fn collector_certificate_of_the_named_authority_is_trusted() {
     let authority = Authority::new();
     for protocol in Protocol::ALL {
         let Some(collector) = Collector::with_tls(&authority, ClientCertificates::NotRequired) else { return };
-        is_all(&told(collector, protocol, &[(CERTIFICATE, &authority.certificate())], false));
+        assert_all_received(&run_with(collector, protocol, &[(CERTIFICATE, &authority.certificate())], false));
     }
 }
 
@@ -56,7 +56,7 @@ fn collector_certificate_of_another_authority_is_rejected() {
     {
         let Some(collector) = Collector::with_tls(&authority, ClientCertificates::NotRequired) else { return };
         let files: Vec<_> = files.iter().map(|(name, path)| (*name, path.as_path())).collect();
-        is_nothing(&told(collector, protocol, &files, true));
+        assert_nothing_received(&run_with(collector, protocol, &files, true));
     }
 }
 
@@ -68,7 +68,7 @@ fn client_certificate_is_sent_to_the_collector() {
         let Some(collector) = Collector::with_tls(&authority, ClientCertificates::Required) else { return };
         let files =
             [(CERTIFICATE, own.as_path()), (CLIENT_CERTIFICATE, &client.certificate), (CLIENT_KEY, &client.key)];
-        is_all(&told(collector, protocol, &files, false));
+        assert_all_received(&run_with(collector, protocol, &files, false));
     }
 }
 
@@ -76,12 +76,11 @@ fn client_certificate_is_sent_to_the_collector() {
 fn missing_or_foreign_client_certificate_is_a_warning() {
     let [authority, another] = [Authority::new(), Authority::new()];
     let (own, client) = (authority.certificate(), another.client());
-    let nothing = vec![(CERTIFICATE, own.as_path())];
-    let of_another =
-        [nothing.clone(), vec![(CLIENT_CERTIFICATE, &client.certificate), (CLIENT_KEY, &client.key)]].concat();
-    let half = [nothing.clone(), vec![(CLIENT_KEY, client.key.as_path())]].concat();
-    for (protocol, files) in [(Protocol::Grpc, nothing), (Protocol::Protobuf, of_another), (Protocol::Json, half)] {
+    let none = vec![(CERTIFICATE, own.as_path())];
+    let foreign = [none.clone(), vec![(CLIENT_CERTIFICATE, &client.certificate), (CLIENT_KEY, &client.key)]].concat();
+    let only_key = [none.clone(), vec![(CLIENT_KEY, client.key.as_path())]].concat();
+    for (protocol, files) in [(Protocol::Grpc, none), (Protocol::Protobuf, foreign), (Protocol::Json, only_key)] {
         let Some(collector) = Collector::with_tls(&authority, ClientCertificates::Required) else { return };
-        is_nothing(&told(collector, protocol, &files, true));
+        assert_nothing_received(&run_with(collector, protocol, &files, true));
     }
 }

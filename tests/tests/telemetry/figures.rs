@@ -1,22 +1,24 @@
-//! The figures that spans and metrics have are those of the run.
+//! The numbers in spans and metrics are those of the documents, files and requests of the run.
 
 use acceptance::collector::{Collector, Protocol};
 use acceptance::telemetry::Telemetry;
 use acceptance::{PublishedDay, TestEnv, raw};
 use contract::Source;
 
-use super::{CITY_DAY, both, city};
+use super::{CITY_DAY, city, process_and_report};
 
-fn sum(told: &Telemetry, name: &str, attributes: &[(&str, &str)]) -> u64 {
-    told.value(name, attributes).unwrap_or_else(|| panic!("no {name} {attributes:?}: {:?}", told.metric_names())) as u64
+fn sum(telemetry: &Telemetry, name: &str, attributes: &[(&str, &str)]) -> u64 {
+    telemetry
+        .value(name, attributes)
+        .unwrap_or_else(|| panic!("no {name} {attributes:?}: {:?}", telemetry.metric_names())) as u64
 }
 
 #[test]
 fn rows_bytes_and_documents_are_counted_once() {
     let env = TestEnv::in_folder();
     city(&env);
-    let Some(told) = both(&env, Protocol::Grpc) else { return };
-    let process = told.trace.single_span("process");
+    let Some(telemetry) = process_and_report(&env, Protocol::Grpc) else { return };
+    let process = telemetry.trace.single_span("process");
     let number =
         |name: &str| u64::try_from(process.number(name).unwrap_or_else(|| panic!("{name} of {process:?}"))).unwrap();
     let published = PublishedDay::load(&env, CITY_DAY);
@@ -24,58 +26,65 @@ fn rows_bytes_and_documents_are_counted_once() {
     for source in [Source::RoadCounts, Source::Worksites, Source::RoadNetwork] {
         let quality = &published.document(source)["qualite"];
         let attributes = [("source", source.name()), ("job", "processor")];
-        assert_eq!(sum(&told, "cityflow.rows.read", &attributes), quality["lignes_lues"].as_u64().unwrap(), "{source}");
+        assert_eq!(
+            sum(&telemetry, "cityflow.rows.read", &attributes),
+            quality["lignes_lues"].as_u64().unwrap(),
+            "{source}"
+        );
         let rejected = quality["rejets_structure"].as_object().unwrap();
         for (reason, count) in rejected {
             let attributes = [("source", source.name()), ("reason", reason)];
-            assert_eq!(Some(sum(&told, "cityflow.rows.rejected", &attributes)), count.as_u64(), "{source} {reason}");
+            assert_eq!(
+                Some(sum(&telemetry, "cityflow.rows.rejected", &attributes)),
+                count.as_u64(),
+                "{source} {reason}"
+            );
         }
     }
     for source in Source::RAW {
-        rows += sum(&told, "cityflow.rows.read", &[("source", source.name())]);
-        let span = told.trace.single_span(&format!("source {source}"));
+        rows += sum(&telemetry, "cityflow.rows.read", &[("source", source.name())]);
+        let span = telemetry.trace.single_span(&format!("source {source}"));
         assert_eq!(
             span.number("rows"),
-            told.value("cityflow.rows.read", &[("source", source.name())]).map(|rows| rows as i64)
+            telemetry.value("cityflow.rows.read", &[("source", source.name())]).map(|rows| rows as i64)
         );
         assert_eq!(
             span.number("bytes"),
-            told.value("cityflow.bytes.read", &[("source", source.name())]).map(|bytes| bytes as i64)
+            telemetry.value("cityflow.bytes.read", &[("source", source.name())]).map(|bytes| bytes as i64)
         );
     }
     assert_eq!(number("rows"), rows);
-    assert_eq!(Some(number("rows.rejected") as f64), told.value("cityflow.rows.rejected", &[]));
-    assert_eq!(Some(number("bytes") as f64), told.value("cityflow.bytes.read", &[]));
+    assert_eq!(Some(number("rows.rejected") as f64), telemetry.value("cityflow.rows.rejected", &[]));
+    assert_eq!(Some(number("bytes") as f64), telemetry.value("cityflow.bytes.read", &[]));
     assert_eq!(number("documents"), 7);
     let sizes: u64 = published.bytes.values().map(|body| body.len() as u64).sum();
-    assert_eq!(sum(&told, "cityflow.metrics.size", &[]), sizes);
+    assert_eq!(sum(&telemetry, "cityflow.metrics.size", &[]), sizes);
     let status = published.manifest.day_status;
     let status = serde_json::to_value(status).unwrap();
-    assert_eq!(sum(&told, "cityflow.days.published", &[("status", status.as_str().unwrap())]), 1);
-    let completeness = told.value("cityflow.day.completeness", &[]).unwrap();
-    let day = told.trace.spans_named("day").find(|span| span.parent == process.id).unwrap();
+    assert_eq!(sum(&telemetry, "cityflow.days.published", &[("status", status.as_str().unwrap())]), 1);
+    let completeness = telemetry.value("cityflow.day.completeness", &[]).unwrap();
+    let day = telemetry.trace.spans_named("day").find(|span| span.parent == process.id).unwrap();
     assert_eq!(day.text("status"), status.as_str().unwrap());
     let rounded = day.attributes["completeness"].as_f64().unwrap();
     assert!((completeness - rounded).abs() < 0.01, "{completeness} and {rounded}");
 
-    // The report's.
-    let report = told.trace.single_span("report");
+    let report = telemetry.trace.single_span("report");
     assert_eq!((report.number("documents"), report.number("bytes")), (Some(7), Some(i64::try_from(sizes).unwrap())));
-    assert_eq!(sum(&told, "cityflow.metrics.loaded", &[]), 7);
+    assert_eq!(sum(&telemetry, "cityflow.metrics.loaded", &[]), 7);
     let files = env.objects("processed/reports/");
     let written: usize = files.iter().map(|(_, body)| body.len()).sum();
-    assert_eq!(sum(&told, "cityflow.report.size", &[]), written as u64);
-    let seconds = |name: &str| told.value(name, &[]).unwrap();
+    assert_eq!(sum(&telemetry, "cityflow.report.size", &[]), written as u64);
+    let seconds = |name: &str| telemetry.value(name, &[]).unwrap();
     let length = |span: &acceptance::telemetry::Span| (span.end - span.start) as f64 / 1e9;
-    // The run begins after its span and is over before it ends, not before the last of what it does.
+    // The duration metric is at most the length of the root span, and at least the time to the end of its last child.
     for (name, span) in [("cityflow.processing.duration", process), ("cityflow.report.duration", report)] {
-        let children = told.trace.children(&span.id);
+        let children = telemetry.trace.children(&span.id);
         let last =
             children.iter().filter(|child| child.resource == span.resource).map(|child| child.end).max().unwrap();
         let (metric, work, span) = (seconds(name), (last - span.start) as f64 / 1e9, length(span));
         assert!(
             metric >= work - 0.1 && metric <= span + 0.1,
-            "{name}: {metric} s, its span {span} s, {work} s to its last part"
+            "{name}: {metric} s, root span {span} s, {work} s to the end of its last child"
         );
     }
 }
@@ -88,29 +97,29 @@ fn request_metrics_match_the_requests_at_the_server() {
     env.server().inject("PUT", "/objets/", 2, fault);
     env.server().clear_requests();
     let Some(collector) = Collector::start() else { return };
-    // Whoever checks the documents has requests of his own.
+    // Unchecked, because checking the documents also makes requests.
     let job = env.processor().envs(&collector.variables(Protocol::Grpc)).arg(raw::DAY);
     let _ = job.start().wait_unchecked().expect_exit(0);
     let seen = env.server().requests();
     let calls = env.server().recorded_requests();
     let ranges = calls.iter().filter(|call| call.headers.contains_key("range")).count();
-    let told = collector.received();
-    let process = told.trace.single_span("process");
+    let telemetry = collector.received();
+    let process = telemetry.trace.single_span("process");
     let of = |method: &str| seen.iter().filter(|(of, _)| of == method).count() as f64;
     let (requests, retries) = ("cityflow.s3.requests", "cityflow.s3.retries");
-    // A retry is a request to the server, and none of its own here.
-    let puts = told.value(requests, &[("rpc.method", "PutObject")]).unwrap();
-    let put_retries = told.value(retries, &[("rpc.method", "PutObject")]).unwrap();
+    // The server sees a retry as a request; the metrics count it only as a retry.
+    let puts = telemetry.value(requests, &[("rpc.method", "PutObject")]).unwrap();
+    let put_retries = telemetry.value(retries, &[("rpc.method", "PutObject")]).unwrap();
     assert_eq!((puts + put_retries, put_retries), (of("PUT"), 2.0));
-    let all = told.value(requests, &[]).unwrap();
+    let all = telemetry.value(requests, &[]).unwrap();
     let by_method: Vec<_> = ["GetObject", "HeadObject", "ListObjectsV2", "PutObject"]
         .iter()
-        .map(|method| (method, told.value(requests, &[("rpc.method", method)])))
+        .map(|method| (method, telemetry.value(requests, &[("rpc.method", method)])))
         .collect();
-    assert_eq!(all + told.value(retries, &[]).unwrap(), seen.len() as f64, "{by_method:?}: {seen:?}");
+    assert_eq!(all + telemetry.value(retries, &[]).unwrap(), seen.len() as f64, "{by_method:?}: {seen:?}");
     assert_eq!((process.number("s3.requests"), process.number("s3.retries")), (Some(all as i64), Some(2)));
-    // The ranges of an object are counted where it is read; any other call is in a trace that is as small as this, and says what it was for.
-    let calls: Vec<_> = told.trace.spans.iter().filter(|span| span.name.starts_with("S3.")).collect();
+    // Range requests are counted by the read span. Every other call has a span in a trace of this size.
+    let calls: Vec<_> = telemetry.trace.spans.iter().filter(|span| span.name.starts_with("S3.")).collect();
     assert_eq!((calls.len() + ranges) as f64, all, "{ranges} ranges");
     for call in calls {
         assert_eq!((call.text("rpc.system"), call.text("rpc.service")), ("aws-api", "S3"), "{call:?}");
@@ -124,7 +133,7 @@ fn request_metrics_match_the_requests_at_the_server() {
 #[test]
 fn slow_file_is_counted() {
     use acceptance::s3server::InjectedFault;
-    let told = [false, true].map(|late| {
+    let telemetry = [false, true].map(|late| {
         let env = TestEnv::on_test_server();
         city(&env);
         for key in ["batch/meteo-historique.csv", "batch/comptage-velo-historique.csv"].iter().filter(|_| late) {
@@ -134,7 +143,7 @@ fn slow_file_is_counted() {
         env.processor().envs(&collector.variables(Protocol::Grpc)).arg(CITY_DAY).succeed();
         Some(collector.received())
     });
-    let [Some(usual), Some(late)] = told else { return };
+    let [Some(usual), Some(late)] = telemetry else { return };
     for name in ["cityflow.rows.read", "cityflow.bytes.read", "cityflow.chunks.processed"] {
         for source in Source::RAW {
             let attributes = [("source", source.name())];

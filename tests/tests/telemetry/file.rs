@@ -1,4 +1,4 @@
-//! `--trace-file`: the same spans in a file, and `processor trace` which shows it.
+//! `--trace-file` writes the spans of the collector to a file, and `processor trace` shows it.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn trace_file_needs_no_collector_and_has_both_jobs_in_one_tree() {
     let env = TestEnv::in_folder();
     raw::write(&env);
     let file = env.scratch_path("trace.jsonl");
-    // An older night comes first in the file, and is not what is asked for.
+    // The file begins with an older trace, which `processor trace` does not show.
     env.processor().env("CITYFLOW_TRACE_FILE", &file).arg(raw::DAY_BEFORE).succeed();
     let done = env.processor().env("CITYFLOW_TRACE_FILE", &file).arg(raw::DAY).succeed();
     env.reporter().env("CITYFLOW_TRACE_FILE", &file).arg(raw::DAY).succeed();
@@ -46,7 +46,7 @@ fn trace_file_needs_no_collector_and_has_both_jobs_in_one_tree() {
         let job = if argument { job.arg(&file) } else { job.env("CITYFLOW_TRACE_FILE", &file) };
         let shown = job.run().expect_exit(0).stdout;
         assert!(shown.contains("process") && shown.contains("report"), "{shown}");
-        assert!(shown.contains(raw::DAY) && !shown.contains(raw::DAY_BEFORE), "the last trace alone\n{shown}");
+        assert!(shown.contains(raw::DAY) && !shown.contains(raw::DAY_BEFORE), "not only the last trace\n{shown}");
     }
 }
 
@@ -54,15 +54,15 @@ fn trace_file_needs_no_collector_and_has_both_jobs_in_one_tree() {
 fn unwritable_trace_file_is_a_warning() {
     let env = TestEnv::in_folder();
     raw::write(&env);
-    // A file in the place of a folder stops root, too.
+    // Root ignores permissions; a file instead of the folder fails for every user.
     let file = env.scratch_path("file");
     std::fs::write(&file, "").unwrap();
     let below = file.join("trace.jsonl");
     for job in [env.processor(), env.reporter()] {
         let done = job.arg("--trace-file").arg(&below).arg(raw::DAY).succeed();
         let named = |event: &serde_json::Value| event.to_string().contains(below.to_str().unwrap());
-        let told = done.events.iter().filter(|event| event["level"] == "warn" && named(event));
-        assert_eq!(told.count(), 1, "{}", done.transcript());
+        let warnings = done.events.iter().filter(|event| event["level"] == "warn" && named(event));
+        assert_eq!(warnings.count(), 1, "{}", done.transcript());
     }
 }
 

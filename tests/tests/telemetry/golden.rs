@@ -1,4 +1,4 @@
-//! The whole of it on one day: the tree of spans and the list of metrics are those of the files in `expected`.
+//! The span tree and the list of metrics of one day are those of the files in `expected`.
 
 use acceptance::TestEnv;
 use acceptance::binaries::workspace;
@@ -6,14 +6,14 @@ use acceptance::collector::{Collector, Protocol};
 use acceptance::golden;
 use acceptance::telemetry::{Telemetry, render};
 
-use super::{CITY_DAY, both, city, is_since, manifest, now};
+use super::{CITY_DAY, city, manifest, now, process_and_report, started_since};
 
 /// Compares with a golden file of `expected`.
 fn check_golden(name: &str, text: &str) {
     golden::check(&format!("tests/tests/telemetry/expected/{name}"), text);
 }
 
-/// What has to do with S3, which a folder has not.
+/// The metrics without those of S3, which a run in a folder does not have.
 fn without_s3(metrics: &str) -> String {
     let mut s3 = false;
     let kept = metrics.lines().filter(|line| {
@@ -23,50 +23,50 @@ fn without_s3(metrics: &str) -> String {
     kept.map(|line| format!("{line}\n")).collect()
 }
 
-/// A day in a folder, over each protocol the same.
-fn in_a_folder(protocol: Protocol) -> Option<Telemetry> {
+/// Processes and reports a day in a folder; the spans are the same over each protocol.
+fn compare_day_in_folder(protocol: Protocol) -> Option<Telemetry> {
     let env = TestEnv::in_folder();
     city(&env);
-    let begun = now();
-    let told = both(&env, protocol)?;
-    told.trace.assert_complete(&["process"]);
-    assert_eq!(told.trace.ids().len(), 1, "one trace from raw bytes to report");
-    let [process, report] = ["process", "report"].map(|name| told.trace.single_span(name));
+    let start = now();
+    let telemetry = process_and_report(&env, protocol)?;
+    telemetry.trace.assert_complete(&["process"]);
+    assert_eq!(telemetry.trace.ids().len(), 1, "one trace for both jobs");
+    let [process, report] = ["process", "report"].map(|name| telemetry.trace.single_span(name));
     assert_eq!(report.parent, process.id);
-    assert!(is_since(process, begun), "{} does not begin with the present second", process.trace);
+    assert!(started_since(process, start), "{} does not begin with the current second", process.trace);
     assert_eq!(manifest(&env, CITY_DAY)["traceparent"], process.traceparent());
-    check_golden("tree-folder.txt", &render::tree(&told.trace));
-    Some(told)
+    check_golden("tree-folder.txt", &render::tree(&telemetry.trace));
+    Some(telemetry)
 }
 
 #[test]
 fn spans_of_a_day_in_a_folder_match_over_grpc() {
-    in_a_folder(Protocol::Grpc);
+    compare_day_in_folder(Protocol::Grpc);
 }
 
 #[test]
 fn spans_of_a_day_in_a_folder_match_over_http() {
-    in_a_folder(Protocol::Protobuf);
+    compare_day_in_folder(Protocol::Protobuf);
 }
 
 #[test]
 fn spans_of_a_day_in_a_folder_match_over_http_json() {
-    in_a_folder(Protocol::Json);
+    compare_day_in_folder(Protocol::Json);
 }
 
 #[test]
 fn spans_and_metrics_of_a_day_on_s3_match() {
-    // The built-in server: which requests are made is the same on every other, how many bytes an error has is not.
+    // The built-in server, because the size of an error response differs between servers.
     let env = TestEnv::on_test_server();
     city(&env);
-    // Something to try again, for both jobs.
+    // One retry in each job.
     let fault = acceptance::s3server::InjectedFault::Unavailable;
     env.server().inject("PUT", "/objets/", 1, fault.clone());
     env.server().inject("PUT", "/daily_report_", 1, fault);
-    let Some(told) = both(&env, Protocol::Grpc) else { return };
-    told.trace.assert_complete(&["process"]);
-    check_golden("tree-s3.txt", &render::tree(&told.trace));
-    check_golden("metrics.txt", &render::metrics(&told.metrics));
+    let Some(telemetry) = process_and_report(&env, Protocol::Grpc) else { return };
+    telemetry.trace.assert_complete(&["process"]);
+    check_golden("tree-s3.txt", &render::tree(&telemetry.trace));
+    check_golden("metrics.txt", &render::metrics(&telemetry.metrics));
 }
 
 #[test]
@@ -74,10 +74,10 @@ fn metrics_are_the_same_over_each_protocol() {
     for protocol in Protocol::ALL {
         let env = TestEnv::in_folder();
         city(&env);
-        let Some(told) = both(&env, protocol) else { return };
+        let Some(telemetry) = process_and_report(&env, protocol) else { return };
         let expected = workspace().join("tests/tests/telemetry/expected/metrics.txt");
         let expected = without_s3(&std::fs::read_to_string(expected).unwrap());
-        assert_eq!(render::metrics(&told.metrics), expected, "{}", protocol.name());
+        assert_eq!(render::metrics(&telemetry.metrics), expected, "{}", protocol.name());
     }
 }
 
@@ -98,13 +98,13 @@ fn resource_attributes_identify_the_pod() {
     for (job, name) in jobs {
         let job = job.envs(&collector.variables(Protocol::Grpc)).env("JOB_NAME", name);
         let job = place.iter().fold(job, |job, (name, value, _)| job.env(name, value));
-        // What is said there goes before what is found.
+        // These override the detected attributes.
         job.env("OTEL_RESOURCE_ATTRIBUTES", "cloud.provider=aws,cloud.platform=aws_eks,k8s.node.name=other").succeed();
     }
-    let told = collector.received();
-    let spans = told.trace.spans.iter().map(|span| &span.resource);
+    let telemetry = collector.received();
+    let spans = telemetry.trace.spans.iter().map(|span| &span.resource);
     let (mut instances, mut count) = (std::collections::BTreeSet::new(), 0);
-    for resource in spans.chain(told.metrics.iter().map(|metric| &metric.resource)) {
+    for resource in spans.chain(telemetry.metrics.iter().map(|metric| &metric.resource)) {
         let text = |name: &str| resource.get(name).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
         for (_, value, name) in place.iter().filter(|(_, _, name)| *name != "k8s.node.name") {
             assert_eq!(text(name), *value, "{name} of {resource:?}");
@@ -119,7 +119,7 @@ fn resource_attributes_identify_the_pod() {
         count += 1;
     }
     assert!(count > 50, "{count} spans and metrics");
-    assert_eq!(instances.len(), 2, "each run is an instance: {instances:?}");
+    assert_eq!(instances.len(), 2, "one instance per run: {instances:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Each line of the log leads to its span, and the last one tells the run.
+//! Each log line has the ids of its span, and the last line has the result of the run.
 
 use acceptance::collector::{Collector, Protocol};
 use acceptance::environment::for_each_store;
@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use super::{CITY_DAY, city};
 
-/// Each line has a time, a level, a message and the ids of a span that was exported; the last one the figures of the root.
-fn lead_to_spans(done: &ProgramOutput, trace: &Trace, root: &str) {
+/// Asserts that each line has a time, a level, a message and the ids of an exported span, and that the last line has the attributes of the
+/// root span.
+fn assert_lines_have_spans(done: &ProgramOutput, trace: &Trace, root: &str) {
     let root = trace.single_span(root);
     assert!(done.events.len() > 2, "{}", done.transcript());
     for event in &done.events {
@@ -20,14 +21,14 @@ fn lead_to_spans(done: &ProgramOutput, trace: &Trace, root: &str) {
         assert_eq!(text("trace_id"), root.trace, "{event}");
         let span = trace.span(text("span_id")).unwrap_or_else(|| panic!("no span of {event}\n{}", done.transcript()));
         assert_eq!(span.resource, root.resource, "{event} in {}", span.name);
-        // What the span is about, the line is about, unless it says otherwise itself.
+        // A line has the day and the source of its span.
         for name in ["day", "source"] {
             if let Some(known) = span.attributes.get(name).filter(|_| span.id != root.id) {
                 assert_eq!(event[name], *known, "{name} in {}: {event}", span.name);
             }
         }
     }
-    // Why a run failed comes last, and before it what it came to.
+    // In a failed run the error follows the line with the result.
     let last = &done.events[done.events.len() - if done.code == 0 { 1 } else { 2 }];
     assert_eq!(
         (&last["message"], &last["span_id"]),
@@ -50,11 +51,11 @@ fn log_lines_of_a_successful_day_have_the_ids_of_their_spans() {
         let processed = env.processor().envs(&variables).arg(CITY_DAY).succeed();
         let reported = env.reporter().envs(&variables).arg(CITY_DAY).succeed();
         let trace = collector.received().trace;
-        lead_to_spans(&processed, &trace, "process");
-        lead_to_spans(&reported, &trace, "report");
+        assert_lines_have_spans(&processed, &trace, "process");
+        assert_lines_have_spans(&reported, &trace, "report");
         let about = |outcome: &ProgramOutput, message: &str, name: &str| {
-            let told = outcome.events.iter().filter(|event| event["message"] == message);
-            let values: Vec<_> = told.map(|event| event[name].as_str().unwrap_or_default().to_owned()).collect();
+            let lines = outcome.events.iter().filter(|event| event["message"] == message);
+            let values: Vec<_> = lines.map(|event| event[name].as_str().unwrap_or_default().to_owned()).collect();
             assert!(
                 !values.is_empty() && values.iter().all(|value| !value.is_empty()),
                 "{message}: {}",
@@ -64,7 +65,7 @@ fn log_lines_of_a_successful_day_have_the_ids_of_their_spans() {
         };
         assert_eq!(about(&processed, "document", "source").len(), 7);
         assert_eq!(about(&processed, "day done", "day"), [CITY_DAY]);
-        // The same thing has the same name in a span and in a line.
+        // Spans and log lines use the same names.
         let day = trace.spans_named("day").find(|span| span.attributes.contains_key("completeness")).unwrap();
         let line = processed.events.iter().find(|event| event["message"] == "day done").unwrap();
         for name in ["status", "completeness", "changed"] {
@@ -72,8 +73,8 @@ fn log_lines_of_a_successful_day_have_the_ids_of_their_spans() {
         }
         for (done, root) in [(&processed, "process"), (&reported, "report")] {
             let origin = &trace.single_span(root).attributes["day.origin"];
-            let said = done.events.iter().filter(|event| event["day.origin"] == *origin).count();
-            assert_eq!(said, 2, "the first line and the last: {}", done.transcript());
+            let lines = done.events.iter().filter(|event| event["day.origin"] == *origin).count();
+            assert_eq!(lines, 2, "the first and the last line: {}", done.transcript());
         }
         assert_eq!(about(&reported, "written", "day"), [CITY_DAY; 3]);
     });
@@ -83,10 +84,10 @@ fn log_lines_of_a_successful_day_have_the_ids_of_their_spans() {
 fn log_lines_of_a_failed_run_have_the_ids_of_their_spans() {
     let env = TestEnv::in_folder();
     raw::write(&env);
-    env.put_raw(raw::ROAD_COUNTS, "not what it was");
+    env.put_raw(raw::ROAD_COUNTS, "unreadable");
     let Some(collector) = Collector::start() else { return };
     let done = env.processor().envs(&collector.variables(Protocol::Grpc)).arg(raw::DAY).run().expect_exit(65);
-    lead_to_spans(&done, &collector.received().trace, "process");
+    assert_lines_have_spans(&done, &collector.received().trace, "process");
     done.expect_failure(65, &[raw::ROAD_COUNTS]);
 }
 
@@ -111,12 +112,12 @@ fn log_lines_of_libraries_add_no_spans() {
     let Some(collector) = Collector::start() else { return };
     let job = env.processor().envs(&collector.variables(Protocol::Grpc));
     let done = job.env("RUST_LOG", "trace").arg(raw::DAY).succeed();
-    assert!(done.events.len() > 200, "it says all it can: {}", done.events.len());
-    let told = collector.received();
-    told.trace.assert_complete(&["process"]);
-    let calls = told.trace.spans.iter().filter(|span| span.name.starts_with("S3.")).count();
-    assert!(calls > 10, "{}", told.trace);
-    let read = told.trace.spans_named("read").find(|read| read.text("source") == "bikes").unwrap();
+    assert!(done.events.len() > 200, "too few lines: {}", done.events.len());
+    let telemetry = collector.received();
+    telemetry.trace.assert_complete(&["process"]);
+    let calls = telemetry.trace.spans.iter().filter(|span| span.name.starts_with("S3.")).count();
+    assert!(calls > 10, "{}", telemetry.trace);
+    let read = telemetry.trace.spans_named("read").find(|read| read.text("source") == "bikes").unwrap();
     assert_eq!(read.number("s3.requests"), Some(1), "{read:?}");
 }
 
@@ -124,7 +125,7 @@ fn log_lines_of_libraries_add_no_spans() {
 fn log_lines_of_a_waiting_report_have_the_day() {
     let env = TestEnv::on_test_server();
     env.put("processed/metrics/README.txt", "nothing here yet");
-    // Nobody looks at a text that is no document.
+    // Unchecked, because README.txt is not a document.
     let done = env.reporter().args(["--wait", "1s", raw::DAY]).start().wait_unchecked().expect_exit(75);
     assert!(done.events.iter().any(|event| event["message"] == "waiting for the metrics"), "{}", done.transcript());
     assert!(done.events.iter().all(|event| event["day"] == raw::DAY), "{}", done.transcript());

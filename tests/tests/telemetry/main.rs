@@ -1,10 +1,10 @@
-//! What the programs tell of themselves, as a real OpenTelemetry Collector receives it: spans, metrics, logs with their ids. And what it
-//! may cost: nothing of the documents, no failure, two seconds at most.
+//! Telemetry as a real OpenTelemetry Collector receives it: spans, metrics, and log lines with trace ids. It must not change a document or
+//! make a run fail, and may cost at most two seconds.
 //!
-//! Needs `otelcol` on the PATH; without it each test says that it is skipped.
+//! Requires `otelcol` on the PATH; without it each test is skipped.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
-#![allow(clippy::print_stdout, reason = "what was measured, or skipped, is said")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
+#![allow(clippy::print_stdout, reason = "tests print measurements")]
 
 mod bounds;
 mod collector_faults;
@@ -25,18 +25,18 @@ use acceptance::TestEnv;
 use acceptance::collector::{Collector, Protocol};
 use acceptance::telemetry::{Span, Telemetry};
 
-/// The simulated day.
+/// The day of [`city`].
 const CITY_DAY: &str = "2025-11-03";
 
-/// A small city on one day with everything that goes wrong in real data; its counts are compressed.
+/// Simulates a small city for one day with all faults and compressed road counts.
 fn city(env: &TestEnv) {
     let size = ["--arcs", "12", "--counters", "4", "--worksites", "5", "--disruptions", "2", "--seed", "5"];
     let days = ["--from", CITY_DAY, "--to", CITY_DAY, "--faults", "all", "--shape", "mixed", "--compress", "gz"];
     env.simulator().args(size).args(days).arg("--quiet").succeed();
 }
 
-/// Processor and reporter in the night after the simulated day, both to the same collector; what it received.
-fn both(env: &TestEnv, protocol: Protocol) -> Option<Telemetry> {
+/// Runs processor and reporter in the night after [`CITY_DAY`] with one collector; `None` without `otelcol`.
+fn process_and_report(env: &TestEnv, protocol: Protocol) -> Option<Telemetry> {
     let collector = Collector::start()?;
     let mut variables = collector.variables(protocol);
     variables.push(("CITYFLOW_NOW", "2025-11-04T00:30:00Z".to_owned()));
@@ -46,18 +46,18 @@ fn both(env: &TestEnv, protocol: Protocol) -> Option<Telemetry> {
     Some(collector.received())
 }
 
-/// The seconds of the epoch at this moment.
+/// Seconds since the epoch.
 fn now() -> u32 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     u32::try_from(since.as_secs()).unwrap()
 }
 
-/// Whether a trace's id begins with a second since then.
-fn is_since(span: &Span, then: u32) -> bool {
-    (then.saturating_sub(1)..=now() + 1).contains(&span.trace_second())
+/// Whether the trace of a span started after `start`, give or take a second.
+fn started_since(span: &Span, start: u32) -> bool {
+    (start.saturating_sub(1)..=now() + 1).contains(&span.trace_second())
 }
 
-/// The manifest of a day, as it is.
+/// The JSON of a day's manifest.
 fn manifest(env: &TestEnv, day: &str) -> serde_json::Value {
     let body = env.get(&format!("processed/metrics/manifest_{day}.json")).expect("a manifest");
     serde_json::from_slice(&body).unwrap()

@@ -1,4 +1,4 @@
-//! Without an endpoint nothing is set up: nobody is called, and nothing has an id.
+//! Without an endpoint telemetry is off: no connection, no ids.
 
 use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
@@ -9,16 +9,17 @@ use serde_json::Value;
 
 use super::manifest;
 
-/// The ports that OpenTelemetry has for collectors.
-const USUAL: [u16; 2] = [4317, 4318];
+/// The standard OTLP ports.
+const OTLP_PORTS: [u16; 2] = [4317, 4318];
 
 #[test]
 fn no_endpoint_makes_no_connection() {
     let env = TestEnv::in_folder();
     raw::write(&env);
-    let doors: Vec<_> = USUAL.iter().filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).ok()).collect();
-    if doors.len() < USUAL.len() {
-        println!("SKIPPED: the ports {USUAL:?} are another's, who alone could say whether they are called");
+    let listeners: Vec<_> =
+        OTLP_PORTS.iter().filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).ok()).collect();
+    if listeners.len() < OTLP_PORTS.len() {
+        println!("SKIPPED: another program listens on the ports {OTLP_PORTS:?}");
     }
     for variables in [&[][..], &[("OTEL_EXPORTER_OTLP_ENDPOINT", "")], &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")]] {
         for mut job in [env.processor(), env.reporter()] {
@@ -31,9 +32,9 @@ fn no_endpoint_makes_no_connection() {
         }
         assert_eq!(manifest(&env, raw::DAY)["traceparent"], Value::Null);
     }
-    for door in doors {
-        door.set_nonblocking(true).unwrap();
-        assert_eq!(door.accept().map(drop).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
+    for listener in listeners {
+        listener.set_nonblocking(true).unwrap();
+        assert_eq!(listener.accept().map(drop).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
     }
 }
 
@@ -45,8 +46,8 @@ fn disabled_sdk_sends_nothing() {
     let variables = collector.variables(Protocol::Grpc);
     env.processor().envs(&variables).env("OTEL_SDK_DISABLED", "true").arg(raw::DAY).succeed();
     assert_eq!(manifest(&env, raw::DAY)["traceparent"], Value::Null);
-    let told = collector.received();
-    assert!(told.trace.spans.is_empty() && told.metrics.is_empty(), "{}", told.trace);
+    let telemetry = collector.received();
+    assert!(telemetry.trace.spans.is_empty() && telemetry.metrics.is_empty(), "{}", telemetry.trace);
 }
 
 #[test]
@@ -56,22 +57,22 @@ fn traces_and_metrics_can_be_disabled_and_directed_separately() {
     let Some(collector) = Collector::start() else { return };
     let variables = collector.variables(Protocol::Grpc);
     env.processor().envs(&variables).env("OTEL_METRICS_EXPORTER", "none").arg(raw::DAY).succeed();
-    let told = collector.received();
-    assert!(!told.trace.spans.is_empty() && told.metrics.is_empty(), "{:?}", told.metrics);
+    let telemetry = collector.received();
+    assert!(!telemetry.trace.spans.is_empty() && telemetry.metrics.is_empty(), "{:?}", telemetry.metrics);
 
     let Some(collector) = Collector::start() else { return };
     let variables = collector.variables(Protocol::Grpc);
     env.processor().envs(&variables).env("OTEL_TRACES_EXPORTER", "none").arg(raw::DAY).succeed();
-    let told = collector.received();
-    assert!(told.trace.spans.is_empty() && !told.metrics.is_empty(), "{}", told.trace);
+    let telemetry = collector.received();
+    assert!(telemetry.trace.spans.is_empty() && !telemetry.metrics.is_empty(), "{}", telemetry.trace);
 
-    // Only the metrics, by a variable of their own; over HTTP it is the whole address.
+    // The endpoint for metrics alone; for HTTP it is the complete URL.
     let Some(collector) = Collector::start() else { return };
     let endpoint = format!("{}/v1/metrics", collector.endpoint(Protocol::Protobuf));
     let job = env.processor().env("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", endpoint);
     job.env("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "http/protobuf").arg(raw::DAY).succeed();
-    let told = collector.received();
-    assert!(told.trace.spans.is_empty() && !told.metrics.is_empty(), "{}", told.trace);
+    let telemetry = collector.received();
+    assert!(telemetry.trace.spans.is_empty() && !telemetry.metrics.is_empty(), "{}", telemetry.trace);
 }
 
 #[test]
