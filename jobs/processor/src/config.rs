@@ -1,91 +1,86 @@
-//! From arguments to a configuration that holds: every mistake is found, and all are told at once.
+//! From arguments to a valid configuration: all settings are checked, and all mistakes are reported at once.
 
 use std::path::{Path, PathBuf};
 
+use chrono::DateTime;
 use contract::Source;
 use runtime::day::{self, DayChoice};
-use runtime::failure::{Code, Failure};
+use runtime::failure::Failure;
+use runtime::lang::Lang;
 use runtime::location::Location;
 use runtime::log::LogOptions;
 use runtime::memory::Budget;
+use runtime::settings::{Checked, Mistakes, Shared};
 
-use crate::args::{Command, Parsed};
+use crate::args::{Cli, Command};
 use crate::city::City;
 use crate::parameters::Parameters;
 
-/// What a run needs to know.
+/// The configuration of a run.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// What to do instead of processing.
+    /// `None` processes days.
     pub command: Option<Action>,
-    /// Raw data.
+    /// Location of the raw data.
     pub raw: Location,
-    /// Processed data.
+    /// Location of the processed data.
     pub out: Location,
-    /// Which of the two were left at their default.
+    /// Locations that were not set, for a note to the user.
     pub defaults: Vec<&'static str>,
-    /// The city.
     pub city: City,
-    /// Content and name of the outlines that belong to the profile.
+    /// Name and content of the outlines (GeoJSON) that belong to the profile.
     pub outlines: Option<(String, Vec<u8>)>,
-    /// Sources without which the run has failed.
+    /// Sources that a day must have; without one the run fails with exit code 65.
     pub required: Vec<Source>,
-    /// Thresholds.
+    /// Thresholds, some of them set with `--param`.
     pub parameters: Parameters,
-    /// Path-style addresses.
+    /// Path-style S3 addresses.
     pub path_style: bool,
-    /// Threads of the pool.
+    /// Threads that parse and aggregate.
     pub threads: usize,
-    /// Memory to work with.
     pub memory: Budget,
-    /// Replace a good document even by none.
+    /// Replace a good document even with none.
     pub force: bool,
     /// Write nothing.
     pub dry_run: bool,
-    /// 75 while provisional.
+    /// Exit with 75 while the day is provisional.
     pub until_complete: bool,
-    /// Earlier days that a scheduled run does again where their inputs changed.
+    /// Earlier days that a scheduled run rechecks for changed inputs.
     pub lookback: u32,
-    /// Earlier days that a scheduled run does where they have no manifest.
+    /// Earlier days that a scheduled run processes if they have no manifest.
     pub catch_up: u32,
-    /// Whether an Event tells of the end.
+    /// Whether to record an Event on the Job.
     pub events: bool,
-    /// The CronJob that makes the reports of what is published, where there is one.
+    /// The CronJob from which the Jobs of the reports are created.
     pub handoff: Option<String>,
-    /// What is said.
+    /// Language of the output for people.
+    pub lang: Lang,
     pub log: LogOptions,
-    /// The argument or variable that names the day.
+    /// The argument or `REPORT_DATE`.
     pub day: Option<String>,
-    /// The Job's name.
+    /// `JOB_NAME`, which can contain the day.
     pub job_name: Option<String>,
 }
 
-/// What to do instead of processing, checked.
+/// A command other than processing, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// The table of the last days.
     Status {
-        /// How many.
+        /// Number of days.
         last: u32,
     },
-    /// Configuration, reach and rights.
+    /// Check settings, connections and permissions.
     Check,
-    /// The last trace of a file.
+    /// Show the last trace of a file.
     Trace {
-        /// That file.
+        /// The trace file.
         file: PathBuf,
     },
 }
 
-/// The districts of Paris: the city's own outlines, to 30 cm and six decimals.
+/// The districts of Paris: open data of the city, simplified to 30 cm, six decimals.
 const PARIS_OUTLINES: &[u8] = include_bytes!("../profiles/paris/zones.geojson");
-
-/// Earlier days that are done again where nothing is set: the sources publish hours to days late.
-const LOOKBACK: u32 = 3;
-/// Earlier days that are caught up with where nothing is set.
-const CATCH_UP: u32 = 14;
-/// More would be a mistake; for more days there are ranges.
-const MOST_EARLIER_DAYS: u32 = 366;
 
 /// The default folder of raw data.
 pub const DEFAULT_RAW: &str = "./data/raw";
@@ -93,145 +88,56 @@ pub const DEFAULT_RAW: &str = "./data/raw";
 pub const DEFAULT_OUT: &str = "./data/processed";
 
 impl Config {
-    /// Checks the arguments. Reads the profile's file, where a path is given, and the limits of memory, and nothing else.
+    /// Checks the arguments. Reads the city profile and the memory limits, nothing else.
     ///
     /// # Errors
-    /// All mistakes at once, each with what to do.
-    pub fn new(parsed: Parsed) -> Result<Self, Failure> {
-        let settings = parsed.cli.settings;
-        // A variable that is set to nothing counts as not set: that is how a chart writes it.
-        let set = |value: Option<String>| value.filter(|text| !text.trim().is_empty());
-        let mut mistakes = Vec::new();
+    /// [`Code::Usage`], with all mistakes at once.
+    pub fn new(cli: Cli) -> Result<Self, Failure> {
+        let Cli { command, day, settings, shared } = cli;
+        let mut mistakes = Mistakes::default();
         let mut defaults = Vec::new();
-        let mut location =
-            |value: Option<String>, variable: bool, name: &'static str, default: &'static str| match value {
-                None => {
-                    defaults.push(default);
-                    Location::Local(default.into())
-                }
-                Some(text) => Location::from_setting(&text, variable).unwrap_or_else(|error| {
-                    mistakes.push(format!("{name}: {error}"));
-                    Location::Local(default.into())
-                }),
-            };
-        let raw = location(set(settings.raw), parsed.raw_from_variable, "--raw (S3_BUCKET_RAW)", DEFAULT_RAW);
-        let out = location(set(settings.out), parsed.out_from_variable, "--out (S3_BUCKET_PROCESSED)", DEFAULT_OUT);
-
-        let mut required = Vec::new();
-        let names = if settings.required.trim().is_empty() { Source::RoadCounts.name() } else { &settings.required };
-        for name in names.split(',').map(str::trim) {
-            match name.parse() {
-                Ok(Source::Context) | Err(_) => mistakes.push(format!(
-                    "--required (CITYFLOW_REQUIRED): \"{name}\" is not a raw source; write some of {}, with commas between",
-                    Source::RAW.map(Source::name).join(", ")
-                )),
-                Ok(source) => required.push(source),
+        let mut location = |setting: &Option<Checked<Location>>, default: &'static str| {
+            if setting.as_ref().is_none_or(Checked::is_unset) {
+                defaults.push(default);
             }
+            mistakes.take(setting).unwrap_or_else(|| Location::Local(default.into()))
+        };
+        let raw = location(&settings.raw, DEFAULT_RAW);
+        let out = location(&settings.out, DEFAULT_OUT);
+        let required = mistakes.take_with(&settings.required, |names| required(names)).unwrap_or_default();
+        if day.as_deref() == Some("all") && !required.is_empty() && !required.contains(&Source::RoadCounts) {
+            mistakes
+                .add("all: the days are those of comptages, which --required does not name; write FIRST..LAST instead");
         }
-        required.sort_unstable();
-        required.dedup();
-
-        if parsed.cli.day.as_deref() == Some("all") && !required.contains(&Source::RoadCounts) {
-            mistakes.push(
-                "all: the days are those of comptages, which --required leaves out; name them as FIRST..LAST"
-                    .to_owned(),
-            );
-        }
-
-        let mut parameters = Parameters::default();
-        for assignment in settings.parameters.iter().filter(|text| !text.is_empty()) {
-            if let Err(mistake) = parameters.set(assignment) {
-                mistakes.push(format!("--param (CITYFLOW_PARAMS): {mistake}"));
-            }
-        }
-
-        mistakes.extend(parameters.check().into_iter().map(|mistake| format!("--param (CITYFLOW_PARAMS): {mistake}")));
-
-        let threads = match settings.threads.as_deref().filter(|text| !text.is_empty()).map(str::parse::<usize>) {
-            None => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-            Some(Ok(threads @ 1..=1024)) => threads,
-            Some(_) => {
-                mistakes.push("--threads (CITYFLOW_THREADS): write a number from 1 to 1024".to_owned());
-                1
-            }
-        };
-
-        let memory = match Budget::find(settings.memory_target.as_deref(), Path::new("/")) {
-            Ok(memory) => memory.for_threads(threads),
-            // The commands that read nothing large need none of it.
-            Err(_) if parsed.cli.command.is_some() && settings.memory_target.is_none() => Budget::default(),
-            Err(error) => {
-                mistakes.push(format!("--memory-target (CITYFLOW_MEMORY_TARGET): {error}"));
-                Budget::default()
-            }
-        };
-        let mut earlier_days = |text: Option<String>, name: &str, default: u32| match set(text) {
-            None => default,
-            Some(text) => text.trim().parse().ok().filter(|days| *days <= MOST_EARLIER_DAYS).unwrap_or_else(|| {
-                mistakes.push(format!("{name}: \"{text}\" is no number of days from 0 to {MOST_EARLIER_DAYS}"));
-                default
-            }),
-        };
-        let lookback = earlier_days(settings.lookback, "--lookback (CITYFLOW_LOOKBACK)", LOOKBACK);
-        let catch_up = earlier_days(settings.catch_up, "--catch-up (CITYFLOW_CATCH_UP)", CATCH_UP);
-
-        let command = match parsed.cli.command {
-            None => None,
-            Some(Command::Check) => Some(Action::Check),
-            Some(Command::Status { last }) => match last.parse() {
-                Ok(last @ 1..=3660) => Some(Action::Status { last }),
-                _ => {
-                    mistakes.push("status --last: write a number of days from 1 to 3660".to_owned());
-                    None
-                }
-            },
-            Some(Command::Trace { file }) => {
-                let file = file.or_else(|| settings.trace_file.clone());
-                if file.is_none() {
-                    mistakes.push(
-                        "trace: no file is named; set --trace-file FILE (CITYFLOW_TRACE_FILE) on a run first, then \
-                         show it with `processor trace FILE`"
-                            .to_owned(),
-                    );
-                }
-                file.map(|file| Action::Trace { file })
-            }
-        };
+        let parameters = parameters(&settings.parameters, &mut mistakes);
+        let default_threads = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = mistakes.take(&settings.threads).unwrap_or_else(default_threads);
+        let memory = memory(&settings.memory_target, command.is_some(), &mut mistakes).for_threads(threads);
+        let lookback = mistakes.take(&shared.lookback).unwrap_or_default();
+        let catch_up = mistakes.take(&settings.catch_up).unwrap_or_default();
+        let command = command.and_then(|command| action(command, &shared, &mut mistakes));
 
         let mut outlines = None;
-        let mut city = city(&settings.profile, &mut outlines).unwrap_or_else(|mistake| {
-            mistakes.push(format!("--profile (CITY_PROFILE): {mistake}"));
-            City::paris()
-        });
-        if let Some(zone) = settings.timezone.filter(|zone| !zone.is_empty()) {
-            match city.clone().with_timezone(&zone) {
-                Ok(changed) => city = changed,
-                Err(error) => mistakes.push(format!("--timezone (CITY_TIMEZONE): {error}")),
-            }
+        let mut city = mistakes
+            .take_with(&shared.profile, |profile| load_city(profile, &mut outlines))
+            .unwrap_or_else(City::paris);
+        if let Some(changed) = mistakes.take_with(&shared.timezone, |zone| city.clone().with_timezone(zone)) {
+            city = changed;
         }
-        if let Some(name) = settings.city_name.filter(|name| !name.is_empty()) {
-            match city.clone().with_name(&name) {
-                Ok(changed) => city = changed,
-                Err(error) => mistakes.push(format!("--city-name (CITY_NAME): {error}")),
-            }
+        if let Some(changed) = mistakes.take_with(&shared.city_name, |name| city.clone().with_name(name)) {
+            city = changed;
         }
-        // The day is checked along, so that its mistake is told with the others; which day it is depends on the clock.
-        if let Err(failure) =
-            day::choose(parsed.cli.day.as_deref(), settings.job_name.as_deref(), chrono::DateTime::UNIX_EPOCH, city.tz)
-        {
-            mistakes.push(failure.to_string());
+        // Only the syntax is checked here; which day it is depends on the clock.
+        if let Err(failure) = day::choose(day.as_deref(), shared.job_name.as_deref(), DateTime::UNIX_EPOCH, city.tz) {
+            mistakes.add(failure.to_string());
         }
-
-        if !mistakes.is_empty() {
-            let count = mistakes.len();
-            let what = if count == 1 { "a setting is wrong".to_owned() } else { format!("{count} settings are wrong") };
-            return Err(Failure::new(
-                Code::Usage,
-                format!("{what}: {}", mistakes.join("; ")),
-                "",
-                "Correct it and run again; processor --help shows every setting",
-            ));
-        }
+        let mut switch = |setting: &Checked<bool>| mistakes.take(setting).unwrap_or_default();
+        let (path_style, force, dry_run) = (switch(&shared.path_style), switch(&shared.force), switch(&shared.dry_run));
+        let (until_complete, events) = (switch(&settings.until_complete), switch(&shared.events));
+        switch(&shared.quiet);
+        let lang = mistakes.take(&shared.lang).unwrap_or_default();
+        let handoff = mistakes.take(&settings.handoff);
+        mistakes.finish("processor")?;
         Ok(Self {
             command,
             raw,
@@ -241,34 +147,102 @@ impl Config {
             outlines,
             required,
             parameters,
-            path_style: settings.path_style,
+            path_style,
             threads,
             memory,
-            force: settings.force,
-            dry_run: settings.dry_run,
-            until_complete: settings.until_complete,
+            force,
+            dry_run,
+            until_complete,
             lookback,
             catch_up,
-            events: settings.events,
-            handoff: set(settings.handoff),
-            log: LogOptions { quiet: settings.quiet, verbose: settings.verbose },
-            day: parsed.cli.day,
-            job_name: settings.job_name,
+            events,
+            handoff,
+            lang,
+            log: shared.log(),
+            day,
+            job_name: shared.job_name,
         })
     }
 
-    /// Which days the run is for.
+    /// The days of the run.
     ///
     /// # Errors
-    /// A Job's name or an argument that is no day.
+    /// An argument or a Job's name without a valid day.
     pub fn days(&self, now: chrono::DateTime<chrono::Utc>) -> Result<DayChoice, Failure> {
         day::choose(self.day.as_deref(), self.job_name.as_deref(), now, self.city.tz)
     }
 }
 
+/// The sources of a list with commas, in their order.
+fn required(names: &str) -> Result<Vec<Source>, String> {
+    let parse = |name: &str| match name.parse() {
+        Ok(Source::Context) | Err(_) => Err(format!(
+            "\"{name}\" is not a raw source; write some of {}, with commas between them",
+            Source::RAW.map(Source::name).join(", ")
+        )),
+        Ok(source) => Ok(source),
+    };
+    let mut sources = names.split(',').map(str::trim).map(parse).collect::<Result<Vec<_>, _>>()?;
+    sources.sort_unstable();
+    sources.dedup();
+    Ok(sources)
+}
+
+fn parameters(assignments: &[String], mistakes: &mut Mistakes) -> Parameters {
+    let mut parameters = Parameters::default();
+    let mut add = |mistake: &dyn std::fmt::Display| mistakes.add(format!("--param (CITYFLOW_PARAMS): {mistake}"));
+    for assignment in assignments.iter().filter(|text| !text.is_empty()) {
+        if let Err(mistake) = parameters.set(assignment) {
+            add(&mistake);
+        }
+    }
+    parameters.check().iter().for_each(|mistake| add(mistake));
+    parameters
+}
+
+/// The commands need no more than the default, whatever the machine has.
+fn memory(target: &Option<Checked<String>>, is_command: bool, mistakes: &mut Mistakes) -> Budget {
+    let root = Path::new("/");
+    if let Some(budget) = mistakes.take_with(target, |size| Budget::find(Some(size), root)) {
+        return budget;
+    }
+    match Budget::find(None, root) {
+        Ok(budget) => budget,
+        Err(error) => {
+            if !is_command {
+                mistakes.add(format!("--memory-target (CITYFLOW_MEMORY_TARGET): {error}"));
+            }
+            Budget::default()
+        }
+    }
+}
+
+fn action(command: Command, shared: &Shared, mistakes: &mut Mistakes) -> Option<Action> {
+    match command {
+        Command::Check => Some(Action::Check),
+        Command::Status { last } => match last.parse() {
+            Ok(last @ 1..=3660) => Some(Action::Status { last }),
+            _ => {
+                mistakes.add(format!("status --last: \"{last}\" is not a number of days from 1 to 3660"));
+                None
+            }
+        },
+        Command::Trace { file } => {
+            let file = file.or_else(|| shared.trace_file().map(Path::to_path_buf));
+            if file.is_none() {
+                mistakes.add(
+                    "trace: no file is given; run a job with --trace-file FILE (CITYFLOW_TRACE_FILE) first, then show \
+                     it with `processor trace FILE`",
+                );
+            }
+            file.map(|file| Action::Trace { file })
+        }
+    }
+}
+
 /// A profile by its name or path, with the outlines that it names.
-fn city(profile: &str, outlines: &mut Option<(String, Vec<u8>)>) -> Result<City, String> {
-    if profile.trim().is_empty() || profile == "paris" {
+fn load_city(profile: &str, outlines: &mut Option<(String, Vec<u8>)>) -> Result<City, String> {
+    if profile == "paris" {
         *outlines = Some(("profiles/paris/zones.geojson".to_owned(), PARIS_OUTLINES.to_vec()));
         return Ok(City::paris());
     }
@@ -277,10 +251,10 @@ fn city(profile: &str, outlines: &mut Option<(String, Vec<u8>)>) -> Result<City,
         format!("\"{profile}\" cannot be read ({error}); write paris or the path of a profile file")
     })?;
     let city = City::load(&bytes).map_err(|error| format!("{profile}: {error}"))?;
-    if let Some(beside) = city.outlines_beside(path) {
-        let bytes = std::fs::read(&beside)
-            .map_err(|error| format!("its outlines {} cannot be read ({error})", beside.display()))?;
-        *outlines = Some((beside.display().to_string(), bytes));
+    if let Some(file) = city.outlines_beside(path) {
+        let name = file.display().to_string();
+        let bytes = std::fs::read(&file).map_err(|error| format!("its outlines {name} cannot be read ({error})"))?;
+        *outlines = Some((name, bytes));
     }
     Ok(city)
 }
@@ -288,20 +262,19 @@ fn city(profile: &str, outlines: &mut Option<(String, Vec<u8>)>) -> Result<City,
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory as _, FromArgMatches as _};
+    use runtime::failure::Code;
+    use runtime::settings::without_environment;
 
     use super::*;
-    use crate::args::Cli;
 
-    /// The settings of a command line, whatever the environment of the tests says.
     fn config(line: &[&str]) -> Result<Config, Failure> {
-        let command = Cli::command().mut_args(|argument| argument.env(None));
+        let command = without_environment(Cli::command());
         let matches = command.try_get_matches_from(std::iter::once(&"processor").chain(line)).unwrap();
-        let cli = Cli::from_arg_matches(&matches).unwrap();
-        Config::new(Parsed { cli, raw_from_variable: false, out_from_variable: false })
+        Config::new(Cli::from_arg_matches(&matches).unwrap())
     }
 
     #[test]
-    fn the_trace_that_is_shown_is_of_the_file_that_is_named_or_set() {
+    fn trace_command_prefers_its_argument_to_the_trace_file_setting() {
         let shown = |line: &[&str]| config(line).unwrap().command;
         let of = |file: &str| Some(Action::Trace { file: file.into() });
         assert_eq!(shown(&["trace", "a.jsonl"]), of("a.jsonl"));
@@ -309,6 +282,52 @@ mod tests {
         assert_eq!(shown(&["trace", "a.jsonl", "--trace-file", "b.jsonl"]), of("a.jsonl"));
         let failure = config(&["trace"]).unwrap_err();
         assert_eq!(failure.code, Code::Usage);
-        assert!(failure.what.contains("trace: no file is named; set --trace-file FILE"), "{failure}");
+        assert!(failure.what.contains("trace: no file is given; run a job with --trace-file FILE"), "{failure}");
+    }
+    #[test]
+    fn all_mistakes_are_reported_at_once() {
+        let line = "2025-02-30 --raw gs://x --required rivers --threads many --memory-target lots --force=perhaps --lookback many \
+                    --catch-up=-1 --lang de --timezone Europe/Lutetia --param x --profile nowhere";
+        let failure = config(&line.split_whitespace().chain(["--out", ""]).collect::<Vec<_>>()).unwrap_err();
+        assert_eq!(failure.code, Code::Usage);
+        for part in [
+            "13 invalid settings",
+            "there is no day 2025-02-30",
+            "--raw (S3_BUCKET_RAW): `gs://` is not supported",
+            "--out (S3_BUCKET_PROCESSED): a location cannot be empty",
+            "--required (CITYFLOW_REQUIRED): \"rivers\" is not a raw source",
+            "--threads (CITYFLOW_THREADS): \"many\" is not a number from 1 to 1024",
+            "--memory-target (CITYFLOW_MEMORY_TARGET): \"lots\" is not a valid size",
+            "--force (CITYFLOW_FORCE): \"perhaps\" is not a valid switch; write yes or no",
+            "--lookback (CITYFLOW_LOOKBACK): \"many\" is not a number of days",
+            "--catch-up (CITYFLOW_CATCH_UP): \"-1\" is not a number of days",
+            "--lang (CITYFLOW_LANG): \"de\" is not a supported language",
+            "--timezone (CITY_TIMEZONE): ",
+            "--param (CITYFLOW_PARAMS): ",
+            "--profile (CITY_PROFILE): \"nowhere\" cannot be read",
+        ] {
+            assert!(failure.what.contains(part), "{part}: {failure}");
+        }
+    }
+
+    #[test]
+    fn no_settings_mean_the_defaults() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.defaults, [DEFAULT_RAW, DEFAULT_OUT]);
+        assert_eq!((config.required, config.lookback, config.catch_up), (vec![Source::RoadCounts], 3, 14));
+        assert_eq!((config.force, config.lang, config.handoff), (false, Lang::Fr, None));
+    }
+
+    #[test]
+    fn help_shows_every_variable_and_default() {
+        let mut command = Cli::command();
+        let help = command.render_long_help().to_string();
+        for argument in Cli::command().get_arguments().filter(|argument| argument.get_env().is_some()) {
+            let variable = argument.get_env().unwrap().to_str().unwrap();
+            assert!(help.contains(&format!("[env: {variable}]")), "{variable}");
+            let about = argument.get_help().unwrap().to_string();
+            assert!(!argument.get_default_values().is_empty() || about.contains("[default: "), "{variable}: {about}");
+        }
+        command.debug_assert();
     }
 }

@@ -8,13 +8,13 @@ use bytes::Bytes;
 use chrono::NaiveDate;
 use runtime::cluster::check_permissions;
 use runtime::failure::{Code, Failure};
+use runtime::lang::Lang;
 use runtime::location::Access;
 use runtime::store::{Condition, Store, StoreError};
 
 use crate::collect;
 use crate::config::Config;
 use crate::failures::worst;
-use crate::lang::Lang;
 use crate::terminal::Terminal;
 
 /// Always the same key: a probe that could not be removed is overwritten by the next check, and none accumulate.

@@ -18,7 +18,6 @@ pub mod city;
 pub mod collect;
 pub mod config;
 mod failures;
-pub mod lang;
 pub mod publish;
 pub mod render;
 pub mod report;

@@ -18,10 +18,10 @@ use contract::report::{
     WeatherImpact,
 };
 use contract::{Reason, SCHEMA_VERSION, Source, Stamp};
+use runtime::lang::Lang;
 use serde::Serialize;
 
 use crate::collect::Documents;
-use crate::lang::Lang;
 use crate::sentences;
 use edition::PreviousEdition;
 

@@ -23,7 +23,6 @@ use runtime::day::Days;
 use runtime::failure::{Code, Failure};
 use runtime::location::{Access, Location};
 use runtime::progress::Progress;
-use runtime::signals;
 use runtime::store::{MemoryStore, SharedStore};
 use runtime::telemetry;
 
@@ -49,29 +48,15 @@ struct PlannedDay {
     recheck: bool,
 }
 
-/// Runs the task until it ends or SIGTERM arrives. Returns the summary on one line, which is empty for a check.
+/// Runs the task of a process. Returns the summary on one line, which is empty for a check.
 ///
 /// # Errors
 /// The most severe failure.
-pub fn until_stopped(config: Config) -> Result<String, Failure> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
-            Failure::new(
-                Code::Unavailable,
-                format!("threads cannot be started ({error})"),
-                "",
-                "Raise the limit of processes",
-            )
-        })?;
-    let result = runtime.block_on(telemetry::in_run_span(signals::run_until_stopped(async {
-        match &config.task {
-            Task::Check => check::run(&config).await.map(|()| String::new()),
-            Task::Report(task) => make_reports(&config, task).await,
-        }
-    })));
-    // A blocking read that hangs must not delay the exit.
-    runtime.shutdown_background();
-    result
+pub async fn run(config: Config) -> Result<String, Failure> {
+    match &config.task {
+        Task::Check => check::run(&config).await.map(|()| String::new()),
+        Task::Report(task) => make_reports(&config, task).await,
+    }
 }
 
 async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
@@ -86,9 +71,9 @@ async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Fail
     let (day, days) = task.choice.day_or_days();
     tracing::info!(
         day, days, day.origin = %task.choice.origin, city = config.city.name, metrics = metrics_at, reports = reports_at,
-        by_default = config.places_by_default, dry_run = task.dry_run, "reporting"
+        by_default = config.locations_by_default, dry_run = task.dry_run, "reporting"
     );
-    if config.places_by_default {
+    if config.locations_by_default {
         terminal.line(
             format_args!("Aucun emplacement n'est défini : lecture de {metrics_at}, écriture dans {reports_at}"),
             format_args!("No location is set: reading from {metrics_at}, writing to {reports_at}"),

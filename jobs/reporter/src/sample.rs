@@ -12,11 +12,11 @@ use contract::number::Fixed2;
 use contract::report::{DailyReport, SourceStatus};
 use contract::{NaiveDate, SCHEMA_VERSION, Source, Stamp, keys};
 use runtime::digest::sha256_hex;
+use runtime::lang::Lang;
 use runtime::store::MemoryStore;
 use serde::Serialize;
 
 use crate::collect::Documents;
-use crate::lang::Lang;
 use crate::report::edition::PreviousEdition;
 use crate::report::{ReportInputs, compose};
 

@@ -7,8 +7,8 @@ mod wording;
 
 use contract::document::context::Fact;
 use contract::report::Sentence;
+use runtime::lang::Lang;
 
-use crate::lang::Lang;
 use crate::render::number::percent;
 use wording::{Comparison, Wording, wording_of};
 

@@ -7,8 +7,7 @@ use std::fmt::Display;
 use std::io::Write as _;
 
 use runtime::day::Origin;
-
-use crate::lang::Lang;
+use runtime::lang::Lang;
 
 /// The terminal, if someone reads it.
 #[derive(Debug, Clone, Copy)]

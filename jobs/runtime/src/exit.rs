@@ -11,7 +11,7 @@ use crate::cluster::{self, EventRecorder};
 use crate::failure::{Code, Failure};
 use crate::log::{self, LogOptions};
 use crate::telemetry::Job;
-use crate::{progress, switch, telemetry};
+use crate::{progress, settings, telemetry};
 
 /// Where Kubernetes looks for the last words of a container.
 pub const TERMINATION_LOG: &str = "/dev/termination-log";
@@ -59,7 +59,7 @@ fn end(result: Result<String, Failure>) -> i32 {
 }
 
 /// Lets the end of this process be told by an Event on its Job, if that is asked for.
-pub fn announce(program: &'static str, asked: bool, job: Option<&str>) {
+pub fn record_event(program: &'static str, asked: bool, job: Option<&str>) {
     if asked {
         cluster::install_recorder(EventRecorder::find(program, job, |name| std::env::var(name).ok()));
     }
@@ -69,11 +69,11 @@ pub fn announce(program: &'static str, asked: bool, job: Option<&str>) {
 ///
 /// # Errors
 /// The mistake, on one line.
-pub fn told_by_the_parser(job: &'static Job, told: &clap::Error) -> Result<String, Failure> {
+pub fn from_clap(job: &'static Job, error: &clap::Error) -> Result<String, Failure> {
     let program = job.name;
-    if !told.use_stderr() {
+    if !error.use_stderr() {
         // A stdout that is gone has nobody to help.
-        let _ = told.print();
+        let _ = error.print();
         return Ok(String::new());
     }
     // The flags cannot be read, so the variables have to say what is wanted.
@@ -87,9 +87,9 @@ pub fn told_by_the_parser(job: &'static Job, told: &clap::Error) -> Result<Strin
     if is_run {
         telemetry::start_run(job);
     }
-    let wanted = variable("CITYFLOW_EVENTS").is_some_and(|text| switch::parse(&text) == Ok(true));
-    announce(program, wanted, variable("JOB_NAME").as_deref());
-    let text = told.to_string();
+    let wanted = variable("CITYFLOW_EVENTS").is_some_and(|text| settings::switch(&text) == Ok(true));
+    record_event(program, wanted, variable("JOB_NAME").as_deref());
+    let text = error.to_string();
     let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
     let words: Vec<_> = lines.flat_map(str::split_whitespace).collect();
     let what = words.join(" ");

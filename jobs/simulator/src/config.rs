@@ -1,4 +1,4 @@
-//! What a run is to make, all values checked.
+//! The configuration of a run, checked.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,46 +12,46 @@ use crate::faults::Faults;
 use crate::output::Compression;
 use crate::roads::plan::Shapes;
 
-/// What a run is to make.
+/// The city to write.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where the raw files go: the folder of `batch/`, `api/` and `reference/`.
+    /// Location of `batch/`, `api/` and `reference/`.
     pub out: Location,
-    /// Path-style addresses for S3.
+    /// Path-style S3 addresses.
     pub path_style: bool,
-    /// Folder of the true answers; none where they are not wanted.
+    /// Folder of the truth: the expected documents.
     pub truth: Option<PathBuf>,
-    /// First day that has data.
+    /// First day with data.
     pub first: NaiveDate,
-    /// Last day that has data.
+    /// Last day with data.
     pub last: NaiveDate,
-    /// The city's zone.
+    /// Time zone of the city; its offsets are whole hours.
     pub tz: Tz,
-    /// Arcs.
+    /// Number of road arcs.
     pub arcs: usize,
-    /// Bike counters.
+    /// Number of bike counters.
     pub counters: usize,
-    /// Worksites.
+    /// Number of worksites.
     pub worksites: usize,
-    /// Transit disruptions a day.
+    /// New transit disruptions per day.
     pub disruptions: usize,
-    /// The seed.
+    /// Seed of the random numbers.
     pub seed: u64,
-    /// Which faults there are.
+    /// Faults in the data.
     pub faults: Faults,
-    /// How files of counts are compressed.
+    /// Compression of the files of counts.
     pub compression: Compression,
     /// Shape of the files of counts.
     pub shapes: Shapes,
-    /// Which sources are written.
+    /// Sources to write.
     pub only: BTreeSet<Source>,
-    /// Largest file of counts, bytes before compression.
+    /// Size at which a new file of counts begins, in bytes before compression.
     pub file_size: Option<u64>,
-    /// Whether there is `reference/lignes.csv`.
+    /// Whether to write `reference/lignes.csv`.
     pub lines: bool,
-    /// Write although there is something.
+    /// Write even if the location is not empty.
     pub force: bool,
-    /// Say nothing but errors.
+    /// Print only errors.
     pub quiet: bool,
 }
 

@@ -1,11 +1,10 @@
-//! The simulator: parse, run, exit code.
+//! `simulator`: writes a synthetic city. Unlike the jobs it has no telemetry and needs no orderly end, so it does not use `runtime::job`.
 
 use clap::Parser as _;
 use simulator::args::Args;
 
 fn main() {
     runtime::exit::install_panic_hook();
-    let args = Args::parse();
-    let result = args.config().and_then(|config| simulator::run(&config));
+    let result = Args::parse().config().and_then(|config| simulator::run(&config));
     std::process::exit(runtime::exit::finish(result.map(|()| String::new())));
 }

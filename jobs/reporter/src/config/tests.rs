@@ -1,14 +1,15 @@
-use clap::CommandFactory;
+use clap::{CommandFactory as _, FromArgMatches as _};
+use runtime::failure::Code;
+use runtime::settings::without_environment;
 
 use super::*;
 
-/// A command line, whatever the environment of the tests says.
 fn args(line: &[&str]) -> Args {
-    let command = Args::command().mut_args(|argument| argument.env(None));
-    Args::from_command(command, std::iter::once(&"reporter").chain(line)).unwrap()
+    let command = without_environment(Args::command());
+    let matches = command.try_get_matches_from(std::iter::once(&"reporter").chain(line)).unwrap();
+    Args::from_arg_matches(&matches).unwrap()
 }
 
-/// Its settings.
 fn config(line: &[&str]) -> Result<Config, Failure> {
     Config::new(&args(line), "2025-11-04T00:10:00Z".parse().unwrap())
 }
@@ -21,11 +22,11 @@ fn task(line: &[&str]) -> ReportTask {
 }
 
 #[test]
-fn nothing_set_is_yesterday_in_the_folder_here() {
+fn no_settings_mean_yesterday_in_the_default_folders() {
     let config = config(&[]).unwrap();
     assert_eq!(config.metrics.to_string(), "./data/processed/metrics");
     assert_eq!(config.reports.to_string(), "./data/processed/reports");
-    assert!(config.places_by_default);
+    assert!(config.locations_by_default);
     assert_eq!(config.city, City { name: "Paris".into(), tz: Tz::Europe__Paris });
     let task = task(&[]);
     assert_eq!(task.choice.days.to_string(), "2025-11-03");
@@ -36,7 +37,7 @@ fn nothing_set_is_yesterday_in_the_folder_here() {
 }
 
 #[test]
-fn a_flag_without_a_value_leaves_the_day_alone() {
+fn switch_without_a_value_does_not_take_the_day() {
     let task = task(&["--force", "2025-11-01..2025-11-02", "--dry-run", "--wait", "40m", "--lang", "en"]);
     assert_eq!(task.choice.days.to_string(), "2025-11-01..2025-11-02");
     assert!(task.force && task.dry_run);
@@ -44,7 +45,7 @@ fn a_flag_without_a_value_leaves_the_day_alone() {
 }
 
 #[test]
-fn only_a_scheduled_run_looks_back() {
+fn only_a_scheduled_run_has_a_lookback() {
     // 29373120 minutes after the epoch: 2025-11-06 00:00 UTC, 01:00 in Paris.
     let scheduled = task(&["--job-name", "report-29373120"]);
     assert_eq!((scheduled.choice.days.to_string().as_str(), scheduled.lookback), ("2025-11-05", 3));
@@ -54,10 +55,10 @@ fn only_a_scheduled_run_looks_back() {
 }
 
 #[test]
-fn one_place_says_where_the_other_is() {
+fn one_location_determines_the_other() {
     let places = |line: &[&str]| {
         let config = config(line).unwrap();
-        assert!(!config.places_by_default);
+        assert!(!config.locations_by_default);
         (config.metrics.to_string(), config.reports.to_string())
     };
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
@@ -73,20 +74,20 @@ fn one_place_says_where_the_other_is() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once() {
+fn all_mistakes_are_reported_at_once() {
     let line =
         "2025-02-30 --metrics gs://x --wait soon --lang de --timezone Europe/Lutetia --force=perhaps --lookback many";
     let failure = config(&line.split(' ').chain(["--reports", ""]).collect::<Vec<_>>()).unwrap_err();
     assert_eq!(failure.code, Code::Usage);
     for part in [
-        "8 settings are wrong",
+        "8 invalid settings",
         "there is no day 2025-02-30",
         "--metrics (S3_BUCKET_METRICS): `gs://` is not supported",
         "--reports (S3_BUCKET_REPORTS): a location cannot be empty",
-        "--wait (CITYFLOW_WAIT): \"soon\" is not a duration",
-        "--lang (CITYFLOW_LANG): \"de\" is not a language",
+        "--wait (CITYFLOW_WAIT): \"soon\" is not a valid duration",
+        "--lang (CITYFLOW_LANG): \"de\" is not a supported language",
         "--timezone (CITY_TIMEZONE): \"Europe/Lutetia\" is not a time zone",
-        "--force (CITYFLOW_FORCE): \"perhaps\" is neither yes nor no",
+        "--force (CITYFLOW_FORCE): \"perhaps\" is not a valid switch; write yes or no",
         "--lookback (CITYFLOW_LOOKBACK): \"many\" is not a number of days",
     ] {
         assert!(failure.what.contains(part), "{part}: {failure}");
@@ -94,7 +95,7 @@ fn every_mistake_is_told_at_once() {
 }
 
 #[test]
-fn yesterday_is_the_city_s_own() {
+fn yesterday_is_that_of_the_city() {
     let day = |line: &[&str]| task(line).choice.days.to_string();
     // 00:10 UTC on the 4th is past noon of the 4th in Auckland, and two in the afternoon of the 3rd in Honolulu.
     assert_eq!(day(&["--timezone", "Pacific/Auckland"]), "2025-11-03");
@@ -104,37 +105,28 @@ fn yesterday_is_the_city_s_own() {
         config(&["--profile", "lyon"])
             .unwrap_err()
             .what
-            .starts_with("--profile (CITY_PROFILE): \"lyon\" is not a city profile")
+            .starts_with("invalid setting: --profile (CITY_PROFILE): \"lyon\" is not a city profile")
     );
 }
 
 #[test]
-fn durations() {
-    for (text, seconds) in [("0", 0), ("90s", 90), ("40m", 2400), ("1h", 3600), ("1h30m", 5400), ("24h", 86_400)] {
-        assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-    }
-    for text in ["", "40", "m", "-1m", "1d", "1.5h", "25h", "99999999999999999999h", "18446744073709551615h", "1h30"] {
-        assert!(duration(text).is_err(), "{text}");
-    }
-}
-
-#[test]
-fn a_trace_file_is_one_that_has_a_name() {
-    assert_eq!(args(&["--trace-file", "t.jsonl"]).trace_file, Some("t.jsonl".into()));
-    assert_eq!(args(&["check", "--trace-file", "t.jsonl"]).trace_file, Some("t.jsonl".into()));
+fn empty_trace_file_counts_as_not_set() {
+    let trace_file = |line: &[&str]| args(line).shared.trace_file().map(std::path::Path::to_path_buf);
+    assert_eq!(trace_file(&["--trace-file", "t.jsonl"]), Some("t.jsonl".into()));
+    assert_eq!(trace_file(&["check", "--trace-file", "t.jsonl"]), Some("t.jsonl".into()));
     for line in [&[][..], &["--trace-file="]] {
-        assert_eq!(args(line).trace_file, None, "a chart writes nothing for none: {line:?}");
+        assert_eq!(trace_file(line), None, "{line:?}");
     }
 }
 
 #[test]
-fn a_check_needs_no_day() {
+fn check_needs_no_day() {
     assert_eq!(config(&["check"]).unwrap().task, Task::Check);
     assert_eq!(config(&["check", "-vv", "--quiet"]).unwrap().log, LogOptions { quiet: true, verbose: 2 });
 }
 
 #[test]
-fn the_help_shows_flag_variable_default_and_example_of_each_setting() {
+fn help_shows_flag_variable_and_default_of_every_setting() {
     let mut command = Args::command();
     let help = command.render_long_help().to_string();
     for argument in Args::command().get_arguments().filter(|argument| argument.get_env().is_some()) {
@@ -143,9 +135,8 @@ fn the_help_shows_flag_variable_default_and_example_of_each_setting() {
         if let Some(flag) = argument.get_long() {
             assert!(help.contains(&format!("--{flag}")), "{flag}");
         }
-        let told = argument.get_help().unwrap().to_string();
-        let switch = argument.get_num_args().is_some_and(|range| range.min_values() == 0);
-        assert!(switch || told.contains("[default: "), "{variable}: {told}");
+        let about = argument.get_help().unwrap().to_string();
+        assert!(!argument.get_default_values().is_empty() || about.contains("[default: "), "{variable}: {about}");
     }
     assert!(help.contains("Examples:") && help.contains("Exit codes:"));
     command.debug_assert();

@@ -2,7 +2,7 @@
 //!
 //! Not for files that programs read: JSON and CSV have their own plain form.
 
-use crate::lang::Lang;
+use runtime::lang::Lang;
 
 /// A number with at most `decimals` decimals and grouped thousands: `1 234,5` (with a narrow no-break space) or `1,234.5`.
 #[must_use]

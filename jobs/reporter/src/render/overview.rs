@@ -7,9 +7,9 @@ use contract::document::DayStatus;
 use contract::document::manifest::EntryStatus;
 use contract::number::{Fixed1, Fixed2};
 use contract::report::{DailyReport, Summary};
+use runtime::lang::Lang;
 
 use super::number::{number, percent};
-use crate::lang::Lang;
 
 /// Status, headline figures, remarkable facts and missing sources. `complete_until` is the end of the data of a provisional day.
 #[must_use]

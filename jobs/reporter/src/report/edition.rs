@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use contract::document::manifest::Manifest;
 use contract::report::{Change, SourceStatus, Summary};
 use contract::{Source, Stamp};
+use runtime::lang::Lang;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::figures;
-use crate::lang::Lang;
 
 /// The part of an earlier edition that the next one depends on. Parsed leniently: an older version may have written it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -8,12 +8,12 @@ use contract::document::manifest::{EntryStatus, Manifest};
 use contract::report::DailyReport;
 use contract::{ServiceDay, Stamp, keys};
 use runtime::failure::{Code, Failure};
+use runtime::lang::Lang;
 use runtime::store::{SharedStore, StoreError};
 use runtime::telemetry::{self, ERRORS, Span};
 
 use super::{PlannedDay, trace};
 use crate::collect::{self, Collected};
-use crate::lang::Lang;
 use crate::publish::{ExistingReport, RenderedReport};
 use crate::report::{ReportInputs, compose};
 use crate::telemetry::{COLLECT, COMPOSE, DAY, DELAY, LOAD_ERRORS, LOADED, PUBLISH, SIZE};

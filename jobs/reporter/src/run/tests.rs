@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use runtime::day::{DayChoice, Origin};
+use runtime::lang::Lang;
 use runtime::store::{Condition, LocalStore, Object, Store, StoreError, Version};
 
 use super::*;
-use crate::lang::Lang;
 use crate::sample::SampleDay;
 
 /// Metrics and reports in memory, and the engine between them.
@@ -346,8 +346,8 @@ async fn local_folders_work_as_stores() {
 
 #[test]
 fn wrong_command_line_fails_with_one_line() {
-    let told = crate::args::Args::read(["reporter", "--no-such-flag"]).unwrap_err();
-    let failure = runtime::exit::told_by_the_parser(&crate::telemetry::JOB, &told).unwrap_err();
+    let told = <crate::args::Args as clap::Parser>::try_parse_from(["reporter", "--no-such-flag"]).unwrap_err();
+    let failure = runtime::exit::from_clap(&crate::telemetry::JOB, &told).unwrap_err();
     assert_eq!(failure.code, Code::Usage);
     assert!(failure.what.starts_with("unexpected argument '--no-such-flag' found"), "{failure}");
     assert!(!failure.to_string().contains('\n'));

@@ -3,8 +3,8 @@
 //! A head is the sentence up to its comparison, without the full stop. A figure is the number with its unit.
 
 use contract::document::context::Fact;
+use runtime::lang::Lang;
 
-use crate::lang::Lang;
 use crate::render::number::number;
 
 /// How a figure is compared with its reference.

@@ -1,8 +1,8 @@
-//! The languages of a report and of the terminal.
+//! The languages of reports and of output for people. Log lines and errors are English.
 
 use std::str::FromStr;
 
-/// A language.
+/// A language, selected with `--lang` (`CITYFLOW_LANG`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Lang {
     /// French, the language of the documents.
@@ -13,7 +13,7 @@ pub enum Lang {
 }
 
 impl Lang {
-    /// Its code, as reports hold it.
+    /// The ISO 639-1 code, as it stands in reports.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -22,7 +22,7 @@ impl Lang {
         }
     }
 
-    /// The one of the two that is this language's.
+    /// `fr` or `en`, depending on the language.
     #[must_use]
     pub fn pick<T>(self, fr: T, en: T) -> T {
         match self {
@@ -39,7 +39,7 @@ impl FromStr for Lang {
         match text {
             "fr" => Ok(Self::Fr),
             "en" => Ok(Self::En),
-            _ => Err(format!("\"{}\" is not a language of the reports; expected fr or en", text.escape_debug())),
+            _ => Err(format!("\"{}\" is not a supported language; write fr or en", text.escape_debug())),
         }
     }
 }
