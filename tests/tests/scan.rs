@@ -54,7 +54,7 @@ fn documents_do_not_depend_on_threads_chunks_or_simd() {
 fn run_that_exceeds_memory_target_names_the_setting_to_raise() {
     let env = TestEnv::in_folder();
     raw::write(&env);
-    let least = "--memory-target (CITYFLOW_MEMORY_TARGET): 10 MiB is too little to work with; raise it to 192 MiB";
+    let least = "--memory-target (CITYFLOW_MEMORY_TARGET): 10 MiB is too little; raise it to 192 MiB";
     env.processor().args([raw::DAY, "--memory-target", "10MiB"]).run().expect_failure(2, &[least]);
     // One row for each of 40 arcs on 4,000 days.
     let mut text = format!("{}\n", raw::ROAD_COUNTS_HEADER);

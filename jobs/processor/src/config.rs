@@ -112,7 +112,7 @@ impl Config {
         let parameters = parameters(&settings.parameters, &mut mistakes);
         let default_threads = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let threads = mistakes.take(&settings.threads).unwrap_or_else(default_threads);
-        let memory = memory(&settings.memory_target, command.is_some(), &mut mistakes).for_threads(threads);
+        let memory = memory(&settings.memory_target, command.is_some(), &mut mistakes).with_threads(threads);
         let lookback = mistakes.take(&shared.lookback).unwrap_or_default();
         let catch_up = mistakes.take(&settings.catch_up).unwrap_or_default();
         let command = command.and_then(|command| action(command, &shared, &mut mistakes));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use contract::keys;
-use runtime::day::Origin;
+use runtime::day::DayOrigin;
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
 use runtime::store::SharedStore;
@@ -78,10 +78,10 @@ pub async fn run(config: Config) -> Result<String, Failure> {
         return status::print(&config, now, last).await.map(|()| String::new());
     }
     let choice = config.days(now)?;
-    if choice.origin == Origin::Yesterday && !config.log.quiet {
+    if choice.origin == DayOrigin::Yesterday && !config.log.quiet {
         summary::note(&format!("{}: {}", choice.days, choice.origin));
     }
-    choice.tell();
+    choice.record();
     let (day, days) = choice.day_or_days();
     tracing::info!(day, days, day.origin = %choice.origin, "the run's days");
     let engine = Arc::new(Engine::open(config, now).await?);

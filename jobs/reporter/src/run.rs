@@ -61,7 +61,7 @@ pub async fn run(config: Config) -> Result<String, Failure> {
 
 async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
     let terminal = Terminal::new(config.log.quiet, task.lang);
-    task.choice.tell();
+    task.choice.record();
     let metrics = config.metrics.open(config.path_style, Access::Read).await?;
     let planned = plan(task, &metrics).await?;
     let first = planned.iter().find(|planned| !planned.recheck).map(|planned| planned.day);

@@ -1,15 +1,15 @@
-//! Which day a run is for: the argument, else the Job's name, else yesterday, and never silently another one.
+//! The days of a run: from the argument, else from the Job's name, else yesterday. A mistake never selects another day silently.
 //!
-//! Pure: no clock, no environment. Not for the service day of a record, which is `contract`'s.
+//! Pure: no clock, no environment. Not for the service day of a record, which `contract` defines.
 //!
-//! A Job's name takes three forms. `<anything>-YYYY-MM-DD` and `<anything>-YYYY-MM-DD-to-YYYY-MM-DD`, either with an optional `-suffix`,
-//! are what people give; a name that carries any further day is refused, since it cannot be told which one is meant. `<anything>-<digits>`
-//! is what the CronJob controller gives: the scheduled minute since the epoch. Where a suffix is such a number too (a digest may be all
-//! digits), the day that is spelled out stands.
+//! A Job's name has one of three forms. People write `<anything>-YYYY-MM-DD` and `<anything>-YYYY-MM-DD-to-YYYY-MM-DD`, both with an
+//! optional `-suffix`; a name with further dates is ambiguous, so it is an error. The CronJob controller writes `<anything>-<digits>`: the
+//! scheduled time in minutes since the epoch. If a name has a date and its suffix is such a number (a digest can be all digits), the date
+//! counts.
 //!
-//! The argument and a name that both speak must agree. With a day in the name: the same days. With a scheduled minute: an argument of
-//! one day must be that day, for a `REPORT_DATE` left in a CronJob would do the same day again every night and look well; a range must
-//! contain it, and `all` always does, for these ask for more than the schedule and not for something else.
+//! The argument must agree with the Job's name. A date in the name must be the same day or range. With a scheduled minute, a single day
+//! must be the scheduled one, because a `REPORT_DATE` left in a CronJob would process the same day every night unnoticed; a range must
+//! contain it, and `all` always does, because both ask for more than the schedule.
 
 mod name;
 
@@ -20,7 +20,7 @@ use chrono_tz::Tz;
 
 use crate::failure::{Code, Failure};
 use crate::telemetry;
-use name::Named;
+use name::DaysInName;
 
 /// The days of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,12 +29,12 @@ pub enum Days {
     One(NaiveDate),
     /// From the first to the last, both included; the first comes before the last.
     Range(NaiveDate, NaiveDate),
-    /// Every day of which there is anything.
+    /// Every day with input.
     All,
 }
 
 impl Days {
-    /// Is `day` one of them?
+    /// Whether `day` is one of them.
     pub fn contains(&self, day: NaiveDate) -> bool {
         match *self {
             Self::One(one) => one == day,
@@ -43,7 +43,7 @@ impl Days {
         }
     }
 
-    /// The days in order; `None` where they are known only from the input.
+    /// The days in order; `None` for [`Days::All`], which depends on the input.
     pub fn list(&self) -> Option<Vec<NaiveDate>> {
         match *self {
             Self::One(day) => Some(vec![day]),
@@ -52,7 +52,7 @@ impl Days {
         }
     }
 
-    /// From one day to another; `None` where they are in the wrong order.
+    /// From `first` to `last`; `None` if `last` is before `first`.
     fn between(first: NaiveDate, last: NaiveDate) -> Option<Self> {
         match first.cmp(&last) {
             std::cmp::Ordering::Less => Some(Self::Range(first, last)),
@@ -63,7 +63,7 @@ impl Days {
 }
 
 impl fmt::Display for Days {
-    /// As the argument is written.
+    /// In the syntax of the argument.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::One(day) => write!(f, "{day}"),
@@ -73,42 +73,42 @@ impl fmt::Display for Days {
     }
 }
 
-/// Where the days of a run come from.
+/// The origin of the days of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub enum DayOrigin {
     /// The argument or `REPORT_DATE`.
     Argument,
-    /// A day in the Job's name, which stands here.
+    /// A date in this Job's name.
     JobName(String),
-    /// The scheduled minute in the Job's name, which stands here.
+    /// The scheduled minute in this Job's name.
     Schedule(String),
-    /// Nothing said which: yesterday in the city's zone.
+    /// No day was given: yesterday in the city's time zone.
     Yesterday,
 }
 
-impl fmt::Display for Origin {
+impl fmt::Display for DayOrigin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Argument => f.write_str("as asked for"),
-            Self::JobName(name) => write!(f, "by the Job's name {name}"),
+            Self::Argument => f.write_str("as requested"),
+            Self::JobName(name) => write!(f, "from the Job's name {name}"),
             Self::Schedule(name) => write!(f, "the day before the scheduled time in the Job's name {name}"),
-            Self::Yesterday => f.write_str("yesterday, as no day was asked for"),
+            Self::Yesterday => f.write_str("yesterday, because no day was given"),
         }
     }
 }
 
-/// The days of a run, and why these.
+/// The days of a run and their origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayChoice {
-    /// The days.
+    /// The days to process or to report on.
     pub days: Days,
-    /// Where they come from.
-    pub origin: Origin,
+    /// How they were chosen.
+    pub origin: DayOrigin,
 }
 
 impl DayChoice {
-    /// Says of the run for which days it is, and why these.
-    pub fn tell(&self) {
+    /// Records the days and their origin on the root span.
+    pub fn record(&self) {
         telemetry::set("day.origin", self.origin.to_string());
         match self.days {
             Days::One(day) => telemetry::set_day(day),
@@ -116,7 +116,7 @@ impl DayChoice {
         }
     }
 
-    /// The day, or the days, as a log line says them.
+    /// The fields `day` and `days` of a log line, of which one is set.
     #[must_use]
     pub fn day_or_days(&self) -> (Option<String>, Option<String>) {
         match self.days {
@@ -126,44 +126,48 @@ impl DayChoice {
     }
 }
 
-/// Decides for which days a run is.
+/// Chooses the days of a run.
 ///
-/// `argument` is the positional argument or `REPORT_DATE`; an empty one counts as none, since that is how a chart writes an unset
-/// variable. `job_name` is `JOB_NAME`; an empty one is refused, since it comes from a label that is not there, and the name that was to
-/// say the day is lost.
+/// `argument` is the positional argument or `REPORT_DATE`; an empty one counts as not set, because a chart renders an unset variable so.
+/// `job_name` is `JOB_NAME`; an empty one is an error, because it comes from a missing label, and the date in the name is lost.
+///
+/// # Errors
+/// [`Code::Usage`] if either has no valid day, or if they disagree.
 pub fn choose(
     argument: Option<&str>,
     job_name: Option<&str>,
     now: DateTime<Utc>,
     tz: Tz,
 ) -> Result<DayChoice, Failure> {
-    let asked = argument.map(str::trim).filter(|text| !text.is_empty()).map(read_argument).transpose()?;
-    let named = job_name.map(|name| name::read(name).map(|named| (named, name.to_owned()))).transpose()?;
-    let (days, origin) = match (asked, named) {
-        (Some(asked), Some((named, name))) => {
-            agree(asked, named, &name, tz)?;
-            (asked, Origin::Argument)
+    let requested = argument.map(str::trim).filter(|text| !text.is_empty()).map(parse_argument).transpose()?;
+    let named = job_name.map(|name| name::parse(name).map(|named| (named, name.to_owned()))).transpose()?;
+    let (days, origin) = match (requested, named) {
+        (Some(requested), Some((named, name))) => {
+            check_agreement(requested, named, &name, tz)?;
+            (requested, DayOrigin::Argument)
         }
-        (Some(asked), None) => (asked, Origin::Argument),
-        (None, Some((Named::Days(days), name))) => (days, Origin::JobName(name)),
-        (None, Some((Named::Scheduled(instant), name))) => (Days::One(day_before(instant, tz)), Origin::Schedule(name)),
-        (None, None) => (Days::One(day_before(now, tz)), Origin::Yesterday),
+        (Some(requested), None) => (requested, DayOrigin::Argument),
+        (None, Some((DaysInName::Days(days), name))) => (days, DayOrigin::JobName(name)),
+        (None, Some((DaysInName::Scheduled(instant), name))) => {
+            (Days::One(day_before(instant, tz)), DayOrigin::Schedule(name))
+        }
+        (None, None) => (Days::One(day_before(now, tz)), DayOrigin::Yesterday),
     };
     Ok(DayChoice { days, origin })
 }
 
-/// The day before the one that an instant falls on in the city.
+/// The day before `instant` in the city.
 fn day_before(instant: DateTime<Utc>, tz: Tz) -> NaiveDate {
     let day = instant.with_timezone(&tz).date_naive();
     day.checked_sub_days(Later::new(1)).unwrap_or(day)
 }
 
-fn agree(asked: Days, named: Named, name: &str, tz: Tz) -> Result<(), Failure> {
-    let (agrees, carried) = match named {
-        Named::Days(days) => (days == asked, days),
-        Named::Scheduled(instant) => {
+fn check_agreement(requested: Days, named: DaysInName, name: &str, tz: Tz) -> Result<(), Failure> {
+    let (agrees, named) = match named {
+        DaysInName::Days(days) => (days == requested, days),
+        DaysInName::Scheduled(instant) => {
             let day = day_before(instant, tz);
-            (asked.contains(day), Days::One(day))
+            (requested.contains(day), Days::One(day))
         }
     };
     if agrees {
@@ -171,51 +175,52 @@ fn agree(asked: Days, named: Named, name: &str, tz: Tz) -> Result<(), Failure> {
     }
     Err(Failure::new(
         Code::Usage,
-        format!("the argument or REPORT_DATE says {asked}, the Job's name says {carried}"),
+        format!("the argument or REPORT_DATE is {requested}, but the Job's name means {named}"),
         name::shown(name),
-        "Leave out the argument and REPORT_DATE, or name the Job for the same days",
+        "Remove the argument and REPORT_DATE, or name the Job after the same days",
     ))
 }
 
 /// `YYYY-MM-DD`, `YYYY-MM-DD..YYYY-MM-DD`, or `all`.
-fn read_argument(text: &str) -> Result<Days, Failure> {
-    let wrong = |what: String| Failure::new(Code::Usage, what, "the day (argument or REPORT_DATE)", EXAMPLE);
+fn parse_argument(text: &str) -> Result<Days, Failure> {
+    let invalid = |what: String| Failure::new(Code::Usage, what, "the day (argument or REPORT_DATE)", EXAMPLE);
     if text == "all" {
         return Ok(Days::All);
     }
-    let day = |text: &str| match Spelled::read(text) {
-        Some(Spelled::Day(day)) => Ok(day),
-        Some(Spelled::Impossible) => Err(wrong(format!("there is no day {text}"))),
-        None => Err(wrong(format!("`{}` is not a day", name::shown(text)))),
+    let day = |text: &str| match DayFormat::parse(text) {
+        Some(DayFormat::Day(day)) => Ok(day),
+        Some(DayFormat::Impossible) => Err(invalid(format!("there is no day {text}"))),
+        None => Err(invalid(format!("`{}` is not a valid day", name::shown(text)))),
     };
     match text.split_once("..") {
         None => day(text).map(Days::One),
         Some((first, last)) => {
             let (first, last) = (day(first)?, day(last)?);
-            Days::between(first, last).ok_or_else(|| wrong(format!("the range {first}..{last} runs backwards")))
+            Days::between(first, last)
+                .ok_or_else(|| invalid(format!("the range {first}..{last} ends before it begins")))
         }
     }
 }
 
 const EXAMPLE: &str = "Write a day like 2025-11-03, a range like 2025-11-01..2025-11-07, or all";
 
-/// Text of the shape `YYYY-MM-DD`.
-enum Spelled {
+/// A text of the form `YYYY-MM-DD`.
+enum DayFormat {
     Day(NaiveDate),
-    /// A shape that no calendar has, like 2025-02-30.
+    /// A day that does not exist, like 2025-02-30.
     Impossible,
 }
 
-impl Spelled {
-    /// `None` where the shape is another.
-    fn read(text: &str) -> Option<Self> {
+impl DayFormat {
+    /// `None` for any other form.
+    fn parse(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
-        let shaped = bytes.len() == 10
+        let has_form = bytes.len() == 10
             && bytes
                 .iter()
                 .enumerate()
                 .all(|(at, byte)| if matches!(at, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() });
-        if !shaped {
+        if !has_form {
             return None;
         }
         let (Ok(year), Ok(month), Ok(day)) = (text[..4].parse(), text[5..7].parse(), text[8..].parse()) else {

@@ -1,22 +1,22 @@
-//! How a run ends: the exit codes of the contract, and the one line that says what happened, to which key, and what to do.
+//! The failure of a run: its exit code, and one line that says what happened, to which key, and what to do.
 
-/// Exit codes, named. 0 is done.
+/// Exit codes; 0 is success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
 pub enum Code {
-    /// Wrong usage or configuration, a missing bucket or folder, a missing permission.
+    /// Wrong usage or settings; missing bucket, folder or permission.
     Usage = 2,
-    /// A required source has no file or is unusable, or every source is.
+    /// A required source has no file or is unusable, or every source is unusable.
     Data = 65,
-    /// No input at all, or a manifest without one usable document.
+    /// No input at all, or a manifest without a usable document.
     NoInput = 66,
-    /// Store unreachable after retries, or full.
+    /// The store is unreachable after all retries, or full.
     Unavailable = 69,
-    /// A bug.
+    /// A panic or a broken invariant.
     Bug = 70,
-    /// Try again later.
+    /// A later attempt can succeed: Kubernetes starts a new pod.
     Later = 75,
-    /// Told to stop.
+    /// Interrupted by SIGTERM or SIGINT.
     Stopped = 143,
 }
 
@@ -35,7 +35,7 @@ impl Code {
         }
     }
 
-    /// The one word for it, in the form that Kubernetes gives its reasons.
+    /// The name in the form of a Kubernetes reason, for Events and `error.type`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,21 +50,21 @@ impl Code {
     }
 }
 
-/// A run that did not end well. `Display` is the one line for people and for `/dev/termination-log`.
+/// The failure of a run. `Display` is the one line for people and for the termination message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// The exit code.
+    /// Exit code of the process.
     pub code: Code,
-    /// What happened, a sentence without its full stop.
+    /// What happened: a sentence without full stop.
     pub what: String,
-    /// To which key or setting; empty where there is none.
+    /// The key or setting that it happened to; can be empty.
     pub key: String,
-    /// What to do about it, an imperative sentence.
+    /// What to do: an imperative sentence without full stop.
     pub todo: String,
 }
 
 impl Failure {
-    /// A failure with all its parts.
+    /// For the texts see the fields.
     pub fn new(code: Code, what: impl Into<String>, key: impl Into<String>, todo: impl Into<String>) -> Self {
         Self { code, what: what.into(), key: key.into(), todo: todo.into() }
     }

@@ -10,7 +10,7 @@ use std::future::Future;
 
 use crate::failure::{Code, Failure};
 use crate::settings::JobArgs;
-use crate::signals::run_until_stopped;
+use crate::signals::run_until_interrupted;
 use crate::telemetry::{self, Job};
 use crate::{exit, log};
 
@@ -52,7 +52,7 @@ where
             "Raise the limits of processes and open files",
         )
     })?;
-    let result = threads.block_on(telemetry::in_run_span(run_until_stopped(work)));
+    let result = threads.block_on(telemetry::in_run_span(run_until_interrupted(work)));
     // After a signal, blocking work may still run; it ends with the process. Dropping the runtime would wait for it, and its tasks would
     // panic.
     std::mem::forget(threads);

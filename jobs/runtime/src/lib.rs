@@ -1,5 +1,7 @@
-//! What any job needs, with no knowledge of traffic: stores, settings, the day of a run, logs, telemetry, exit codes, signals, memory,
-//! and the calls of the Kubernetes API.
+//! The parts of a job that have nothing to do with traffic: the one `main`, settings, the days of a run, stores, logs, telemetry, exit
+//! codes, signals, the memory budget, and the calls of the Kubernetes API.
+//!
+//! [`job::main`] is the way in. Not for anything that knows a source, an indicator or a document.
 
 pub mod clock;
 pub mod cluster;

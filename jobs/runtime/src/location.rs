@@ -1,6 +1,6 @@
-//! Where a setting points: a bucket with or without a prefix, or a local folder.
+//! The location that a setting names: a bucket, with or without a prefix, or a local folder.
 //!
-//! Not for keys: what lies below a location is `contract`'s.
+//! Not for keys below a location, which `contract` defines.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,30 +10,30 @@ use std::sync::Arc;
 use crate::failure::{Code, Failure};
 use crate::store::{LocalStore, S3Options, S3Store, SharedStore};
 
-/// A place for objects, as a setting names it.
+/// A place for objects.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Location {
-    /// A bucket, and the part of it below `prefix`.
+    /// The objects of a bucket below `prefix`.
     S3 {
         /// Bucket name.
         bucket: String,
-        /// Parts joined by `/`, without one at either end; may be empty.
+        /// Without a leading or trailing `/`; can be empty.
         prefix: String,
     },
     /// A local folder.
     Local(PathBuf),
 }
 
-/// What a location is opened for.
+/// The access for which a location is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Reading: a local folder must be there.
+    /// A local folder must exist.
     Read,
-    /// Writing: a local folder is made if it is not there. A bucket never is.
+    /// A missing local folder is created. A bucket never is.
     Write,
 }
 
-/// A setting that names no location. `Display` says what is wrong and shows one that is right.
+/// A text that is not a location. `Display` gives the reason and a valid example.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct LocationError(String);
@@ -45,19 +45,25 @@ impl From<LocationError> for Failure {
 }
 
 impl Location {
-    /// The value of a flag: `s3://bucket/prefix`, else a path, for whoever types `--raw data/raw` means the folder.
+    /// Parses the value of a flag: `s3://bucket/prefix`, else a path, because `--raw data/raw` means the folder.
     ///
-    /// A variable is read with [`FromStr`], where a bare name is a bucket.
+    /// The value of a variable is parsed with [`FromStr`], where a bare name is a bucket.
+    ///
+    /// # Errors
+    /// An empty text, another scheme, or a name that S3 does not allow.
     pub fn from_flag(text: &str) -> Result<Self, LocationError> {
         if text.contains("://") || text.trim().is_empty() { text.parse() } else { Ok(Self::Local(PathBuf::from(text))) }
     }
 
-    /// The value of a setting by where it came from: [`Location::from_flag`], or [`FromStr`] where it came from a variable.
+    /// Parses a setting with [`FromStr`] if it came from a variable, else with [`Location::from_flag`].
+    ///
+    /// # Errors
+    /// Those of the two.
     pub fn from_setting(text: &str, from_variable: bool) -> Result<Self, LocationError> {
         if from_variable { text.parse() } else { Self::from_flag(text) }
     }
 
-    /// The place `sub` below this one.
+    /// The location `sub` below this one.
     pub fn join(&self, sub: &str) -> Self {
         let sub = sub.trim_matches('/');
         match self {
@@ -71,8 +77,11 @@ impl Location {
         }
     }
 
-    /// The store at this location. Settings and, for a local folder, its presence are checked here; whether a bucket is there shows at
-    /// the first request, because asking needs a right that reading does not.
+    /// Opens the store at this location. A missing bucket is found by the first request, because a check would need a permission that
+    /// reading does not need.
+    ///
+    /// # Errors
+    /// An invalid setting of the AWS SDK, or a missing local folder.
     pub async fn open(&self, path_style: bool, access: Access) -> Result<SharedStore, Failure> {
         match self {
             Self::Local(path) => {
@@ -110,7 +119,7 @@ impl FromStr for Location {
         if text.starts_with(['/', '.']) {
             return Ok(Self::Local(PathBuf::from(text)));
         }
-        let (name, spoken) = match text.split_once("://") {
+        let (name, has_scheme) = match text.split_once("://") {
             Some(("s3", rest)) => (rest, true),
             Some((scheme, _)) => {
                 let scheme = scheme.escape_debug();
@@ -121,38 +130,38 @@ impl FromStr for Location {
             None => (text, false),
         };
         let (bucket, prefix) = name.split_once('/').unwrap_or((name, ""));
-        check_bucket(bucket).map_err(|wrong| {
+        check_bucket(bucket).map_err(|rule| {
             let bucket = bucket.escape_debug();
-            let hint = if spoken { "" } else { ", or a path that begins with / or ." };
+            let hint = if has_scheme { "" } else { ", or a path that begins with / or ." };
             LocationError(format!(
-                "`{bucket}` cannot be a bucket's name: {wrong}; write s3://cityflow-raw/prefix{hint}"
+                "`{bucket}` is not a valid bucket name: {rule}; write s3://cityflow-raw/prefix{hint}"
             ))
         })?;
         let prefix = prefix.trim_end_matches('/');
         if !prefix.is_empty() && prefix.split('/').any(|part| matches!(part, "" | "." | "..")) {
             let prefix = prefix.escape_debug();
             return Err(LocationError(format!(
-                "`{prefix}` cannot be a prefix: it has an empty, `.` or `..` part; write s3://{bucket}/some/prefix"
+                "`{prefix}` is not a valid prefix: it has an empty, `.` or `..` part; write s3://{bucket}/some/prefix"
             )));
         }
         Ok(Self::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() })
     }
 }
 
-/// The rules of S3 for the names of buckets.
+/// The naming rules of S3; the error is the broken rule.
 fn check_bucket(name: &str) -> Result<(), &'static str> {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
     let outer = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     if !(3..=63).contains(&name.len()) {
-        Err("it has 3 to 63 characters")
+        Err("it must have 3 to 63 characters")
     } else if !name.chars().all(inner) {
-        Err("it has lower-case letters, digits, dots and hyphens only")
+        Err("it must consist of lower-case letters, digits, dots and hyphens")
     } else if !outer(name.chars().next()) || !outer(name.chars().next_back()) {
-        Err("it begins and ends with a lower-case letter or a digit")
+        Err("it must begin and end with a lower-case letter or a digit")
     } else if name.contains("..") {
-        Err("it has no two dots in a row")
+        Err("it must not have two dots in a row")
     } else if name.parse::<std::net::Ipv4Addr>().is_ok() {
-        Err("it is not an IP address")
+        Err("it must not be an IP address")
     } else {
         Ok(())
     }
@@ -167,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_takes_buckets_and_paths() {
+    fn bare_name_in_a_variable_is_a_bucket() {
         for (text, expected) in [
             ("s3://cityflow-raw", s3("cityflow-raw", "")),
             ("s3://cityflow-raw/", s3("cityflow-raw", "")),
@@ -185,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_name_in_a_flag_is_a_folder() {
+    fn bare_name_in_a_flag_is_a_folder() {
         assert_eq!(Location::from_flag("data/raw").unwrap(), Location::Local("data/raw".into()));
         assert_eq!(Location::from_flag("Données 2025").unwrap(), Location::Local("Données 2025".into()));
         assert_eq!(Location::from_flag("s3://cityflow-raw/x").unwrap(), s3("cityflow-raw", "x"));
@@ -194,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_one_is_told_with_an_example() {
+    fn invalid_location_error_has_an_example() {
         for (text, part) in [
             ("", "cannot be empty"),
             ("s3://", "3 to 63"),
@@ -202,13 +211,13 @@ mod tests {
             ("s3://Cityflow", "lower-case"),
             ("city_flow", "lower-case"),
             ("data raw", "or a path that begins with / or ."),
-            ("s3://-city", "begins and ends"),
+            ("s3://-city", "begin and end"),
             ("s3://city..flow", "two dots"),
             ("s3://192.168.1.1", "IP address"),
-            ("s3://cityflow/a//b", "`a//b` cannot be a prefix"),
-            ("s3://cityflow/../b", "`../b` cannot be a prefix"),
+            ("s3://cityflow/a//b", "`a//b` is not a valid prefix"),
+            ("s3://cityflow/../b", "`../b` is not a valid prefix"),
             ("https://cityflow.s3.amazonaws.com", "`https://` is not supported"),
-            ("~/data", "`~` cannot be"),
+            ("~/data", "`~` is not a valid bucket name"),
         ] {
             let message = text.parse::<Location>().unwrap_err().to_string();
             assert!(message.contains(part), "{text}: {message}");
@@ -217,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn joins_and_shows() {
+    fn joined_location_displays_as_it_is_written() {
         assert_eq!(s3("abc", "").join("metrics/").to_string(), "s3://abc/metrics");
         assert_eq!(s3("abc", "x").join("/metrics").to_string(), "s3://abc/x/metrics");
         assert_eq!(s3("abc", "").join("").to_string(), "s3://abc");
@@ -228,7 +237,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn reading_needs_the_folder_and_writing_makes_it() {
+    async fn reading_needs_the_folder_and_writing_creates_it() {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Local(folder.path().join("a/b"));
         assert_eq!(location.open(false, Access::Read).await.unwrap_err().code, Code::Usage);

@@ -1,6 +1,6 @@
-//! The log: one JSON object per line on stderr for a cluster or a pipe, short lines for people at a terminal.
+//! The log on stderr: one JSON object per line in a cluster or a pipe, short lines at a terminal.
 //!
-//! Not for the result of a command (stdout), nor for the one line of a failed run, which `exit` writes.
+//! Not for the result of a command (stdout), nor for the line of a failed run, which `exit` writes.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write};
@@ -17,72 +17,71 @@ use tracing_subscriber::registry::LookupSpan;
 use crate::progress;
 use crate::telemetry::{self, Labels};
 
-/// How much is said.
+/// How much is logged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LogOptions {
-    /// `--quiet`: errors only at a terminal, warnings elsewhere; no progress bars.
+    /// `--quiet`: only errors at a terminal, also warnings elsewhere; no progress bars.
     pub quiet: bool,
-    /// How often `-v` was given.
+    /// Number of `-v` flags.
     pub verbose: u8,
 }
 
-/// Is stderr a terminal?
+/// Whether stderr is a terminal.
 pub fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Sets up the log of the process; a second call changes nothing. `RUST_LOG` goes before the options, where it is set.
+/// Sets up the log of the process; a second call has no effect. `RUST_LOG` takes precedence over the options.
 pub fn init(options: LogOptions) {
-    let people = is_terminal();
-    let (filter, wrong) = filter(options, people, std::env::var("RUST_LOG").ok());
-    let format = if people { Format::People } else { Format::Json };
-    // Spans of ours are always made, since lines take their day and source from them; what a library tells of itself is not.
+    let terminal = is_terminal();
+    let (filter, invalid) = filter(options, terminal, std::env::var("RUST_LOG").ok());
+    let format = if terminal { Format::Terminal } else { Format::Json };
+    // Our spans are always recorded, because log lines take their day and source from them; spans of libraries are not.
     let traced = FilterFn::new(|about| about.is_span() && about.target() == telemetry::TARGET)
         .with_max_level_hint(LevelFilter::INFO);
-    let ours = FilterFn::new(|about| {
-        about.is_span() && [telemetry::TARGET, telemetry::UNTRACED_TARGET].contains(&about.target())
-    })
-    .with_max_level_hint(LevelFilter::INFO);
-    // A library's span between ours would begin another trace, and hide from a line where it was written. So a directive of RUST_LOG that
-    // names one finds none.
+    let ours =
+        FilterFn::new(|about| about.is_span() && [telemetry::TARGET, telemetry::UNTRACED_TARGET].contains(&about.target()))
+            .with_max_level_hint(LevelFilter::INFO);
+    // A span of a library between ours would start another trace and hide ours from the log lines. So spans of libraries are off, whatever
+    // RUST_LOG says.
     let events = FilterFn::new(|about| !about.is_span()).with_max_level_hint(LevelFilter::TRACE);
     let lines = tracing_subscriber::fmt::layer().event_format(format).with_writer(AboveBars);
     let subscriber = tracing_subscriber::registry()
         .with(telemetry::layer().map(|layer| layer.with_filter(traced)))
         .with(lines.with_filter(ours.or(filter.and(events))));
     if tracing::subscriber::set_global_default(subscriber).is_ok()
-        && let Some(wrong) = wrong
+        && let Some(invalid) = invalid
     {
         tracing::warn!(
-            RUST_LOG = wrong,
-            "RUST_LOG cannot be read and is ignored; it looks like `info` or `processor=debug`"
+            RUST_LOG = invalid,
+            "RUST_LOG is invalid and is ignored; write it like `info` or `processor=debug`"
         );
     }
 }
 
-/// The filter, and the value of `RUST_LOG` where it could not be read.
-fn filter(options: LogOptions, people: bool, variable: Option<String>) -> (EnvFilter, Option<String>) {
-    let mut wrong = None;
+/// The filter, and `RUST_LOG` if it is invalid.
+fn filter(options: LogOptions, terminal: bool, variable: Option<String>) -> (EnvFilter, Option<String>) {
+    let mut invalid = None;
     if let Some(text) = variable.filter(|text| !text.trim().is_empty()) {
         match EnvFilter::builder().parse(&text) {
             Ok(filter) => return (filter, None),
-            Err(_) => wrong = Some(text),
+            Err(_) => invalid = Some(text),
         }
     }
-    // Three steps up from the quiet one; a cluster starts one step higher, since nobody sits there to ask again with -v.
-    let steps = ["error", "warn", "info", "debug", "trace"];
-    let step = match (options.quiet, people) {
+    // In a cluster the log starts one level higher: nobody is there to repeat the run with -v.
+    let levels = ["error", "warn", "info", "debug", "trace"];
+    let level = match (options.quiet, terminal) {
         (true, true) => 0,
         (true, false) => 1,
         (false, true) => 1 + usize::from(options.verbose),
         (false, false) => 2 + usize::from(options.verbose),
     };
-    let ours = steps[step.min(steps.len() - 1)];
-    // The libraries tell their whole life at info; only with -vvv is that wanted.
+    let ours = levels[level.min(levels.len() - 1)];
+    // Libraries log a lot at info; that is useful only with -vvv.
     let theirs = if options.verbose >= 3 { "debug" } else { "error" };
     let crates = ["contract", "runtime", "processor", "reporter", "simulator", "acceptance"];
     let text = crates.iter().fold(theirs.to_owned(), |text, name| format!("{text},{name}={ours}"));
-    (EnvFilter::new(text), wrong)
+    (EnvFilter::new(text), invalid)
 }
 
 /// Writes to stderr, above the progress bars.
@@ -109,7 +108,7 @@ impl Write for AboveBars {
 
 #[derive(Debug, Clone, Copy)]
 enum Format {
-    People,
+    Terminal,
     Json,
 }
 
@@ -133,16 +132,16 @@ where
                 if labels.ids.is_none() {
                     telemetry::read_labels(&telemetry::root(), |of| labels.complete(of));
                 }
-                fields.place(labels);
+                fields.add_labels(labels);
                 json_line(chrono::Utc::now(), level, &fields)
             }
-            Self::People => people_line(level, &fields),
+            Self::Terminal => terminal_line(level, &fields),
         };
         writeln!(out, "{line}")
     }
 }
 
-/// The fields of one event in their order; the message apart.
+/// The fields of one event in their order, and its message.
 #[derive(Debug, Default)]
 struct Fields {
     message: String,
@@ -152,7 +151,7 @@ struct Fields {
 impl Fields {
     fn add(&mut self, field: &Field, value: Value) {
         match (field.name(), value) {
-            // Fields whose names are not in the program's text come as one.
+            // `tracing` needs field names at compile time; figures with computed names come as one JSON object.
             (telemetry::RUN_ATTRIBUTES, Value::String(text)) => {
                 let figures: serde_json::Map<String, Value> = serde_json::from_str(&text).unwrap_or_default();
                 self.others.extend(figures);
@@ -160,21 +159,21 @@ impl Fields {
             ("message", Value::String(text)) => self.message = text,
             ("message", value) => self.message = value.to_string(),
             (name, value) => {
-                // One JSON object cannot say the same name twice.
-                let taken = ["time", "level", "message"].contains(&name);
-                self.others.push((if taken { format!("{name}_") } else { name.to_owned() }, value));
+                // A JSON object must not repeat a name.
+                let reserved = ["time", "level", "message"].contains(&name);
+                self.others.push((if reserved { format!("{name}_") } else { name.to_owned() }, value));
             }
         }
     }
 }
 
 impl Fields {
-    /// Says where in the run the line was written, after what the line itself says.
-    fn place(&mut self, labels: Labels) {
+    /// Adds where in the run the line was written; the fields of the line take precedence.
+    fn add_labels(&mut self, labels: Labels) {
         let (trace, span) = labels.ids.unzip();
         let known = [("day", labels.day), ("source", labels.source), ("trace_id", trace), ("span_id", span)];
         for (name, value) in known {
-            if let Some(value) = value.filter(|_| !self.others.iter().any(|(said, _)| said == name)) {
+            if let Some(value) = value.filter(|_| !self.others.iter().any(|(other, _)| other == name)) {
                 self.others.push((name.to_owned(), value.into()));
             }
         }
@@ -214,7 +213,7 @@ impl Visit for Fields {
 fn json_line(time: chrono::DateTime<chrono::Utc>, level: &Level, fields: &Fields) -> String {
     let time = time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
     let level = level.as_str().to_ascii_lowercase();
-    // Written by hand for the order: a person who reads a log wants the time and the level first.
+    // Written by hand for the order: time and level first.
     let mut line = format!(r#"{{"time":"{time}","level":"{level}","message":{}"#, Value::from(fields.message.as_str()));
     for (name, value) in &fields.others {
         let _ = write!(line, ",{}:{value}", Value::from(name.as_str()));
@@ -223,7 +222,7 @@ fn json_line(time: chrono::DateTime<chrono::Utc>, level: &Level, fields: &Fields
     line
 }
 
-fn people_line(level: &Level, fields: &Fields) -> String {
+fn terminal_line(level: &Level, fields: &Fields) -> String {
     let word = match *level {
         Level::ERROR => "error",
         Level::WARN => "warning",
@@ -253,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_json_line_is_one_object_on_one_line() {
+    fn json_line_is_one_object_on_one_line() {
         let time = "2025-11-04T01:02:03.004Z".parse().unwrap();
         let line = json_line(time, &Level::WARN, &fields());
         assert!(!line.contains('\n'));
@@ -268,15 +267,15 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_people_is_short() {
-        assert_eq!(people_line(&Level::WARN, &fields()), "warning: a \"quoted\"\nmessage rows=3 key=\"a b\"");
+    fn terminal_line_is_short() {
+        assert_eq!(terminal_line(&Level::WARN, &fields()), "warning: a \"quoted\"\nmessage rows=3 key=\"a b\"");
     }
 
     #[test]
-    fn the_options_set_the_level() {
-        let level = |quiet, verbose, people| {
-            let (filter, wrong) = filter(LogOptions { quiet, verbose }, people, None);
-            assert_eq!(wrong, None);
+    fn options_set_the_level() {
+        let level = |quiet, verbose, terminal| {
+            let (filter, invalid) = filter(LogOptions { quiet, verbose }, terminal, None);
+            assert_eq!(invalid, None);
             filter.to_string().split(',').find_map(|part| part.strip_prefix("processor=").map(str::to_owned)).unwrap()
         };
         assert_eq!(level(false, 0, true), "warn");
@@ -288,9 +287,9 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_rust_log_is_told_and_the_options_stand() {
-        let (kept, wrong) = filter(LogOptions::default(), false, Some("processor=loud".into()));
-        assert_eq!(wrong.as_deref(), Some("processor=loud"));
+    fn invalid_rust_log_is_returned_and_the_options_apply() {
+        let (kept, invalid) = filter(LogOptions::default(), false, Some("processor=loud".into()));
+        assert_eq!(invalid.as_deref(), Some("processor=loud"));
         assert!(kept.to_string().contains("processor=info"));
     }
 }

@@ -1,6 +1,4 @@
-//! Progress bars for people at a terminal. Elsewhere, and with `--quiet`, every call does nothing.
-//!
-//! Not for logs: a cluster reads the log lines of `log`.
+//! Progress bars at a terminal. Elsewhere, and with `--quiet`, every call does nothing: a cluster has the lines of `log`.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -9,16 +7,16 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::log::is_terminal;
 
-/// The bars of the process, so that log lines can be written above them rather than through them.
+/// The bars of the process, so that log lines can be written above them.
 static BARS: OnceLock<MultiProgress> = OnceLock::new();
 
-/// Where a job shows how far it is.
+/// Creates the bars of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     bars: Option<MultiProgress>,
 }
 
-/// One bar. It disappears when it is finished or dropped.
+/// One bar, which disappears when it is finished or dropped.
 #[derive(Debug, Clone, Default)]
 pub struct Bar {
     bar: Option<ProgressBar>,
@@ -31,12 +29,12 @@ impl Progress {
         Self { bars: shown.then(|| BARS.get_or_init(MultiProgress::new).clone()) }
     }
 
-    /// Never anything.
+    /// Shows nothing, for tests.
     pub fn silent() -> Self {
         Self::default()
     }
 
-    /// A bar over `total` bytes.
+    /// A bar of `total` bytes, with speed and remaining time.
     pub fn bytes(&self, label: &str, total: u64) -> Bar {
         self.bar(
             label,
@@ -45,12 +43,12 @@ impl Progress {
         )
     }
 
-    /// A bar over `total` things.
+    /// A bar of `total` items, with the remaining time.
     pub fn items(&self, label: &str, total: u64) -> Bar {
         self.bar(label, total, "{prefix:14} {wide_bar} {human_pos}/{human_len} {msg} {eta}")
     }
 
-    /// A sign of life where the total is not known.
+    /// A spinner with the elapsed time, for an unknown total.
     pub fn spinner(&self, label: &str) -> Bar {
         let bar = self.bar(label, 0, "{prefix:14} {spinner} {elapsed} {msg}");
         if let Some(bar) = &bar.bar {
@@ -68,28 +66,28 @@ impl Progress {
 }
 
 impl Bar {
-    /// Moves on by `amount`.
+    /// Advances by `amount` bytes or items.
     pub fn inc(&self, amount: u64) {
         if let Some(bar) = &self.bar {
             bar.inc(amount);
         }
     }
 
-    /// Changes the total, where more turned up.
+    /// Changes the total, in bytes or items.
     pub fn set_total(&self, total: u64) {
         if let Some(bar) = &self.bar {
             bar.set_length(total);
         }
     }
 
-    /// A few words beside the bar.
+    /// Shows a short text next to the bar.
     pub fn message(&self, text: impl Into<String>) {
         if let Some(bar) = &self.bar {
             bar.set_message(text.into());
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
@@ -97,7 +95,7 @@ impl Bar {
     }
 }
 
-/// Does `write` with the bars out of the way, if there are any.
+/// Runs `write` while the bars are hidden.
 pub(crate) fn suspended<T>(write: impl FnOnce() -> T) -> T {
     match BARS.get() {
         Some(bars) => bars.suspend(write),
@@ -110,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_silent_bar_takes_every_call() {
+    fn silent_bar_ignores_every_call() {
         let progress = Progress::silent();
         for bar in [progress.bytes("a", 10), progress.items("b", 1), progress.spinner("c")] {
             bar.inc(3);

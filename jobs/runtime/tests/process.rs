@@ -1,6 +1,6 @@
-//! How a whole process ends: its code, its line on stderr, its termination message. Each test starts `process/child.rs`.
+//! The end of a process: exit code, line on stderr, termination message. Each test starts `process/child.rs`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::process::{Command, Output, Stdio};
@@ -13,12 +13,12 @@ struct Child {
 impl Child {
     fn new(role: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("last-words"), "").unwrap();
-        // Built with the tests as an example, beside the folder of this program.
+        std::fs::write(folder.path().join("termination-log"), "").unwrap();
+        // Built with the tests as an example, next to the folder of this program.
         let program = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("examples/child");
         let mut command = Command::new(program);
         command.arg(role).env_clear();
-        command.env("CITYFLOW_TERMINATION_LOG", folder.path().join("last-words")).env("HOME", folder.path());
+        command.env("CITYFLOW_TERMINATION_LOG", folder.path().join("termination-log")).env("HOME", folder.path());
         command.env("AWS_EC2_METADATA_DISABLED", "true").stdout(Stdio::null()).stderr(Stdio::piped());
         Self { command, folder }
     }
@@ -38,13 +38,13 @@ impl Child {
         let lines = text.lines().filter(|line| *line != "ready");
         let events =
             lines.map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect();
-        let words = std::fs::read_to_string(self.folder.path().join("last-words")).unwrap();
+        let words = std::fs::read_to_string(self.folder.path().join("termination-log")).unwrap();
         (output.status.code().unwrap(), events, words)
     }
 }
 
 #[test]
-fn a_failure_is_one_json_line_and_the_termination_message() {
+fn failure_is_one_json_line_and_the_termination_message() {
     let (code, events, words) = Child::new("usage").run();
     assert_eq!(code, 2);
     let line = "there is no day 2025-02-30: REPORT_DATE. Write a day like 2025-11-03";
@@ -56,21 +56,21 @@ fn a_failure_is_one_json_line_and_the_termination_message() {
 }
 
 #[test]
-fn the_log_is_set_up_once() {
+fn second_log_setup_changes_nothing() {
     let (code, events, _) = Child::new("log").run();
     assert_eq!((code, events.len()), (0, 1), "{events:?}");
     assert_eq!((&events[0]["key"], &events[0]["todo"]), (&"key".into(), &"Wait".into()));
 }
 
 #[test]
-fn a_wrong_rust_log_is_told() {
+fn invalid_rust_log_is_reported() {
     let (code, events, _) = Child::new("usage").env("RUST_LOG", "runtime=loud").run();
     assert_eq!((code, events.len()), (2, 2), "{events:?}");
     assert_eq!(events[0]["RUST_LOG"], "runtime=loud");
 }
 
 #[test]
-fn a_panic_in_any_thread_is_a_bug_in_one_line() {
+fn panic_in_any_thread_ends_the_process_as_a_bug() {
     let (code, events, words) = Child::new("panic").run();
     assert_eq!((code, events.len()), (70, 1), "{events:?}");
     assert!(words.starts_with("this is a bug (two lines): ") && words.contains("child.rs:"), "{words}");
@@ -78,10 +78,10 @@ fn a_panic_in_any_thread_is_a_bug_in_one_line() {
 }
 
 #[test]
-fn a_run_ends_once() {
+fn panic_after_the_end_does_not_end_the_run_twice() {
     for _ in 0..50 {
         let (code, events, words) = Child::new("late-panic").run();
-        // Whichever comes first, it is told alone, and the code is its.
+        // Only the first of the two is reported, and it determines the code.
         let expected = if code == 70 { "this is a bug (late)" } else { "the end: key. Wait" };
         assert!((code == 70 || code == 75) && words.starts_with(expected), "{code}: {words}");
         assert_eq!((events.len(), &events[0]["code"]), (1, &code.into()), "{events:?}");
@@ -89,7 +89,7 @@ fn a_run_ends_once() {
 }
 
 #[test]
-fn both_signals_stop_with_143() {
+fn both_signals_end_the_process_with_143() {
     use std::io::{BufRead, BufReader, Read};
     for (signal, name) in [(rustix::process::Signal::TERM, "SIGTERM"), (rustix::process::Signal::INT, "SIGINT")] {
         let mut child = Child::new("wait");
@@ -104,14 +104,14 @@ fn both_signals_stop_with_143() {
         let status = process.wait().unwrap();
         let (code, events, words) = child.read(Output { status, stdout: Vec::new(), stderr: rest });
         assert_eq!((code, events.len()), (143, 1), "{events:?}");
-        assert!(words.starts_with(&format!("told to stop ({name})")), "{words}");
+        assert!(words.starts_with(&format!("received {name}")), "{words}");
     }
 }
 
 #[test]
-fn no_step_outlives_the_one_around_it_whenever_the_run_ends() {
+fn no_span_outlives_its_parent_when_the_run_ends() {
     let folder = tempfile::tempdir().unwrap();
-    // One in some twenty would show a step that ends at the wrong moment.
+    // One run in about twenty would show a span that ends at the wrong moment.
     let (mut whole, mut late) = (0, 0);
     while whole < 150 {
         let path = folder.path().join(format!("{whole}-{late}.ndjson"));
@@ -119,7 +119,7 @@ fn no_step_outlives_the_one_around_it_whenever_the_run_ends() {
         // Room for all spans at once.
         let (code, events, _) = child.env("OTEL_BSP_MAX_QUEUE_SIZE", "4096").run();
         assert_eq!(code, 0, "{events:?}");
-        // A machine with much else to do may keep it from writing its file in time, of which it warns: such a one is run again.
+        // On a busy machine the child may not write its file in time, of which it warns; such a run is repeated.
         if events
             .iter()
             .any(|event| event["message"].as_str().unwrap().contains("not everything could be sent or written"))
@@ -142,20 +142,20 @@ fn no_step_outlives_the_one_around_it_whenever_the_run_ends() {
 }
 
 #[test]
-fn a_wrong_clock_is_never_the_real_one() {
+fn invalid_clock_is_an_error() {
     assert_eq!(Child::new("clock").env("CITYFLOW_NOW", "2025-11-04T02:30:00+01:00").run().0, 0);
     assert_eq!(Child::new("clock").env("CITYFLOW_NOW", "yesterday").run().0, 2);
 }
 
 #[test]
-fn a_bucket_without_a_region_says_what_to_set() {
+fn missing_region_is_reported_with_its_variable() {
     let (code, _, words) = Child::new("s3://cityflow-raw").run();
     assert_eq!(code, 2);
     assert_eq!(words, "no AWS region is set: AWS_REGION. Set it to the bucket's region, e.g. AWS_REGION=eu-west-3\n");
 }
 
 #[test]
-fn a_bucket_without_credentials_is_denied() {
+fn missing_credentials_are_reported_as_access_denied() {
     let (code, _, words) = Child::new("s3://cityflow-raw").env("AWS_REGION", "eu-west-3").run();
     assert_eq!(code, 2, "{words}");
     assert!(
@@ -165,8 +165,8 @@ fn a_bucket_without_credentials_is_denied() {
 }
 
 #[test]
-fn a_server_of_ones_own_needs_no_region() {
-    // Nothing listens there: what matters is that the region is not what is missed, and that the SDK's own setting limits the attempts.
+fn custom_endpoint_needs_no_region() {
+    // Nothing listens on the port: the error must not be about the region, and the SDK's setting limits the attempts.
     let child = Child::new("s3://cityflow-raw").env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
     let child = child.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b").env("AWS_MAX_ATTEMPTS", "1");
     let (code, _, words) = child.run();
@@ -175,7 +175,7 @@ fn a_server_of_ones_own_needs_no_region() {
 }
 
 #[test]
-fn a_wrong_setting_of_the_sdk_is_usage_and_no_bug() {
+fn invalid_sdk_setting_is_a_usage_error() {
     for (name, value) in [("AWS_MAX_ATTEMPTS", "zero"), ("AWS_ENDPOINT_URL", "localhost:9000")] {
         let (code, _, words) = Child::new("s3://cityflow-raw").env("AWS_REGION", "eu-west-3").env(name, value).run();
         assert_eq!(code, 2, "{words}");
@@ -184,7 +184,7 @@ fn a_wrong_setting_of_the_sdk_is_usage_and_no_bug() {
 }
 
 #[test]
-fn a_folder_that_is_not_there_is_usage() {
+fn missing_folder_is_a_usage_error() {
     let (code, _, words) = Child::new("./no/such/folder").run();
     assert_eq!(code, 2);
     assert!(words.starts_with("there is no such bucket or folder: ./no/such/folder. "), "{words}");

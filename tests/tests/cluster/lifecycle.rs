@@ -45,7 +45,7 @@ fn deleted_pod_stops_cleanly_and_is_replaced() {
     let state = &stopped["status"]["containerStatuses"][0]["state"]["terminated"];
     assert_eq!(state["exitCode"], 143, "{state}");
     assert!(
-        state["message"].as_str().unwrap().contains("told to stop (SIGTERM). Nothing is left half-written"),
+        state["message"].as_str().unwrap().contains("received SIGTERM. Nothing is left half-written"),
         "{state}"
     );
     assert!(documents(&env).is_empty(), "no partial results");

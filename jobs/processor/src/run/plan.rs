@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::Days as Shift;
 use contract::{NaiveDate, keys};
-use runtime::day::{DayChoice, Days, Origin};
+use runtime::day::{DayChoice, DayOrigin, Days};
 use runtime::failure::Failure;
 use runtime::store::StoreError;
 
@@ -43,7 +43,7 @@ impl Planned {
 pub(super) async fn days(engine: &Engine, choice: &DayChoice) -> Result<Option<Vec<Planned>>, Failure> {
     let Some(own) = choice.days.list() else { return Ok(None) };
     let mut planned = match (&choice.origin, choice.days) {
-        (Origin::Schedule(_), Days::One(day)) => earlier(engine, day).await?,
+        (DayOrigin::Schedule(_), Days::One(day)) => earlier(engine, day).await?,
         _ => Vec::new(),
     };
     planned.extend(own.into_iter().map(Planned::own));

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use runtime::day::{DayChoice, Origin};
+use runtime::day::{DayChoice, DayOrigin};
 use runtime::lang::Lang;
 use runtime::store::{Condition, LocalStore, Object, Store, StoreError, Version};
 
@@ -234,7 +234,7 @@ async fn recheck_rewrites_a_report_for_new_figures_but_not_for_new_version_or_la
 async fn all_means_every_day_with_a_manifest_in_order() {
     let city = city();
     let task = |days| ReportTask {
-        choice: DayChoice { days, origin: Origin::Argument },
+        choice: DayChoice { days, origin: DayOrigin::Argument },
         lookback: 2,
         wait: Duration::ZERO,
         force: false,

@@ -25,7 +25,7 @@ fn minute(text: &str) -> i64 {
 }
 
 #[test]
-fn the_argument_comes_first() {
+fn argument_takes_precedence() {
     for (text, days) in [
         ("2025-11-03", Days::One(date("2025-11-03"))),
         (" 2025-11-03\n", Days::One(date("2025-11-03"))),
@@ -34,24 +34,28 @@ fn the_argument_comes_first() {
         ("all", Days::All),
         ("2024-02-29", Days::One(date("2024-02-29"))),
     ] {
-        assert_eq!(choose(Some(text), None, now(), PARIS), Ok(DayChoice { days, origin: Origin::Argument }), "{text}");
+        assert_eq!(
+            choose(Some(text), None, now(), PARIS),
+            Ok(DayChoice { days, origin: DayOrigin::Argument }),
+            "{text}"
+        );
     }
 }
 
 #[test]
-fn a_wrong_argument_is_refused_with_an_example() {
+fn invalid_argument_error_has_an_example() {
     for (text, part) in [
         ("2025-02-30", "there is no day 2025-02-30"),
         ("2025-13-01", "there is no day 2025-13-01"),
-        ("2025-11-3", "`2025-11-3` is not a day"),
-        ("20251103", "is not a day"),
-        ("yesterday", "is not a day"),
-        ("ALL", "is not a day"),
-        ("2025-11-07..2025-11-01", "runs backwards"),
-        ("2025-11-01..", "`` is not a day"),
-        ("2025-11-01...2025-11-02", "is not a day"),
-        ("+2025-11-03", "is not a day"),
-        ("２０２５-11-03", "is not a day"),
+        ("2025-11-3", "`2025-11-3` is not a valid day"),
+        ("20251103", "is not a valid day"),
+        ("yesterday", "is not a valid day"),
+        ("ALL", "is not a valid day"),
+        ("2025-11-07..2025-11-01", "ends before it begins"),
+        ("2025-11-01..", "`` is not a valid day"),
+        ("2025-11-01...2025-11-02", "is not a valid day"),
+        ("+2025-11-03", "is not a valid day"),
+        ("２０２５-11-03", "is not a valid day"),
     ] {
         let failure = choose(Some(text), None, now(), PARIS).unwrap_err();
         assert_eq!(failure.code, Code::Usage, "{text}");
@@ -61,18 +65,22 @@ fn a_wrong_argument_is_refused_with_an_example() {
 }
 
 #[test]
-fn yesterday_is_the_citys() {
+fn default_is_yesterday_in_the_city() {
     let yesterday = |instant: &str, tz| choose(None, None, at(instant), tz).unwrap();
-    let expected = DayChoice { days: Days::One(date("2025-11-02")), origin: Origin::Yesterday };
+    let expected = DayChoice { days: Days::One(date("2025-11-02")), origin: DayOrigin::Yesterday };
     assert_eq!(yesterday("2025-11-03T00:30:00Z", PARIS), expected);
     // Half past midnight in Paris is still the evening before in Greenwich.
     assert_eq!(yesterday("2025-11-02T23:30:00Z", PARIS), expected);
     assert_eq!(yesterday("2025-11-02T23:30:00Z", Tz::UTC).days, Days::One(date("2025-11-01")));
-    assert_eq!(choose(Some(""), None, at("2025-11-03T00:30:00Z"), PARIS), Ok(expected), "an empty REPORT_DATE is none");
+    assert_eq!(
+        choose(Some(""), None, at("2025-11-03T00:30:00Z"), PARIS),
+        Ok(expected),
+        "an empty REPORT_DATE is not set"
+    );
 }
 
 #[test]
-fn a_day_in_the_jobs_name() {
+fn job_name_with_a_date_means_that_day() {
     for name in [
         "report-2025-11-03",
         "report-2025-11-03-again",
@@ -86,13 +94,13 @@ fn a_day_in_the_jobs_name() {
         "r-2025-11-03-again-and-again-x2",
         "--2025-11-03",
     ] {
-        let expected = DayChoice { days: Days::One(date("2025-11-03")), origin: Origin::JobName(name.into()) };
+        let expected = DayChoice { days: Days::One(date("2025-11-03")), origin: DayOrigin::JobName(name.into()) };
         assert_eq!(by_name(name), Ok(expected), "{name}");
     }
 }
 
 #[test]
-fn a_range_in_the_jobs_name() {
+fn job_name_with_two_dates_means_the_range() {
     for name in [
         "process-2025-11-01-to-2025-11-07",
         "process-2025-11-01-to-2025-11-07-again",
@@ -101,7 +109,7 @@ fn a_range_in_the_jobs_name() {
         let expected = Days::Range(date("2025-11-01"), date("2025-11-07"));
         match by_name(name) {
             Ok(choice) => assert_eq!(choice.days, expected, "{name}"),
-            // A suffix that begins like a second range is no suffix.
+            // A suffix must not begin like a second range.
             Err(failure) => assert!(name.ends_with("-to-x"), "{name}: {failure}"),
         }
     }
@@ -109,7 +117,7 @@ fn a_range_in_the_jobs_name() {
 }
 
 #[test]
-fn a_scheduled_name_means_the_day_before() {
+fn scheduled_job_name_means_the_day_before() {
     // 29383230 is 2025-11-13T00:30Z.
     assert_eq!(minute("2025-11-13T00:30:00Z"), 29_383_230);
     for name in
@@ -117,7 +125,7 @@ fn a_scheduled_name_means_the_day_before() {
     {
         let choice = by_name(name).unwrap();
         assert_eq!(choice.days, Days::One(date("2025-11-12")), "{name}");
-        assert_eq!(choice.origin, Origin::Schedule(name.into()));
+        assert_eq!(choice.origin, DayOrigin::Schedule(name.into()));
     }
     // Midnight in Paris is 23:00 or 22:00 in Greenwich; the schedule's own day there must not matter.
     let name = format!("report-{}", minute("2025-07-02T22:30:00Z"));
@@ -130,7 +138,7 @@ fn a_scheduled_name_means_the_day_before() {
 }
 
 #[test]
-fn other_names_are_refused_with_both_forms() {
+fn other_job_names_are_errors_with_both_forms() {
     let long = format!("report-{}", "9".repeat(100_000));
     for name in [
         "",
@@ -194,7 +202,7 @@ fn other_names_are_refused_with_both_forms() {
 }
 
 #[test]
-fn argument_and_name_agree_or_the_run_ends() {
+fn disagreement_of_argument_and_job_name_is_an_error() {
     let both = |argument: &str, name: &str| choose(Some(argument), Some(name), now(), PARIS);
     for (argument, name) in [
         ("2025-11-03", "report-2025-11-03-again"),
@@ -204,7 +212,7 @@ fn argument_and_name_agree_or_the_run_ends() {
         ("2025-11-01..2025-11-12", "report-29383230"),
         ("all", "process-29383230"),
     ] {
-        assert_eq!(both(argument, name).unwrap().origin, Origin::Argument, "{argument} {name}");
+        assert_eq!(both(argument, name).unwrap().origin, DayOrigin::Argument, "{argument} {name}");
     }
     for (argument, name) in [
         ("2025-11-04", "report-2025-11-03"),
@@ -221,7 +229,7 @@ fn argument_and_name_agree_or_the_run_ends() {
 }
 
 #[test]
-fn days_are_listed_and_shown() {
+fn days_are_listed_and_displayed() {
     let range = Days::Range(date("2024-02-28"), date("2024-03-01"));
     assert_eq!(range.list().unwrap(), ["2024-02-28", "2024-02-29", "2024-03-01"].map(date));
     assert_eq!(range.to_string(), "2024-02-28..2024-03-01");
@@ -229,7 +237,7 @@ fn days_are_listed_and_shown() {
     assert!(Days::All.contains(date("1999-01-01")) && !range.contains(date("2024-03-02")));
 }
 
-/// Strings near the forms, where mistakes live.
+/// Strings that nearly have one of the forms.
 fn nearly() -> impl Strategy<Value = String> {
     let part = prop_oneof![
         Just("-".to_owned()),
@@ -252,26 +260,26 @@ proptest! {
     }
 
     #[test]
-    fn what_is_nearly_a_form_is_read_or_refused(argument in nearly(), name in nearly()) {
+    fn near_misses_never_select_another_day(argument in nearly(), name in nearly()) {
         let _ = choose(Some(&argument), None, now(), PARIS);
         if let Ok(choice) = by_name(&name) {
             match (choice.origin, choice.days) {
-                (Origin::JobName(_), Days::One(day)) => {
+                (DayOrigin::JobName(_), Days::One(day)) => {
                     let text = format!("-{}", day);
                     prop_assert!(name.contains(&text));
                 }
-                (Origin::JobName(_), Days::Range(first, last)) => {
+                (DayOrigin::JobName(_), Days::Range(first, last)) => {
                     let text = format!("-{}-to-{}", first, last);
                     prop_assert!(first < last && name.contains(&text));
                 }
-                (Origin::Schedule(_), Days::One(_)) => prop_assert!(name.ends_with(|c: char| c.is_ascii_digit())),
+                (DayOrigin::Schedule(_), Days::One(_)) => prop_assert!(name.ends_with(|c: char| c.is_ascii_digit())),
                 other => prop_assert!(false, "{:?}", other),
             }
         }
     }
 
     #[test]
-    fn every_day_is_read_back(offset in 0_u64..40_000, suffix in "(-[a-z]{1,8})?") {
+    fn every_date_is_parsed_back(offset in 0_u64..40_000, suffix in "(-[a-z]{1,8})?") {
         let day = date("1990-01-01") + Later::new(offset);
         prop_assume!(!suffix.starts_with("-to"));
         let name = format!("report-{}{}", day, suffix);

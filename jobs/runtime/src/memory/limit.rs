@@ -1,14 +1,13 @@
-//! How much memory the system gives this process: the limit of its control group, or what is free on the machine.
+//! The memory of this process: the limit of its control group, or the free memory of the machine.
 //!
-//! Nothing here is an error: a file that is not there or not understood sets no limit.
+//! A file that is missing or not understood sets no limit.
 
 use std::path::{Path, PathBuf};
 
-/// The control groups' place.
 const GROUPS: &str = "sys/fs/cgroup";
 
-/// The lowest limit of the groups that this process is in, where one is lower than the machine itself.
-pub(super) fn of_container(root: &Path) -> Option<u64> {
+/// The lowest limit of the control groups of this process, if it is lower than the memory of the machine; versions 1 and 2.
+pub(super) fn container(root: &Path) -> Option<u64> {
     let groups = std::fs::read_to_string(root.join("proc/self/cgroup")).unwrap_or_default();
     let lowest = groups.lines().filter_map(|line| {
         let mut parts = line.splitn(3, ':');
@@ -21,26 +20,26 @@ pub(super) fn of_container(root: &Path) -> Option<u64> {
             None
         }
     });
-    // The first version says "no limit" with a number that no machine has.
-    let machine = of_meminfo(root, "MemTotal").unwrap_or(1 << 60);
+    // Version 1 writes "no limit" as a number that no machine has.
+    let machine = meminfo(root, "MemTotal").unwrap_or(1 << 60);
     lowest.min().filter(|&limit| limit < machine)
 }
 
-/// What is free on the machine, bytes.
+/// The free memory of the machine, in bytes.
 pub(super) fn free(root: &Path) -> Option<u64> {
-    of_meminfo(root, "MemAvailable").or_else(|| of_meminfo(root, "MemTotal"))
+    meminfo(root, "MemAvailable").or_else(|| meminfo(root, "MemTotal"))
 }
 
-/// The lowest number in the files of that name from a group up to the topmost, each of which limits all below it.
+/// The lowest number in the files of that name from a group up to the root; each limits all groups below it.
 fn lowest_above(top: &Path, group: &str, file: &str) -> Option<u64> {
-    // Within a namespace the path may lead above the topmost group that is seen; that one is what counts then.
+    // In a namespace the path can lead above the visible root; then the root counts.
     let inside = Path::new(group).components().filter(|part| matches!(part, std::path::Component::Normal(_)));
     let group: PathBuf = if group.contains("..") { PathBuf::new() } else { inside.collect() };
     let limit = |above: &Path| std::fs::read_to_string(top.join(above).join(file)).ok()?.trim().parse::<u64>().ok();
     group.ancestors().filter_map(limit).min()
 }
 
-fn of_meminfo(root: &Path, name: &str) -> Option<u64> {
+fn meminfo(root: &Path, name: &str) -> Option<u64> {
     let text = std::fs::read_to_string(root.join("proc/meminfo")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
@@ -57,11 +56,11 @@ mod tests {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, text).unwrap();
         }
-        of_container(root.path())
+        container(root.path())
     }
 
     #[test]
-    fn the_lowest_limit_above_counts() {
+    fn lowest_limit_up_to_the_root_counts() {
         let pod = ("proc/self/cgroup", "0::/kubepods/pod1/app\n");
         let app = ("sys/fs/cgroup/kubepods/pod1/app/memory.max", "max\n");
         let of_pod = ("sys/fs/cgroup/kubepods/pod1/memory.max", "900000000\n");
@@ -73,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_namespace_hides_what_is_above() {
+    fn path_above_the_namespace_is_the_root() {
         let top = ("sys/fs/cgroup/memory.max", "500000000\n");
         assert_eq!(limit(&[("proc/self/cgroup", "0::/\n"), top]), Some(500_000_000));
         assert_eq!(limit(&[("proc/self/cgroup", "0::/../../pod\n"), top]), Some(500_000_000));
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_version_of_groups_too() {
+    fn version_1_groups_are_read() {
         let groups = ("proc/self/cgroup", "12:cpu,cpuacct:/a\n5:memory:/docker/x\n1:name=systemd:/a\n0::/\n");
         let limited = ("sys/fs/cgroup/memory/docker/x/memory.limit_in_bytes", "700000000\n");
         assert_eq!(limit(&[groups, limited]), Some(700_000_000));
@@ -90,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn more_than_the_machine_has_is_no_limit() {
+    fn limit_above_the_memory_of_the_machine_does_not_count() {
         let files = [("proc/self/cgroup", "0::/\n"), ("sys/fs/cgroup/memory.max", "9000000000\n")];
         let machine = ("proc/meminfo", "MemTotal:        4000000 kB\nMemAvailable:    3000000 kB\n");
         assert_eq!(limit(&[files[0], files[1], machine]), None);

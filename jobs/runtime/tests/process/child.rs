@@ -1,6 +1,6 @@
-//! A process that ends as its argument says: what `process.rs` looks at from outside.
+//! The process that `process.rs` starts; its argument selects how it ends.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a child of tests ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a child of tests may panic")]
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use runtime::telemetry::{self, Job, Metric, Span, SpanSpec};
 
 static SECONDS: Metric = Metric::histogram("test.duration", "s", "How long it took", telemetry::SECONDS);
 static JOB: Job = Job { name: "child", root: "run", duration: &SECONDS, commands: &[] };
-/// Threads of `steps`, and how often each of them takes one step within another; the trace has room for all of them.
+/// Threads of `steps` and their spans; the trace has room for all of them.
 const THREADS: usize = 4;
 const TIMES: usize = 400;
 static OUTER: SpanSpec = SpanSpec::new("outer", THREADS * TIMES);
@@ -37,19 +37,19 @@ fn main() {
             let _ = std::thread::spawn(|| panic!("two\nlines")).join();
             Ok(())
         }
-        "wait" => tokio().block_on(runtime::signals::run_until_stopped(async {
-            // Handlers stand once this is polled again; the parent waits for the line.
+        "wait" => tokio().block_on(runtime::signals::run_until_interrupted(async {
+            // The handlers are installed once this is polled again; the parent waits for the line.
             tokio::task::yield_now().await;
             let _ = std::io::Write::write_all(&mut std::io::stderr(), b"ready\n");
             std::future::pending().await
         })),
         "steps" => {
             runtime::log::init(LogOptions { quiet: true, verbose: 0 });
-            step_until_the_end();
+            open_spans_until_the_end();
             Ok(())
         }
         "late-panic" => {
-            // As a thread does that still computes when the run was told to stop.
+            // Like a thread that still computes after a signal.
             std::thread::spawn(|| panic!("late"));
             Err(Failure::new(Code::Later, "the end", "key", "Wait"))
         }
@@ -63,21 +63,21 @@ fn main() {
     std::process::exit(runtime::exit::finish(result.map(|()| String::new())));
 }
 
-/// Returns while other threads still begin and end steps, as work that is given up does.
-fn step_until_the_end() {
+/// Returns while other threads still begin and end spans, like abandoned work.
+fn open_spans_until_the_end() {
     telemetry::start_run(&JOB);
     telemetry::start_trace(None);
     let (sender, inner_steps) = std::sync::mpsc::channel();
     for _ in 0..THREADS {
         let sender = sender.clone();
         std::thread::spawn(move || {
-            // Not for ever: the thread that writes the trace needs a processor too.
+            // Bounded: the thread that writes the trace needs a processor too.
             for number in 0..TIMES {
                 let outer = Span::start(&OUTER);
                 outer.in_scope(|| drop(Span::start(&INNER)));
                 drop(outer);
                 let _ = sender.send(());
-                // Seldom: what is looked for happens where a thread has to stop in the middle of a step's end.
+                // Rarely: the race needs a thread that is preempted while it ends a span.
                 if number % 16 == 0 {
                     std::thread::yield_now();
                 }
@@ -87,7 +87,7 @@ fn step_until_the_end() {
     assert_eq!(inner_steps.iter().take(200).count(), 200);
 }
 
-/// Through the failure line, the one event that this crate logs whatever happens.
+/// Logs the line of a failure, which is written at any log level.
 fn log_from_runtime() {
     let failure = Failure::new(Code::Later, "the first", "key", "Wait");
     assert_eq!(runtime::exit::finish(Err(failure)), 75);

@@ -97,7 +97,7 @@ impl Store for Slow {
 
 /// The smallest budget: eight ranges.
 fn budget() -> Budget {
-    Budget::of(0)
+    Budget::with_target(0)
 }
 
 fn body(size: u64) -> Bytes {
