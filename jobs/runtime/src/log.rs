@@ -39,9 +39,10 @@ pub fn init(options: LogOptions) {
     // Our spans are always recorded, because log lines take their day and source from them; spans of libraries are not.
     let traced = FilterFn::new(|about| about.is_span() && about.target() == telemetry::TARGET)
         .with_max_level_hint(LevelFilter::INFO);
-    let ours =
-        FilterFn::new(|about| about.is_span() && [telemetry::TARGET, telemetry::UNTRACED_TARGET].contains(&about.target()))
-            .with_max_level_hint(LevelFilter::INFO);
+    let ours = FilterFn::new(|about| {
+        about.is_span() && [telemetry::TARGET, telemetry::UNTRACED_TARGET].contains(&about.target())
+    })
+    .with_max_level_hint(LevelFilter::INFO);
     // A span of a library between ours would start another trace and hide ours from the log lines. So spans of libraries are off, whatever
     // RUST_LOG says.
     let events = FilterFn::new(|about| !about.is_span()).with_max_level_hint(LevelFilter::TRACE);

@@ -44,10 +44,7 @@ fn deleted_pod_stops_cleanly_and_is_replaced() {
         namespace.wait_for("pods", &pod, |pod| !pod["status"]["containerStatuses"][0]["state"]["terminated"].is_null());
     let state = &stopped["status"]["containerStatuses"][0]["state"]["terminated"];
     assert_eq!(state["exitCode"], 143, "{state}");
-    assert!(
-        state["message"].as_str().unwrap().contains("received SIGTERM. Nothing is left half-written"),
-        "{state}"
-    );
+    assert!(state["message"].as_str().unwrap().contains("received SIGTERM. Nothing is left half-written"), "{state}");
     assert!(documents(&env).is_empty(), "no partial results");
     env.server().clear_faults();
     let finished = namespace.wait_for_job("process-2025-11-04");

@@ -81,7 +81,10 @@ fn job_name_without_date_fails_immediately_and_lists_the_valid_forms() {
         // Where operators look first.
         let described =
             namespace.kubectl(&["describe", "pods", "--selector", &format!("batch.kubernetes.io/job-name={job}")]);
-        assert!(described.contains("does not contain a valid day") && described.contains("Exit Code:    2"), "{described}");
+        assert!(
+            described.contains("does not contain a valid day") && described.contains("Exit Code:    2"),
+            "{described}"
+        );
     }
     assert!(manifests(&env).is_empty());
 }
