@@ -3,6 +3,8 @@
 //! The processor writes what is declared here and the reporter reads it; neither sees the other. Nothing here does I/O, and nothing reads
 //! a clock or the environment. The JSON Schemas under `docs/schema/` are generated from these types (see [`schema`]).
 
+#![warn(missing_docs)]
+
 pub mod day;
 pub mod document;
 pub mod keys;

@@ -36,6 +36,8 @@
 //! ([`LONGEST_RECORD`]) and what comes after it. Any size of chunks, any number of threads and any way to look at bytes give the same rows,
 //! the same records given up and the same lines.
 
+#![warn(missing_docs)]
+
 pub(crate) mod chunk;
 pub mod engine;
 pub mod head;

@@ -3,6 +3,8 @@
 //!
 //! [`job::main`] is the way in. Not for anything that knows a source, an indicator or a document.
 
+#![warn(missing_docs)]
+
 pub mod clock;
 pub mod cluster;
 pub mod day;
