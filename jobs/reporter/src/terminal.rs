@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::io::Write as _;
 
-use runtime::day::Origin;
+use runtime::day::DayOrigin;
 use runtime::lang::Lang;
 
 /// The terminal, if someone reads it.
@@ -38,12 +38,12 @@ impl Terminal {
     }
 }
 
-/// The reason for the choice of the days, in French; `Display` of [`Origin`] is the English one.
-pub(crate) fn origin_fr(origin: &Origin) -> String {
+/// The reason for the choice of the days, in French; `Display` of [`DayOrigin`] is the English one.
+pub(crate) fn origin_fr(origin: &DayOrigin) -> String {
     match origin {
-        Origin::Argument => "jour demandé".to_owned(),
-        Origin::JobName(name) => format!("d'après le nom du Job {name}"),
-        Origin::Schedule(name) => format!("la veille de l'heure planifiée dans le nom du Job {name}"),
-        Origin::Yesterday => "hier, car aucun jour n'est demandé".to_owned(),
+        DayOrigin::Argument => "jour demandé".to_owned(),
+        DayOrigin::JobName(name) => format!("d'après le nom du Job {name}"),
+        DayOrigin::Schedule(name) => format!("la veille de l'heure planifiée dans le nom du Job {name}"),
+        DayOrigin::Yesterday => "hier, car aucun jour n'est demandé".to_owned(),
     }
 }
