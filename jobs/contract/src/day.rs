@@ -1,4 +1,4 @@
-//! The service day: from midnight to midnight in the city's time zone, 23, 24 or 25 hours long.
+//! The service day: midnight to midnight in the city's time zone, 23, 24 or 25 hours long.
 
 use chrono::{
     DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Utc,
@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What sort of day it is, first match.
+/// Day type; the first that matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum DayType {
     /// Sunday or public holiday.
@@ -24,25 +24,25 @@ pub enum DayType {
     Workday,
 }
 
-/// An instant with the city's offset, to the second, as documents hold it (RFC 3339).
+/// An instant with the city's UTC offset, written to the second (RFC 3339).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp(DateTime<FixedOffset>);
 
 impl Stamp {
-    /// The instant as the clocks of `tz` show it.
+    /// The instant with the offset that `tz` has at that time.
     #[must_use]
     pub fn new(instant: DateTime<Utc>, tz: Tz) -> Self {
         let offset = tz.offset_from_utc_datetime(&instant.naive_utc()).fix();
         Self(instant.with_timezone(&offset))
     }
 
-    /// The instant.
+    /// The instant in UTC.
     #[must_use]
     pub fn instant(self) -> DateTime<Utc> {
         self.0.with_timezone(&Utc)
     }
 
-    /// With its offset.
+    /// The instant with its offset.
     #[must_use]
     pub fn local(self) -> DateTime<FixedOffset> {
         self.0
@@ -81,7 +81,8 @@ impl JsonSchema for Stamp {
     }
 }
 
-/// The instant of a wall time: of two the later, as in the exports with offsets; `None` for one that the clock change skipped.
+/// The instant of a wall-clock time. An ambiguous time gives the later instant, as in the exports with offsets; a time that the clock
+/// change skips gives `None`.
 #[must_use]
 pub fn wall_to_instant(wall: NaiveDateTime, tz: Tz) -> Option<DateTime<Utc>> {
     match tz.from_local_datetime(&wall) {
@@ -100,18 +101,18 @@ pub struct ServiceDay {
 }
 
 impl ServiceDay {
-    /// The day of that date in that zone.
+    /// The service day of a date in a time zone.
     #[must_use]
     pub fn new(date: NaiveDate, tz: Tz) -> Self {
         Self { date, tz, start: midnight(date, tz), end: midnight(date + Duration::days(1), tz) }
     }
 
-    /// The day in which an instant lies.
+    /// The service day that contains an instant.
     #[must_use]
     pub fn of(instant: DateTime<Utc>, tz: Tz) -> Self {
         let date = instant.with_timezone(&tz).date_naive();
         let day = Self::new(date, tz);
-        // A zone that sets its clocks back over midnight shows the day before once more: the interval decides, not the wall clock.
+        // If the clocks are set back over midnight, the wall clock shows the day before again: the interval decides instead.
         if instant >= day.end {
             Self::new(date + Duration::days(1), tz)
         } else if instant < day.start {
@@ -121,83 +122,83 @@ impl ServiceDay {
         }
     }
 
-    /// Its date.
+    /// Local date.
     #[must_use]
     pub fn date(&self) -> NaiveDate {
         self.date
     }
 
-    /// Its zone.
+    /// Time zone of the city.
     #[must_use]
     pub fn tz(&self) -> Tz {
         self.tz
     }
 
-    /// Its first instant.
+    /// First instant of the day.
     #[must_use]
     pub fn start(&self) -> DateTime<Utc> {
         self.start
     }
 
-    /// The first instant after it.
+    /// First instant after the day.
     #[must_use]
     pub fn end(&self) -> DateTime<Utc> {
         self.end
     }
 
-    /// The day `days` later (earlier where negative).
+    /// The day `days` later; earlier if negative.
     #[must_use]
     pub fn plus(&self, days: i64) -> Self {
         Self::new(self.date + Duration::days(days), self.tz)
     }
 
-    /// Whether the instant lies in it.
+    /// Whether the instant lies within the day.
     #[must_use]
     pub fn contains(&self, instant: DateTime<Utc>) -> bool {
         self.start <= instant && instant < self.end
     }
 
-    /// How many hours start in it: 23, 24 or 25.
+    /// Number of hours that start in the day: 23, 24 or 25.
     #[must_use]
     pub fn hour_count(&self) -> usize {
         usize::try_from(((self.end - self.start).num_seconds() + 3599) / 3600).unwrap_or(0)
     }
 
-    /// The starts of its hours, in order.
+    /// Starts of the hours, in order.
     pub fn hours(&self) -> impl Iterator<Item = DateTime<Utc>> + use<> {
         let start = self.start;
         (0..self.hour_count()).map(move |hour| start + Duration::hours(i64::try_from(hour).unwrap_or(0)))
     }
 
-    /// Which of its hours an instant lies in, from 0.
+    /// Index, from 0, of the hour of the day that contains an instant; `None` outside the day.
     #[must_use]
     pub fn hour_index(&self, instant: DateTime<Utc>) -> Option<usize> {
         self.contains(instant).then(|| usize::try_from((instant - self.start).num_seconds() / 3600).ok()).flatten()
     }
 
-    /// The wall-clock hour of an instant, 0 to 23.
+    /// Wall-clock hour of an instant, 0 to 23.
     #[must_use]
     pub fn local_hour(&self, instant: DateTime<Utc>) -> usize {
         instant.with_timezone(&self.tz).hour() as usize
     }
 
-    /// The local hours of its hours, in order: twice 2 on the autumn day, no 2 on the spring day.
+    /// Wall-clock hours of the day, in order: 2 twice on the autumn change day, and not at all on the spring one.
     #[must_use]
     pub fn local_hours(&self) -> Vec<usize> {
         self.hours().map(|hour| self.local_hour(hour)).collect()
     }
 
-    /// An instant as documents hold it.
+    /// An instant in the format of the documents.
     #[must_use]
     pub fn stamp(&self, instant: DateTime<Utc>) -> Stamp {
         Stamp::new(instant, self.tz)
     }
 }
 
-/// The first instant of a local date: its midnight, or the end of the gap where the clock change skips midnight.
+/// First instant of a local date: midnight, or the end of the gap if the clock change skips midnight.
 fn midnight(date: NaiveDate, tz: Tz) -> DateTime<Utc> {
     let mut wall = date.and_time(NaiveTime::MIN);
-    // A gap is hours long at most, but for the days that zones skipped whole when they crossed the date line.
+    // Gaps are at most hours long, except for the whole days that zones skipped when they crossed the date line.
     for _ in 0..(26 * 60) {
         match tz.from_local_datetime(&wall) {
             LocalResult::Single(instant) | LocalResult::Ambiguous(instant, _) => return instant.with_timezone(&Utc),

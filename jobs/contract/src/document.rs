@@ -1,4 +1,4 @@
-//! The metrics documents: what all of them begin with, and one module per document for what is its own.
+//! The metrics documents: the common header, and one module per document for its body.
 
 use std::collections::BTreeMap;
 
@@ -18,60 +18,71 @@ pub mod road_network;
 pub mod weather;
 pub mod worksites;
 
-/// A metrics document: the header that all share, then what is the source's own.
+/// A metrics document: the common header, then the body of its source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Document<B> {
-    /// What every document begins with.
+    /// Keys that all documents share.
     #[serde(flatten)]
     pub header: Header,
-    /// The source's own figures.
+    /// Figures of the source.
     #[serde(flatten)]
     pub body: B,
 }
 
-/// Whether more data of the day is still to be expected.
+/// Whether more data of the day is still expected, worse first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum DayStatus {
-    /// More may come. The worse of the two.
+    /// More data is expected.
     #[serde(rename = "provisoire")]
     Provisional,
-    /// Complete, as far as the source ever is.
+    /// As complete as the source gets.
     #[serde(rename = "definitif")]
     Final,
 }
 
-/// What every document begins with.
+impl DayStatus {
+    /// Name in the documents.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Provisional => "provisoire",
+            Self::Final => "definitif",
+        }
+    }
+}
+
+/// Keys that all documents share.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
-    /// `major.minor` of the documents' form.
+    /// `major.minor` of the format.
     pub schema_version: String,
-    /// The source.
+    /// Source.
     pub source: Source,
-    /// The day.
+    /// Service day.
     pub date: NaiveDate,
     /// IANA name of the city's time zone.
     pub timezone: String,
-    /// What sort of day it is.
+    /// Day type.
     #[serde(rename = "type_jour")]
     pub day_type: DayType,
-    /// Whether more data is still to be expected.
+    /// Whether more data of the day is still expected.
     #[serde(rename = "statut_jour")]
     pub day_status: DayStatus,
-    /// End of the last hour of the day that has a measure; null for snapshots.
+    /// End of the last hour of the day with a measurement; null for snapshots.
     #[serde(rename = "complet_jusqu_a")]
     pub complete_until: Option<Stamp>,
-    /// Percent of the expected cells that have a measure; null for snapshots.
+    /// Percent of the expected cells that have a measurement; null for snapshots.
     #[serde(rename = "completude")]
     pub completeness: Option<Fixed2>,
-    /// What was read, in key order.
+    /// Objects that were read, by key.
     pub inputs: Vec<Input>,
-    /// What was there and not read, in key order.
+    /// Objects that were found but not read, by key.
     #[serde(rename = "ignores")]
     pub ignored: Vec<Ignored>,
     /// Every threshold, speed and model name that the figures depend on.
     #[serde(rename = "parametres")]
     pub parameters: BTreeMap<String, serde_json::Value>,
-    /// What became of every row; `contexte` has none.
+    /// Counts of rows used and not used; `contexte` has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[serde(rename = "qualite")]
     pub quality: Option<Quality>,
@@ -89,28 +100,28 @@ pub struct Input {
     /// Size as stored, bytes.
     #[serde(rename = "taille_octets")]
     pub size_bytes: u64,
-    /// CRC-64/NVME of the bytes as stored, base64 of its 8 bytes, big endian, as S3 keeps it.
+    /// CRC-64/NVME of the bytes as stored: base64 of its 8 bytes, big endian, as S3 reports it.
     pub crc64nvme: String,
 }
 
-/// One object that was there and not read.
+/// One object that was found but not read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ignored {
     /// Key relative to the raw folder.
     #[serde(rename = "cle")]
     pub key: String,
-    /// Why.
+    /// Why it was not read.
     #[serde(rename = "raison")]
     pub reason: String,
 }
 
-/// What became of every row. `lignes_du_jour` = cells + repeats + conflicts + rows of the day rejected whole.
+/// Counts of rows used and not used. `lignes_du_jour` = cells + duplicates + conflicts + rows of the day rejected as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Quality {
-    /// Rows or records of the whole input; a blank line is no row.
+    /// Rows or records of the whole input; blank lines do not count.
     #[serde(rename = "lignes_lues")]
     pub rows_read: u64,
-    /// Rows not usable at all, by reason, of the whole input.
+    /// Reason → unusable rows of the whole input.
     #[serde(rename = "rejets_structure")]
     pub structural_rejects: BTreeMap<Reason, u64>,
     /// Rows or records of the day.
@@ -119,25 +130,25 @@ pub struct Quality {
     /// Cells of the day (for snapshots: records of the day that are used).
     #[serde(rename = "cellules")]
     pub cells: u64,
-    /// Further rows of a cell, equal to the one before.
+    /// Further rows of a cell that equal the row before.
     #[serde(rename = "doublons")]
     pub duplicates: u64,
-    /// Further rows of a cell that differ from the one before.
+    /// Further rows of a cell that differ from the row before.
     #[serde(rename = "conflits")]
     pub conflicts: u64,
     /// Cells that lost a value because their detector was failing.
     #[serde(rename = "cellules_ecartees")]
     pub excluded_cells: u64,
-    /// Cells whose given state disagrees with the occupancy by more than one class.
+    /// Cells whose published state differs from the occupancy by more than one class.
     #[serde(rename = "etats_incoherents")]
     pub inconsistent_states: u64,
-    /// Values (or whole records) of the day not used, by reason.
+    /// Reason → values (or whole records) of the day that were not used.
     #[serde(rename = "rejets")]
     pub rejects: BTreeMap<Reason, u64>,
-    /// The first few, by file and line; at most 10.
+    /// The first rejected rows by file and line, at most 10.
     #[serde(rename = "exemples")]
     pub examples: Vec<Example>,
-    /// What a reader should know, sentences.
+    /// Warnings for the reader, as sentences.
     #[serde(rename = "avertissements")]
     pub warnings: Vec<String>,
 }
@@ -151,26 +162,26 @@ pub struct Example {
     /// Physical line, from 1, on which the record begins.
     #[serde(rename = "ligne")]
     pub line: u64,
-    /// Why.
+    /// Why it was not used.
     #[serde(rename = "raison")]
     pub reason: Reason,
-    /// Its beginning, at most 200 characters.
+    /// Beginning of the row, at most 200 characters.
     #[serde(rename = "extrait")]
     pub excerpt: String,
 }
 
-/// A figure of the day against a reference.
+/// A figure of the day compared with a reference.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
-    /// The day's.
+    /// Value of the day.
     #[serde(rename = "valeur")]
     pub value: Fixed2,
-    /// The reference's.
+    /// Value of the reference.
     pub reference: Fixed2,
-    /// Difference in percent of the reference.
+    /// Deviation from the reference, percent.
     #[serde(rename = "ecart_pourcent")]
     pub deviation_percent: Fixed2,
-    /// Arcs (counters) present on both sides.
+    /// Arcs (or counters) present on both sides.
     #[serde(rename = "troncons_communs")]
     pub common_arcs: u64,
     /// Percent of the arc-hours present on both sides.

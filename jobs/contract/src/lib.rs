@@ -1,7 +1,13 @@
-//! What the two jobs agree on: the documents' types, every key in the store, the service day.
+//! The contract between the jobs: the types of the documents, the keys in the store, the service day.
 //!
-//! The processor writes what is declared here and the reporter reads it; neither sees the other. Nothing here does I/O, and nothing reads
-//! a clock or the environment. The JSON Schemas under `docs/schema/` are generated from these types (see [`schema`]).
+//! ```text
+//! raw files ─► processor ─► documents, manifest ─► reporter ─► report
+//!                               types and keys: this crate
+//! ```
+//!
+//! The processor writes these types and the reporter reads them; the two crates do not depend on each other. Names in JSON are French
+//! because existing readers use them; names in Rust are English (`#[serde(rename)]`). The JSON Schemas under `docs/schema/` are generated
+//! from the types (see [`schema`]). This crate does no I/O and reads neither the clock nor the environment; it computes no figures.
 
 #![warn(missing_docs)]
 

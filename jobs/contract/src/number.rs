@@ -1,38 +1,38 @@
-//! Numbers as documents hold them: computed in full precision, rounded once, half to even, when written.
+//! Figures of the documents: computed in full precision and rounded once, half to even, on output.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A figure that is written with at most `DP` decimals.
+/// A figure with at most `DP` decimals in JSON.
 ///
-/// Rounding is that of the exact binary value, ties to even, as Python's `round` and C's `printf` do it. A whole value is written
-/// without a decimal point: counts are integers, and so is a sum of them.
+/// The exact binary value is rounded, ties to even, like Python's `round` and C's `printf`. Whole values have no decimal point in JSON:
+/// counts are integers, and so are their sums.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
 pub struct Fixed<const DP: usize>(f64);
 
 impl<const DP: usize> Fixed<DP> {
-    /// The figure; what is not finite has no place in a document and gives `None`.
+    /// The figure; `None` if the value is not finite, because JSON has no infinity and no NaN.
     #[must_use]
     pub fn new(value: f64) -> Option<Self> {
         value.is_finite().then_some(Self(value))
     }
 
-    /// The figure of a value known to be finite; what is not becomes 0. For sums and means of finite numbers.
+    /// The figure of a value known to be finite, such as a sum or mean of finite numbers. A value that is not finite becomes 0.
     #[must_use]
     pub fn of(value: f64) -> Self {
         Self(if value.is_finite() { value } else { 0.0 })
     }
 
-    /// In full precision, as long as it was not read from a document.
+    /// Full precision, unless the figure was read from a document.
     #[must_use]
     pub fn get(self) -> f64 {
         self.0
     }
 
-    /// As it is written.
+    /// The value in JSON.
     #[must_use]
     pub fn rounded(self) -> f64 {
-        // A document holds tens of thousands of figures, and almost none of them lies near the middle between two neighbours.
+        // Documents have tens of thousands of figures, and almost none lies near the midpoint between two neighbours.
         self.rounded_by_scaling().unwrap_or_else(|| self.rounded_by_text())
     }
 
@@ -41,17 +41,17 @@ impl<const DP: usize> Fixed<DP> {
         format!("{:.*}", DP, self.0).parse::<f64>().unwrap_or(self.0) + 0.0
     }
 
-    /// The same, where scaling the value cannot change its neighbour: away from the middle, and small enough that the error of the
-    /// multiplication is far below the distance to it. Both the whole number and the power of ten are exact, so that their quotient is
-    /// the nearest value to the decimal, as reading its text gives.
+    /// The same result without formatting, if scaling cannot select the wrong neighbour: away from the midpoint, and small enough that the
+    /// error of the multiplication is far below the distance to it. The whole number and the power of ten are exact, so their quotient is
+    /// the nearest `f64` to the decimal, as parsing its text gives.
     fn rounded_by_scaling(self) -> Option<f64> {
         const LARGEST: f64 = 1e9;
         const MARGIN: f64 = 1e-4;
         let power = 10_f64.powi(i32::try_from(DP).ok().filter(|digits| *digits <= 6)?);
         let scaled = self.0 * power;
         let whole = scaled.round();
-        let near_middle = ((scaled - whole).abs() - 0.5).abs() < MARGIN;
-        (scaled.abs() < LARGEST && !near_middle).then(|| whole / power + 0.0)
+        let near_midpoint = ((scaled - whole).abs() - 0.5).abs() < MARGIN;
+        (scaled.abs() < LARGEST && !near_midpoint).then(|| whole / power + 0.0)
     }
 }
 
@@ -88,13 +88,13 @@ impl<const DP: usize> JsonSchema for Fixed<DP> {
     }
 }
 
-/// Means, flows, occupancies, percents.
+/// Means, flows, occupancies, percents, durations in hours.
 pub type Fixed2 = Fixed<2>;
-/// Minutes, hours of lost time, veh·km, metres, m², °C, mm, km/h, indices.
+/// Delays in minutes or hours, vehicle-kilometres, metres, m², °C, mm, km/h, indices.
 pub type Fixed1 = Fixed<1>;
-/// Minutes per vehicle, correlation coefficients.
+/// Delays in minutes per vehicle, correlation coefficients.
 pub type Fixed3 = Fixed<3>;
-/// Degrees.
+/// Longitudes and latitudes, degrees.
 pub type Degrees = Fixed<5>;
 
 #[cfg(test)]
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn ties_go_to_even_and_whole_values_have_no_point() {
+    fn ties_round_to_even_and_whole_values_have_no_decimal_point() {
         assert_eq!(written::<2>(0.125), "0.12");
         assert_eq!(written::<2>(0.375), "0.38");
         assert_eq!(written::<0>(2.5), "2");
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn scaling_rounds_as_the_text_does() {
+    fn rounding_by_scaling_equals_rounding_by_text() {
         fn same<const DP: usize>(value: f64) {
             let value = Fixed::<DP>::of(value);
             let expected = value.rounded_by_text().to_bits();
@@ -128,9 +128,9 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let size = 10_f64.powi(i32::try_from(round % 14).unwrap() - 4);
             let value = ((state >> 11) as f64 / (1_u64 << 53) as f64 - 0.5) * size;
-            // Beside any value those that lie at and next to a middle.
-            let middle = (value * 1000.0).round() / 1000.0 + 0.0005;
-            for value in [value, middle, middle.next_up(), middle.next_down(), (value * 8.0).round() / 8.0] {
+            // Each value, and the ones at and next to a midpoint.
+            let midpoint = (value * 1000.0).round() / 1000.0 + 0.0005;
+            for value in [value, midpoint, midpoint.next_up(), midpoint.next_down(), (value * 8.0).round() / 8.0] {
                 same::<0>(value);
                 same::<1>(value);
                 same::<2>(value);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_no_figure() {
+    fn non_finite_value_gives_no_figure() {
         assert!(Fixed::<2>::new(f64::NAN).is_none());
         assert!(Fixed::<2>::new(1.0 / 0.0).is_none());
     }

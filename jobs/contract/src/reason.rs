@@ -1,13 +1,13 @@
-//! Why a row, a record or a value was not used. Every one that is not used is counted under one of these.
+//! Why a row, a record or a value was not used. Everything that is not used is counted under exactly one reason.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Why something that was read was not used. Structural reasons concern the row or file itself and count the whole input; the others
-/// concern a value and count only what belongs to the day.
+/// Why something that was read was not used. Structural reasons concern a whole row or file and are counted over the whole input; the others
+/// concern a value or a record and are counted for the day only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Reason {
-    /// Structure: the row has not as many fields as the header.
+    /// Structure: the row has more or fewer fields than the header.
     #[serde(rename = "nombre_de_colonnes")]
     ColumnCount,
     /// Structure: the row or record is not valid UTF-8.
@@ -19,22 +19,22 @@ pub enum Reason {
     /// Structure: the date or time cannot be read.
     #[serde(rename = "date_illisible")]
     UnreadableDate,
-    /// Structure: a wall time that the clock change skipped.
+    /// Structure: a wall-clock time that the clock change skips.
     #[serde(rename = "heure_inexistante")]
     NonexistentTime,
     /// Structure: a record longer than 1 MiB.
     #[serde(rename = "ligne_trop_longue")]
     RecordTooLong,
-    /// Structure: a quote that is never closed; reading went on at the next line.
+    /// Structure: a quote that is never closed; reading resumed at the next line.
     #[serde(rename = "guillemet_ouvert")]
     UnclosedQuote,
-    /// Structure: an end before the start.
+    /// Structure: the end is before the start.
     #[serde(rename = "dates_inversees")]
     ReversedDates,
-    /// Structure: a snapshot that is empty, cut short or not the source's.
+    /// Structure: a snapshot that is empty, truncated or of another source.
     #[serde(rename = "instantane_illisible")]
     UnreadableSnapshot,
-    /// Structure: a record that is not an object of the source's shape.
+    /// Structure: a record without the shape of the source.
     #[serde(rename = "enregistrement_illisible")]
     UnreadableRecord,
     /// Structure: a period of a disruption that ends before it begins.
@@ -55,10 +55,10 @@ pub enum Reason {
     /// Value: an occupancy outside 0 to 100.
     #[serde(rename = "taux_hors_bornes")]
     OccupancyOutOfRange,
-    /// Value: a traffic state that is none of the known ones.
+    /// Value: an unknown traffic state.
     #[serde(rename = "etat_inconnu")]
     UnknownState,
-    /// Value: an arc status that is none of the known ones.
+    /// Value: an unknown arc status.
     #[serde(rename = "statut_inconnu")]
     UnknownStatus,
     /// Value: a count that is not a whole number.
@@ -73,13 +73,13 @@ pub enum Reason {
     /// Value: a number (weather, length, impact) that cannot be read.
     #[serde(rename = "valeur_illisible")]
     UnreadableValue,
-    /// Record: the lowest temperature above the highest.
+    /// Record: the lowest temperature is above the highest.
     #[serde(rename = "temperatures_inversees")]
     ReversedTemperatures,
-    /// Record: a temperature below −20 or above 45 °C.
+    /// Record: a temperature below −20 °C or above 45 °C.
     #[serde(rename = "temperature_hors_bornes")]
     TemperatureOutOfRange,
-    /// Record: wind below zero.
+    /// Record: a wind speed below zero.
     #[serde(rename = "vent_negatif")]
     NegativeWind,
     /// Record: rain below zero.
@@ -91,13 +91,13 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The name in documents.
+    /// Name in the documents.
     #[must_use]
     pub fn name(self) -> String {
         serde_json::to_value(self).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Whether it concerns the row or file itself, and so counts the whole input.
+    /// Whether it concerns a whole row or file, and so is counted over the whole input instead of the day.
     #[must_use]
     pub fn is_structural(self) -> bool {
         self <= Self::NoPeriod

@@ -1,4 +1,4 @@
-//! The daily report as JSON, and the small summary of it that the index is made of.
+//! The daily report as JSON, and its summary for the index.
 
 use std::collections::BTreeMap;
 
@@ -17,100 +17,100 @@ use crate::document::worksites::Worksite;
 use crate::number::{Fixed1, Fixed2};
 use crate::{Reason, Source, Stamp};
 
-/// The daily report. A section whose source is missing is null, and `sources` says why.
+/// The daily report. A section is null if its source is missing; `sources` has the reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DailyReport {
-    /// `major.minor` of the report's form.
+    /// `major.minor` of the format.
     pub schema_version: String,
-    /// The day.
+    /// Service day.
     pub date: NaiveDate,
-    /// When it was written.
+    /// Time of writing.
     pub generated_at: Stamp,
     /// Version of the reporter.
     pub cityflow_version: String,
     /// Language of the sentences.
     #[serde(rename = "langue")]
     pub language: String,
-    /// Counts from 1.
+    /// Number of the edition, from 1.
     pub edition: u64,
-    /// What changed in the summary since the edition before.
+    /// Changes of the summary since the previous edition.
     #[serde(rename = "changements")]
     pub changes: Vec<Change>,
-    /// Source → what became of it.
+    /// Source → its state.
     pub sources: BTreeMap<Source, SourceStatus>,
-    /// The headline figures.
+    /// Headline figures.
     pub summary: Summary,
-    /// The busiest arcs.
+    /// The 10 busiest arcs.
     #[serde(rename = "top_10_troncons_frequentes")]
     pub top_10_arcs: Option<Vec<TopArc>>,
-    /// Zones by lost time.
+    /// The 10 zones with the largest delay.
     #[serde(rename = "top_10_zones_congestionnees")]
     pub top_10_congested_zones: Option<Vec<ZoneMetrics>>,
-    /// Failing road detectors and bike counters; null where neither source is there.
+    /// Failing road detectors and bike counters; null if both sources are missing.
     #[serde(rename = "capteurs_defaillants")]
     pub sensor_failures: Option<Vec<FailingSensor>>,
-    /// At most 20.
+    /// At most 20 congestion alerts, worst first.
     #[serde(rename = "alertes_congestion")]
     pub congestion_alerts: Option<Vec<CongestionAlert>>,
-    /// Worksites of the day.
+    /// Worksites active on the day.
     #[serde(rename = "chantiers_actifs")]
     pub active_worksites: Option<Vec<Worksite>>,
-    /// At most 20 disruptions.
+    /// At most 20 disruptions, worst first.
     #[serde(rename = "perturbations")]
     pub disruptions: Option<Vec<Disruption>>,
-    /// Against last week.
+    /// Comparison with the previous week.
     #[serde(rename = "evolution_vs_semaine_precedente")]
     pub evolution_vs_previous_week: ReportEvolution,
-    /// Against the usual day.
+    /// Comparison with the usual day of the same day type.
     #[serde(rename = "evolution_vs_jour_type")]
     pub evolution_vs_usual_day: ReportEvolution,
-    /// Weather.
+    /// Weather figures and indices.
     #[serde(rename = "meteo_impact")]
     pub weather_impact: Option<WeatherImpact>,
-    /// Associations.
+    /// Associations of the `contexte` document; null without history.
     pub correlations: Option<Vec<Correlation>>,
-    /// Source → what became of its rows.
+    /// Source → row counts.
     #[serde(rename = "qualite")]
     pub quality: BTreeMap<Source, SourceQuality>,
-    /// Digest of the manifest that it is made from.
+    /// Digest of the manifest that the report was made from.
     pub metrics_digest: String,
 }
 
-/// One figure of the summary that changed.
+/// One changed figure of the summary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
-    /// Its key in the summary.
+    /// Key in the summary.
     #[serde(rename = "cle")]
     pub key: String,
-    /// Before.
+    /// Value in the previous edition.
     #[serde(rename = "avant")]
     pub before: serde_json::Value,
-    /// Now.
+    /// Value in this edition.
     #[serde(rename = "apres")]
     pub after: serde_json::Value,
 }
 
-/// What became of a source.
+/// State of one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceStatus {
-    /// As in the manifest.
+    /// Status, as in the manifest.
     #[serde(rename = "statut")]
     pub status: EntryStatus,
-    /// Why it is not `ok`.
+    /// Why the status is not `ok`; null if it is.
     #[serde(rename = "raison")]
     pub reason: Option<String>,
-    /// Percent; null for snapshots and missing sources.
+    /// Percent of the expected cells; null for snapshots and missing sources.
     #[serde(rename = "completude")]
     pub completeness: Option<Fixed2>,
 }
 
-/// The headline figures; null where the source is missing.
+/// Headline figures; each is null if its source is missing or has no value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
-    /// Of the manifest.
+    /// Status of the manifest.
     #[serde(rename = "statut_jour")]
     pub day_status: DayStatus,
-    /// Of the manifest, percent.
+    /// Completeness of the manifest, percent.
     #[serde(rename = "completude")]
     pub completeness: Option<Fixed2>,
     /// Vehicles counted.
@@ -119,22 +119,22 @@ pub struct Summary {
     /// Vehicle-kilometres.
     #[serde(rename = "vehicules_km")]
     pub vehicle_km: Option<Fixed1>,
-    /// Lost time, minutes.
+    /// Delay of all vehicles, minutes.
     #[serde(rename = "temps_perdu_total_minutes")]
     pub total_delay_minutes: Option<Fixed1>,
     /// Saturated arcs.
     #[serde(rename = "nombre_troncons_satures")]
     pub saturated_arc_count: Option<u64>,
-    /// Percent.
+    /// Availability of the road detectors, percent.
     #[serde(rename = "taux_disponibilite_capteurs")]
     pub sensor_availability: Option<Fixed2>,
     /// Bikes counted.
     #[serde(rename = "total_velos_paris")]
     pub total_bikes: Option<u64>,
-    /// Disruptions of the day.
+    /// Disruptions that concern the day.
     #[serde(rename = "perturbations_actives")]
     pub active_disruptions: Option<u64>,
-    /// Worksites of the day.
+    /// Worksites active on the day.
     #[serde(rename = "chantiers_actifs")]
     pub active_worksites: Option<u64>,
     /// 0 to 7 sentences, most unusual first.
@@ -142,28 +142,27 @@ pub struct Summary {
     pub highlights: Vec<Sentence>,
 }
 
-/// A sentence, with what it says for programs.
+/// A sentence, with its figures for programs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Sentence {
-    /// The fact's key.
+    /// Key of the fact.
     #[serde(rename = "cle")]
     pub key: String,
     /// The sentence.
     #[serde(rename = "phrase")]
     pub text: String,
-    /// The fact's value.
+    /// Value of the fact.
     #[serde(rename = "valeur")]
     pub value: Fixed2,
-    /// What it is compared with.
+    /// Value it is compared with; null without one.
     pub reference: Option<Fixed2>,
-    /// Difference, percent.
+    /// Deviation from the reference, percent; null without a reference.
     #[serde(rename = "ecart")]
     pub deviation: Option<Fixed2>,
 }
 
-/// What sort of sensor.
+/// Type of a sensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
 pub enum SensorType {
     /// Road detector.
     #[serde(rename = "route")]
@@ -173,104 +172,104 @@ pub enum SensorType {
     Bike,
 }
 
-/// A failing sensor.
+/// One sensor failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailingSensor {
-    /// Road or bike.
+    /// Type of the sensor.
     #[serde(rename = "type")]
     pub kind: SensorType,
-    /// Arc or counter.
+    /// Arc id or counter id.
     pub id: String,
-    /// Label.
+    /// Label of the arc or name of the counter; null if unknown.
     #[serde(rename = "libelle")]
     pub label: Option<String>,
-    /// Which measure, of a road detector.
+    /// Measurement that failed; null for bike counters.
     #[serde(rename = "grandeur")]
     pub measure: Option<Measure>,
-    /// Why.
+    /// Why the sensor counts as failing.
     #[serde(rename = "raison")]
     pub reason: String,
-    /// Start.
+    /// Start of the first failing hour.
     #[serde(rename = "debut")]
     pub start: Stamp,
-    /// End.
+    /// End of the last failing hour.
     #[serde(rename = "fin")]
     pub end: Stamp,
-    /// Hours.
+    /// Duration, hours.
     #[serde(rename = "duree_heures")]
     pub duration_hours: Fixed2,
 }
 
-/// Of roads and bikes.
+/// Comparisons of roads and bikes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ReportEvolution {
-    /// Roads: `semaine_precedente` or `jour_type` of their document.
+    /// Roads, from the `comptages` document; null without history.
     #[serde(rename = "comptages")]
     pub road_counts: Option<RoadComparisons>,
-    /// Bikes: the same.
+    /// Bikes, from the `bikes` document; null without history.
     #[serde(rename = "bikes")]
     pub bike_counts: Option<BikeComparisons>,
 }
 
-/// Weather, as in its document.
+/// Weather, from the `weather` document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WeatherImpact {
-    /// Figures.
+    /// Figures of the day.
     pub metrics: WeatherMetrics,
-    /// Categories.
+    /// Categories that apply to the day.
     pub categories: Vec<WeatherCategory>,
-    /// 0 to 100.
+    /// 0 to 100; 50 is neutral.
     #[serde(rename = "impact_mobilite")]
     pub mobility_impact: Fixed1,
-    /// 0 to 100.
+    /// 0 to 100; 100 is best.
     #[serde(rename = "indice_cyclable")]
     pub cycling_index: Fixed1,
-    /// Observed, not forecast.
+    /// Whether the values are observed; false for a forecast.
     pub observation: bool,
 }
 
-/// What became of a source's rows.
+/// Row counts of one source.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceQuality {
-    /// Of its document.
+    /// Status of its document.
     #[serde(rename = "statut_jour")]
     pub day_status: DayStatus,
-    /// Percent; null for snapshots.
+    /// Percent of the expected cells; null for snapshots.
     #[serde(rename = "completude")]
     pub completeness: Option<Fixed2>,
-    /// Rows read.
+    /// Rows or records of the whole input.
     #[serde(rename = "lignes_lues")]
     pub rows_read: u64,
-    /// Rows of the day.
+    /// Rows or records of the day.
     #[serde(rename = "lignes_du_jour")]
     pub rows_of_day: u64,
-    /// Repeats.
+    /// Further rows of a cell that equal the row before.
     #[serde(rename = "doublons")]
     pub duplicates: u64,
-    /// Conflicts.
+    /// Further rows of a cell that differ from the row before.
     #[serde(rename = "conflits")]
     pub conflicts: u64,
-    /// Reason → rows and values not used, structure and values together.
+    /// Reason → rows and values that were not used, structural ones included.
     #[serde(rename = "rejets")]
     pub rejects: BTreeMap<Reason, u64>,
-    /// Sentences.
+    /// Warnings for the reader, as sentences.
     #[serde(rename = "avertissements")]
     pub warnings: Vec<String>,
 }
 
-/// What the index needs of one report.
+/// One report as the index needs it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DailySummary {
-    /// `major.minor` of the report's form.
+    /// `major.minor` of the format.
     pub schema_version: String,
-    /// The day.
+    /// Service day.
     pub date: NaiveDate,
-    /// When the report was written.
+    /// Time of writing of the report.
     pub generated_at: Stamp,
-    /// Its edition.
+    /// Edition of the report.
     pub edition: u64,
-    /// Digest of the manifest that it is made from.
+    /// Digest of the manifest that the report was made from.
     pub metrics_digest: String,
-    /// The headline figures.
+    /// Headline figures.
     pub summary: Summary,
 }

@@ -1,4 +1,4 @@
-//! JSON Schemas of everything that is published, generated from the types.
+//! JSON Schemas of all published documents, generated from the types.
 
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::document::manifest::Manifest;
 use crate::document::{Document, bike_counts, context, disruptions, road_counts, road_network, weather, worksites};
 use crate::report::{DailyReport, DailySummary};
 
-/// File name under `docs/schema/` → schema (draft 2020-12), in order.
+/// File names under `docs/schema/` with their schemas (draft 2020-12).
 #[must_use]
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
@@ -24,7 +24,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// As documents are written: every key is there, and no other.
+/// The schema of `T` as serialized: every key is required, and no other key is allowed.
 fn of<T: schemars::JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
@@ -32,7 +32,7 @@ fn of<T: schemars::JsonSchema>() -> Value {
     schema
 }
 
-/// Refuses keys that the types do not have, at every level.
+/// Disallows unknown keys at every level.
 fn close(value: &mut Value) {
     match value {
         Value::Object(map) => {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The six raw sources, in the order of the manifest, then the document that needs several of them.
+/// The six raw sources in the order of the manifest, then `contexte`, which is computed from several of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
@@ -21,10 +21,10 @@ pub enum Source {
     /// Worksites.
     #[serde(rename = "chantiers")]
     Worksites,
-    /// The road network.
+    /// Road network.
     #[serde(rename = "referentiel")]
     RoadNetwork,
-    /// What needs several sources.
+    /// Figures that need several sources.
     #[serde(rename = "contexte")]
     Context,
 }
@@ -34,7 +34,7 @@ impl Source {
     pub const RAW: [Self; 6] =
         [Self::RoadCounts, Self::BikeCounts, Self::Disruptions, Self::Weather, Self::Worksites, Self::RoadNetwork];
 
-    /// All documents, in the order of the manifest.
+    /// The sources of all seven documents, in the order of the manifest.
     pub const ALL: [Self; 7] = [
         Self::RoadCounts,
         Self::BikeCounts,
@@ -45,7 +45,7 @@ impl Source {
         Self::Context,
     ];
 
-    /// The name in keys and documents.
+    /// Name in keys, documents, metrics and log lines.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The hours of a service day partition it, in every zone.
+//! The hours of a service day partition it, in every time zone.
 
 use chrono::{Duration, NaiveDate};
 use chrono_tz::{TZ_VARIANTS, Tz};

@@ -1,4 +1,4 @@
-//! A small day of a small city, for tests: `SampleDay::full().without(Source::Bikes, "aucune_ligne_du_jour")`.
+//! A small day of a small city, for tests: `SampleDay::full().without(Source::BikeCounts, "aucune_ligne_du_jour")`.
 //!
 //! The builder describes the day as the processor would publish it; [`SampleDay::publish_to`] puts documents and manifest into a store.
 

@@ -70,7 +70,7 @@ pub fn run(config: &Config) -> Result<(), Failure> {
     let started = Instant::now();
     let output = Output::open(&config.out, config.path_style)?;
     if !config.force {
-        for folder in [keys::BATCH, keys::API, "reference/"] {
+        for folder in [keys::BATCH, keys::API, keys::REFERENCE] {
             if output.has(folder)? {
                 return Err(Failure::new(
                     Code::Usage,

@@ -1,4 +1,4 @@
-//! `contexte`: what needs several sources of a day.
+//! `contexte`: the figures of one day that need several sources.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -7,36 +7,36 @@ use serde::{Deserialize, Serialize};
 use crate::number::{Fixed1, Fixed2, Fixed3};
 use crate::{DayType, Source};
 
-/// What needs several sources.
+/// Body of the `contexte` document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Context {
-    /// Associations over the days known; null without history.
+    /// Associations over the known days; null without history.
     pub correlations: Option<Vec<Correlation>>,
-    /// Arcs near each active worksite, by worksite; null without worksites or arcs.
+    /// Arcs near each active worksite, by worksite id; null without worksites or arcs.
     #[serde(rename = "chantiers_troncons")]
     pub worksite_arcs: Option<Vec<WorksiteArcs>>,
-    /// The day itself.
+    /// Calendar facts of the day.
     #[serde(rename = "jour")]
     pub day: DayFacts,
-    /// Candidates for the report's sentences, most unusual first.
+    /// Candidates for the sentences of the report, most unusual first.
     #[serde(rename = "faits")]
     pub facts: Vec<Fact>,
 }
 
-/// An association, never called a cause.
+/// A statistical association; not a cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Correlation {
-    /// What against what.
+    /// The two figures that are compared.
     #[serde(rename = "cle")]
     pub key: String,
-    /// Days.
+    /// Days compared.
     pub n: u64,
-    /// Spearman's coefficient.
+    /// Spearman's rank correlation, −1 to 1; null with fewer than 30 days or 8 wet days.
     pub r: Option<Fixed3>,
-    /// 95 % interval.
+    /// 95 % confidence interval; null if `r` is null.
     #[serde(rename = "intervalle")]
     pub interval: Option<[Fixed3; 2]>,
-    /// Wet days.
+    /// Wet days among the days compared.
     #[serde(rename = "jours_de_pluie")]
     pub wet_days: u64,
 }
@@ -44,10 +44,10 @@ pub struct Correlation {
 /// The arcs within 50 m of a worksite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WorksiteArcs {
-    /// The worksite.
+    /// Worksite id.
     #[serde(rename = "identifiant")]
     pub id: String,
-    /// Its arcs, by distance, then id.
+    /// Arcs by distance, then id.
     #[serde(rename = "troncons")]
     pub arcs: Vec<NearbyArc>,
 }
@@ -55,58 +55,58 @@ pub struct WorksiteArcs {
 /// One arc near a worksite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct NearbyArc {
-    /// The arc.
+    /// Arc id.
     #[serde(rename = "identifiant_arc")]
     pub arc_id: String,
     /// Distance, m.
     #[serde(rename = "distance_metres")]
     pub distance_m: Fixed1,
-    /// Its total of the day.
+    /// Total flow of the day, vehicles; null if no cell has a flow.
     #[serde(rename = "debit_journalier_total")]
     pub total_daily_flow: Option<Fixed2>,
-    /// Against the day type; null without history.
+    /// Deviation from the usual day, percent; null without history.
     #[serde(rename = "ecart_jour_type_pourcent")]
     pub day_type_deviation_percent: Option<Fixed2>,
 }
 
-/// The day itself.
+/// Calendar facts of a day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DayFacts {
-    /// The day.
+    /// Service day.
     pub date: NaiveDate,
-    /// `lundi` … `dimanche`.
+    /// French name, `lundi` … `dimanche`.
     #[serde(rename = "jour_semaine")]
     pub weekday: String,
-    /// Its type.
+    /// Day type.
     #[serde(rename = "type_jour")]
     pub day_type: DayType,
-    /// Name of the public holiday, or null.
+    /// Name of the public holiday; null on other days.
     #[serde(rename = "ferie")]
     pub public_holiday: Option<String>,
-    /// Name of the school holidays, or null.
+    /// Name of the school holiday; null on other days.
     #[serde(rename = "vacances")]
     pub school_holiday: Option<String>,
-    /// 23, 24 or 25.
+    /// Hours of the day: 23, 24 or 25.
     #[serde(rename = "heures")]
     pub hours: u32,
 }
 
-/// A figure worth a sentence.
+/// A figure that the report may put into a sentence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
-    /// Which figure, `source.key`.
+    /// Figure, `source.key`.
     #[serde(rename = "cle")]
     pub key: String,
-    /// Its value.
+    /// Value of the day.
     #[serde(rename = "valeur")]
     pub value: Fixed2,
-    /// What it is compared with.
+    /// Value it is compared with; null without one.
     pub reference: Option<Fixed2>,
-    /// Difference, percent of the reference.
+    /// Deviation from the reference, percent; null without a reference.
     #[serde(rename = "ecart")]
     pub deviation: Option<Fixed2>,
-    /// How unusual, standard deviations.
+    /// How unusual the value is, standard deviations; null without history.
     pub z: Option<Fixed2>,
-    /// Where it comes from.
+    /// Source of the figure.
     pub source: Source,
 }

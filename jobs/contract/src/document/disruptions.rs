@@ -1,4 +1,4 @@
-//! `traffic`: the transit disruptions of a day.
+//! `traffic`: the transit disruptions of one day.
 
 use std::collections::BTreeMap;
 
@@ -8,47 +8,47 @@ use serde::{Deserialize, Serialize};
 use crate::Stamp;
 use crate::number::Fixed2;
 
-/// What is the disruptions' own.
+/// Body of the `traffic` document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disruptions {
-    /// Those that concern the day, by severity, then begin, then id.
+    /// Disruptions that concern the day, by severity, start and id.
     pub disruptions: Vec<Disruption>,
-    /// Ids in the snapshots read.
+    /// Distinct disruption ids in the snapshots that were read.
     pub total_disruptions_count: u64,
-    /// Those that concern the day.
+    /// Disruptions that concern the day.
     pub active_disruptions_count: u64,
     /// Severity → disruptions of the day.
     pub disruptions_by_severity: BTreeMap<Severity, u64>,
-    /// Mode → disruptions of the day that touch it.
+    /// Mode → disruptions of the day that affect it.
     pub disruptions_by_mode: BTreeMap<Mode, u64>,
-    /// The 10 most disrupted lines, by hours, then count.
+    /// The 10 most disrupted lines, by disrupted hours, then number of disruptions.
     #[serde(rename = "top_lignes_impactees")]
     pub top_affected_lines: Vec<DisruptedLine>,
-    /// Mode → line-hours disrupted.
+    /// Mode → disrupted line-hours.
     #[serde(rename = "heures_ligne_perturbees")]
     pub disrupted_line_hours: BTreeMap<Mode, Fixed2>,
-    /// 100 × (1 − disrupted ÷ service hours); null without lines.
+    /// 100 × (1 − disrupted line-hours ÷ service hours), 0 to 100; null if no service lines are known.
     pub reliability_index: Option<Fixed2>,
-    /// Critical, long and general disruptions.
+    /// Critical, long and widespread disruptions.
     pub alerts: Vec<TransitAlert>,
-    /// How many ran at some time in each local hour, 24.
+    /// Disruptions running in each local hour, 24 values; null for an hour that the clock change skips.
     #[serde(rename = "debut_par_heure")]
     pub running_by_hour: Vec<Option<Fixed2>>,
 }
 
-/// How bad; the first is the worst.
+/// Severity of a disruption, worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Severity {
     /// No service.
     #[serde(rename = "CRITIQUE")]
     Critical,
-    /// Long delays, reduced service.
+    /// Long delays or reduced service.
     #[serde(rename = "ELEVEE")]
     High,
-    /// Detours and the like.
+    /// Detours and similar.
     #[serde(rename = "MOYENNE")]
     Medium,
-    /// Information.
+    /// Information only.
     #[serde(rename = "FAIBLE")]
     Low,
 }
@@ -57,7 +57,7 @@ pub enum Severity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
-    /// Anything else.
+    /// Any other mode.
     #[serde(rename = "autre")]
     Other,
     /// Bus.
@@ -67,45 +67,45 @@ pub enum Mode {
     /// Rail shuttle.
     #[serde(rename = "navette")]
     Shuttle,
-    /// RER.
+    /// Regional express (RER).
     Rer,
     /// Tram.
     #[serde(rename = "tramway")]
     Tram,
-    /// Suburban rail.
+    /// Suburban rail (Transilien).
     Transilien,
 }
 
-/// Whether it is over.
+/// Whether a disruption had ended by the end of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum DisruptionStatus {
     /// Still running at the end of the day.
     #[serde(rename = "en_cours")]
     Ongoing,
-    /// Over by then.
+    /// Ended before the end of the day.
     #[serde(rename = "terminee")]
     Ended,
 }
 
-/// A line.
+/// A transit line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
-    /// Mode.
+    /// Mode of transport.
     pub mode: Mode,
     /// Code, such as `13` or `T3a`.
     pub code: String,
-    /// Name for people, such as `Métro 13`.
+    /// Display name, such as `Métro 13`.
     #[serde(rename = "nom")]
     pub name: String,
 }
 
-/// A stretch of time, begin inclusive, end exclusive.
+/// A period with inclusive start and exclusive end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Period {
-    /// Begin.
+    /// Start.
     #[serde(rename = "debut")]
     pub start: Stamp,
-    /// End; null where none is known.
+    /// End; null if open.
     #[serde(rename = "fin")]
     pub end: Option<Stamp>,
 }
@@ -113,52 +113,52 @@ pub struct Period {
 /// One disruption that concerns the day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disruption {
-    /// Its id.
+    /// Disruption id.
     pub id: String,
-    /// Whether it is over.
+    /// Whether it had ended by the end of the day.
     #[serde(rename = "statut")]
     pub status: DisruptionStatus,
-    /// How bad.
+    /// Severity.
     #[serde(rename = "gravite")]
     pub severity: Severity,
-    /// Cause, as published.
+    /// Cause as published; null if not published.
     pub cause: Option<String>,
-    /// Title, plain text.
+    /// Title, plain text; null if not published.
     #[serde(rename = "titre")]
     pub title: Option<String>,
-    /// Message, plain text.
+    /// Message, plain text; null if not published.
     pub message: Option<String>,
-    /// Lines it touches.
+    /// Affected lines.
     #[serde(rename = "lignes")]
     pub lines: Vec<Line>,
-    /// Begin of the whole disruption.
+    /// Start of the whole disruption.
     #[serde(rename = "debut")]
     pub start: Stamp,
-    /// End of the whole disruption; null where none is known.
+    /// End of the whole disruption; null if open.
     #[serde(rename = "fin")]
     pub end: Option<Stamp>,
-    /// Union of its periods within the day, hours.
+    /// Length of the union of its periods within the day, hours.
     #[serde(rename = "duree_heures")]
     pub duration_hours: Fixed2,
-    /// All its periods, by begin.
+    /// All its periods, by start.
     #[serde(rename = "periodes")]
     pub periods: Vec<Period>,
 }
 
-/// A line and how long it was disrupted.
+/// Disrupted hours of one line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DisruptedLine {
-    /// Mode.
+    /// Mode of transport.
     pub mode: Mode,
-    /// Code.
+    /// Code of the line.
     pub code: String,
-    /// Name.
+    /// Display name of the line.
     #[serde(rename = "nom")]
     pub name: String,
     /// Disrupted hours of the day, overlaps merged.
     #[serde(rename = "heures")]
     pub hours: Fixed2,
-    /// Disruptions.
+    /// Disruptions that affect the line.
     #[serde(rename = "nombre")]
     pub count: u64,
 }
@@ -166,41 +166,41 @@ pub struct DisruptedLine {
 /// Type of a transit alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum TransitAlertType {
-    /// Severity CRITIQUE.
+    /// A disruption of severity CRITIQUE.
     #[serde(rename = "critique")]
     Critical,
-    /// ELEVEE for more than 2 hours of the day.
+    /// A disruption of severity ELEVEE for more than 2 hours of the day.
     #[serde(rename = "longue")]
     Long,
-    /// More than 5 CRITIQUE or ELEVEE at one instant.
+    /// More than 5 disruptions of severity CRITIQUE or ELEVEE at the same time.
     #[serde(rename = "generalisee")]
     Widespread,
 }
 
-/// An alert.
+/// A transit alert.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TransitAlert {
-    /// Type.
+    /// Type of the alert.
     #[serde(rename = "type")]
     pub kind: TransitAlertType,
-    /// The disruption; null for a general one.
+    /// Disruption id; null for a widespread alert.
     pub id: Option<String>,
-    /// Its title.
+    /// Title of the disruption; null for a widespread alert, or if not published.
     #[serde(rename = "titre")]
     pub title: Option<String>,
-    /// Lines.
+    /// Affected lines.
     #[serde(rename = "lignes")]
     pub lines: Vec<Line>,
-    /// Begin within the day.
+    /// Start within the day.
     #[serde(rename = "debut")]
     pub start: Stamp,
     /// End within the day.
     #[serde(rename = "fin")]
     pub end: Stamp,
-    /// Hours within the day.
+    /// Duration within the day, hours.
     #[serde(rename = "duree_heures")]
     pub duration_hours: Fixed2,
-    /// Disruptions that run at once at most; 1 for a single one.
+    /// Largest number of disruptions at the same time; 1 for a single disruption.
     #[serde(rename = "nombre")]
     pub count: u64,
 }

@@ -1,4 +1,4 @@
-//! The manifest of a day: which documents belong together.
+//! The manifest of one day: the documents that belong together.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -8,42 +8,42 @@ use super::DayStatus;
 use crate::number::Fixed2;
 use crate::{Source, Stamp};
 
-/// The manifest of a day.
+/// The manifest of one day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Manifest {
-    /// `major.minor` of the documents' form.
+    /// `major.minor` of the format.
     pub schema_version: String,
-    /// The day.
+    /// Service day.
     pub date: NaiveDate,
-    /// When it was written.
+    /// Time of writing.
     pub generated_at: Stamp,
     /// Version of the processor.
     pub cityflow_version: String,
     /// IANA name of the city's time zone.
     pub timezone: String,
-    /// The worst of the required sources.
+    /// Worst status of the required sources.
     #[serde(rename = "statut_jour")]
     pub day_status: DayStatus,
-    /// The worst of the required sources, percent.
+    /// Worst completeness of the required sources, percent; null if all of them are snapshots.
     #[serde(rename = "completude")]
     pub completeness: Option<Fixed2>,
-    /// W3C trace context of the run; null without traces.
+    /// W3C trace context of the run; null without tracing.
     pub traceparent: Option<String>,
     /// The seven documents, in the order of the sources, `contexte` last.
     pub documents: Vec<ManifestEntry>,
-    /// sha256 (hexadecimal) of seven lines `source TAB statut TAB sha256 LF`; the sha256 empty where there is no document.
+    /// SHA-256 (lower-case hexadecimal) of seven lines `source TAB statut TAB sha256 LF`; the sha256 is empty if there is no document.
     pub digest: String,
 }
 
-/// What became of one document.
+/// State of one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EntryStatus {
     /// Written by this run.
     Ok,
-    /// The source has nothing of the day.
+    /// The source has no data of the day.
     Absent,
-    /// The source is unusable.
+    /// The source could not be used.
     #[serde(rename = "erreur")]
     Error,
     /// An earlier good document, kept because this run had none.
@@ -52,7 +52,7 @@ pub enum EntryStatus {
 }
 
 impl EntryStatus {
-    /// The name in documents.
+    /// Name in the documents and in the input of the digest.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -67,26 +67,26 @@ impl EntryStatus {
 /// One document of the manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ManifestEntry {
-    /// The source.
+    /// Source.
     pub source: Source,
-    /// Key relative to the metrics folder; null where there is no document.
+    /// Key relative to the metrics folder; null if there is no document.
     #[serde(rename = "cle")]
     pub key: Option<String>,
-    /// Of the document's bytes, lower-case hexadecimal; null where there is none.
+    /// SHA-256 of the document, lower-case hexadecimal; null if there is no document.
     pub sha256: Option<String>,
-    /// Size, bytes; null where there is none.
+    /// Size, bytes; null if there is no document.
     #[serde(rename = "taille_octets")]
     pub size_bytes: Option<u64>,
-    /// What became of it.
+    /// State of the document.
     #[serde(rename = "statut")]
     pub status: EntryStatus,
-    /// Why it is not `ok`.
+    /// Why the status is not `ok`; null if it is.
     #[serde(rename = "raison")]
     pub reason: Option<String>,
 }
 
 impl Manifest {
-    /// What the digest is the sha256 of.
+    /// Text whose SHA-256 is the digest; a missing entry counts as `absent`.
     #[must_use]
     pub fn digest_input(documents: &[ManifestEntry]) -> String {
         Source::ALL

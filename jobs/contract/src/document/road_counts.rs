@@ -1,4 +1,4 @@
-//! `comptages`: the road counts of a day.
+//! `comptages`: the road counts of one day, from hourly detector data. A cell is one arc and one hour.
 
 use std::collections::BTreeMap;
 
@@ -10,215 +10,214 @@ use super::Comparison;
 use crate::Stamp;
 use crate::number::{Degrees, Fixed1, Fixed2, Fixed3};
 
-/// What is the road counts' own.
+/// Body of the `comptages` document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoadCounts {
-    /// Detectors whose values were set aside, by arc, then begin.
+    /// Detector failures, whose values are excluded from all other figures; by arc id, then start.
     #[serde(rename = "capteurs_defaillants")]
     pub sensor_failures: Vec<FailingDetector>,
-    /// One per arc seen in the day, by arc id.
+    /// One entry per arc seen on the day, by arc id.
     pub metrics: Vec<ArcMetrics>,
-    /// The whole city.
+    /// Figures of the whole city.
     pub global_metrics: RoadGlobal,
-    /// By total flow.
+    /// The 10 arcs with the largest total flow; arcs without a flow are left out.
     #[serde(rename = "top_10_troncons")]
     pub top_10_arcs: Vec<TopArc>,
-    /// Zones by lost time.
+    /// The 10 zones with the largest delay; zones without a delay are left out.
     #[serde(rename = "top_10_zones_congestionnees")]
     pub top_10_congested_zones: Vec<ZoneMetrics>,
-    /// Zones by vehicles.
+    /// The 10 zones with the most vehicles; zones without vehicles are left out.
     #[serde(rename = "top_zones_affluence")]
     pub busiest_zones: Vec<ZoneMetrics>,
     /// Every zone that has an arc, by code.
     pub zones: Vec<ZoneMetrics>,
-    /// Worst first.
+    /// Congestion alerts that touch the day, worst first: by delay, maximum occupancy, start, id.
     #[serde(rename = "alertes_congestion")]
     pub congestion_alerts: Vec<CongestionAlert>,
-    /// Flows far above the arc's own habit; null without history.
+    /// Flows far above the usual flow of the arc; null without history.
     #[serde(rename = "debits_exceptionnels")]
     pub exceptional_flows: Option<Vec<ExceptionalFlow>>,
-    /// The usual day; null without history.
+    /// Profiles of the usual day; null without history.
     #[serde(rename = "profils")]
     pub profiles: Option<BTreeMap<String, serde_json::Value>>,
-    /// Against last week and the usual day.
+    /// Comparison with the previous week and with the usual day.
     pub evolution: RoadEvolution,
 }
 
-/// Why a detector is failing.
+/// Why a detector counts as failing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
 pub enum DetectorFault {
-    /// Expected, and no measure for more than 6 consecutive hours.
+    /// Expected, but without any measurement for more than 6 consecutive hours.
     #[serde(rename = "silencieux")]
     Silent,
     /// The same value for more than 12 consecutive hours.
     #[serde(rename = "fige")]
     Stuck,
-    /// A flow or a pair of values that cannot be.
+    /// An impossible flow, or a flow with zero occupancy.
     #[serde(rename = "incoherent")]
     Inconsistent,
 }
 
-/// Which of the two measures.
+/// Which of the two measurements of a detector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum Measure {
-    /// Flow.
+    /// Flow, in vehicles per hour.
     #[serde(rename = "q")]
     Flow,
-    /// Occupancy.
+    /// Occupancy, in percent of time.
     #[serde(rename = "k")]
     Occupancy,
-    /// Both.
+    /// Flow and occupancy.
     #[serde(rename = "q et k")]
     Both,
 }
 
-/// A detector and the hours in which it failed.
+/// One detector failure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FailingDetector {
-    /// The arc.
+    /// Arc id.
     #[serde(rename = "identifiant_arc")]
     pub arc_id: String,
-    /// Its label.
+    /// Label of the arc; null if neither the network nor the rows have one.
     #[serde(rename = "libelle")]
     pub label: Option<String>,
-    /// Which measure.
+    /// Which measurement failed.
     #[serde(rename = "grandeur")]
     pub measure: Measure,
-    /// Why.
+    /// Why the detector counts as failing.
     #[serde(rename = "raison")]
     pub reason: DetectorFault,
-    /// Start of the first hour.
+    /// Start of the first failing hour.
     #[serde(rename = "debut")]
     pub start: Stamp,
-    /// End of the last hour.
+    /// End of the last failing hour.
     #[serde(rename = "fin")]
     pub end: Stamp,
-    /// Hours.
+    /// Duration, hours.
     #[serde(rename = "duree_heures")]
     pub duration_hours: Fixed2,
-    /// Whether the run reaches the edge of the window that was looked at.
+    /// Whether the failure reaches the edge of the observed window, and so may be longer.
     #[serde(rename = "ouvert")]
     pub open: bool,
 }
 
-/// Traffic state; later is worse, but for the unknown.
+/// Traffic state of a cell, from its occupancy; the known states are in ascending order of severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum TrafficState {
-    /// Unknown.
+    /// Neither an occupancy nor a usable published state.
     #[serde(rename = "Inconnu")]
     Unknown,
-    /// Below 15 % occupancy.
+    /// Occupancy below 15 %.
     #[serde(rename = "Fluide")]
     FreeFlow,
-    /// From 15 %.
+    /// Occupancy from 15 %.
     #[serde(rename = "Pré-saturé")]
     PreSaturated,
-    /// From 30 %.
+    /// Occupancy from 30 %.
     #[serde(rename = "Saturé")]
     Saturated,
-    /// From 50 %.
+    /// Occupancy from 50 %.
     #[serde(rename = "Bloqué")]
     Blocked,
 }
 
-/// Whether the open/closed status of an arc is known. It says nothing of its counts.
+/// Published open/closed status of an arc. It is independent of its counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum ArcStatus {
-    /// Unknown.
+    /// Not published.
     #[serde(rename = "Inconnu")]
     Unknown,
-    /// Open.
+    /// Open to traffic.
     #[serde(rename = "Ouvert")]
     Open,
     /// Closed to traffic.
     #[serde(rename = "Barré")]
     Closed,
-    /// The status itself is not valid.
+    /// Published as invalid.
     #[serde(rename = "Invalide")]
     Invalid,
 }
 
-/// The day of one arc.
+/// One arc on the day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ArcMetrics {
-    /// The day.
+    /// Service day.
     pub date: NaiveDate,
-    /// The arc.
+    /// Arc id.
     #[serde(rename = "identifiant_arc")]
     pub arc_id: String,
-    /// Its label.
+    /// Label, from the network, else from the rows; null if neither has one.
     #[serde(rename = "libelle")]
     pub label: Option<String>,
-    /// `lat, lon`, 5 decimals.
+    /// `lat, lon` in degrees with 5 decimals; null if unknown.
     pub geo_point_2d: Option<String>,
-    /// Mean flow over the cells that have it, vehicles per hour.
+    /// Mean flow over the cells that have one, vehicles per hour; null if none has.
     #[serde(rename = "debit_horaire_moyen")]
     pub mean_hourly_flow: Option<Fixed2>,
-    /// Sum of the flow, vehicles.
+    /// Sum of the flows, vehicles; null if no cell has one. Missing hours are not filled.
     #[serde(rename = "debit_journalier_total")]
     pub total_daily_flow: Option<Fixed2>,
-    /// Largest flow.
+    /// Largest hourly flow, vehicles per hour; null if no cell has a flow.
     #[serde(rename = "debit_max")]
     pub max_flow: Option<Fixed2>,
-    /// Start of the first hour that has it.
+    /// Start of the first hour with the largest flow; null if no cell has a flow.
     #[serde(rename = "heure_pic")]
     pub peak_hour: Option<Stamp>,
-    /// Mean occupancy over the cells that have it, percent.
+    /// Mean occupancy over the cells that have one, percent; null if none has.
     #[serde(rename = "taux_occupation_moyen")]
     pub mean_occupancy: Option<Fixed2>,
-    /// Most frequent state, a tie to the worse.
+    /// Most frequent known state; of equally frequent ones the worst.
     #[serde(rename = "etat_trafic_dominant")]
     pub dominant_state: TrafficState,
-    /// Most frequent status, a tie to the last seen.
+    /// Most frequent status; of equally frequent ones the last seen.
     #[serde(rename = "etat_arc")]
     pub arc_status: ArcStatus,
     /// Cells with a flow or an occupancy.
     #[serde(rename = "heures_mesurees")]
     pub measured_hours: u32,
-    /// Flow by local hour, 24.
+    /// Flow by local hour, 24 values, vehicles per hour; null for hours without a flow.
     #[serde(rename = "debit_par_heure")]
     pub hourly_flow: Vec<Option<Fixed2>>,
-    /// Occupancy by local hour, 24.
+    /// Occupancy by local hour, 24 values, percent; null for hours without an occupancy.
     #[serde(rename = "taux_par_heure")]
     pub hourly_occupancy: Vec<Option<Fixed2>>,
-    /// Haversine length, m.
+    /// Haversine length of the line, m; null if no line is known.
     #[serde(rename = "longueur_metres")]
     pub length_m: Option<Fixed1>,
-    /// Lost time, minutes.
+    /// Delay of all vehicles, minutes; null without a length or without a cell that has flow and occupancy.
     #[serde(rename = "temps_perdu_total_minutes")]
     pub total_delay_minutes: Option<Fixed1>,
-    /// Lost time per vehicle, minutes.
+    /// Delay per vehicle, minutes; null if the total is null or no vehicle was counted.
     #[serde(rename = "temps_perdu_minutes")]
     pub delay_minutes: Option<Fixed3>,
-    /// Flow times length.
+    /// Total flow × length, vehicle-kilometres; null without either.
     #[serde(rename = "vehicules_km")]
     pub vehicle_km: Option<Fixed1>,
-    /// Percent of the hours of the day with a measure, before detectors are set aside.
+    /// Percent of the hours of the day with a measurement, before detector failures are excluded.
     #[serde(rename = "part_observee")]
     pub observed_percent: Fixed2,
     /// Whether a `congestion` or `blocage` alert of the arc touches the day.
     #[serde(rename = "congestion_alerte")]
     pub has_congestion_alert: bool,
-    /// Code of the zone that holds the point.
+    /// Code of the zone that contains the point; null if none does or the zones are unknown.
     #[serde(rename = "arrondissement")]
     pub district: Option<String>,
-    /// Its name; "Hors zone" where none holds it.
+    /// Name of that zone; `Hors zone` if no zone contains the point, null if the zones are unknown.
     pub zone: Option<String>,
-    /// The line, `[lon, lat]`, for an arc that the network does not have.
+    /// Line as `[lon, lat]` in degrees, for arcs that the network does not have; null for all others.
     pub trace: Option<Vec<[Degrees; 2]>>,
-    /// Total with missing hours filled from the arc's profile; null without history.
+    /// Total flow with missing hours filled from the profile of the arc, vehicles; null without history.
     #[serde(rename = "debit_journalier_estime")]
     pub estimated_daily_flow: Option<Fixed2>,
-    /// The total against the day type, percent; null without history.
+    /// Deviation of the total flow from the usual day, percent; null without history.
     #[serde(rename = "ecart_jour_type_pourcent")]
     pub day_type_deviation_percent: Option<Fixed2>,
 }
 
-/// Hours and share of one traffic state.
+/// Frequency of one traffic state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StateShare {
-    /// Cells.
+    /// Cells in this state.
     #[serde(rename = "heures")]
     pub hours: u64,
     /// Percent of all cells.
@@ -226,66 +225,66 @@ pub struct StateShare {
     pub percent: Fixed2,
 }
 
-/// The whole city.
+/// The whole city on the day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoadGlobal {
-    /// The day.
+    /// Service day.
     pub date: NaiveDate,
-    /// Sum of the arcs' totals; null if no arc has one.
+    /// Sum of the total flows of the arcs, vehicles; null if no arc has one.
     #[serde(rename = "total_vehicules_jour")]
     pub total_vehicles: Option<Fixed2>,
-    /// Sum of the arcs' veh·km.
+    /// Sum over the arcs, vehicle-kilometres; null if no arc has a value.
     #[serde(rename = "vehicules_km")]
     pub vehicle_km: Option<Fixed1>,
-    /// Arcs seen.
+    /// Arcs seen on the day.
     #[serde(rename = "nombre_troncons")]
     pub arc_count: u64,
-    /// Arcs with a measure.
+    /// Arcs with a measurement.
     #[serde(rename = "nombre_troncons_actifs")]
     pub active_arc_count: u64,
-    /// Total ÷ arcs with a flow.
+    /// Total ÷ arcs with a flow, vehicles; null if no arc has a flow.
     #[serde(rename = "moyenne_debit_par_troncon")]
     pub mean_flow_per_arc: Option<Fixed2>,
-    /// Over all cells that have one.
+    /// Mean over all cells that have an occupancy, percent; null if none has.
     #[serde(rename = "taux_occupation_moyen")]
     pub mean_occupancy: Option<Fixed2>,
-    /// Arcs with an hour at or above the saturation threshold.
+    /// Arcs with at least one hour at or above the saturation threshold.
     #[serde(rename = "nombre_troncons_satures")]
     pub saturated_arc_count: u64,
     /// Arcs with `congestion_alerte`.
     #[serde(rename = "nombre_troncons_en_alerte")]
     pub alerted_arc_count: u64,
-    /// Arcs seen in the day and not expected (no measure in 28 days).
+    /// Arcs seen on the day but not expected (no measurement in 28 days).
     #[serde(rename = "nombre_troncons_muets")]
     pub silent_arc_count: u64,
-    /// Measured ÷ expected cells, percent.
+    /// Measured ÷ expected cells, percent; null if no cell is expected.
     #[serde(rename = "part_observee")]
     pub observed_percent: Option<Fixed2>,
-    /// Measured and not set aside ÷ expected cells up to `complet_jusqu_a`, percent.
+    /// Measured and not excluded ÷ expected cells up to `complet_jusqu_a`, percent; null if no cell is expected.
     #[serde(rename = "taux_disponibilite_capteurs")]
     pub sensor_availability: Option<Fixed2>,
-    /// The same over the arcs expected to have a flow.
+    /// Availability over the arcs expected to have a flow, percent; null if there are none.
     #[serde(rename = "disponibilite_debit")]
     pub flow_availability: Option<Fixed2>,
-    /// The same over the arcs expected to have an occupancy.
+    /// Availability over the arcs expected to have an occupancy, percent; null if there are none.
     #[serde(rename = "disponibilite_taux")]
     pub occupancy_availability: Option<Fixed2>,
-    /// Lost time, minutes.
+    /// Delay of all vehicles, minutes; null if no arc has one.
     #[serde(rename = "temps_perdu_total_paris")]
     pub total_delay_minutes: Option<Fixed1>,
-    /// Lost time, hours.
+    /// The same delay in hours.
     #[serde(rename = "temps_perdu_total_heures")]
     pub total_delay_hours: Option<Fixed1>,
-    /// Sum over arcs by local hour, 24.
+    /// Sum of the flows of all arcs by local hour, 24 values, vehicles per hour; null for hours without a flow.
     #[serde(rename = "debit_par_heure")]
     pub hourly_flow: Vec<Option<Fixed2>>,
-    /// Local hour of the largest.
+    /// Local hour (0–23) with the largest flow; null if no hour has one.
     #[serde(rename = "heure_pic")]
     pub peak_hour: Option<u8>,
-    /// State that occurs → hours and share.
+    /// State → hours and share; only states that occur.
     #[serde(rename = "repartition_etat_trafic")]
     pub state_distribution: BTreeMap<String, StateShare>,
-    /// Status that occurs → cells.
+    /// Arc status → cells; only statuses that occur.
     #[serde(rename = "repartition_etat_arc")]
     pub status_distribution: BTreeMap<String, u64>,
 }
@@ -293,55 +292,55 @@ pub struct RoadGlobal {
 /// One of the busiest arcs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TopArc {
-    /// The arc.
+    /// Arc id.
     #[serde(rename = "identifiant_arc")]
     pub arc_id: String,
-    /// Its label.
+    /// Label of the arc; null if unknown.
     #[serde(rename = "libelle")]
     pub label: Option<String>,
-    /// Its zone.
+    /// Name of the zone; null if the zones are unknown.
     pub zone: Option<String>,
-    /// Total flow.
+    /// Total flow, vehicles.
     #[serde(rename = "debit_journalier_total")]
     pub total_daily_flow: Fixed2,
-    /// Mean occupancy.
+    /// Mean occupancy, percent; null if no cell has one.
     #[serde(rename = "taux_occupation_moyen")]
     pub mean_occupancy: Option<Fixed2>,
-    /// Most frequent state.
+    /// Most frequent known state.
     #[serde(rename = "etat_trafic_dominant")]
     pub dominant_state: TrafficState,
-    /// Percent of the hours with a measure.
+    /// Percent of the hours of the day with a measurement.
     #[serde(rename = "part_observee")]
     pub observed_percent: Fixed2,
 }
 
-/// The day of one zone.
+/// One zone on the day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ZoneMetrics {
-    /// Name.
+    /// Name of the zone.
     pub zone: String,
-    /// Code; null outside every zone.
+    /// Code of the zone; null outside every zone.
     #[serde(rename = "arrondissement")]
     pub district: Option<String>,
-    /// Arcs seen.
+    /// Arcs seen on the day.
     #[serde(rename = "nombre_troncons")]
     pub arc_count: u64,
-    /// Sum of flows; null if no arc has one.
+    /// Sum of the flows, vehicles; null if no arc has one.
     #[serde(rename = "total_vehicules")]
     pub total_vehicles: Option<Fixed2>,
-    /// Sum of veh·km.
+    /// Sum over the arcs, vehicle-kilometres; null if no arc has a value.
     #[serde(rename = "vehicules_km")]
     pub vehicle_km: Option<Fixed1>,
-    /// Sum of lost time.
+    /// Delay of all vehicles, minutes; null if no arc has one.
     #[serde(rename = "temps_perdu_total_minutes")]
     pub total_delay_minutes: Option<Fixed1>,
-    /// Saturated arcs.
+    /// Arcs with at least one hour at or above the saturation threshold.
     #[serde(rename = "nombre_troncons_satures")]
     pub saturated_arc_count: u64,
-    /// Percent of the zone's arcs with an occupancy.
+    /// Saturated arcs in percent of the arcs with an occupancy; null if there are none.
     #[serde(rename = "taux_saturation")]
     pub saturation_percent: Option<Fixed2>,
-    /// At most 5 ids, by lost time, those that have some.
+    /// Ids of at most 5 arcs with a delay, largest delay first.
     #[serde(rename = "top_troncons")]
     pub top_arcs: Vec<String>,
 }
@@ -350,42 +349,42 @@ pub struct ZoneMetrics {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AlertType {
-    /// Occupancy very high in consecutive hours.
+    /// Occupancy of 80 % or more in at least 2 consecutive hours (default thresholds).
     Congestion,
-    /// Occupancy high for longer.
+    /// Occupancy of 50 % or more in at least 3 consecutive hours (default thresholds).
     #[serde(rename = "blocage")]
     Blockage,
-    /// Many arcs of a zone saturated at once.
+    /// Many arcs of a zone saturated in the same hours.
     #[serde(rename = "zone_saturee")]
     SaturatedZone,
 }
 
-/// How bad.
+/// Severity of a congestion alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum AlertSeverity {
     /// High.
     #[serde(rename = "Élevée")]
     High,
-    /// Critical.
+    /// Critical: an hour of very high occupancy, or a long blockage.
     #[serde(rename = "Critique")]
     Critical,
 }
 
-/// A run of congested hours.
+/// Consecutive congested hours of an arc or a zone, up to the end of the day. They may begin before the day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CongestionAlert {
-    /// Type.
+    /// Type of the alert.
     #[serde(rename = "type")]
     pub kind: AlertType,
-    /// The arc; null for a zone.
+    /// Arc id; null for a zone.
     #[serde(rename = "identifiant_arc")]
     pub arc_id: Option<String>,
-    /// Its label; null for a zone.
+    /// Label of the arc; null for a zone, or if unknown.
     #[serde(rename = "libelle")]
     pub label: Option<String>,
-    /// Name of the zone.
+    /// Name of the zone; null if the zones are unknown.
     pub zone: Option<String>,
-    /// Code of the zone.
+    /// Code of the zone; null outside every zone.
     #[serde(rename = "arrondissement")]
     pub district: Option<String>,
     /// Start of the first hour.
@@ -394,22 +393,22 @@ pub struct CongestionAlert {
     /// End of the last hour.
     #[serde(rename = "fin")]
     pub end: Stamp,
-    /// Hours.
+    /// Duration, hours.
     #[serde(rename = "duree_heures")]
     pub duration_hours: Fixed2,
-    /// Whether the run reaches the edge of the window that was looked at.
+    /// Whether the alert reaches the edge of the observed window, and so may be longer.
     #[serde(rename = "ouvert")]
     pub open: bool,
-    /// Largest occupancy of the run.
+    /// Largest occupancy during the alert, percent.
     #[serde(rename = "taux_occupation_max")]
     pub max_occupancy: Fixed2,
-    /// Largest flow of the run; null for a zone.
+    /// Largest flow during the alert, vehicles per hour; null for a zone, or without a flow.
     #[serde(rename = "debit_max")]
     pub max_flow: Option<Fixed2>,
-    /// Lost time within the day, minutes.
+    /// Delay within the day, minutes; null if it cannot be computed.
     #[serde(rename = "temps_perdu_minutes")]
     pub delay_minutes: Option<Fixed1>,
-    /// How bad.
+    /// Severity.
     #[serde(rename = "severite")]
     pub severity: AlertSeverity,
     /// Saturated arcs in the worst hour; 1 for an arc.
@@ -417,54 +416,54 @@ pub struct CongestionAlert {
     pub arc_count: u64,
 }
 
-/// A flow far above the arc's own habit.
+/// A flow far above the usual flow of the arc.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExceptionalFlow {
-    /// The arc.
+    /// Arc id.
     #[serde(rename = "identifiant_arc")]
     pub arc_id: String,
-    /// Its label.
+    /// Label of the arc; null if unknown.
     #[serde(rename = "libelle")]
     pub label: Option<String>,
-    /// Its zone.
+    /// Name of the zone; null if the zones are unknown.
     pub zone: Option<String>,
-    /// Start.
+    /// Start of the first hour.
     #[serde(rename = "debut")]
     pub start: Stamp,
-    /// End.
+    /// End of the last hour.
     #[serde(rename = "fin")]
     pub end: Stamp,
-    /// Largest flow.
+    /// Largest flow, vehicles per hour.
     #[serde(rename = "debit_max")]
     pub max_flow: Fixed2,
-    /// 95th percentile of the habit.
+    /// 95th percentile of the flow at the same local hour and day type, vehicles per hour.
     pub reference: Fixed2,
-    /// Difference, percent.
+    /// Deviation of the largest flow from the reference, percent.
     #[serde(rename = "ecart_pourcent")]
     pub deviation_percent: Fixed2,
 }
 
-/// Against last week and the usual day.
+/// Comparison with the previous week and with the usual day.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct RoadEvolution {
-    /// D−7; null without history.
+    /// Comparison with D−7; null without history.
     #[serde(rename = "semaine_precedente")]
     pub previous_week: Option<RoadComparisons>,
-    /// The day type; null without history.
+    /// Comparison with the usual day of the same day type; null without history.
     #[serde(rename = "jour_type")]
     pub usual_day: Option<RoadComparisons>,
 }
 
-/// The compared figures.
+/// Compared figures, each null if either side is unknown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RoadComparisons {
     /// Vehicles.
     #[serde(rename = "total_vehicules")]
     pub total_vehicles: Option<Comparison>,
-    /// Lost time.
+    /// Delay, minutes.
     #[serde(rename = "temps_perdu")]
     pub delay: Option<Comparison>,
-    /// Occupancy.
+    /// Mean occupancy, percent.
     #[serde(rename = "taux_occupation")]
     pub occupancy: Option<Comparison>,
 }

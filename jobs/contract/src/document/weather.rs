@@ -1,4 +1,4 @@
-//! `weather`: the weather of a day.
+//! `weather`: the weather of one day.
 
 use chrono::NaiveDate;
 use schemars::JsonSchema;
@@ -6,52 +6,52 @@ use serde::{Deserialize, Serialize};
 
 use crate::number::Fixed1;
 
-/// What is the weather's own.
+/// Body of the `weather` document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Weather {
-    /// The figures of the day.
+    /// Figures of the day.
     pub metrics: WeatherMetrics,
-    /// `Pluvieux`, `Venteux`, `Froid`, `Chaud`, as far as they apply.
+    /// Categories that apply to the day.
     pub categories: Vec<WeatherCategory>,
-    /// 0 to 100, 50 neutral.
+    /// 0 to 100; 50 is neutral.
     #[serde(rename = "impact_mobilite")]
     pub mobility_impact: Fixed1,
-    /// 0 to 100, 100 best.
+    /// 0 to 100; 100 is best.
     #[serde(rename = "indice_cyclable")]
     pub cycling_index: Fixed1,
-    /// By hour, where the snapshot has them.
+    /// Hourly values; null if the snapshot has none.
     #[serde(rename = "heures")]
     pub hours: Option<Vec<WeatherHour>>,
-    /// Observed, not forecast.
+    /// Whether the values are observed; false for a forecast.
     pub observation: bool,
 }
 
-/// The figures of the day: °C, mm, km/h.
+/// Weather figures: temperatures in °C, rain in mm, wind in km/h.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WeatherMetrics {
-    /// The day.
+    /// Service day.
     pub date: NaiveDate,
-    /// Mean temperature.
+    /// Mean temperature, °C; null if not published.
     #[serde(rename = "temp_moyenne")]
     pub temp_mean: Option<Fixed1>,
-    /// Lowest temperature.
+    /// Lowest temperature, °C; null if not published.
     pub temp_min: Option<Fixed1>,
-    /// Highest temperature.
+    /// Highest temperature, °C; null if not published.
     pub temp_max: Option<Fixed1>,
-    /// Rain.
+    /// Rain, mm; 0 if not published.
     #[serde(rename = "precip_totale")]
     pub precip_total: Fixed1,
-    /// Highest wind speed.
+    /// Highest wind speed, km/h; null if not published.
     #[serde(rename = "vent_max")]
     pub wind_max: Option<Fixed1>,
-    /// Mean wind speed.
+    /// Mean wind speed, km/h; null if neither the day nor its hours have one.
     #[serde(rename = "vent_moyen")]
     pub wind_mean: Option<Fixed1>,
-    /// In words, as published.
+    /// Description as published; null if not published.
     pub conditions: Option<String>,
 }
 
-/// What the day is remembered for.
+/// Category of a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum WeatherCategory {
     /// Rain of 5 mm or more.
@@ -60,27 +60,27 @@ pub enum WeatherCategory {
     /// Wind of 30 km/h or more.
     #[serde(rename = "Venteux")]
     Windy,
-    /// Mean below 10 °C.
+    /// Mean temperature below 10 °C.
     #[serde(rename = "Froid")]
     Cold,
-    /// Mean above 25 °C.
+    /// Mean temperature above 25 °C.
     #[serde(rename = "Chaud")]
     Hot,
 }
 
-/// One hour.
+/// One hour; each value is null if not published.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct WeatherHour {
-    /// Wall-clock time, `HH:MM:SS`, as published.
+    /// Wall-clock time as published, `HH:MM:SS`.
     #[serde(rename = "heure")]
     pub time: String,
-    /// Temperature.
+    /// Temperature, °C.
     pub temp: Option<Fixed1>,
-    /// Rain.
+    /// Rain, mm.
     pub precip: Option<Fixed1>,
-    /// Wind speed.
+    /// Wind speed, km/h.
     #[serde(rename = "vent")]
     pub wind: Option<Fixed1>,
-    /// In words.
+    /// Description as published.
     pub conditions: Option<String>,
 }

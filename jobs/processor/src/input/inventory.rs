@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Duration, NaiveDate, Utc};
 use contract::{Source, keys};
 use futures::{StreamExt as _, TryStreamExt as _};
 use runtime::failure::Failure;
@@ -50,7 +50,7 @@ impl Inventory {
     /// # Errors
     /// Those of the store.
     pub async fn files(store: &SharedStore) -> Result<Vec<Object>, Failure> {
-        let (mut batch, reference) = futures::future::try_join(store.list(keys::BATCH), store.list("reference/"))
+        let (mut batch, reference) = futures::future::try_join(store.list(keys::BATCH), store.list(keys::REFERENCE))
             .await
             .map_err(|error| error.failure())?;
         batch.extend(reference);
@@ -96,7 +96,7 @@ impl Inventory {
         let mut found: BTreeMap<(Source, NaiveDate), Vec<Object>> = BTreeMap::new();
         for (source, objects) in listed {
             for object in objects {
-                if let Some(day) = folder(source, &object.key).filter(|day| collected.contains(day)) {
+                if let Some(day) = keys::snapshot_day(source, &object.key).filter(|day| collected.contains(day)) {
                     found.entry((source, day)).or_default().push(object);
                 }
             }
@@ -107,7 +107,7 @@ impl Inventory {
     /// Whether a day has no file of any source; what is in `reference/` describes and measures nothing.
     #[must_use]
     pub fn is_empty(&self, day: NaiveDate) -> bool {
-        let any_file = self.files.iter().any(|object| batch_source(&object.key).is_some());
+        let any_file = self.files.iter().any(|object| keys::batch_source(&object.key).is_some());
         let mut snapshots = OF_THE_API.iter().flat_map(|source| self.snapshots.range(range(*source, day)));
         !any_file && snapshots.next().is_none()
     }
@@ -115,7 +115,7 @@ impl Inventory {
     /// When the newest object of a source was written.
     #[must_use]
     pub fn newest(&self, source: Source) -> Option<DateTime<Utc>> {
-        let files = self.files.iter().filter(|object| batch_source(&object.key) == Some(source));
+        let files = self.files.iter().filter(|object| keys::batch_source(&object.key) == Some(source));
         let snapshots = self.snapshots.iter().filter(|((of, _), _)| *of == source).flat_map(|(_, objects)| objects);
         files.chain(snapshots).map(|object| object.modified).max()
     }
@@ -136,7 +136,7 @@ impl Inventory {
     /// The files of a source in `batch/`, in key order.
     #[must_use]
     pub fn batch(files: &[Object], source: Source) -> Vec<Object> {
-        files.iter().filter(|object| batch_source(&object.key) == Some(source)).cloned().collect()
+        files.iter().filter(|object| keys::batch_source(&object.key) == Some(source)).cloned().collect()
     }
 
     /// Files of `batch/` that belong to no source.
@@ -144,7 +144,7 @@ impl Inventory {
         self.files
             .iter()
             .map(|object| object.key.as_str())
-            .filter(|key| key.starts_with(keys::BATCH) && batch_source(key).is_none())
+            .filter(|key| key.starts_with(keys::BATCH) && keys::batch_source(key).is_none())
     }
 
     /// The snapshots of a source for a day, with the end of the hour (or day) of collection; then what is there and is no snapshot.
@@ -152,7 +152,7 @@ impl Inventory {
     pub fn snapshots(&self, source: Source, day: NaiveDate) -> (Vec<(&Object, DateTime<Utc>)>, Vec<&Object>) {
         let (mut found, mut others) = (Vec::new(), Vec::new());
         for object in self.snapshots.range(range(source, day)).flat_map(|(_, objects)| objects) {
-            match collected(&object.key) {
+            match keys::snapshot_end(&object.key) {
                 Some(end) => found.push((object, end)),
                 None => others.push(object),
             }
@@ -165,7 +165,7 @@ impl Inventory {
         let mut all: Vec<_> = self.snapshots.iter().collect();
         all.sort_by_key(|((source, day), _)| (*day, *source));
         all.into_iter().flat_map(|((source, day), objects)| {
-            objects.iter().filter_map(|object| Some((*source, *day, object, collected(&object.key)?)))
+            objects.iter().filter_map(|object| Some((*source, *day, object, keys::snapshot_end(&object.key)?)))
         })
     }
 }
@@ -181,47 +181,6 @@ fn range(source: Source, day: NaiveDate) -> std::ops::RangeInclusive<(Source, Na
     (source, *days.start())..=(source, *days.end())
 }
 
-/// The day of collection that a snapshot's folder names; what lies elsewhere is not looked at.
-fn folder(source: Source, key: &str) -> Option<NaiveDate> {
-    let rest = key.strip_prefix(keys::API)?.strip_prefix(source.name())?.strip_prefix("/dt=")?;
-    let day: NaiveDate = rest.split_once('/')?.0.parse().ok()?;
-    // A day may be read from several spellings, and a listing of its folder knows one.
-    key.starts_with(&keys::snapshots(source, day)).then_some(day)
-}
-
-/// Which source a file of `batch/` belongs to, by its name.
-fn batch_source(key: &str) -> Option<Source> {
-    let name = key.strip_prefix(keys::BATCH)?;
-    let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name);
-    let stem = plain.strip_suffix(".csv").filter(|stem| !stem.contains('/'))?;
-    [
-        ("comptages-", Source::RoadCounts),
-        ("comptage-velo", Source::BikeCounts),
-        ("chantiers-", Source::Worksites),
-        ("referentiel-", Source::RoadNetwork),
-        ("meteo", Source::Weather),
-    ]
-    .into_iter()
-    .find_map(|(prefix, source)| stem.starts_with(prefix).then_some(source))
-}
-
-/// The end of the hour that a snapshot's folder names, or of its day; nothing where the key is not that of a snapshot.
-fn collected(key: &str) -> Option<DateTime<Utc>> {
-    let plain = key.strip_suffix(".gz").or_else(|| key.strip_suffix(".zst")).unwrap_or(key);
-    if !plain.ends_with(".json") && !plain.ends_with(".jsonl") {
-        return None;
-    }
-    let mut parts = key.split('/');
-    let day: NaiveDate = parts.find_map(|part| part.strip_prefix("dt="))?.parse().ok()?;
-    let midnight = day.and_time(NaiveTime::MIN).and_utc();
-    match parts.find_map(|part| part.strip_prefix("hour=")) {
-        Some(hour) => Some(
-            midnight + Duration::hours(hour.parse::<u8>().ok().filter(|hour| *hour < 24)?.into()) + Duration::hours(1),
-        ),
-        None => Some(midnight + Duration::days(1)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -229,28 +188,6 @@ mod tests {
     use runtime::store::MemoryStore;
 
     use super::*;
-
-    #[test]
-    fn a_file_belongs_to_the_source_that_its_name_says() {
-        assert_eq!(batch_source("batch/comptages-2025.csv.zst"), Some(Source::RoadCounts));
-        assert_eq!(batch_source("batch/comptage-velo-2021-09.csv"), Some(Source::BikeCounts));
-        assert_eq!(batch_source("batch/meteo.csv"), Some(Source::Weather));
-        for stranger in
-            ["batch/comptages.csv", "batch/old/comptages-1.csv", "batch/comptages-1.txt", "reference/lignes.csv"]
-        {
-            assert_eq!(batch_source(stranger), None, "{stranger}");
-        }
-    }
-
-    #[test]
-    fn a_snapshot_was_collected_by_the_end_of_its_hour() {
-        let end = |key| collected(key).map(|end| end.to_rfc3339());
-        assert_eq!(end("api/bikes/dt=2025-11-04/hour=02/a.json").as_deref(), Some("2025-11-04T03:00:00+00:00"));
-        assert_eq!(end("api/bikes/dt=2025-11-04/a.json").as_deref(), Some("2025-11-05T00:00:00+00:00"));
-        assert_eq!(end("api/bikes/dt=2025-11-04/hour=24/a.json"), None);
-        assert_eq!(end("api/bikes/dt=2025-11-04/hour=02/a.txt"), None);
-        assert_eq!(end("api/bikes/a.json"), None);
-    }
 
     fn days(from: &str, number: usize) -> BTreeSet<NaiveDate> {
         from.parse::<NaiveDate>().unwrap().iter_days().take(number).collect()

@@ -124,10 +124,7 @@ fn reason_is_error(fresh: &[(Source, Fresh)], source: Source) -> bool {
 
 /// The name in documents.
 pub(super) fn status(status: DayStatus) -> &'static str {
-    match status {
-        DayStatus::Final => "definitif",
-        DayStatus::Provisional => "provisoire",
-    }
+    status.name()
 }
 
 /// Where the files of a source are looked for.
