@@ -9,41 +9,41 @@ use chrono_tz::Tz;
 use contract::document::disruptions::Line;
 use serde::Deserialize;
 
-use crate::calendar::french_holiday;
+use crate::holidays::french_holiday;
 
 /// The profile of Paris, part of the program.
 const PARIS: &str = include_str!("../profiles/paris/profile.json");
 
 /// A city.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct City {
+pub(crate) struct City {
     /// Its name for people.
-    pub name: String,
+    pub(crate) name: String,
     /// Its time zone.
-    pub tz: Tz,
+    pub(crate) tz: Tz,
     /// Its public holidays.
-    pub public_holidays: PublicHolidays,
+    pub(crate) public_holidays: PublicHolidays,
     /// Its zone of school holidays, such as `Zone C`; `None` where no day is one.
-    pub school_zone: Option<String>,
+    pub(crate) school_zone: Option<String>,
     /// Its own rail lines, those of the reliability index.
-    pub rail_lines: Vec<Line>,
+    pub(crate) rail_lines: Vec<Line>,
     /// The file of its districts' outlines, as the profile names it: relative to the profile's folder. See [`City::outlines_beside`].
-    pub outlines: Option<PathBuf>,
+    pub(crate) outlines: Option<PathBuf>,
 }
 
 /// The public holidays of a city.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PublicHolidays {
+pub(crate) struct PublicHolidays {
     /// Those of the country.
-    pub calendar: HolidayCalendar,
+    pub(crate) calendar: HolidayCalendar,
     /// Days of the year beside them.
-    pub extra: Vec<FixedHoliday>,
+    pub(crate) extra: Vec<FixedHoliday>,
 }
 
 /// Public holidays of a country.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum HolidayCalendar {
+pub(crate) enum HolidayCalendar {
     /// Those of France, computed.
     Fr,
     /// None.
@@ -54,18 +54,18 @@ pub enum HolidayCalendar {
 /// A public holiday on the same date each year.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FixedHoliday {
+pub(crate) struct FixedHoliday {
     /// Month, 1 to 12.
-    pub month: u32,
+    pub(crate) month: u32,
     /// Day of the month.
-    pub day: u32,
+    pub(crate) day: u32,
     /// Name.
-    pub name: String,
+    pub(crate) name: String,
 }
 
 /// A profile that cannot be used; says what to correct.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CityError {
+pub(crate) enum CityError {
     /// The file is not JSON of the profile's form.
     #[error("the city profile cannot be read: {0}; profiles/paris/profile.json shows the form")]
     Form(String),
@@ -121,7 +121,7 @@ struct RawHolidays {
 impl City {
     /// Paris, as built in.
     #[must_use]
-    pub fn paris() -> Self {
+    pub(crate) fn paris() -> Self {
         // A test reads the built-in profile, so that the second half is never what a user gets.
         Self::load(PARIS.as_bytes()).unwrap_or_else(|_| Self {
             name: "Paris".to_owned(),
@@ -137,7 +137,7 @@ impl City {
     ///
     /// # Errors
     /// A sentence that says what to correct.
-    pub fn load(json: &[u8]) -> Result<Self, CityError> {
+    pub(crate) fn load(json: &[u8]) -> Result<Self, CityError> {
         let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
         let raw: RawCity = serde_json::from_slice(json).map_err(|error| CityError::Form(error.to_string()))?;
         for holiday in &raw.public_holidays.extra {
@@ -173,7 +173,7 @@ impl City {
     ///
     /// # Errors
     /// An empty name.
-    pub fn with_name(mut self, name: &str) -> Result<Self, CityError> {
+    pub(crate) fn with_name(mut self, name: &str) -> Result<Self, CityError> {
         let name = name.trim();
         if name.is_empty() {
             return Err(CityError::Name);
@@ -186,14 +186,14 @@ impl City {
     ///
     /// # Errors
     /// A name that is not IANA's.
-    pub fn with_timezone(mut self, timezone: &str) -> Result<Self, CityError> {
+    pub(crate) fn with_timezone(mut self, timezone: &str) -> Result<Self, CityError> {
         self.tz = timezone.trim().parse().map_err(|_| CityError::TimeZone(timezone.to_owned()))?;
         Ok(self)
     }
 
     /// The name of the public holiday on a date.
     #[must_use]
-    pub fn public_holiday(&self, date: NaiveDate) -> Option<&str> {
+    pub(crate) fn public_holiday(&self, date: NaiveDate) -> Option<&str> {
         let national = match self.public_holidays.calendar {
             HolidayCalendar::Fr => french_holiday(date),
             HolidayCalendar::None => None,
@@ -206,7 +206,7 @@ impl City {
 
     /// The path of the outlines, for a profile file at `profile`.
     #[must_use]
-    pub fn outlines_beside(&self, profile: &Path) -> Option<PathBuf> {
+    pub(crate) fn outlines_beside(&self, profile: &Path) -> Option<PathBuf> {
         let outlines = self.outlines.as_deref()?;
         Some(profile.parent().unwrap_or(Path::new("")).join(outlines))
     }

@@ -20,46 +20,46 @@ use crate::parameters::Parameters;
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `None` processes days.
-    pub command: Option<Action>,
+    pub(crate) command: Option<Action>,
     /// Location of the raw data.
-    pub raw: Location,
+    pub(crate) raw: Location,
     /// Location of the processed data.
-    pub out: Location,
+    pub(crate) out: Location,
     /// Locations that were not set, for a note to the user.
-    pub defaults: Vec<&'static str>,
-    pub city: City,
+    pub(crate) defaults: Vec<&'static str>,
+    pub(crate) city: City,
     /// Name and content of the outlines (GeoJSON) that belong to the profile.
-    pub outlines: Option<(String, Vec<u8>)>,
+    pub(crate) outlines: Option<(String, Vec<u8>)>,
     /// Sources that a day must have; without one the run fails with exit code 65.
-    pub required: Vec<Source>,
+    pub(crate) required: Vec<Source>,
     /// Thresholds, some of them set with `--param`.
-    pub parameters: Parameters,
+    pub(crate) parameters: Parameters,
     /// Path-style S3 addresses.
-    pub path_style: bool,
+    pub(crate) path_style: bool,
     /// Threads that parse and aggregate.
-    pub threads: usize,
-    pub memory: Budget,
+    pub(crate) threads: usize,
+    pub(crate) memory: Budget,
     /// Replace a good document even with none.
-    pub force: bool,
+    pub(crate) force: bool,
     /// Write nothing.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Exit with 75 while the day is provisional.
-    pub until_complete: bool,
+    pub(crate) until_complete: bool,
     /// Earlier days that a scheduled run rechecks for changed inputs.
-    pub lookback: u32,
+    pub(crate) lookback: u32,
     /// Earlier days that a scheduled run processes if they have no manifest.
-    pub catch_up: u32,
+    pub(crate) catch_up: u32,
     /// Whether to record an Event on the Job.
-    pub events: bool,
+    pub(crate) events: bool,
     /// The CronJob from which the Jobs of the reports are created.
-    pub handoff: Option<String>,
+    pub(crate) handoff: Option<String>,
     /// Language of the output for people.
-    pub lang: Lang,
-    pub log: LogOptions,
+    pub(crate) lang: Lang,
+    pub(crate) log: LogOptions,
     /// The argument or `REPORT_DATE`.
-    pub day: Option<String>,
+    pub(crate) day: Option<String>,
     /// `JOB_NAME`, which can contain the day.
-    pub job_name: Option<String>,
+    pub(crate) job_name: Option<String>,
 }
 
 /// A command other than processing, checked.

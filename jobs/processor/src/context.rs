@@ -5,18 +5,21 @@ use contract::{DayType, ServiceDay};
 use crate::city::City;
 use crate::geo::Zones;
 use crate::parameters::Parameters;
+use crate::transit_line::ServiceLine;
 
 /// The day that is measured and what is known around it.
 #[derive(Debug, Clone, Copy)]
-pub struct DayContext<'a> {
+pub(crate) struct DayContext<'a> {
     /// The service day.
-    pub day: ServiceDay,
+    pub(crate) day: ServiceDay,
     /// Its type.
-    pub day_type: DayType,
+    pub(crate) day_type: DayType,
     /// The city: time zone, holidays, lines.
-    pub city: &'a City,
+    pub(crate) city: &'a City,
     /// The zones; `None` where neither a file nor the profile has outlines.
-    pub zones: Option<&'a Zones>,
+    pub(crate) zones: Option<&'a Zones>,
+    /// Transit lines with their hours of service; empty if none are known.
+    pub(crate) service_lines: &'a [ServiceLine],
     /// Thresholds.
-    pub parameters: &'a Parameters,
+    pub(crate) parameters: &'a Parameters,
 }

@@ -8,19 +8,19 @@ mod outline;
 mod shape;
 mod zones;
 
-pub use measure::{area_m2, length_metres, lines_length_metres};
-pub use near::{LineIndex, Plane};
-pub use outline::simplified_outline;
-pub use shape::{format_point, parse_lines, parse_point, parse_shape, shape_lines, to_geojson, trace};
-pub use zones::{Zone, Zones, postal_code};
+pub(crate) use measure::{area_m2, lines_length_metres};
+pub(crate) use near::{LineIndex, Plane};
+pub(crate) use outline::simplified_outline;
+pub(crate) use shape::{format_point, from_geojson, parse_lines, parse_point, parse_shape, short, to_geojson, trace};
+pub(crate) use zones::{Zone, Zones, postal_code};
 
 /// Name of the place that lies in no zone.
-pub const OUTSIDE: &str = "Hors zone";
+pub(crate) const OUTSIDE: &str = "Hors zone";
 
 /// Code and name of the zone of a point: both null where no zones are known; code null, name "Hors zone" where no zone holds it or there
 /// is no point.
 #[must_use]
-pub fn place(zones: Option<&Zones>, point: Option<(f64, f64)>) -> (Option<String>, Option<String>) {
+pub(crate) fn place(zones: Option<&Zones>, point: Option<(f64, f64)>) -> (Option<String>, Option<String>) {
     let Some(zones) = zones else { return (None, None) };
     match point.and_then(|(lon, lat)| zones.locate(lon, lat)) {
         Some(zone) => (Some(zone.code.clone()), Some(zone.name.clone())),
@@ -29,11 +29,11 @@ pub fn place(zones: Option<&Zones>, point: Option<(f64, f64)>) -> (Option<String
 }
 
 /// Reason of an unknown place where no zones are known.
-pub const ZONES_UNKNOWN: &str = "zones_inconnues";
+pub(crate) const ZONES_UNKNOWN: &str = "zones_inconnues";
 
 /// What a reader of a document should know of the zones: that there are none, or which outlines are not valid.
 #[must_use]
-pub fn zone_warnings(zones: Option<&Zones>) -> Vec<String> {
+pub(crate) fn zone_warnings(zones: Option<&Zones>) -> Vec<String> {
     match zones {
         Some(zones) => zones.warnings().to_vec(),
         None => vec![
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn a_point_has_a_place_only_where_zones_are_known() {
-        let zones = zones::tests::two_squares();
+        let zones = crate::source::reference::zones::tests::two_squares();
         assert_eq!(place(None, Some((0.5, 0.5))), (None, None));
         assert_eq!(place(Some(&zones), Some((0.5, 0.5))), (Some("75001".to_owned()), Some("Ouest".to_owned())));
         assert_eq!(place(Some(&zones), Some((9.0, 9.0))), (None, Some(OUTSIDE.to_owned())));

@@ -8,19 +8,22 @@ use runtime::failure::Failure;
 use runtime::store::{Object, SharedStore, StoreError};
 use runtime::telemetry::SpanError;
 
-pub mod ahead;
-pub mod checksum;
+pub(crate) mod checksum;
+mod decode;
 mod inventory;
-pub mod stream;
+mod lookahead;
+pub(crate) mod prefetch;
+mod ranges;
+pub(crate) mod road_file;
 
-pub use inventory::{Inventory, OF_THE_API, around};
+pub(crate) use inventory::{Inventory, OF_THE_API, around};
 
-use crate::source::SourceError;
+use crate::raw_file::SourceError;
 use checksum::Checksum;
 
 /// Why an object could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InputError {
+pub(crate) enum InputError {
     /// It was replaced while it was read: the source starts again.
     #[error("{0} was replaced while it was read")]
     Replaced(String),
@@ -61,7 +64,7 @@ impl From<StoreError> for InputError {
 ///
 /// # Errors
 /// See [`InputError`].
-pub async fn fetch(store: &SharedStore, object: &Object) -> Result<(Bytes, Input), InputError> {
+pub(crate) async fn fetch(store: &SharedStore, object: &Object) -> Result<(Bytes, Input), InputError> {
     let (stored, kept) = store.get_with_checksum(object).await?;
     let mut sum = Checksum::default();
     sum.update(&stored);
@@ -74,14 +77,14 @@ pub async fn fetch(store: &SharedStore, object: &Object) -> Result<(Bytes, Input
 ///
 /// # Errors
 /// A sentence that says what is wrong and what to do.
-pub fn content(key: &str, stored: Bytes) -> Result<Bytes, SourceError> {
+pub(crate) fn content(key: &str, stored: Bytes) -> Result<Bytes, SourceError> {
     if !key.ends_with(".gz") && !key.ends_with(".zst") {
         return Ok(stored);
     }
     let mut bytes = Vec::new();
-    stream::decoder(key, std::io::Cursor::new(stored))
+    road_file::decoder(key, std::io::Cursor::new(stored))
         .and_then(|mut decoder| decoder.read_to_end(&mut bytes))
-        .map_err(|error| stream::corrupt(key, &error))?;
+        .map_err(|error| road_file::corrupt(key, &error))?;
     Ok(bytes.into())
 }
 
@@ -89,7 +92,7 @@ pub fn content(key: &str, stored: Bytes) -> Result<Bytes, SourceError> {
 ///
 /// # Errors
 /// See [`InputError`].
-pub async fn snapshot(store: &SharedStore, object: &Object) -> Result<(Bytes, Input), InputError> {
+pub(crate) async fn snapshot(store: &SharedStore, object: &Object) -> Result<(Bytes, Input), InputError> {
     match fetch(store, object).await {
         Err(InputError::Content(error)) => {
             tracing::warn!(key = error.key, reason = error.reason, "snapshot not usable");

@@ -1,23 +1,35 @@
 //! Raw data to metrics documents: one per source and day.
 //!
-//! The way of a day: [`input`] lists and fetches the raw files; [`source`] turns bytes into records and [`scan`] large delimited text into
-//! rows; [`cells`] gather them; [`indicator`] computes figures; [`publish`] writes documents and the manifest. [`run`] tells it as a story.
-//! `source`, `cells` and `indicator` do no I/O and read no clock and no environment.
+//! ```text
+//!   main ─► args ─► config ─► command ─► pipeline ─► publish
+//!                                           │
+//!        input (bytes) ─► scan ─► source ─► cells ─► indicator ─► document
+//! ```
+//!
+//! Imports point one way: `command`, `pipeline`, `publish`, `document`, `indicator`, `cells`, `source`, `scan`, `input`, then the modules that
+//! every other one may use. `source`, `cells` and `indicator` do no I/O and read no clock and no environment.
 
 pub mod args;
-pub mod calendar;
-pub mod cells;
-pub mod city;
+mod calendar;
+mod cells;
+mod city;
+pub mod command;
 pub mod config;
-pub mod context;
-pub mod geo;
-pub mod indicator;
-pub mod input;
-pub mod order;
-pub mod parameters;
-pub mod publish;
-pub mod quality;
-pub mod run;
+mod context;
+pub mod crc;
+mod document;
+mod draft;
+mod geo;
+mod holidays;
+mod indicator;
+mod input;
+mod order;
+mod parameters;
+mod pipeline;
+mod publish;
+mod quality;
+mod raw_file;
 pub mod scan;
-pub mod source;
+mod source;
 pub mod telemetry;
+mod transit_line;

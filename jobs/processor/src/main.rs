@@ -1,6 +1,6 @@
 //! `processor`: raw data to metrics documents.
 
-use processor::{args::Cli, config::Config, run, telemetry::JOB};
+use processor::{args::Cli, command, config::Config, telemetry::JOB};
 use runtime::{job, telemetry};
 
 /// The images link musl, whose allocator has one lock for all parsing threads.
@@ -10,6 +10,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     job::main(&JOB, |cli: Cli| {
         telemetry::start_trace(None);
-        Ok(run::run(Config::new(cli)?))
+        Ok(command::execute(Config::new(cli)?))
     })
 }

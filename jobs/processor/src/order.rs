@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 /// Compares two ids: whole numbers numerically and before all else, the rest bytewise; equal only where the bytes are.
 #[must_use]
-pub fn id_order(a: &str, b: &str) -> Ordering {
+pub(crate) fn id_order(a: &str, b: &str) -> Ordering {
     match (digits(a), digits(b)) {
         // Of two numbers without leading zeros the longer is the larger, whatever their size.
         (Some(x), Some(y)) => x.len().cmp(&y.len()).then_with(|| x.cmp(y)).then_with(|| a.cmp(b)),

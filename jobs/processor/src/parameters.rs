@@ -8,21 +8,21 @@ use serde_json::Value;
 /// All of them, by source.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Parameters {
+pub(crate) struct Parameters {
     /// Road counts.
-    pub comptages: RoadParameters,
+    pub(crate) comptages: RoadParameters,
     /// Bike counters.
-    pub bikes: BikeParameters,
+    pub(crate) bikes: BikeParameters,
     /// Disruptions.
-    pub traffic: TrafficParameters,
+    pub(crate) traffic: TrafficParameters,
     /// Weather.
-    pub weather: WeatherParameters,
+    pub(crate) weather: WeatherParameters,
     /// Worksites.
-    pub chantiers: WorksiteParameters,
+    pub(crate) chantiers: WorksiteParameters,
     /// Network.
-    pub referentiel: NetworkParameters,
+    pub(crate) referentiel: NetworkParameters,
     /// What needs several sources.
-    pub contexte: ContextParameters,
+    pub(crate) contexte: ContextParameters,
 }
 
 macro_rules! parameters {
@@ -30,7 +30,7 @@ macro_rules! parameters {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        pub struct $name { $($(#[$doc])* pub $field: $type,)* }
+        pub(crate) struct $name { $($(#[$doc])* pub $field: $type,)* }
 
         impl Default for $name {
             fn default() -> Self {
@@ -182,7 +182,7 @@ parameters! {
 
 /// One set of parameters as documents hold it, sorted by key.
 #[must_use]
-pub fn as_map<T: Serialize>(parameters: &T) -> BTreeMap<String, Value> {
+pub(crate) fn as_map<T: Serialize>(parameters: &T) -> BTreeMap<String, Value> {
     match serde_json::to_value(parameters) {
         Ok(Value::Object(map)) => map.into_iter().collect(),
         _ => BTreeMap::new(),
@@ -194,7 +194,7 @@ impl Parameters {
     ///
     /// # Errors
     /// A sentence that says which name or value is wrong and what it could be.
-    pub fn set(&mut self, assignment: &str) -> Result<(), String> {
+    pub(crate) fn set(&mut self, assignment: &str) -> Result<(), String> {
         let (name, text) = assignment
             .split_once('=')
             .ok_or_else(|| format!("\"{assignment}\" is not KEY=VALUE, such as comptages.congestion_taux=80"))?;
@@ -215,7 +215,7 @@ impl Parameters {
 impl Parameters {
     /// What is out of range, sentences: days from 3 to 366, speeds above 0, everything else but temperatures from 0 on.
     #[must_use]
-    pub fn check(&self) -> Vec<String> {
+    pub(crate) fn check(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
         let Ok(Value::Object(sources)) = serde_json::to_value(self) else { return mistakes };
         for (source, set) in &sources {

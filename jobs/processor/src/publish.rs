@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::source::SourceError;
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
 use contract::document::DayStatus;
@@ -17,52 +16,42 @@ use runtime::store::{Condition, SharedStore, StoreError, Version};
 use runtime::telemetry::{self, Span};
 use serde::Deserialize;
 
+use crate::draft::SourceResult;
 use crate::telemetry::{PUBLISH_DOCUMENT, PUBLISH_MANIFEST, PUBLISH_NAMES};
 
 mod written;
 
 use written::retried;
-pub use written::{Written, kept_document, to_bytes};
+pub(crate) use written::{Written, kept_document, to_bytes};
 
 /// How long an object that no manifest names is kept.
 const KEEP: Duration = Duration::days(7);
 
-/// What this run has of one source.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Fresh {
-    /// A document.
-    Document(Written),
-    /// Nothing of the day, and why.
-    Absent(String),
-    /// Unusable, and why.
-    Error(SourceError),
-}
-
 /// One entry of the manifest with the bytes behind it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// The entry.
-    pub entry: ManifestEntry,
+    pub(crate) entry: ManifestEntry,
     /// Its document, fresh or kept.
-    pub bytes: Option<Bytes>,
+    pub(crate) bytes: Option<Bytes>,
     /// Status and completeness of the document.
-    pub state: Option<State>,
+    pub(crate) state: Option<State>,
 }
 
 /// What the manifest takes from a document.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-pub struct State {
+pub(crate) struct State {
     /// Its `statut_jour`.
     #[serde(rename = "statut_jour")]
-    pub day_status: DayStatus,
+    pub(crate) day_status: DayStatus,
     /// Its `completude`.
     #[serde(rename = "completude")]
-    pub completeness: Option<Fixed2>,
+    pub(crate) completeness: Option<Fixed2>,
 }
 
 /// The day as a whole: the worst of the required sources; one without a document is `provisoire` and 0.
 #[must_use]
-pub fn worst(documents: &[Resolved], required: &[Source]) -> State {
+pub(crate) fn worst(documents: &[Resolved], required: &[Source]) -> State {
     let of = |source: &Source| {
         let found = documents.iter().find(|document| document.entry.source == *source);
         found
@@ -81,26 +70,26 @@ pub fn worst(documents: &[Resolved], required: &[Source]) -> State {
 
 /// Publishes the documents of days into one metrics folder.
 #[derive(Debug)]
-pub struct Publisher<'a> {
+pub(crate) struct Publisher<'a> {
     /// The metrics folder.
-    pub store: &'a SharedStore,
+    pub(crate) store: &'a SharedStore,
     /// Now.
-    pub now: DateTime<Utc>,
+    pub(crate) now: DateTime<Utc>,
     /// Replace a good document even by none.
-    pub force: bool,
+    pub(crate) force: bool,
     /// Write nothing.
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Sources that the day's status is the worst of.
-    pub required: &'a [Source],
+    pub(crate) required: &'a [Source],
 }
 
 /// What became of a day.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Published {
+pub(crate) struct Published {
     /// The manifest as it now stands.
-    pub manifest: Manifest,
+    pub(crate) manifest: Manifest,
     /// Whether this run changed it.
-    pub changed: bool,
+    pub(crate) changed: bool,
 }
 
 impl Publisher<'_> {
@@ -108,10 +97,10 @@ impl Publisher<'_> {
     ///
     /// # Errors
     /// The store's, those of `context`, and `75` where the race for the manifest is lost twice.
-    pub async fn publish<C: Future<Output = Result<Option<Written>, Failure>>>(
+    pub(crate) async fn publish<C: Future<Output = Result<Option<Written>, Failure>>>(
         &self,
         day: &ServiceDay,
-        fresh: &[(Source, Fresh)],
+        fresh: &[(Source, SourceResult<Written>)],
         context: impl Fn(Vec<Resolved>) -> C,
     ) -> Result<Published, Failure> {
         for _ in 0..2 {
@@ -135,7 +124,7 @@ impl Publisher<'_> {
     async fn attempt<C: Future<Output = Result<Option<Written>, Failure>>>(
         &self,
         day: &ServiceDay,
-        fresh: &[(Source, Fresh)],
+        fresh: &[(Source, SourceResult<Written>)],
         context: &impl Fn(Vec<Resolved>) -> C,
     ) -> Result<Option<Published>, Failure> {
         let date = day.date();
@@ -145,7 +134,7 @@ impl Publisher<'_> {
             documents.push(self.resolve(date, *source, fresh, before.as_ref().map(|(manifest, _)| manifest)).await?);
         }
         let made = context(documents.clone()).await?;
-        let made = made.map_or_else(|| Fresh::Absent("aucun_document".to_owned()), Fresh::Document);
+        let made = made.map_or_else(|| SourceResult::Absent("aucun_document".to_owned()), SourceResult::Document);
         documents
             .push(self.resolve(date, Source::Context, &made, before.as_ref().map(|(manifest, _)| manifest)).await?);
 
@@ -177,11 +166,11 @@ impl Publisher<'_> {
         Ok(Some(Published { manifest, changed: !same }))
     }
 
-    /// Whether everything is there that a manifest names, under both names: a run that ended before its last step is to be done again.
+    /// Whether everything is there that a manifest names, under both names: a run that ended before its last span is to be done again.
     ///
     /// # Errors
     /// The store's.
-    pub async fn is_whole(&self, date: NaiveDate, manifest: &Manifest) -> Result<bool, Failure> {
+    pub(crate) async fn is_whole(&self, date: NaiveDate, manifest: &Manifest) -> Result<bool, Failure> {
         let there = async |key: &str, size: u64| match self.store.head(key).await {
             Ok(found) => Ok(found.size == size),
             Err(StoreError::NotFound { .. }) => Ok(false),
@@ -200,7 +189,7 @@ impl Publisher<'_> {
     ///
     /// # Errors
     /// The store's, and a manifest that cannot be read.
-    pub async fn current(&self, date: NaiveDate) -> Result<Option<(Manifest, Version)>, Failure> {
+    pub(crate) async fn current(&self, date: NaiveDate) -> Result<Option<(Manifest, Version)>, Failure> {
         let key = keys::manifest(date);
         match self.store.get(&key).await {
             Err(StoreError::NotFound { .. }) => Ok(None),
@@ -224,14 +213,16 @@ impl Publisher<'_> {
         &self,
         date: NaiveDate,
         source: Source,
-        fresh: &Fresh,
+        fresh: &SourceResult<Written>,
         before: Option<&Manifest>,
     ) -> Result<Resolved, Failure> {
         let (status, mut reason) = match fresh {
-            Fresh::Document(written) => return Ok(resolved(date, source, written.clone(), EntryStatus::Ok, None)),
-            Fresh::Absent(reason) => (EntryStatus::Absent, reason.clone()),
+            SourceResult::Document(written) => {
+                return Ok(resolved(date, source, written.clone(), EntryStatus::Ok, None));
+            }
+            SourceResult::Absent(reason) => (EntryStatus::Absent, reason.clone()),
             // A code for readers and programs first, as for what is absent; then what the operator needs.
-            Fresh::Error(reason) => (EntryStatus::Error, format!("source_inutilisable ({reason})")),
+            SourceResult::Failed(reason) => (EntryStatus::Error, format!("source_inutilisable ({reason})")),
         };
         let kept = before
             .filter(|_| !self.force)

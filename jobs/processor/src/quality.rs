@@ -12,38 +12,38 @@ const EXCERPT: usize = 200;
 
 /// Counts of rows and rejections, with the first few examples in order of file and line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Rows or records read, of the whole input.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Rows of the day.
-    pub rows_of_day: u64,
+    pub(crate) rows_of_day: u64,
     /// Structural rejections, of the whole input.
-    pub structure: BTreeMap<Reason, u64>,
+    pub(crate) structure: BTreeMap<Reason, u64>,
     /// Values and records of the day not used.
-    pub values: BTreeMap<Reason, u64>,
+    pub(crate) values: BTreeMap<Reason, u64>,
     /// The first few.
     examples: Vec<Example>,
 }
 
 /// How many rows an input has, whatever the day, and how many rejections by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counted {
+pub(crate) struct Counted {
     /// Rows or records.
-    pub rows: u64,
+    pub(crate) rows: u64,
     /// Rejections.
-    pub rejected: BTreeMap<Reason, u64>,
+    pub(crate) rejected: BTreeMap<Reason, u64>,
 }
 
 impl Counted {
     /// Of a file with such rejections.
-    pub fn of(rows: u64, rejected: impl IntoIterator<Item = (Reason, u64)>) -> Self {
+    pub(crate) fn of(rows: u64, rejected: impl IntoIterator<Item = (Reason, u64)>) -> Self {
         let mut counted = Self { rows, rejected: BTreeMap::new() };
         counted.reject(rejected);
         counted
     }
 
     /// Adds another input.
-    pub fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.rows += other.rows;
         self.reject(other.rejected);
     }
@@ -57,7 +57,7 @@ impl Counted {
 
 /// What was not used of a part of a file whose place in the file is not known yet: lines are counted from where the part begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rejects {
+pub(crate) struct Rejects {
     counts: BTreeMap<Reason, u64>,
     /// The first few: line, reason and excerpt.
     examples: Vec<(u64, Reason, String)>,
@@ -65,7 +65,7 @@ pub struct Rejects {
 
 impl Rejects {
     /// The next rejection, in the order of the lines and, of one line, of the reasons.
-    pub fn add(&mut self, reason: Reason, line: u64, excerpt: &[u8]) {
+    pub(crate) fn add(&mut self, reason: Reason, line: u64, excerpt: &[u8]) {
         *self.counts.entry(reason).or_default() += 1;
         if self.examples.len() < EXAMPLES {
             self.examples.push((line, reason, excerpt_of(excerpt)));
@@ -74,7 +74,7 @@ impl Rejects {
 
     /// How many there are for a reason.
     #[must_use]
-    pub fn count(&self, reason: Reason) -> u64 {
+    pub(crate) fn count(&self, reason: Reason) -> u64 {
         self.counts.get(&reason).copied().unwrap_or(0)
     }
 }
@@ -82,13 +82,13 @@ impl Rejects {
 impl Tally {
     /// Rows and rejections.
     #[must_use]
-    pub fn counted(&self) -> Counted {
+    pub(crate) fn counted(&self) -> Counted {
         let all = self.structure.iter().chain(&self.values);
         Counted::of(self.rows, all.map(|(reason, number)| (*reason, *number)))
     }
 
     /// Adds what was not used of a part of a file before which there are so many lines.
-    pub fn add(&mut self, file: &str, lines: u64, rejects: &Rejects) {
+    pub(crate) fn add(&mut self, file: &str, lines: u64, rejects: &Rejects) {
         for (reason, n) in &rejects.counts {
             let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
             *counts.entry(*reason).or_default() += n;
@@ -105,19 +105,19 @@ impl Tally {
     }
 
     /// Counts a rejection under its reason and keeps it as an example while there are few.
-    pub fn reject(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
+    pub(crate) fn reject(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
         self.count(reason, 1);
         self.quote(reason, file, line, excerpt);
     }
 
     /// Counts rejections under their reason, quotes none.
-    pub fn count(&mut self, reason: Reason, n: u64) {
+    pub(crate) fn count(&mut self, reason: Reason, n: u64) {
         let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
         *counts.entry(reason).or_default() += n;
     }
 
     /// Keeps a rejection that is counted elsewhere as an example while there are few.
-    pub fn quote(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
+    pub(crate) fn quote(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
         if self.examples.len() < EXAMPLES
             || self.examples.last().is_some_and(|last| (file, line) < (&last.file, last.line))
         {
@@ -132,7 +132,7 @@ impl Tally {
     }
 
     /// Adds another part of the same input.
-    pub fn merge(&mut self, other: Self) {
+    pub(crate) fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         self.rows_of_day += other.rows_of_day;
         for (reason, n) in other.structure {
@@ -147,7 +147,7 @@ impl Tally {
 
     /// As documents hold it; cells, repeats and conflicts are the caller's to add.
     #[must_use]
-    pub fn finish(self) -> Quality {
+    pub(crate) fn finish(self) -> Quality {
         Quality {
             rows_read: self.rows,
             structural_rejects: self.structure,

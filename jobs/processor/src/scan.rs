@@ -45,12 +45,10 @@ pub(crate) mod index;
 pub mod mask;
 pub mod row;
 pub(crate) mod slow;
-pub mod sum;
 
 pub use mask::Simd;
 pub use row::Row;
 pub use slow::read_slowly;
-pub use sum::Sum;
 
 /// The longest record that is read, bytes without its line feed: 1 MiB.
 pub const LONGEST_RECORD: usize = 1 << 20;

@@ -6,7 +6,7 @@ use geo::{GeodesicArea, Geometry, LineString, Polygon};
 ///
 /// Haversine: `d = 2 R · asin √(sin²(Δφ/2) + cos φ₁ · cos φ₂ · sin²(Δλ/2))`, added from the first position to the last.
 #[must_use]
-pub fn length_metres(line: &[(f64, f64)], radius: f64) -> f64 {
+pub(crate) fn length_metres(line: &[(f64, f64)], radius: f64) -> f64 {
     line.windows(2)
         .map(|pair| match pair {
             [from, to] => haversine(*from, *to, radius),
@@ -17,7 +17,7 @@ pub fn length_metres(line: &[(f64, f64)], radius: f64) -> f64 {
 
 /// Length of several lines added in their order, metres; `None` where there is no line.
 #[must_use]
-pub fn lines_length_metres(lines: &[Vec<(f64, f64)>], radius: f64) -> Option<f64> {
+pub(crate) fn lines_length_metres(lines: &[Vec<(f64, f64)>], radius: f64) -> Option<f64> {
     (!lines.is_empty()).then(|| lines.iter().map(|line| length_metres(line, radius)).sum())
 }
 
@@ -33,7 +33,7 @@ fn haversine((lon1, lat1): (f64, f64), (lon2, lat2): (f64, f64), radius: f64) ->
 /// Area of a shape in m² on the WGS84 ellipsoid (Karney's geodesic polygon area), holes taken out, parts added, whichever way the rings
 /// are wound. `None` for lines and points, whose extent nobody knows.
 #[must_use]
-pub fn area_m2(shape: &Geometry<f64>) -> Option<f64> {
+pub(crate) fn area_m2(shape: &Geometry<f64>) -> Option<f64> {
     match shape {
         Geometry::Polygon(polygon) => Some(polygon_area(polygon)),
         Geometry::MultiPolygon(parts) => Some(parts.iter().map(polygon_area).sum()),

@@ -8,7 +8,7 @@ use rstar::{AABB, RTree};
 ///
 /// Equirectangular: `x = R · cos φ₀ · Δλ`, `y = R · Δφ`. Within a few hundred metres of its origin it is true to a centimetre.
 #[derive(Debug, Clone, Copy)]
-pub struct Plane {
+pub(crate) struct Plane {
     origin: (f64, f64),
     east: f64,
     north: f64,
@@ -17,21 +17,21 @@ pub struct Plane {
 impl Plane {
     /// The plane that touches a sphere of that radius at that point.
     #[must_use]
-    pub fn at((lon, lat): (f64, f64), radius: f64) -> Self {
+    pub(crate) fn at((lon, lat): (f64, f64), radius: f64) -> Self {
         let north = radius * std::f64::consts::PI / 180.0;
         Self { origin: (lon, lat), east: north * lat.to_radians().cos(), north }
     }
 
     /// Degrees to metres.
     #[must_use]
-    pub fn project(&self, degrees: Coord<f64>) -> Coord<f64> {
+    pub(crate) fn project(&self, degrees: Coord<f64>) -> Coord<f64> {
         Coord { x: (degrees.x - self.origin.0) * self.east, y: (degrees.y - self.origin.1) * self.north }
     }
 }
 
 /// Lines that can be asked which of them are near.
 #[derive(Debug)]
-pub struct LineIndex<'a> {
+pub(crate) struct LineIndex<'a> {
     lines: Vec<&'a [(f64, f64)]>,
     boxes: RTree<GeomWithData<Rectangle<[f64; 2]>, usize>>,
     radius: f64,
@@ -40,7 +40,7 @@ pub struct LineIndex<'a> {
 impl<'a> LineIndex<'a> {
     /// Indexes lines of `[lon, lat]` degrees, for an earth of that radius. What is found is named by its place in `lines`.
     #[must_use]
-    pub fn new(lines: Vec<&'a [(f64, f64)]>, radius: f64) -> Self {
+    pub(crate) fn new(lines: Vec<&'a [(f64, f64)]>, radius: f64) -> Self {
         let boxes = lines
             .iter()
             .enumerate()
@@ -59,7 +59,7 @@ impl<'a> LineIndex<'a> {
     /// The lines at most `metres` from the shape, with their distance: 0 where they touch it, cross it or lie inside. In the order of the
     /// lines.
     #[must_use]
-    pub fn within(&self, shape: &Geometry<f64>, metres: f64) -> Vec<(usize, f64)> {
+    pub(crate) fn within(&self, shape: &Geometry<f64>, metres: f64) -> Vec<(usize, f64)> {
         let (Some(centre), Some(bounds)) = (shape.centroid(), shape.bounding_rect()) else { return Vec::new() };
         let plane = Plane::at((centre.x(), centre.y()), self.radius);
         // The margin must not lose a line that the exact distance would keep: a little more than the metres asked for.

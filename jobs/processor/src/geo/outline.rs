@@ -14,7 +14,7 @@ use super::{Plane, to_geojson};
 /// another) is done again with half the tolerance, and kept as it is where that never helps; a hole or an islet that is smaller than the
 /// tolerance goes, the last part never does.
 #[must_use]
-pub fn simplified_outline(outline: &MultiPolygon<f64>, tolerance: f64, radius: f64) -> Value {
+pub(crate) fn simplified_outline(outline: &MultiPolygon<f64>, tolerance: f64, radius: f64) -> Value {
     let Some(centre) = outline.centroid() else { return to_geojson(&Geometry::MultiPolygon(outline.clone())) };
     let plane = Plane::at((centre.x(), centre.y()), radius);
     let mut parts: Vec<Polygon<f64>> = outline.iter().filter_map(|part| simplified(part, tolerance, plane)).collect();

@@ -8,20 +8,20 @@ use serde_json::{Value, json};
 ///
 /// # Errors
 /// A sentence part that says what is wrong: not JSON, another type, too few positions, a position that is not in degrees.
-pub fn parse_shape(text: &str) -> Result<Geometry<f64>, String> {
+pub(crate) fn parse_shape(text: &str) -> Result<Geometry<f64>, String> {
     let geometry: geojson::Geometry = text.trim().parse().map_err(|error: geojson::Error| short(&error.to_string()))?;
     from_geojson(&geometry.value)
 }
 
 /// The lines of a GeoJSON LineString or MultiLineString; `None` for anything else.
 #[must_use]
-pub fn parse_lines(text: &str) -> Option<Vec<Vec<(f64, f64)>>> {
+pub(crate) fn parse_lines(text: &str) -> Option<Vec<Vec<(f64, f64)>>> {
     parse_shape(text).ok().and_then(|shape| shape_lines(&shape))
 }
 
 /// The lines of a line shape; `None` for a point or a polygon.
 #[must_use]
-pub fn shape_lines(shape: &Geometry<f64>) -> Option<Vec<Vec<(f64, f64)>>> {
+pub(crate) fn shape_lines(shape: &Geometry<f64>) -> Option<Vec<Vec<(f64, f64)>>> {
     let positions = |line: &LineString<f64>| line.coords().map(|position| (position.x, position.y)).collect();
     match shape {
         Geometry::LineString(line) => Some(vec![positions(line)]),
@@ -32,7 +32,7 @@ pub fn shape_lines(shape: &Geometry<f64>) -> Option<Vec<Vec<(f64, f64)>>> {
 
 /// `geo_point_2d`, "lat, lon" or "lat,lon", as `(lon, lat)`; `None` where it is no point of the earth.
 #[must_use]
-pub fn parse_point(text: &str) -> Option<(f64, f64)> {
+pub(crate) fn parse_point(text: &str) -> Option<(f64, f64)> {
     let (lat, lon) = text.split_once(',')?;
     let lat: f64 = lat.trim().parse().ok()?;
     let lon: f64 = lon.trim().parse().ok()?;
@@ -41,20 +41,20 @@ pub fn parse_point(text: &str) -> Option<(f64, f64)> {
 
 /// A point as documents hold it: "lat, lon", each with 5 decimals (rounded as every coordinate is, trailing zeros kept).
 #[must_use]
-pub fn format_point(lat: f64, lon: f64) -> String {
+pub(crate) fn format_point(lat: f64, lon: f64) -> String {
     // `rounded` turns a negative zero into zero.
     format!("{:.5}, {:.5}", Degrees::of(lat).rounded(), Degrees::of(lon).rounded())
 }
 
 /// Lines as documents hold them: `[lon, lat]` pairs.
 #[must_use]
-pub fn trace(lines: &[Vec<(f64, f64)>]) -> Vec<Vec<[Degrees; 2]>> {
+pub(crate) fn trace(lines: &[Vec<(f64, f64)>]) -> Vec<Vec<[Degrees; 2]>> {
     lines.iter().map(|line| line.iter().map(|(lon, lat)| [Degrees::of(*lon), Degrees::of(*lat)]).collect()).collect()
 }
 
 /// A shape as a GeoJSON geometry with 5 decimals; null for a kind that [`parse_shape`] never gives.
 #[must_use]
-pub fn to_geojson(shape: &Geometry<f64>) -> Value {
+pub(crate) fn to_geojson(shape: &Geometry<f64>) -> Value {
     let (kind, coordinates) = match shape {
         Geometry::Point(point) => ("Point", position(point.0)),
         Geometry::LineString(line) => ("LineString", positions(line)),
@@ -79,7 +79,7 @@ fn position(coord: Coord<f64>) -> Value {
 }
 
 /// A shape of the kinds that have a place here.
-pub(super) fn from_geojson(value: &geojson::Value) -> Result<Geometry<f64>, String> {
+pub(crate) fn from_geojson(value: &geojson::Value) -> Result<Geometry<f64>, String> {
     Ok(match value {
         geojson::Value::Point(position) => Geometry::Point(Point(coord(position)?)),
         geojson::Value::LineString(positions) => Geometry::LineString(line(positions)?),
@@ -140,7 +140,7 @@ fn on_earth(lon: f64, lat: f64) -> bool {
 }
 
 /// An error text may quote a whole file.
-pub(super) fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     text.chars().take(160).collect()
 }
 

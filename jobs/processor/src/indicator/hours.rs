@@ -3,12 +3,12 @@
 use contract::ServiceDay;
 
 /// Curves by local hour have this many entries.
-pub const CURVE: usize = 24;
+pub(crate) const CURVE: usize = 24;
 
 /// Which hours of the day are expected: all, less, on a clock-change day, those of the change (local 01 to 03) that nothing has a measure
 /// of. `measured` says so of each hour of the day.
 #[must_use]
-pub fn expected(day: ServiceDay, measured: &[bool]) -> Vec<bool> {
+pub(crate) fn expected(day: ServiceDay, measured: &[bool]) -> Vec<bool> {
     let changes = day.hour_count() != 24;
     day.local_hours()
         .into_iter()
@@ -22,7 +22,7 @@ pub fn expected(day: ServiceDay, measured: &[bool]) -> Vec<bool> {
 
 /// The curve by local hour: the mean of the hours that bear that name and have a value (two on the autumn day, none in spring: null).
 #[must_use]
-pub fn curve(day: ServiceDay, values: &[Option<f64>]) -> Vec<Option<f64>> {
+pub(crate) fn curve(day: ServiceDay, values: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut sums = [(0.0, 0_u32); CURVE];
     for (local, value) in day.local_hours().into_iter().zip(values) {
         if let (Some((sum, n)), Some(value)) = (sums.get_mut(local), value) {
@@ -35,7 +35,7 @@ pub fn curve(day: ServiceDay, values: &[Option<f64>]) -> Vec<Option<f64>> {
 
 /// The first of the largest values, by position.
 #[must_use]
-pub fn first_largest(values: &[Option<f64>]) -> Option<usize> {
+pub(crate) fn first_largest(values: &[Option<f64>]) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
     for (at, value) in values.iter().enumerate() {
         if let Some(value) = *value

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// All longest runs of hours for which `holds`, as half-open ranges, in order.
 #[must_use]
-pub fn runs(hours: Range<usize>, mut holds: impl FnMut(usize) -> bool) -> Vec<Range<usize>> {
+pub(crate) fn runs(hours: Range<usize>, mut holds: impl FnMut(usize) -> bool) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for hour in hours {
         if !holds(hour) {
@@ -20,7 +20,7 @@ pub fn runs(hours: Range<usize>, mut holds: impl FnMut(usize) -> bool) -> Vec<Ra
 
 /// All longest runs of the same value; an hour without one ends a run.
 #[must_use]
-pub fn equal_runs(hours: Range<usize>, value: impl Fn(usize) -> Option<f64>) -> Vec<Range<usize>> {
+pub(crate) fn equal_runs(hours: Range<usize>, value: impl Fn(usize) -> Option<f64>) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
     for hour in hours {
         let Some(now) = value(hour) else { continue };
@@ -34,13 +34,13 @@ pub fn equal_runs(hours: Range<usize>, value: impl Fn(usize) -> Option<f64>) -> 
 
 /// Whether two ranges share an hour.
 #[must_use]
-pub fn touch(a: &Range<usize>, b: &Range<usize>) -> bool {
+pub(crate) fn touch(a: &Range<usize>, b: &Range<usize>) -> bool {
     a.start < b.end && b.start < a.end
 }
 
 /// Whether a run reaches an edge of the window.
 #[must_use]
-pub fn reaches(run: &Range<usize>, window: &Range<usize>) -> bool {
+pub(crate) fn reaches(run: &Range<usize>, window: &Range<usize>) -> bool {
     run.start <= window.start || run.end >= window.end
 }
 

@@ -1,50 +1,14 @@
 //! The weather of the day: figures, categories and two indices.
 
-use std::collections::BTreeMap;
-
-use contract::document::DayStatus;
 use contract::document::weather::{Weather, WeatherCategory, WeatherHour, WeatherMetrics};
 use contract::number::Fixed1;
 
 use crate::context::DayContext;
 use crate::parameters::WeatherParameters;
-use crate::source::weather::{Chosen, DayRecord, Gathered, HourRecord};
-use crate::source::{Draft, Measured};
+use crate::source::weather::{DayRecord, HourRecord};
 
-/// The document of the day, or the last day there is where no usable record is of it.
-#[must_use]
-pub fn measure(gathered: Gathered, context: &DayContext<'_>) -> Measured<Weather> {
-    let Some(Chosen { record, collected_after }) = gathered.chosen else {
-        return Measured::Absent { last_day: gathered.last_day };
-    };
-    let mut quality = gathered.tally.finish();
-    quality.cells = gathered.cells;
-    quality.duplicates = gathered.repeats;
-    quality.conflicts = gathered.conflicts;
-    if let Some(zone) = &gathered.foreign_zone {
-        quality.warnings.push(format!(
-            "La météo est donnée dans le fuseau {zone}, la ville est dans {} : le jour est celui de la source.",
-            context.city.tz.name()
-        ));
-    }
-    let hours = context.day.hour_count();
-    if record.from_hours && record.hours.len() < hours {
-        quality.warnings.push(format!("La météo du jour vient de {} heures sur {hours}.", record.hours.len()));
-    }
-    // A file that does not say when it was collected was so after the day.
-    let settled = gathered.collected_after || collected_after;
-    Measured::Document(Box::new(Draft {
-        status: if settled { DayStatus::Final } else { DayStatus::Provisional },
-        complete_until: None,
-        completeness: None,
-        quality,
-        reasons: BTreeMap::new(),
-        ignored: Vec::new(),
-        body: body(&record, collected_after, context),
-    }))
-}
-
-fn body(record: &DayRecord, collected_after: bool, context: &DayContext<'_>) -> Weather {
+/// `collected_after` says whether the record was collected after the end of the day.
+pub(crate) fn measure(record: &DayRecord, collected_after: bool, context: &DayContext<'_>) -> Weather {
     let parameters = &context.parameters.weather;
     let figure = |value: Option<f64>| value.and_then(Fixed1::new);
     let rain = record.precip.unwrap_or(0.0);

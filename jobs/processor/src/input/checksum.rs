@@ -6,42 +6,36 @@ use contract::document::Input;
 use runtime::store::{SharedStore, Version};
 
 use super::InputError;
-use crate::scan::Sum;
-use crate::source::SourceError;
+use crate::crc::Crc64;
+use crate::raw_file::SourceError;
 
 /// A checksum on the way.
 #[derive(Debug, Clone, Default)]
-pub struct Checksum(Sum);
+pub(crate) struct Checksum(Crc64);
 
-impl From<Sum> for Checksum {
-    fn from(sum: Sum) -> Self {
+impl From<Crc64> for Checksum {
+    fn from(sum: Crc64) -> Self {
         Self(sum)
     }
 }
 
 impl Checksum {
     /// The next bytes.
-    pub fn update(&mut self, bytes: &[u8]) {
+    pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
     /// The checksum of some bytes and those that follow them, from the checksums of the two parts. So parts can be summed up apart, on
     /// several threads; each knows its own length.
     #[must_use]
-    pub fn combine(mut self, next: Self) -> Self {
+    pub(crate) fn combine(mut self, next: Self) -> Self {
         self.0.combine(&next.0);
         self
     }
 
-    /// How many bytes it is of.
-    #[must_use]
-    pub fn length(&self) -> u64 {
-        self.0.length()
-    }
-
     /// As S3 and documents hold it.
     #[must_use]
-    pub fn base64(&self) -> String {
+    pub(crate) fn base64(&self) -> String {
         STANDARD.encode(self.0.value().to_be_bytes())
     }
 }
@@ -50,7 +44,7 @@ impl Checksum {
 ///
 /// # Errors
 /// The bytes that arrived are not those that the store took in.
-pub async fn compare(store: &SharedStore, input: &Input, version: &Version) -> Result<(), InputError> {
+pub(crate) async fn compare(store: &SharedStore, input: &Input, version: &Version) -> Result<(), InputError> {
     match store.stored_checksum(&input.key).await? {
         // The checksum of another version says nothing of this one.
         Some(kept) if kept != input.crc64nvme && store.head(&input.key).await?.version != *version => {
@@ -64,7 +58,7 @@ pub async fn compare(store: &SharedStore, input: &Input, version: &Version) -> R
 ///
 /// # Errors
 /// The bytes that arrived are not those that the store took in.
-pub fn equal(input: &Input, kept: Option<&str>) -> Result<(), InputError> {
+pub(crate) fn equal(input: &Input, kept: Option<&str>) -> Result<(), InputError> {
     match kept {
         Some(kept) if kept != input.crc64nvme => Err(InputError::Content(SourceError {
             key: input.key.clone(),
@@ -99,7 +93,7 @@ mod tests {
             cuts.sort_unstable();
             let parts: Vec<Checksum> = cuts.windows(2).map(|cut| of(&bytes[cut[0]..cut[1]])).collect();
             let from_left = parts.iter().fold(Checksum::default(), |sum, part| sum.combine(part.clone()));
-            prop_assert_eq!((from_left.base64(), from_left.length()), (of(&bytes).base64(), bytes.len() as u64));
+            prop_assert_eq!(from_left.base64(), of(&bytes).base64());
             // The parts may be put together in any grouping.
             let from_right = parts.iter().rev().fold(Checksum::default(), |sum, part| part.clone().combine(sum));
             prop_assert_eq!(from_right.base64(), of(&bytes).base64());

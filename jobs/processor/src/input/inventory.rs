@@ -15,20 +15,20 @@ const LISTINGS: usize = 16;
 /// From so many days of collection on the whole folder of a source is listed: a thousand keys come with one request.
 const MANY_DAYS: usize = 60;
 /// The sources that come as snapshots.
-pub const OF_THE_API: [Source; 3] = [Source::BikeCounts, Source::Disruptions, Source::Weather];
+pub(crate) const OF_THE_API: [Source; 3] = [Source::BikeCounts, Source::Disruptions, Source::Weather];
 
 /// The days of collection whose snapshots a day is made from.
 #[must_use]
-pub fn around(day: NaiveDate) -> std::ops::RangeInclusive<NaiveDate> {
+pub(crate) fn around(day: NaiveDate) -> std::ops::RangeInclusive<NaiveDate> {
     let shifted = |days: i64| day.checked_add_signed(Duration::days(days)).unwrap_or(day);
     shifted(*COLLECTED.start())..=shifted(*COLLECTED.end())
 }
 
 /// Everything in the raw folder that a run may read.
 #[derive(Debug, Clone, Default)]
-pub struct Inventory {
+pub(crate) struct Inventory {
     /// `batch/` and `reference/`, in key order.
-    pub files: Vec<Object>,
+    pub(crate) files: Vec<Object>,
     /// Snapshots by source and day of collection, in key order.
     snapshots: BTreeMap<(Source, NaiveDate), Vec<Object>>,
 }
@@ -38,7 +38,7 @@ impl Inventory {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn take(store: &SharedStore, days: &BTreeSet<NaiveDate>) -> Result<Self, Failure> {
+    pub(crate) async fn take(store: &SharedStore, days: &BTreeSet<NaiveDate>) -> Result<Self, Failure> {
         let files = Self::files(store);
         let snapshots = Self::snapshots_of(store, &OF_THE_API, days);
         let (files, snapshots) = futures::future::try_join(files, snapshots).await?;
@@ -49,7 +49,7 @@ impl Inventory {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn files(store: &SharedStore) -> Result<Vec<Object>, Failure> {
+    pub(crate) async fn files(store: &SharedStore) -> Result<Vec<Object>, Failure> {
         let (mut batch, reference) = futures::future::try_join(store.list(keys::BATCH), store.list(keys::REFERENCE))
             .await
             .map_err(|error| error.failure())?;
@@ -61,7 +61,7 @@ impl Inventory {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn look(
+    pub(crate) async fn look(
         &mut self,
         store: &SharedStore,
         sources: &[Source],
@@ -106,7 +106,7 @@ impl Inventory {
 
     /// Whether a day has no file of any source; what is in `reference/` describes and measures nothing.
     #[must_use]
-    pub fn is_empty(&self, day: NaiveDate) -> bool {
+    pub(crate) fn is_empty(&self, day: NaiveDate) -> bool {
         let any_file = self.files.iter().any(|object| keys::batch_source(&object.key).is_some());
         let mut snapshots = OF_THE_API.iter().flat_map(|source| self.snapshots.range(range(*source, day)));
         !any_file && snapshots.next().is_none()
@@ -114,7 +114,7 @@ impl Inventory {
 
     /// When the newest object of a source was written.
     #[must_use]
-    pub fn newest(&self, source: Source) -> Option<DateTime<Utc>> {
+    pub(crate) fn newest(&self, source: Source) -> Option<DateTime<Utc>> {
         let files = self.files.iter().filter(|object| keys::batch_source(&object.key) == Some(source));
         let snapshots = self.snapshots.iter().filter(|((of, _), _)| *of == source).flat_map(|(_, objects)| objects);
         files.chain(snapshots).map(|object| object.modified).max()
@@ -122,25 +122,25 @@ impl Inventory {
 
     /// How many objects it has, and how many bytes these are.
     #[must_use]
-    pub fn size(&self) -> (u64, u64) {
+    pub(crate) fn size(&self) -> (u64, u64) {
         let all = self.files.iter().chain(self.snapshots.values().flatten());
         all.fold((0, 0), |(objects, bytes), object| (objects + 1, bytes + object.size))
     }
 
     /// The object at a key.
     #[must_use]
-    pub fn at<'a>(files: &'a [Object], key: &str) -> Option<&'a Object> {
+    pub(crate) fn at<'a>(files: &'a [Object], key: &str) -> Option<&'a Object> {
         files.iter().find(|object| object.key == key)
     }
 
     /// The files of a source in `batch/`, in key order.
     #[must_use]
-    pub fn batch(files: &[Object], source: Source) -> Vec<Object> {
+    pub(crate) fn batch(files: &[Object], source: Source) -> Vec<Object> {
         files.iter().filter(|object| keys::batch_source(&object.key) == Some(source)).cloned().collect()
     }
 
     /// Files of `batch/` that belong to no source.
-    pub fn strangers(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn strangers(&self) -> impl Iterator<Item = &str> {
         self.files
             .iter()
             .map(|object| object.key.as_str())
@@ -149,7 +149,7 @@ impl Inventory {
 
     /// The snapshots of a source for a day, with the end of the hour (or day) of collection; then what is there and is no snapshot.
     #[must_use]
-    pub fn snapshots(&self, source: Source, day: NaiveDate) -> (Vec<(&Object, DateTime<Utc>)>, Vec<&Object>) {
+    pub(crate) fn snapshots(&self, source: Source, day: NaiveDate) -> (Vec<(&Object, DateTime<Utc>)>, Vec<&Object>) {
         let (mut found, mut others) = (Vec::new(), Vec::new());
         for object in self.snapshots.range(range(source, day)).flat_map(|(_, objects)| objects) {
             match keys::snapshot_end(&object.key) {
@@ -161,7 +161,7 @@ impl Inventory {
     }
 
     /// All snapshots that are read, in the order in which days need them.
-    pub fn all_snapshots(&self) -> impl Iterator<Item = (Source, NaiveDate, &Object, DateTime<Utc>)> {
+    pub(crate) fn all_snapshots(&self) -> impl Iterator<Item = (Source, NaiveDate, &Object, DateTime<Utc>)> {
         let mut all: Vec<_> = self.snapshots.iter().collect();
         all.sort_by_key(|((source, day), _)| (*day, *source));
         all.into_iter().flat_map(|((source, day), objects)| {

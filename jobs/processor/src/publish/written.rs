@@ -13,13 +13,13 @@ use crate::input::checksum::Checksum;
 
 /// A document as it is written, with what the manifest says of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Written {
+pub(crate) struct Written {
     /// Its bytes.
-    pub bytes: Bytes,
+    pub(crate) bytes: Bytes,
     /// Their sha256, lower-case hexadecimal.
-    pub sha256: String,
+    pub(crate) sha256: String,
     /// Its status and completeness.
-    pub state: Option<State>,
+    pub(crate) state: Option<State>,
 }
 
 impl Written {
@@ -27,7 +27,7 @@ impl Written {
     ///
     /// # Errors
     /// A bug: no document holds what JSON cannot.
-    pub fn of<B: serde::Serialize>(document: &Document<B>) -> Result<Self, Failure> {
+    pub(crate) fn of<B: serde::Serialize>(document: &Document<B>) -> Result<Self, Failure> {
         let bytes = Bytes::from(to_bytes(document)?);
         let Header { day_status, completeness, .. } = document.header;
         Ok(Self { sha256: sha256_hex(&bytes), state: Some(State { day_status, completeness }), bytes })
@@ -35,7 +35,7 @@ impl Written {
 
     /// Sums up a document of an earlier run.
     #[must_use]
-    pub fn new(bytes: Bytes) -> Self {
+    pub(crate) fn new(bytes: Bytes) -> Self {
         Self { sha256: sha256_hex(&bytes), state: serde_json::from_slice(&bytes).ok(), bytes }
     }
 }
@@ -44,7 +44,7 @@ impl Written {
 ///
 /// # Errors
 /// The store's. A manifest or document that is not there, or cannot be read, is none.
-pub async fn kept_document<B: serde::de::DeserializeOwned>(
+pub(crate) async fn kept_document<B: serde::de::DeserializeOwned>(
     store: &SharedStore,
     date: NaiveDate,
     source: Source,
@@ -68,7 +68,7 @@ pub async fn kept_document<B: serde::de::DeserializeOwned>(
 ///
 /// # Errors
 /// A bug: no document holds what JSON cannot.
-pub fn to_bytes(document: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
+pub(crate) fn to_bytes(document: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
     let mut bytes = serde_json::to_vec(document).map_err(|error| {
         Failure::new(Code::Bug, format!("a document cannot be written as JSON ({error})"), "", "Report it")
     })?;
@@ -77,7 +77,7 @@ pub fn to_bytes(document: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
 }
 
 /// Sends a write again while the store says that another one to the same key is under way (409).
-pub(super) async fn retried<T, F: Future<Output = Result<T, StoreError>>>(
+pub(crate) async fn retried<T, F: Future<Output = Result<T, StoreError>>>(
     mut write: impl FnMut() -> F,
 ) -> Result<T, StoreError> {
     const TRIES: u32 = 5;

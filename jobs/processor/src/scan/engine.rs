@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::chunk::{self, Outcome};
 use super::index::Index;
 use super::slow::{Event, Slow};
-use super::sum::Sum;
 use super::{Reader, Simd};
+use crate::crc::Crc64;
 
 /// The next piece of the text. Its size is a matter of speed alone.
 #[derive(Debug, Clone)]
@@ -56,7 +56,7 @@ pub struct Settings {
 #[derive(Debug)]
 pub struct Report {
     /// CRC-64/NVME of all bytes, where it was asked for.
-    pub sum: Option<Sum>,
+    pub sum: Option<Crc64>,
     /// Bytes read.
     pub bytes: u64,
     /// Pieces read.
@@ -79,7 +79,7 @@ pub fn run<R: Reader, F: Feed>(
     fold: impl FnMut(&R::Part, u64) + Send,
 ) -> Result<Report, F::Error> {
     let window = pool.current_num_threads() * settings.in_flight.max(1) + 1;
-    let report = Report { sum: settings.sum.then(Sum::default), bytes: 0, chunks: 0, repaired: 0 };
+    let report = Report { sum: settings.sum.then(Crc64::default), bytes: 0, chunks: 0, repaired: 0 };
     let run = Run {
         reader,
         settings,
@@ -145,7 +145,7 @@ struct Done<P> {
     head: Vec<u8>,
     tail: Vec<u8>,
     length: usize,
-    sum: Option<Sum>,
+    sum: Option<Crc64>,
     outcome: Option<Outcome>,
     part: P,
 }
@@ -264,7 +264,7 @@ where
         let bytes = self.bytes(&block, buffer)?;
         let length = bytes.len();
         let sum = self.settings.sum.then(|| {
-            let mut sum = Sum::default();
+            let mut sum = Crc64::default();
             sum.update(bytes);
             sum
         });

@@ -8,32 +8,27 @@ use crate::quality::{EXAMPLES, Tally, excerpt_of};
 
 /// A rejected row or value as it may be quoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Quote {
+pub(crate) struct Quote {
     /// Position of its row in the file, the first is 0.
-    pub(super) row: u32,
+    pub(crate) row: u32,
     /// Physical line, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// Why.
-    pub(super) reason: Reason,
+    pub(crate) reason: Reason,
     /// The beginning of the row.
-    pub(super) excerpt: Box<str>,
+    pub(crate) excerpt: Box<str>,
 }
 
 impl Quote {
     /// Of a row or a part of it.
-    pub(super) fn of(row: u32, line: u64, reason: Reason, raw: &[u8]) -> Self {
+    pub(crate) fn of(row: u32, line: u64, reason: Reason, raw: &[u8]) -> Self {
         Self { row, line, reason, excerpt: excerpt_of(raw).into() }
-    }
-
-    /// Memory that it holds, bytes.
-    pub(super) fn bytes(&self) -> usize {
-        size_of::<Self>() + self.excerpt.len()
     }
 }
 
 /// Rejections of one file in the order of its rows: all are counted, and those kept that a tally could quote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Rejected {
+pub(crate) struct Rejected {
     counts: BTreeMap<Reason, u64>,
     quotes: Vec<Quote>,
     /// The lowest lines so far: one beyond them cannot be quoted, whatever other files have.
@@ -42,7 +37,7 @@ pub(super) struct Rejected {
 
 impl Rejected {
     /// Takes the next one.
-    pub(super) fn add(&mut self, row: u32, line: u64, reason: Reason, raw: &[u8]) {
+    pub(crate) fn add(&mut self, row: u32, line: u64, reason: Reason, raw: &[u8]) {
         *self.counts.entry(reason).or_default() += 1;
         if self.lines.len() == EXAMPLES && self.lines.last().is_some_and(|last| line >= *last) {
             return;
@@ -55,7 +50,7 @@ impl Rejected {
 
     /// Adds the file's part to a tally: what is rejected whatever the day (these), and on the day. Both are in the order of rows, and are told
     /// in that order: which of several rejections on one line are quoted depends on it.
-    pub(super) fn tell<'a>(&'a self, of_day: impl IntoIterator<Item = &'a Quote>, key: &str, tally: &mut Tally) {
+    pub(crate) fn tell<'a>(&'a self, of_day: impl IntoIterator<Item = &'a Quote>, key: &str, tally: &mut Tally) {
         for (reason, n) in &self.counts {
             tally.count(*reason, *n);
         }
@@ -73,18 +68,13 @@ impl Rejected {
     }
 
     /// How often each reason came.
-    pub(super) fn counts(&self) -> impl Iterator<Item = (Reason, u64)> {
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (Reason, u64)> {
         self.counts.iter().map(|(reason, n)| (*reason, *n))
     }
 
     /// What may be quoted, in the order of rows.
-    pub(super) fn quotes(&self) -> &[Quote] {
+    pub(crate) fn quotes(&self) -> &[Quote] {
         &self.quotes
-    }
-
-    /// Memory that they hold, bytes.
-    pub(super) fn bytes(&self) -> usize {
-        self.quotes.iter().map(Quote::bytes).sum::<usize>() + self.counts.len() * 32
     }
 }
 

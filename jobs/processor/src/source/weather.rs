@@ -6,14 +6,12 @@
 use std::sync::Arc;
 
 use contract::Reason;
-use contract::document::weather::Weather;
 
-use super::rejected::Quote;
-use super::table::Column;
-use super::{Measured, SourceError};
 use crate::context::DayContext;
-use crate::indicator;
 use crate::quality::Tally;
+use crate::raw_file::SourceError;
+use crate::source::rejected::Quote;
+use crate::source::text::table::Column;
 
 mod hourly;
 mod parsed;
@@ -21,8 +19,8 @@ mod record;
 
 use hourly::HourlyRows;
 use parsed::{Content, Entry, Records, Said};
-pub use parsed::{ParsedFile, parse};
-pub use record::{DayRecord, HourRecord};
+pub(crate) use parsed::{ParsedFile, parse};
+pub(crate) use record::{DayRecord, HourRecord};
 
 /// The CSV of one row a day or an hour; the numbers are those of [`record`].
 const COLUMNS: [Column; 9] = [
@@ -39,51 +37,39 @@ const COLUMNS: [Column; 9] = [
 
 /// The record that counts.
 #[derive(Debug, Clone)]
-pub struct Chosen {
+pub(crate) struct Chosen {
     /// What it says.
-    pub record: Arc<DayRecord>,
+    pub(crate) record: Arc<DayRecord>,
     /// Whether it was collected after the end of the day.
-    pub collected_after: bool,
+    pub(crate) collected_after: bool,
 }
 
 /// All that the files have of the day.
 #[derive(Debug, Default)]
-pub struct Gathered {
+pub(crate) struct Gathered {
     /// The record that counts: the last that is not rejected.
-    pub chosen: Option<Chosen>,
+    pub(crate) chosen: Option<Chosen>,
     /// Rows and rejections.
-    pub tally: Tally,
+    pub(crate) tally: Tally,
     /// Records of the day that were usable on first sight: one for the day, or one per hour.
-    pub cells: u64,
+    pub(crate) cells: u64,
     /// Further ones, equal to the one before.
-    pub repeats: u64,
+    pub(crate) repeats: u64,
     /// Further ones that differ.
-    pub conflicts: u64,
+    pub(crate) conflicts: u64,
     /// The last day of which there is a record.
-    pub last_day: Option<chrono::NaiveDate>,
+    pub(crate) last_day: Option<chrono::NaiveDate>,
     /// Whether a snapshot was collected after the end of the day.
-    pub collected_after: bool,
+    pub(crate) collected_after: bool,
     /// The time zone of the snapshot that counts, where it is not the city's.
-    pub foreign_zone: Option<String>,
+    pub(crate) foreign_zone: Option<String>,
 }
 
-/// The weather of a day.
+/// Gathers the records of the day.
 ///
 /// # Errors
-/// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable, or that every record of the day is rejected.
-pub fn read(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Measured<Weather>, SourceError> {
-    let gathered = gather(files, context)?;
-    if gathered.chosen.is_none() && gathered.tally.rows_of_day > 0 {
-        // There are records of the day: to say that there are none would send people looking for the wrong thing.
-        let reasons: Vec<_> =
-            gathered.tally.values.iter().map(|(reason, n)| format!("{n} {}", reason.name())).collect();
-        let reason = format!("no record of {} is usable ({})", context.day.date(), reasons.join(", "));
-        return Err(SourceError { key: String::new(), reason });
-    }
-    Ok(indicator::weather::measure(gathered, context))
-}
-
-fn gather(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Gathered, SourceError> {
+/// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable.
+pub(crate) fn gather(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Gathered, SourceError> {
     let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
     // `None` comes before any time of collection: `batch/` first.
     files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
@@ -172,7 +158,3 @@ impl Gathered {
         self.chosen = Some(chosen);
     }
 }
-
-#[cfg(test)]
-#[path = "weather/tests.rs"]
-mod tests;

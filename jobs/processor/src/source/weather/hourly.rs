@@ -10,19 +10,19 @@ use super::record::{DayRecord, HourRecord};
 
 /// The hours of the day over all files, by wall-clock time and, on the autumn day, which of the two of that name.
 #[derive(Debug, Default)]
-pub(super) struct HourlyRows {
+pub(crate) struct HourlyRows {
     hours: BTreeMap<(Arc<str>, bool), HourRecord>,
     seen_in_file: BTreeMap<Arc<str>, u32>,
 }
 
 impl HourlyRows {
     /// Another file begins: an hour that it has again is the same hour.
-    pub(super) fn begin_file(&mut self) {
+    pub(crate) fn begin_file(&mut self) {
         self.seen_in_file.clear();
     }
 
     /// Takes an hour; the last of a name wins. `None` for a new one, else whether it equals the one before.
-    pub(super) fn add(&mut self, time: NaiveTime, hour: &HourRecord, day: ServiceDay) -> Option<bool> {
+    pub(crate) fn add(&mut self, time: NaiveTime, hour: &HourRecord, day: ServiceDay) -> Option<bool> {
         let times = self.seen_in_file.entry(Arc::clone(&hour.time)).or_default();
         let second = *times > 0 && twice(time, day);
         *times += 1;
@@ -30,18 +30,18 @@ impl HourlyRows {
     }
 
     /// How many hours there are.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.hours.len()
     }
 
     /// Whether the file has an hour of the day.
-    pub(super) fn touched(&self) -> bool {
+    pub(crate) fn touched(&self) -> bool {
         !self.seen_in_file.is_empty()
     }
 
     /// The day: mean, lowest and highest temperature of its hours, their rain added, the highest wind (as the service's own days have
     /// it), and the words that most hours have, of equals the earlier. `None` without a temperature.
-    pub(super) fn day(&self) -> Option<DayRecord> {
+    pub(crate) fn day(&self) -> Option<DayRecord> {
         let hours: Vec<_> = self.hours.values().cloned().collect();
         let temps: Vec<f64> = hours.iter().filter_map(|hour| hour.temp).collect();
         let mut words: Vec<(&str, usize)> = Vec::new();

@@ -10,24 +10,24 @@ use super::COLUMNS;
 use super::record::{self, DayRecord, HourRecord, Interner};
 use crate::city::City;
 use crate::quality::{Counted, excerpt_of};
-use crate::source::json::Json;
+use crate::raw_file::{RawFile, SourceError};
 use crate::source::rejected::{Quote, Rejected};
-use crate::source::snapshot::elements;
-use crate::source::table::{Table, without_bom};
-use crate::source::{RawFile, SourceError};
+use crate::source::text::json::Json;
+use crate::source::text::json_records::elements;
+use crate::source::text::table::{Table, without_bom};
 
 /// One file of weather, whatever day is measured.
 #[derive(Debug)]
-pub struct ParsedFile {
+pub(crate) struct ParsedFile {
     key: String,
     /// For a snapshot; `None` in `batch/`.
-    pub(super) collected: Option<DateTime<Utc>>,
-    pub(super) content: Content,
+    pub(crate) collected: Option<DateTime<Utc>>,
+    pub(crate) content: Content,
 }
 
 /// What is in a file.
 #[derive(Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     /// Its records.
     Records(Records),
     /// Nothing: it is a snapshot that is not readable.
@@ -38,35 +38,35 @@ pub(super) enum Content {
 
 /// The records of a file.
 #[derive(Debug, Default)]
-pub(super) struct Records {
+pub(crate) struct Records {
     /// Rows and objects, rejected ones among them.
-    pub(super) rows: u64,
+    pub(crate) rows: u64,
     /// What is rejected whatever the day.
-    pub(super) rejected: Rejected,
+    pub(crate) rejected: Rejected,
     /// By local day, those of one day in the order of the file.
-    pub(super) days: BTreeMap<NaiveDate, Vec<Entry>>,
+    pub(crate) days: BTreeMap<NaiveDate, Vec<Entry>>,
     /// The timeline's own time zone where it is not the city's: its days are taken as they are.
-    pub(super) foreign_zone: Option<String>,
+    pub(crate) foreign_zone: Option<String>,
 }
 
 /// One record. Whether it can be used depends on the settings: it may be quoted, so its beginning is kept.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// Its position in the file.
-    pub(super) row: u32,
+    pub(crate) row: u32,
     /// Physical line, from 1.
-    pub(super) line: u64,
+    pub(crate) line: u64,
     /// How many of its values cannot be read.
-    pub(super) unread: u32,
+    pub(crate) unread: u32,
     /// Its beginning.
-    pub(super) excerpt: Box<str>,
+    pub(crate) excerpt: Box<str>,
     /// What it says.
-    pub(super) said: Said,
+    pub(crate) said: Said,
 }
 
 /// What a record is of.
 #[derive(Debug)]
-pub(super) enum Said {
+pub(crate) enum Said {
     /// A day.
     Day(Arc<DayRecord>),
     /// An hour that begins then by the wall clock.
@@ -75,7 +75,7 @@ pub(super) enum Said {
 
 /// Parses one file. What is wrong with it is kept, and judged where a day is read.
 #[must_use]
-pub fn parse(file: &RawFile, city: &City) -> ParsedFile {
+pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let content = if file.is_snapshot() {
         match of_timeline(&file.bytes, city) {
             Some(records) => Content::Records(records),
@@ -90,29 +90,18 @@ pub fn parse(file: &RawFile, city: &City) -> ParsedFile {
 impl ParsedFile {
     /// Its key, relative to the raw folder.
     #[must_use]
-    pub fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
     /// Rows and rejections, whatever the day.
     #[must_use]
-    pub fn counted(&self) -> Counted {
+    pub(crate) fn counted(&self) -> Counted {
         match &self.content {
             Content::Records(records) => Counted::of(records.rows, records.rejected.counts()),
             Content::Lost(quote) => Counted::of(0, [(quote.reason, 1)]),
             Content::Refused(_) => Counted::default(),
         }
-    }
-
-    /// About how much memory it holds, bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let content = match &self.content {
-            Content::Records(records) => records.bytes(),
-            Content::Lost(quote) => quote.bytes(),
-            Content::Refused(error) => error.key.len() + error.reason.len(),
-        };
-        size_of::<Self>() + self.key.len() + content
     }
 }
 
@@ -197,18 +186,7 @@ impl Records {
     }
 
     /// The last day of which there is a record, usable or not.
-    pub(super) fn last_day(&self) -> Option<NaiveDate> {
+    pub(crate) fn last_day(&self) -> Option<NaiveDate> {
         self.days.keys().next_back().copied()
-    }
-
-    fn bytes(&self) -> usize {
-        let entries = self.days.values().flatten().map(|entry| {
-            let hours = match &entry.said {
-                Said::Day(record) => size_of::<DayRecord>() + record.hours.capacity() * size_of::<HourRecord>(),
-                Said::Hour(..) => 0,
-            };
-            size_of::<Entry>() + entry.excerpt.len() + hours
-        });
-        entries.sum::<usize>() + self.days.len() * 64 + self.rejected.bytes()
     }
 }

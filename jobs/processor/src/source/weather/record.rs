@@ -7,8 +7,8 @@ use chrono::{NaiveDate, NaiveTime};
 use contract::Reason;
 
 use crate::parameters::WeatherParameters;
-use crate::source::json::Json;
-use crate::source::table::{Row, number};
+use crate::source::text::json::Json;
+use crate::source::text::table::{Row, number};
 
 const DATETIME: usize = 0;
 const TEMP: usize = 1;
@@ -22,7 +22,7 @@ const SOURCE: usize = 8;
 
 /// The texts of a file, each once: its hours and words come again with every day.
 #[derive(Debug, Default)]
-pub(super) struct Interner(HashSet<Arc<str>>);
+pub(crate) struct Interner(HashSet<Arc<str>>);
 
 impl Interner {
     fn take(&mut self, text: &str) -> Arc<str> {
@@ -37,58 +37,58 @@ impl Interner {
 
 /// A day as published, or as its hours add up: °C, mm, km/h.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct DayRecord {
+pub(crate) struct DayRecord {
     /// Mean temperature.
-    pub temp: Option<f64>,
+    pub(crate) temp: Option<f64>,
     /// Lowest temperature.
-    pub temp_min: Option<f64>,
+    pub(crate) temp_min: Option<f64>,
     /// Highest temperature.
-    pub temp_max: Option<f64>,
+    pub(crate) temp_max: Option<f64>,
     /// Rain.
-    pub precip: Option<f64>,
+    pub(crate) precip: Option<f64>,
     /// Highest wind speed.
-    pub wind: Option<f64>,
+    pub(crate) wind: Option<f64>,
     /// Mean wind speed, as published.
-    pub wind_mean: Option<f64>,
+    pub(crate) wind_mean: Option<f64>,
     /// In words.
-    pub conditions: Option<Arc<str>>,
+    pub(crate) conditions: Option<Arc<str>>,
     /// Where it comes from: `obs`, `fcst`, `comb`.
-    pub source: Option<Arc<str>>,
+    pub(crate) source: Option<Arc<str>>,
     /// Its hours, as published.
-    pub hours: Vec<HourRecord>,
+    pub(crate) hours: Vec<HourRecord>,
     /// Whether it was added up from rows of hours.
-    pub from_hours: bool,
+    pub(crate) from_hours: bool,
 }
 
 /// One hour.
 #[derive(Debug, Clone, PartialEq)]
-pub struct HourRecord {
+pub(crate) struct HourRecord {
     /// Wall-clock time as published.
-    pub time: Arc<str>,
+    pub(crate) time: Arc<str>,
     /// Temperature.
-    pub temp: Option<f64>,
+    pub(crate) temp: Option<f64>,
     /// Rain.
-    pub precip: Option<f64>,
+    pub(crate) precip: Option<f64>,
     /// Wind speed.
-    pub wind: Option<f64>,
+    pub(crate) wind: Option<f64>,
     /// In words.
-    pub conditions: Option<Arc<str>>,
+    pub(crate) conditions: Option<Arc<str>>,
     /// Where it comes from.
-    pub source: Option<Arc<str>>,
+    pub(crate) source: Option<Arc<str>>,
 }
 
 /// What a row's `datetime` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct When {
+pub(crate) struct When {
     /// The local day.
-    pub(super) date: NaiveDate,
+    pub(crate) date: NaiveDate,
     /// The local hour, in a file of one row an hour.
-    pub(super) time: Option<NaiveTime>,
+    pub(crate) time: Option<NaiveTime>,
 }
 
 impl DayRecord {
     /// Of an element of `days`, and how many values cannot be read.
-    pub(super) fn of_json(day: &Json<'_>, texts: &mut Interner) -> (Self, u32) {
+    pub(crate) fn of_json(day: &Json<'_>, texts: &mut Interner) -> (Self, u32) {
         let mut unread = 0;
         let mut field = |key| number_of(day.get(key), &mut unread);
         let mut record = Self {
@@ -108,7 +108,7 @@ impl DayRecord {
     }
 
     /// Of a row of a file of one row a day, and how many values cannot be read.
-    pub(super) fn of_row(row: &Row<'_>, texts: &mut Interner) -> (Self, u32) {
+    pub(crate) fn of_row(row: &Row<'_>, texts: &mut Interner) -> (Self, u32) {
         let mut unread = 0;
         let mut field = |column| number_in(row.get(column), &mut unread);
         let record = Self {
@@ -126,7 +126,7 @@ impl DayRecord {
     }
 
     /// Why it cannot be the day's weather.
-    pub(super) fn rejection(&self, parameters: &WeatherParameters) -> Option<Reason> {
+    pub(crate) fn rejection(&self, parameters: &WeatherParameters) -> Option<Reason> {
         if let (Some(low), Some(high)) = (self.temp_min, self.temp_max)
             && low > high
         {
@@ -158,7 +158,7 @@ impl HourRecord {
     }
 
     /// Of a row of a file of one row an hour, and how many values cannot be read.
-    pub(super) fn of_row(row: &Row<'_>, time: NaiveTime, texts: &mut Interner) -> (Self, u32) {
+    pub(crate) fn of_row(row: &Row<'_>, time: NaiveTime, texts: &mut Interner) -> (Self, u32) {
         let mut unread = 0;
         let hour = Self {
             time: texts.take(&time.format("%H:%M:%S").to_string()),
@@ -172,7 +172,7 @@ impl HourRecord {
     }
 
     /// Why it cannot be an hour's weather.
-    pub(super) fn rejection(&self, parameters: &WeatherParameters) -> Option<Reason> {
+    pub(crate) fn rejection(&self, parameters: &WeatherParameters) -> Option<Reason> {
         rejection_of(&[self.temp], &[self.wind], self.precip, parameters)
     }
 }
@@ -196,7 +196,7 @@ fn rejection_of(
 }
 
 /// The local day of an element of `days`, as its time zone has it.
-pub(super) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
+pub(crate) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
     if !day.is_object() {
         return Err(Reason::UnreadableRecord);
     }
@@ -205,7 +205,7 @@ pub(super) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
 }
 
 /// The day of a row, and its hour in a file of one row an hour.
-pub(super) fn when_of_row(row: &Row<'_>) -> Result<When, Reason> {
+pub(crate) fn when_of_row(row: &Row<'_>) -> Result<When, Reason> {
     row.get(DATETIME).and_then(when_of).ok_or(Reason::UnreadableDate)
 }
 

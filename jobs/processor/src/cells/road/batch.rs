@@ -1,0 +1,142 @@
+//! The rows of one part of the input, in its order, made small: what a thread hands to the table of cells.
+
+use std::collections::HashMap;
+
+use super::cell::Cell;
+
+/// What rows say of the arc itself, raw fields: label, `geo_point_2d`, `geo_shape`.
+pub(crate) type Facts<'a> = [&'a [u8]; 3];
+
+/// Rows of one arc and one day, one after another.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run {
+    /// Number of the arc in the batch.
+    pub(crate) arc: u32,
+    /// Service day.
+    pub(crate) day: i32,
+    /// Its first row in the batch.
+    pub(crate) from: u32,
+    /// The last facts of it, by their number in the batch; 0 is none.
+    pub(crate) facts: [u32; 3],
+}
+
+/// Rows in the order of the input.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    arcs: Texts,
+    numbers: HashMap<Box<[u8]>, u32>,
+    pub(crate) runs: Vec<Run>,
+    /// Hour of the day and reading of each row.
+    pub(crate) rows: Vec<(u8, Cell)>,
+    texts: Texts,
+    /// Of the arc of the last run: what its rows said last.
+    recent: [u32; 3],
+}
+
+impl Batch {
+    /// The next row: its arc, service day, hour of that day, reading, and, of a day that is asked for, its facts.
+    #[inline]
+    pub(crate) fn add(&mut self, arc: &[u8], day: i32, hour: u8, cell: Cell, facts: Option<Facts<'_>>) {
+        let same_arc = self.runs.last().is_some_and(|run| self.arcs.get(run.arc) == arc);
+        if !same_arc || self.runs.last().is_some_and(|run| run.day != day) {
+            self.begin(arc, day, same_arc);
+        }
+        if let (Some(facts), Some(run)) = (facts, self.runs.last_mut()) {
+            for ((raw, recent), fact) in facts.into_iter().zip(&mut self.recent).zip(&mut run.facts) {
+                if *recent == 0 || self.texts.get(*recent) != raw {
+                    if says_nothing(raw) {
+                        continue;
+                    }
+                    *recent = self.texts.push(raw);
+                }
+                *fact = *recent;
+            }
+        }
+        self.rows.push((hour, cell));
+    }
+
+    /// No rows again; the memory stays.
+    pub(crate) fn clear(&mut self) {
+        self.arcs.clear();
+        self.numbers.clear();
+        self.runs.clear();
+        self.rows.clear();
+        self.texts.clear();
+        self.recent = [0; 3];
+    }
+
+    fn begin(&mut self, arc: &[u8], day: i32, same_arc: bool) {
+        let number = match self.runs.last() {
+            Some(run) if same_arc => run.arc,
+            _ => {
+                self.recent = [0; 3];
+                self.number(arc)
+            }
+        };
+        let from = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
+        self.runs.push(Run { arc: number, day, from, facts: [0; 3] });
+    }
+
+    fn number(&mut self, arc: &[u8]) -> u32 {
+        if let Some(number) = self.numbers.get(arc) {
+            return *number;
+        }
+        let number = self.arcs.push(arc);
+        self.numbers.insert(arc.into(), number);
+        number
+    }
+
+    /// Id of an arc of the batch.
+    pub(crate) fn arc(&self, number: u32) -> &[u8] {
+        self.arcs.get(number)
+    }
+
+    /// How many numbers of arcs there are.
+    pub(crate) fn arc_count(&self) -> usize {
+        self.arcs.ends.len() + 1
+    }
+
+    /// A fact.
+    pub(crate) fn text(&self, number: u32) -> &[u8] {
+        self.texts.get(number)
+    }
+
+    /// How many numbers of facts there are.
+    pub(crate) fn text_count(&self) -> usize {
+        self.texts.ends.len() + 1
+    }
+}
+
+/// Nothing that could be a fact.
+fn says_nothing(raw: &[u8]) -> bool {
+    raw.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b'"')
+}
+
+/// Texts one after another, numbered from 1.
+#[derive(Debug, Default)]
+struct Texts {
+    bytes: Vec<u8>,
+    ends: Vec<u32>,
+}
+
+impl Texts {
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    fn push(&mut self, text: &[u8]) -> u32 {
+        self.bytes.extend_from_slice(text);
+        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
+        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Empty for 0.
+    #[inline]
+    fn get(&self, number: u32) -> &[u8] {
+        let number = number as usize;
+        let end = number.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
+        let begin = number.checked_sub(2).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
+        self.bytes.get(begin..end).unwrap_or_default()
+    }
+}

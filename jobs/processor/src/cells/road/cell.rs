@@ -1,0 +1,176 @@
+//! One cell: what the last row says of one arc and one hour, in 24 bytes. A year of a city is some twenty million of them.
+
+use contract::document::road_counts::{ArcStatus, TrafficState};
+
+/// A value of a row: there, not there, or there and not believable.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Value {
+    /// Empty.
+    Absent,
+    /// Rejected; a hash of it as given, so that two different ones are not taken for a repeat.
+    Rejected(u64),
+    /// A number.
+    Known(f64),
+}
+
+/// What one row says of its cell, as given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Reading {
+    /// Flow, vehicles in the hour.
+    pub(crate) flow: Value,
+    /// Occupancy, percent.
+    pub(crate) occupancy: Value,
+    /// Given state.
+    pub(crate) state: TrafficState,
+    /// Given status.
+    pub(crate) status: ArcStatus,
+    /// A hash of a state or status as given that is none of the known ones; 0 where both are.
+    pub(crate) unknown: u32,
+}
+
+const STATES: [TrafficState; 5] = [
+    TrafficState::Unknown,
+    TrafficState::FreeFlow,
+    TrafficState::PreSaturated,
+    TrafficState::Saturated,
+    TrafficState::Blocked,
+];
+const STATUSES: [ArcStatus; 4] = [ArcStatus::Unknown, ArcStatus::Open, ArcStatus::Closed, ArcStatus::Invalid];
+
+const STATUS: u32 = 3;
+const FLOW: u32 = 5;
+const OCCUPANCY: u32 = 7;
+/// State, status and the kinds of both values.
+const GIVEN: u16 = (1 << 9) - 1;
+const SEEN: u16 = 1 << 9;
+const SHARED: u16 = 1 << 10;
+const ROWS: u32 = 11;
+/// This many rows of the last file, or more: how many is kept elsewhere.
+pub(crate) const MANY: u32 = 31;
+
+const KNOWN: u16 = 1;
+const REJECTED: u16 = 2;
+
+/// One cell, or the row that makes it. All zeros is a cell without a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Cell {
+    /// Bits of the number, or the hash of a rejected one.
+    flow: u64,
+    occupancy: u64,
+    unknown: u32,
+    /// File of the last row.
+    pub(crate) file: u16,
+    /// From the lowest bit: state 3, status 2, kind of flow 2, kind of occupancy 2, seen, shared between files, rows of the last file 5.
+    flags: u16,
+}
+
+impl Cell {
+    /// Of one row.
+    #[inline]
+    #[must_use]
+    pub(crate) fn new(reading: &Reading) -> Self {
+        let bits = |value: Value| match value {
+            Value::Absent => (0, 0),
+            Value::Known(number) => (KNOWN, number.to_bits()),
+            Value::Rejected(hash) => (REJECTED, hash),
+        };
+        let ((flow_kind, flow), (occupancy_kind, occupancy)) = (bits(reading.flow), bits(reading.occupancy));
+        let flags = reading.state as u16
+            | (reading.status as u16) << STATUS
+            | flow_kind << FLOW
+            | occupancy_kind << OCCUPANCY
+            | SEEN
+            | 1 << ROWS;
+        Self { flow, occupancy, unknown: reading.unknown, file: 0, flags }
+    }
+
+    /// Whether there is a row.
+    #[inline]
+    #[must_use]
+    pub(crate) fn is_seen(&self) -> bool {
+        self.flags & SEEN != 0
+    }
+
+    /// Flow, where it is known.
+    #[inline]
+    #[must_use]
+    pub(crate) fn flow(&self) -> Option<f64> {
+        ((self.flags >> FLOW) & 3 == KNOWN).then(|| f64::from_bits(self.flow))
+    }
+
+    /// Occupancy, where it is known.
+    #[inline]
+    #[must_use]
+    pub(crate) fn occupancy(&self) -> Option<f64> {
+        ((self.flags >> OCCUPANCY) & 3 == KNOWN).then(|| f64::from_bits(self.occupancy))
+    }
+
+    /// Given state.
+    #[must_use]
+    pub(crate) fn state(&self) -> TrafficState {
+        STATES.get(usize::from(self.flags & 7)).copied().unwrap_or(TrafficState::Unknown)
+    }
+
+    /// Given status.
+    #[must_use]
+    pub(crate) fn status(&self) -> ArcStatus {
+        STATUSES.get(usize::from((self.flags >> STATUS) & 3)).copied().unwrap_or(ArcStatus::Unknown)
+    }
+
+    /// The same, of a file.
+    #[inline]
+    pub(crate) fn of_file(self, file: u16) -> Self {
+        Self { file, ..self }
+    }
+
+    /// Whether both say the same.
+    #[inline]
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        (self.flow, self.occupancy, self.unknown, self.flags & GIVEN)
+            == (other.flow, other.occupancy, other.unknown, other.flags & GIVEN)
+    }
+
+    /// Whether rows of several files were for it.
+    #[inline]
+    pub(crate) fn is_shared(&self) -> bool {
+        self.flags & SHARED != 0
+    }
+
+    /// Rows of the last file, up to [`MANY`].
+    #[inline]
+    pub(crate) fn rows(&self) -> u32 {
+        u32::from(self.flags >> ROWS)
+    }
+
+    /// The same reading with another past.
+    #[inline]
+    pub(crate) fn with_past(self, shared: bool, rows: u32) -> Self {
+        let rows = u16::try_from(rows.min(MANY)).unwrap_or(0);
+        let flags = self.flags & (GIVEN | SEEN) | if shared { SHARED } else { 0 } | rows << ROWS;
+        Self { flags, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_gives_back_what_the_row_said() {
+        assert_eq!(size_of::<Cell>(), 24);
+        for state in STATES {
+            for status in STATUSES {
+                let reading =
+                    Reading { flow: Value::Known(12.5), occupancy: Value::Rejected(7), state, status, unknown: 0 };
+                let cell = Cell::new(&reading).with_past(true, 99);
+                assert_eq!((cell.state(), cell.status()), (state, status));
+                assert_eq!((cell.flow(), cell.occupancy()), (Some(12.5), None));
+                assert_eq!((cell.is_seen(), cell.is_shared(), cell.rows()), (true, true, MANY));
+                assert!(cell.says_the_same(&Cell::new(&reading)));
+                let other = Reading { occupancy: Value::Rejected(8), ..reading };
+                assert!(!cell.says_the_same(&Cell::new(&other)));
+            }
+        }
+        assert!(!Cell::default().is_seen());
+    }
+}

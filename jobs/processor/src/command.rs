@@ -1,0 +1,48 @@
+//! The commands of the program: a run, and what can be asked without one.
+
+use std::sync::Arc;
+
+use runtime::day::DayOrigin;
+use runtime::failure::Failure;
+use runtime::telemetry;
+
+use crate::config::{Action, Config, DEFAULT_RAW};
+use crate::pipeline;
+use crate::pipeline::engine::Engine;
+use crate::pipeline::terminal::note;
+
+mod check;
+mod status;
+mod trace;
+
+/// Executes the command of the configuration. Returns the run's result on one line, empty for commands that publish nothing.
+pub async fn execute(config: Config) -> Result<String, Failure> {
+    if let Some(Action::Trace { file }) = &config.command {
+        return trace::print(file).map(|()| String::new());
+    }
+    let now = runtime::clock::now()?;
+    // `status` reads nothing raw.
+    let needed = |place: &&&str| !matches!(config.command, Some(Action::Status { .. })) || **place != DEFAULT_RAW;
+    let places: Vec<&str> = config.defaults.iter().filter(needed).copied().collect();
+    if !places.is_empty() && !config.log.quiet {
+        let places = places.join(" and ");
+        note(&format!("no location is set: working on {places} (--raw and --out, or their variables, say otherwise)"));
+    }
+    match config.command {
+        Some(Action::Check) => return check::check(&config, now).await.map(|()| String::new()),
+        Some(Action::Status { last }) => return status::print(&config, now, last).await.map(|()| String::new()),
+        Some(Action::Trace { .. }) | None => {}
+    }
+    let choice = config.days(now)?;
+    if choice.origin == DayOrigin::Yesterday && !config.log.quiet {
+        note(&format!("{}: {}", choice.days, choice.origin));
+    }
+    choice.record();
+    let (day, days) = choice.day_or_days();
+    tracing::info!(day, days, day.origin = %choice.origin, "the run's days");
+    let engine = Arc::new(Engine::open(config, now).await?);
+    // Also if the run is abandoned, or ended by a bug.
+    let sources = engine.sources.clone();
+    telemetry::on_finish(move || sources.end_all());
+    pipeline::run(engine, &choice).await
+}

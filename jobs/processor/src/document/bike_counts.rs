@@ -1,0 +1,98 @@
+//! The document of the bike counters.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::Source;
+use contract::document::DayStatus;
+use contract::document::bike_counts::BikeCounts;
+
+use super::{FileSource, RawSource, ReferenceFile};
+use crate::cells::bike::collect;
+use crate::city::City;
+use crate::context::DayContext;
+use crate::draft::{Draft, SourceResult};
+use crate::geo::{ZONES_UNKNOWN, zone_warnings};
+use crate::indicator::{self, bike_counts::BikeDay};
+use crate::parameters::{BikeParameters, Parameters};
+use crate::quality::Counted;
+use crate::raw_file::RawFile;
+use crate::source::bike_counts::{ParsedFile, parse};
+
+#[cfg(test)]
+mod tests;
+
+/// Paths in the document of the figures that need weeks of history.
+const NEEDS_HISTORY: [&str; 7] = [
+    "anomalies",
+    "evolution.annee_precedente",
+    "evolution.jour_type",
+    "evolution.semaine_precedente",
+    "frequentation_index",
+    "metrics.anomalie_detectee",
+    "profils",
+];
+
+pub(crate) enum BikeCountsSource {}
+
+impl RawSource for BikeCountsSource {
+    const SOURCE: Source = Source::BikeCounts;
+    const REFERENCE: &'static [ReferenceFile] = &[ReferenceFile::Zones, ReferenceFile::SchoolCalendar];
+    type Input<'a> = &'a [Arc<ParsedFile>];
+    type Body = BikeCounts;
+    type Parameters = BikeParameters;
+    type Shared = ();
+
+    fn parameters(all: &Parameters) -> &BikeParameters {
+        &all.bikes
+    }
+
+    /// Fails if a file of `batch/` cannot be the source, or if no snapshot is readable.
+    fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<BikeCounts>>, ()) {
+        (draft(files, context), ())
+    }
+}
+
+impl FileSource for BikeCountsSource {
+    type File = ParsedFile;
+
+    fn parse(file: &RawFile, city: &City) -> ParsedFile {
+        parse(file, city)
+    }
+
+    fn counted(file: &ParsedFile) -> Counted {
+        file.counted()
+    }
+}
+
+fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Draft<BikeCounts>> {
+    let cells = match collect(files, context) {
+        Ok(cells) => cells,
+        Err(error) => return SourceResult::Failed(error),
+    };
+    if cells.tally.rows_of_day == 0 {
+        return SourceResult::no_row(cells.last_day());
+    }
+    let BikeDay { body, is_final, complete_until, completeness, cells: used, cells_set_aside } =
+        indicator::bike_counts::measure(&cells, context);
+    let mut reasons: BTreeMap<_, _> =
+        NEEDS_HISTORY.iter().map(|path| ((*path).to_owned(), "historique_absent".to_owned())).collect();
+    if context.zones.is_none() {
+        reasons.insert("metrics.zone".to_owned(), ZONES_UNKNOWN.to_owned());
+    }
+    let (repeats, conflicts) = (cells.repeats, cells.conflicts);
+    let mut quality = cells.tally.finish();
+    quality.cells = used;
+    quality.duplicates = repeats;
+    quality.conflicts = conflicts;
+    quality.excluded_cells = cells_set_aside;
+    quality.warnings.extend(zone_warnings(context.zones));
+    SourceResult::Document(Draft {
+        status: if is_final { DayStatus::Final } else { DayStatus::Provisional },
+        complete_until,
+        completeness,
+        quality,
+        reasons,
+        body,
+    })
+}

@@ -1,0 +1,113 @@
+//! The document that needs several sources, from those that will stand in the manifest: new ones, and kept ones read again.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use contract::document::bike_counts::BikeCounts;
+use contract::document::context::Context;
+use contract::document::disruptions::Disruptions;
+use contract::document::weather::Weather;
+use contract::document::worksites::Worksites;
+use contract::document::{DayStatus, Document, Header, Input};
+use contract::number::Fixed2;
+use contract::{SCHEMA_VERSION, Source};
+use serde::de::DeserializeOwned;
+
+use crate::context::DayContext;
+use crate::geo;
+use crate::indicator::context::{self, Documents, RoadFigures, WorksiteShape};
+use crate::input::checksum::Checksum;
+use crate::parameters::as_map;
+use crate::source::road_network::Network;
+
+/// A document of the day as it stands in the store, or is about to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredDocument<'a> {
+    pub(crate) source: Source,
+    /// Key relative to the metrics folder.
+    pub(crate) key: &'a str,
+    pub(crate) bytes: &'a Bytes,
+}
+
+/// The data that only this document needs.
+#[derive(Debug)]
+pub(crate) struct ContextInput<'a> {
+    pub(crate) documents: &'a [StoredDocument<'a>],
+    /// Status and completeness of the day as a whole.
+    pub(crate) state: (DayStatus, Option<Fixed2>),
+    /// Name of the school holiday.
+    pub(crate) school_holiday: Option<&'a str>,
+    /// The school calendar, if it was read.
+    pub(crate) calendar: Option<&'a Input>,
+    /// Shapes of the active worksites, if this run has read them; else those of the stored document are used.
+    pub(crate) worksites: Option<&'a [WorksiteShape]>,
+    pub(crate) network: &'a Network,
+}
+
+pub(crate) fn document(input: &ContextInput<'_>, context: &DayContext<'_>) -> Document<Context> {
+    let documents = input.documents;
+    let date = context.day.date();
+    let comptages: Option<RoadFigures> = body(documents, Source::RoadCounts);
+    let bikes: Option<BikeCounts> = body(documents, Source::BikeCounts);
+    let traffic: Option<Disruptions> = body(documents, Source::Disruptions);
+    let weather: Option<Weather> = body(documents, Source::Weather);
+    let chantiers: Option<Worksites> = body(documents, Source::Worksites);
+    let stored = if input.worksites.is_none() { chantiers.as_ref().map(shapes) } else { None };
+    let facts = context::day_facts(
+        context.day,
+        context.day_type,
+        context.city.public_holiday(date).map(str::to_owned),
+        input.school_holiday.map(str::to_owned),
+    );
+    let known = Documents {
+        comptages: comptages.as_ref(),
+        bikes: bikes.as_ref(),
+        traffic: traffic.as_ref(),
+        weather: weather.as_ref(),
+        chantiers: chantiers.as_ref(),
+    };
+    let worksites = input.worksites.or(stored.as_deref());
+    let (body, reasons) = context::measure(facts, known, worksites, input.network, context.parameters);
+    let header = Header {
+        schema_version: SCHEMA_VERSION.to_owned(),
+        source: Source::Context,
+        date,
+        timezone: context.day.tz().name().to_owned(),
+        day_type: context.day_type,
+        day_status: input.state.0,
+        complete_until: None,
+        completeness: input.state.1,
+        inputs: inputs(documents, input.calendar),
+        ignored: Vec::new(),
+        parameters: as_map(&context.parameters.contexte),
+        quality: None,
+        reasons,
+    };
+    Document { header, body }
+}
+
+fn shapes(worksites: &Worksites) -> Vec<WorksiteShape> {
+    let shape = |geometry: &serde_json::Value| geo::parse_shape(&geometry.to_string()).ok();
+    let sites = worksites.active_worksites.iter();
+    sites
+        .filter_map(|site| Some(WorksiteShape { id: site.id.clone(), shape: shape(site.geometry.as_ref()?)? }))
+        .collect()
+}
+
+/// The other documents and the calendar, in key order.
+fn inputs(documents: &[StoredDocument<'_>], calendar: Option<&Input>) -> Vec<Input> {
+    let mut inputs: BTreeMap<String, Input> =
+        calendar.into_iter().map(|input| (input.key.clone(), input.clone())).collect();
+    for StoredDocument { key, bytes, .. } in documents {
+        let mut sum = Checksum::default();
+        sum.update(bytes);
+        let input = Input { key: (*key).to_owned(), size_bytes: bytes.len() as u64, crc64nvme: sum.base64() };
+        inputs.insert((*key).to_owned(), input);
+    }
+    inputs.into_values().collect()
+}
+
+/// A document's own part, read from its bytes, new or kept alike: the same documents give the same bytes.
+fn body<B: DeserializeOwned>(documents: &[StoredDocument<'_>], source: Source) -> Option<B> {
+    serde_json::from_slice(documents.iter().find(|document| document.source == source)?.bytes).ok()
+}

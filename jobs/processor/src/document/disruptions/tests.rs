@@ -1,0 +1,385 @@
+//! The source as a whole: shapes, lost snapshots, versions, absences, counts.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use chrono_tz::Europe::Paris;
+use contract::Reason;
+use contract::document::disruptions::{DisruptionStatus, Mode, Severity};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::document::tests::drafted;
+
+mod robustness;
+
+fn at(text: &str) -> DateTime<Utc> {
+    crate::source::disruptions::record::instant(text, Paris).unwrap()
+}
+
+/// A file collected in the hour that ends then.
+fn file(key: &str, hour_end: &str, body: impl Into<Vec<u8>>) -> RawFile {
+    RawFile { key: format!("api/traffic/{key}"), bytes: Bytes::from(body.into()), collected: Some(at(hour_end)) }
+}
+
+fn bulk_disruption(id: &str, updated: &str, periods: &[(&str, &str)]) -> Value {
+    let periods: Vec<_> = periods.iter().map(|(begin, end)| json!({"begin": begin, "end": end})).collect();
+    json!({"id": id, "applicationPeriods": periods, "lastUpdate": updated, "cause": "TRAVAUX", "severity": "BLOQUANTE",
+        "title": format!("Métro 4 : {id}"), "message": "<p>Trafic &#233;teint</p>"})
+}
+
+/// A bulk file taken at a wall time, its disruptions on the metro 4.
+fn bulk(taken: &str, disruptions: &[Value]) -> RawFile {
+    let ids: Vec<_> = disruptions.iter().filter_map(|one| one.get("id")).collect();
+    let body = json!({"lastUpdatedDate": taken, "disruptions": disruptions, "lines": [
+        {"id": "line:4", "name": "4", "shortName": "4", "mode": "Metro", "impactedObjects": [{"type": "line", "disruptionIds": ids}]}]});
+    file(&format!("{taken}.json"), taken, body.to_string())
+}
+
+fn navitia_disruption(id: &str, object: Value) -> Value {
+    json!({"id": id, "status": "active", "updated_at": "20240502T080000", "cause": "travaux", "severity": {"effect": "DETOUR", "priority": 0},
+        "application_periods": [{"begin": "20240502T060000", "end": "20240502T100000"}],
+        "messages": [
+            {"text": "Travaux", "channel": {"types": ["notification"]}},
+            {"text": "<p>Bus d&eacute;vi&eacute;s</p>", "channel": {"types": ["web"]}},
+            {"text": "Travaux", "channel": {"types": ["title"]}}],
+        "impacted_objects": [object]})
+}
+
+fn page(folder: &str, number: u64, total: u64, disruptions: &[Value]) -> RawFile {
+    let body = json!({"pagination": {"total_result": total, "start_page": number, "items_per_page": 1, "items_on_page": 1},
+        "disruptions": disruptions});
+    file(&format!("{folder}/page-{number}.json"), folder, body.to_string())
+}
+
+fn bus(code: &str) -> Value {
+    json!({"pt_object": {"name": "Bus", "embedded_type": "line",
+        "line": {"code": code, "name": "A - B", "commercial_mode": {"id": "commercial_mode:Bus", "name": "Bus"}}}})
+}
+
+fn measured(date: &str, files: &[RawFile]) -> SourceResult<Draft<Disruptions>> {
+    drafted::<DisruptionsSource>(date, files, None).0
+}
+
+fn read_on(date: &str, files: &[RawFile]) -> Draft<Disruptions> {
+    measured(date, files).unwrap()
+}
+
+fn periods(draft: &Draft<Disruptions>, at: usize) -> Vec<(String, String)> {
+    let text = |stamp: contract::Stamp| stamp.local().format("%dT%H:%M").to_string();
+    let periods = &draft.body.disruptions[at].periods;
+    periods.iter().map(|period| (text(period.start), period.end.map(text).unwrap_or_default())).collect()
+}
+
+fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
+    list.iter().map(|(begin, end)| ((*begin).to_owned(), (*end).to_owned())).collect()
+}
+
+#[test]
+fn the_bulk_shape_is_read() {
+    let files = [bulk(
+        "20240502T120000",
+        &[bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T133000")])],
+    )];
+    let draft = read_on("2024-05-02", &files);
+    let one = &draft.body.disruptions[0];
+    assert_eq!((one.severity, one.status), (Severity::Critical, DisruptionStatus::Ended));
+    assert_eq!(one.message.as_deref(), Some("Trafic éteint"));
+    assert_eq!(one.cause.as_deref(), Some("TRAVAUX"));
+    assert_eq!(one.lines[0].name, "Métro 4");
+    assert_eq!(serde_json::to_value(one.duration_hours).unwrap(), json!(3.5));
+    assert_eq!(one.start.to_string(), "2024-05-02T10:00:00+02:00");
+    assert_eq!(draft.status, DayStatus::Provisional);
+    assert_eq!(draft.reasons["reliability_index"], "lignes_inconnues");
+}
+
+#[test]
+fn the_navitia_shape_is_read() {
+    let mut section = bus("8");
+    section["impacted_section"] = json!({"from": {}, "to": {}});
+    let files = [page("20240502T090000", 0, 1, &[navitia_disruption("a", section)])];
+    let draft = read_on("2024-05-02", &files);
+    let one = &draft.body.disruptions[0];
+    assert_eq!(one.severity, Severity::Medium);
+    assert_eq!(one.title.as_deref(), Some("Travaux"));
+    assert_eq!(one.message.as_deref(), Some("Bus déviés"), "a message that repeats the title is not the message");
+    assert_eq!((one.lines[0].mode, one.lines[0].name.as_str()), (Mode::Bus, "Bus 8"));
+}
+
+#[test]
+fn severity_comes_from_the_effect() {
+    for (effect, severity) in [
+        ("NO_SERVICE", Severity::Critical),
+        ("SIGNIFICANT_DELAYS", Severity::High),
+        ("REDUCED_SERVICE", Severity::High),
+        ("STOP_MOVED", Severity::Medium),
+        ("ADDITIONAL_SERVICE", Severity::Low),
+        ("NEW_EFFECT", Severity::Low),
+    ] {
+        let mut disruption = navitia_disruption("a", bus("8"));
+        disruption["severity"]["effect"] = json!(effect);
+        let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 1, &[disruption])]);
+        assert_eq!(draft.body.disruptions[0].severity, severity, "{effect}");
+    }
+}
+
+#[test]
+fn a_lift_failure_is_minor_and_touches_no_line() {
+    let stop = json!({"pt_object": {"name": "Val d'Argenteuil", "embedded_type": "stop_area", "stop_area": {"name": "RER A"}}});
+    let mut disruption = navitia_disruption("a", stop);
+    disruption["tags"] = json!(["Ascenseur"]);
+    disruption["severity"]["effect"] = json!("SIGNIFICANT_DELAYS");
+    disruption["messages"][1]["text"] = json!("Ascenseur du RER A en panne");
+    let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 1, &[disruption])]);
+    assert_eq!(draft.body.disruptions[0].severity, Severity::Low);
+    assert!(draft.body.disruptions[0].lines.is_empty());
+}
+
+#[test]
+fn lines_are_named_by_the_text_only_where_no_object_names_one() {
+    let network = json!({"pt_object": {"name": "RATP", "embedded_type": "network", "network": {}}});
+    let mut disruption = navitia_disruption("a", network);
+    disruption["messages"][2]["text"] = json!("RER B : incident");
+    disruption["messages"][1]["text"] = json!("Empruntez la ligne 4");
+    let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 1, &[disruption])]);
+    let names: Vec<_> = draft.body.disruptions[0].lines.iter().map(|line| line.name.as_str()).collect();
+    assert_eq!(names, ["RER B"]);
+    assert!(draft.body.disrupted_line_hours.is_empty(), "named is not impacted");
+}
+
+#[test]
+fn a_lost_snapshot_is_counted_and_ends_nothing() {
+    let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240503T100000")]);
+    let files = [
+        bulk("20240502T120000", &[running]),
+        file("20240502T13.json", "20240502T140000", ""),
+        file("20240502T15.json", "20240502T160000", r#"{"disruptions":[{"id":"b","appli"#),
+        file("20240502T16.json", "20240502T170000", r#"{"days":[]}"#),
+        file(
+            "20240502T17.json",
+            "20240502T180000",
+            r#"{"statusCode":404,"error":"Not Found","message":"NO_NEWS_FOUND","disruptions":null,"lines":null}"#,
+        ),
+        file("20240502T18.json", "20240503T010000", r#"{"statusCode":404,"message":"NO_NEWS_FOUND"}"#),
+    ];
+    let draft = read_on("2024-05-02", &files);
+    assert_eq!(draft.quality.structural_rejects[&Reason::UnreadableSnapshot], 3);
+    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "03T10:00")]));
+    assert_eq!(draft.body.disruptions[0].status, DisruptionStatus::Ongoing);
+    assert_eq!(draft.status, DayStatus::Final, "no news is an answer, and it came after the day");
+}
+
+#[test]
+fn without_one_readable_snapshot_the_source_is_in_error() {
+    let files = [file("a.json", "20240502T140000", ""), file("b.json", "20240502T150000", "[1")];
+    let error = measured("2024-05-02", &files).unwrap_err();
+    assert_eq!(error.key, "api/traffic/a.json");
+    assert!(error.reason.contains("empty"), "{error}");
+}
+
+#[test]
+fn nothing_on_the_day_is_a_finding_but_not_before_it_began() {
+    let past = bulk_disruption("a", "20240428T080000", &[("20240428T100000", "20240428T110000")]);
+    let draft = read_on("2024-05-02", &[bulk("20240502T120000", std::slice::from_ref(&past))]);
+    assert!(draft.body.disruptions.is_empty());
+    assert_eq!((draft.body.total_disruptions_count, draft.quality.rows_read, draft.quality.rows_of_day), (1, 1, 0));
+    let before = measured("2024-05-02", &[bulk("20240501T120000", &[past])]);
+    assert_eq!(before, SourceResult::no_row("2024-05-01".parse().ok()));
+    assert_eq!(measured("2024-05-02", &[]), SourceResult::no_row(None));
+}
+
+#[test]
+fn the_version_changed_last_holds_then_the_one_collected_last() {
+    let older = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T110000")]);
+    let mut newer = bulk_disruption("a", "20240502T090000", &[("20240502T100000", "20240502T120000")]);
+    newer["title"] = json!("Nouveau");
+    let mut same_time = newer.clone();
+    same_time["title"] = json!("Plus nouveau");
+    // The older version comes once more, from a cache: it holds nothing.
+    let files = [
+        bulk("20240502T100500", std::slice::from_ref(&older)),
+        bulk("20240502T101000", std::slice::from_ref(&older)),
+        bulk("20240502T101500", &[newer]),
+        bulk("20240502T102000", &[same_time]),
+        bulk("20240502T102500", &[older]),
+    ];
+    let draft = read_on("2024-05-02", &files);
+    assert_eq!(draft.body.disruptions[0].title.as_deref(), Some("Plus nouveau"));
+    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T12:00")]));
+    let quality = &draft.quality;
+    assert_eq!((quality.rows_read, quality.rows_of_day), (5, 5));
+    assert_eq!((quality.cells, quality.duplicates, quality.conflicts), (1, 1, 3));
+}
+
+#[test]
+fn periods_that_had_begun_are_kept_and_those_that_had_not_are_not() {
+    let first = bulk_disruption(
+        "a",
+        "20240502T080000",
+        &[
+            ("20240502T090000", "20240502T093000"),
+            ("20240502T140000", "20240502T150000"),
+            ("20240502T100000", "20240502T123000"),
+        ],
+    );
+    let second = bulk_disruption(
+        "a",
+        "20240502T110000",
+        &[("20240502T100000", "20240502T120000"), ("20240502T160000", "20240502T170000")],
+    );
+    let files = [bulk("20240502T100500", &[first]), bulk("20240502T110500", &[second])];
+    let kept = [("02T09:00", "02T09:30"), ("02T10:00", "02T12:30"), ("02T16:00", "02T17:00")];
+    assert_eq!(periods(&read_on("2024-05-02", &files), 0), pairs(&kept));
+}
+
+#[test]
+fn absent_from_all_later_complete_snapshots_it_ended_with_the_first() {
+    let one = |id: &str| {
+        bulk_disruption(
+            id,
+            "20240502T080000",
+            &[("20240502T100000", "20240502T180000"), ("20240502T200000", "20240502T210000")],
+        )
+    };
+    let files = [
+        bulk("20240502T110000", &[one("a"), one("b")]),
+        bulk("20240502T120000", &[one("b")]),
+        bulk("20240502T130000", &[one("a"), one("b")]),
+        bulk("20240502T140000", &[one("b")]),
+        bulk("20240502T150000", &[one("b")]),
+    ];
+    let draft = read_on("2024-05-02", &files);
+    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T14:00")]));
+    assert_eq!(periods(&draft, 1).len(), 2);
+}
+
+#[test]
+fn pages_are_complete_where_one_folder_holds_them_all() {
+    let two = [navitia_disruption("a", bus("1")), navitia_disruption("b", bus("2"))];
+    let complete = |folder: &str, ids: &[usize]| -> Vec<RawFile> {
+        ids.iter()
+            .zip(0..)
+            .map(|(id, number)| page(folder, number, ids.len() as u64, std::slice::from_ref(&two[*id])))
+            .collect()
+    };
+    let first = complete("20240502T080000", &[0, 1]);
+    let partial = [page("20240502T083000", 0, 2, &two[1..])];
+    let only_b = complete("20240502T090000", &[1]);
+    let unended = read_on("2024-05-02", &[&first[..], &partial[..]].concat());
+    assert_eq!(periods(&unended, 0), pairs(&[("02T06:00", "02T10:00")]));
+    let ended = read_on("2024-05-02", &[&first[..], &partial[..], &only_b[..]].concat());
+    assert_eq!(periods(&ended, 0), pairs(&[("02T06:00", "02T09:00")]));
+    assert_eq!(periods(&ended, 1), pairs(&[("02T06:00", "02T10:00")]));
+}
+
+#[test]
+fn one_feed_says_nothing_of_another() {
+    let files = [
+        page("20240502T080000", 0, 1, &[navitia_disruption("a", bus("1"))]),
+        bulk("20240502T083000", &[bulk_disruption("b", "20240502T080000", &[("20240502T080000", "20240502T090000")])]),
+    ];
+    assert_eq!(periods(&read_on("2024-05-02", &files), 1), pairs(&[("02T06:00", "02T10:00")]));
+}
+
+#[test]
+fn the_body_says_when_it_was_collected_else_the_folder() {
+    let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T200000")]);
+    let mut late = bulk("2024-05-02T10:00:00.123Z", &[]);
+    late.collected = Some(at("20240502T150000"));
+    let draft = read_on("2024-05-02", &[bulk("20240502T110000", std::slice::from_ref(&running)), late]);
+    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T12:00")]));
+    let bare = file("z.json", "20240502T150000", r#"{"disruptions":[],"lines":[]}"#);
+    let draft = read_on("2024-05-02", &[bulk("20240502T110000", &[running]), bare]);
+    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T15:00")]));
+}
+
+#[test]
+fn what_cannot_be_used_is_counted_with_its_line() {
+    let body = "{\"lines\":[],\"disruptions\":[\n{\"id\":\"inv\",\"applicationPeriods\":[{\"begin\":\"20240502T100000\",\"end\":\"20240502T090000\"}]},\n\
+                {\"applicationPeriods\":[]},\n7,\n{\"id\":\"dst\",\"applicationPeriods\":[{\"begin\":\"20240331T023000\"},{\"begin\":\"x\"}]}]}";
+    let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
+    let counts: Vec<_> = draft.quality.structural_rejects.iter().map(|(reason, n)| (*reason, *n)).collect();
+    use Reason::{MissingId, NoPeriod, NonexistentTime, ReversedPeriod, UnreadableDate, UnreadableRecord};
+    let expected = [
+        (MissingId, 1),
+        (UnreadableDate, 1),
+        (NonexistentTime, 1),
+        (UnreadableRecord, 1),
+        (ReversedPeriod, 1),
+        (NoPeriod, 2),
+    ];
+    assert_eq!(counts, expected);
+    assert_eq!(draft.quality.rows_read, 4);
+    assert_eq!(draft.body.total_disruptions_count, 2);
+    let lines: Vec<_> = draft.quality.examples.iter().map(|example| (example.reason, example.line)).collect();
+    assert!(lines.contains(&(ReversedPeriod, 2)) && lines.contains(&(UnreadableDate, 5)), "{lines:?}");
+}
+
+#[test]
+fn broken_letters_cost_a_record_and_half_an_emoji_a_letter() {
+    let record = |id: &str, title: &str| {
+        format!(
+            r#"{{"id":"{id}","title":"{title}","applicationPeriods":[{{"begin":"20240502T100000","end":"20240502T110000"}}]}}"#
+        )
+    };
+    let emoji = record("a", r"d\ud83d fin \\ud83d \ud83d\ude8d");
+    let body = format!(r#"{{"lines":[],"disruptions":[{emoji}]}}"#);
+    let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
+    assert_eq!(draft.body.disruptions[0].title.as_deref(), Some("d\u{FFFD} fin \\ud83d 🚍"));
+
+    let body = format!(r#"{{"lines":[],"disruptions":[{},{}]}}"#, record("a", "X"), record("b", "bon"));
+    let body: Vec<u8> = body.bytes().map(|byte| if byte == b'X' { 0xE9 } else { byte }).collect();
+    let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
+    assert_eq!(draft.body.disruptions.len(), 1);
+    assert_eq!(draft.quality.structural_rejects[&Reason::InvalidUtf8], 1);
+}
+
+#[test]
+fn the_order_of_files_changes_nothing() {
+    let one = |id: &str, updated: &str| bulk_disruption(id, updated, &[("20240502T100000", "20240502T180000")]);
+    let mut files = vec![
+        bulk("20240502T110000", &[one("a", "20240502T080000"), one("10", "20240502T080000")]),
+        bulk("20240502T120000", &[one("9", "20240502T080000"), one("a", "20240502T090000")]),
+        file("x.json", "20240502T130000", "{"),
+    ];
+    let draft = read_on("2024-05-02", &files);
+    let ids: Vec<_> = draft.body.disruptions.iter().map(|one| one.id.as_str()).collect();
+    assert_eq!(ids, ["9", "10", "a"]);
+    files.reverse();
+    assert_eq!(read_on("2024-05-02", &files), draft);
+}
+
+#[test]
+fn a_file_of_lines_is_a_snapshot_each() {
+    let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T200000")]);
+    let with = bulk("20240502T110000", &[running]);
+    let without = bulk("20240502T120000", &[]);
+    let body = [&with.bytes[..], b"\n\n{\n", &without.bytes[..], b"\n"].concat();
+    let draft = read_on("2024-05-02", &[file("a.jsonl", "20240502T150000", body)]);
+    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T12:00")]));
+    assert_eq!(draft.quality.examples[0].line, 3);
+}
+
+#[test]
+fn a_record_that_cannot_be_used_is_still_listed() {
+    let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T200000")]);
+    let broken = json!({"id": "a", "applicationPeriods": []});
+    let files = [bulk("20240502T110000", &[running]), bulk("20240502T120000", &[broken])];
+    let draft = read_on("2024-05-02", &files);
+    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T20:00")]));
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day), (2, 1));
+}
+
+#[test]
+fn what_was_withdrawn_before_it_began_concerns_no_day() {
+    let planned = bulk_disruption("a", "20240502T080000", &[("20240502T200000", "20240502T210000")]);
+    let draft = read_on("2024-05-02", &[bulk("20240502T110000", &[planned]), bulk("20240502T120000", &[])]);
+    assert_eq!((draft.body.total_disruptions_count, draft.body.active_disruptions_count), (1, 0));
+}
+
+#[test]
+fn an_answer_of_which_pages_are_missing_is_told() {
+    let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 42, &[navitia_disruption("a", bus("1"))])]);
+    assert!(draft.quality.warnings[0].starts_with("1 page"), "{:?}", draft.quality.warnings);
+    let error = file("a.json", "20240502T150000", r#"{"statusCode":503,"disruptions":null,"lines":null}"#);
+    assert!(matches!(measured("2024-05-02", &[error]), SourceResult::Failed(_)), "an error is not \"no news\"");
+}

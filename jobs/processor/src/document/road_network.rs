@@ -1,0 +1,142 @@
+//! The document of the road network, and the network itself, onto which road counts and worksites are placed. Only the last file in key
+//! order is read: each file is a whole snapshot.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::document::DayStatus;
+use contract::document::road_network::RoadNetwork;
+use contract::{ServiceDay, Source};
+
+use super::{FileSource, RawSource, ReferenceFile};
+use crate::city::City;
+use crate::context::DayContext;
+use crate::draft::{Draft, SourceResult};
+use crate::geo::{ZONES_UNKNOWN, lines_length_metres, zone_warnings};
+use crate::indicator;
+use crate::parameters::{NetworkParameters, Parameters};
+use crate::quality::Counted;
+use crate::raw_file::RawFile;
+use crate::source::road_network::{ArcObject, Network, Objects, ParsedFile, Placed, RoadArc, parse};
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) enum RoadNetworkSource {}
+
+impl RawSource for RoadNetworkSource {
+    const SOURCE: Source = Source::RoadNetwork;
+    const REFERENCE: &'static [ReferenceFile] = &[ReferenceFile::Zones, ReferenceFile::SchoolCalendar];
+    type Input<'a> = &'a [Arc<ParsedFile>];
+    type Body = RoadNetwork;
+    type Parameters = NetworkParameters;
+    type Shared = Network;
+
+    fn parameters(all: &Parameters) -> &NetworkParameters {
+        &all.referentiel
+    }
+
+    /// An arc on the day consists of the objects whose period covers a part of it; if there is none, of those with the latest end. Equal
+    /// objects count once; the lengths of the others are added, and their lines listed in file order. Label, nodes and point are those of
+    /// the last object in file order that has them.
+    fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<RoadNetwork>>, Network) {
+        draft(files, context)
+    }
+}
+
+impl FileSource for RoadNetworkSource {
+    type File = ParsedFile;
+    const ONLY_LAST_FILE: bool = true;
+
+    fn parse(file: &RawFile, city: &City) -> ParsedFile {
+        parse(file, city)
+    }
+
+    fn counted(file: &ParsedFile) -> Counted {
+        file.counted()
+    }
+}
+
+fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<Draft<RoadNetwork>>, Network) {
+    let Some(file) = files.last() else { return (SourceResult::no_file(), Network::default()) };
+    let Objects { arcs, tally } = match &file.content {
+        Ok(objects) => objects,
+        Err(error) => return (SourceResult::Failed(error.clone()), Network::default()),
+    };
+    if arcs.is_empty() {
+        return (SourceResult::no_row(None), Network::default());
+    }
+
+    let mut tally = tally.clone();
+    let (mut cells, mut repeats) = (0, 0);
+    let mut network = Vec::with_capacity(arcs.len());
+    for (id, objects) in arcs {
+        let used = of_the_day(objects, context.day);
+        // Equal objects have one period: with one of them the first of them is used too.
+        let mut known: Vec<usize> = Vec::with_capacity(used.len());
+        let mut distinct: Vec<&ArcObject> = Vec::with_capacity(used.len());
+        for placed in used {
+            if known.contains(&placed.equals) {
+                repeats += 1;
+                continue;
+            }
+            cells += 1;
+            known.push(placed.equals);
+            distinct.push(&placed.object);
+            for reason in &placed.object.unread {
+                tally.reject(*reason, file.key(), placed.line, placed.excerpt.as_bytes());
+            }
+        }
+        network.push((id.clone(), arc(&distinct, context)));
+    }
+    let network = Network::new(network);
+
+    tally.rows_of_day = cells + repeats;
+    let mut quality = tally.finish();
+    quality.cells = cells;
+    quality.duplicates = repeats;
+    quality.warnings = zone_warnings(context.zones);
+    let mut reasons = BTreeMap::new();
+    if context.zones.is_none() {
+        reasons.insert("mapping.zone".to_owned(), ZONES_UNKNOWN.to_owned());
+        reasons.insert("zones".to_owned(), ZONES_UNKNOWN.to_owned());
+    }
+    // The file does not say when it was collected.
+    let draft = Draft {
+        status: DayStatus::Final,
+        complete_until: None,
+        completeness: None,
+        quality,
+        reasons,
+        body: indicator::road_network::measure(&network, context),
+    };
+    (SourceResult::Document(draft), network)
+}
+
+/// Those whose period covers the day, else those with the latest end, in file order.
+fn of_the_day(objects: &[Placed], day: ServiceDay) -> Vec<&Placed> {
+    if objects.iter().any(|placed| placed.object.covers(day)) {
+        return objects.iter().filter(|placed| placed.object.covers(day)).collect();
+    }
+    // An open end is the latest of all.
+    let end = |placed: &Placed| (placed.object.end.is_none(), placed.object.end);
+    let latest = objects.iter().map(end).max();
+    objects.iter().filter(|placed| Some(end(placed)) == latest).collect()
+}
+
+fn arc(objects: &[&ArcObject], context: &DayContext<'_>) -> RoadArc {
+    let lines: Vec<Vec<(f64, f64)>> = objects.iter().flat_map(|object| object.lines.iter().cloned()).collect();
+    RoadArc {
+        label: last(objects, |object| object.label.clone()),
+        length_m: lines_length_metres(&lines, context.parameters.referentiel.rayon_terre_metres),
+        point: last(objects, |object| object.point),
+        lines,
+        upstream: last(objects, |object| object.upstream.clone()),
+        downstream: last(objects, |object| object.downstream.clone()),
+        active: objects.iter().any(|object| object.covers(context.day)),
+    }
+}
+
+fn last<T>(objects: &[&ArcObject], field: impl Fn(&ArcObject) -> Option<T>) -> Option<T> {
+    objects.iter().rev().find_map(|object| field(object))
+}

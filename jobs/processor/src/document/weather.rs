@@ -1,0 +1,94 @@
+//! The document of the weather: the one record of the day that counts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::Source;
+use contract::document::DayStatus;
+use contract::document::weather::Weather;
+
+use super::{FileSource, RawSource, ReferenceFile};
+use crate::city::City;
+use crate::context::DayContext;
+use crate::draft::{Draft, SourceResult};
+use crate::indicator;
+use crate::parameters::{Parameters, WeatherParameters};
+use crate::quality::Counted;
+use crate::raw_file::{RawFile, SourceError};
+use crate::source::weather::{Chosen, ParsedFile, gather, parse};
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) enum WeatherSource {}
+
+impl RawSource for WeatherSource {
+    const SOURCE: Source = Source::Weather;
+    const REFERENCE: &'static [ReferenceFile] = &[ReferenceFile::SchoolCalendar];
+    type Input<'a> = &'a [Arc<ParsedFile>];
+    type Body = Weather;
+    type Parameters = WeatherParameters;
+    type Shared = ();
+
+    fn parameters(all: &Parameters) -> &WeatherParameters {
+        &all.weather
+    }
+
+    /// Fails if a file of `batch/` cannot be the source, if no snapshot is readable, or if every record of the day is rejected.
+    fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<Weather>>, ()) {
+        (draft(files, context), ())
+    }
+}
+
+impl FileSource for WeatherSource {
+    type File = ParsedFile;
+
+    fn parse(file: &RawFile, city: &City) -> ParsedFile {
+        parse(file, city)
+    }
+
+    fn counted(file: &ParsedFile) -> Counted {
+        file.counted()
+    }
+}
+
+fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Draft<Weather>> {
+    let gathered = match gather(files, context) {
+        Ok(gathered) => gathered,
+        Err(error) => return SourceResult::Failed(error),
+    };
+    if gathered.chosen.is_none() && gathered.tally.rows_of_day > 0 {
+        // There are records of the day: to say that there are none would send people looking for the wrong thing.
+        let reasons: Vec<_> =
+            gathered.tally.values.iter().map(|(reason, n)| format!("{n} {}", reason.name())).collect();
+        let reason = format!("no record of {} is usable ({})", context.day.date(), reasons.join(", "));
+        return SourceResult::Failed(SourceError { key: String::new(), reason });
+    }
+    let Some(Chosen { record, collected_after }) = gathered.chosen else {
+        return SourceResult::no_row(gathered.last_day);
+    };
+    let mut quality = gathered.tally.finish();
+    quality.cells = gathered.cells;
+    quality.duplicates = gathered.repeats;
+    quality.conflicts = gathered.conflicts;
+    if let Some(zone) = &gathered.foreign_zone {
+        quality.warnings.push(format!(
+            "La météo est donnée dans le fuseau {zone}, la ville est dans {} : le jour est celui de la source.",
+            context.city.tz.name()
+        ));
+    }
+    let hours = context.day.hour_count();
+    if record.from_hours && record.hours.len() < hours {
+        quality.warnings.push(format!("La météo du jour vient de {} heures sur {hours}.", record.hours.len()));
+    }
+    // A file that does not say when it was collected was so after the day.
+    let settled = gathered.collected_after || collected_after;
+    SourceResult::Document(Draft {
+        status: if settled { DayStatus::Final } else { DayStatus::Provisional },
+        complete_until: None,
+        completeness: None,
+        quality,
+        reasons: BTreeMap::new(),
+        body: indicator::weather::measure(&record, collected_after, context),
+    })
+}

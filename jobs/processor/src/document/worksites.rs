@@ -1,0 +1,112 @@
+//! The document of the worksites. Only the last file in key order is read: each file is a whole snapshot.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use contract::Source;
+use contract::document::DayStatus;
+use contract::document::worksites::Worksites;
+
+use super::{FileSource, RawSource, ReferenceFile};
+use crate::city::City;
+use crate::context::DayContext;
+use crate::draft::{Draft, SourceResult};
+use crate::geo::{ZONES_UNKNOWN, zone_warnings};
+use crate::indicator;
+use crate::indicator::context::WorksiteShape;
+use crate::parameters::{Parameters, WorksiteParameters};
+use crate::quality::Counted;
+use crate::raw_file::RawFile;
+use crate::source::worksites::{self, Group, ParsedFile, WorksiteRecord, parse};
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) enum WorksitesSource {}
+
+impl RawSource for WorksitesSource {
+    const SOURCE: Source = Source::Worksites;
+    const REFERENCE: &'static [ReferenceFile] = &[ReferenceFile::Zones, ReferenceFile::SchoolCalendar];
+    type Input<'a> = &'a [Arc<ParsedFile>];
+    type Body = Worksites;
+    type Parameters = WorksiteParameters;
+    /// Shapes of the active worksites, by id.
+    type Shared = Option<Vec<WorksiteShape>>;
+
+    fn parameters(all: &Parameters) -> &WorksiteParameters {
+        &all.chantiers
+    }
+
+    /// Of several rows with one identifier the last one counts, and it alone says whether the worksite is active; `lignes_du_jour` counts
+    /// all rows of the active ones. A row equals the one before it if its bytes do.
+    fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<Worksites>>, Self::Shared) {
+        draft(files, context)
+    }
+}
+
+impl FileSource for WorksitesSource {
+    type File = ParsedFile;
+    const ONLY_LAST_FILE: bool = true;
+
+    fn parse(file: &RawFile, city: &City) -> ParsedFile {
+        parse(file, city)
+    }
+
+    fn counted(file: &ParsedFile) -> Counted {
+        file.counted()
+    }
+}
+
+fn draft(
+    files: &[Arc<ParsedFile>],
+    context: &DayContext<'_>,
+) -> (SourceResult<Draft<Worksites>>, Option<Vec<WorksiteShape>>) {
+    let Some(file) = files.last() else { return (SourceResult::no_file(), None) };
+    let worksites::WorksiteGroups { groups, tally } = match &file.content {
+        Ok(worksites) => worksites,
+        Err(error) => return (SourceResult::Failed(error.clone()), None),
+    };
+
+    let date = context.day.date();
+    let active: Vec<&Group> = groups.iter().filter(|group| group.record.is_active(date)).collect();
+    if active.is_empty() {
+        let last_day = groups.iter().filter_map(|group| group.record.end.max(group.record.start)).max();
+        return (SourceResult::no_row(last_day), None);
+    }
+    let mut tally = tally.clone();
+    let (mut repeats, mut conflicts) = (0, 0);
+    for group in &active {
+        repeats += group.repeats;
+        conflicts += group.conflicts;
+        for reason in &group.record.unread {
+            tally.reject(*reason, file.key(), group.line, group.excerpt.as_bytes());
+        }
+    }
+    let cells = u64::try_from(active.len()).unwrap_or(u64::MAX);
+    tally.rows_of_day = cells + repeats + conflicts;
+    let mut quality = tally.finish();
+    quality.cells = cells;
+    quality.duplicates = repeats;
+    quality.conflicts = conflicts;
+    quality.warnings = zone_warnings(context.zones);
+
+    let mut reasons = BTreeMap::new();
+    if context.zones.is_none() {
+        reasons.insert("chantiers_actifs.zone".to_owned(), ZONES_UNKNOWN.to_owned());
+    }
+    let records: Vec<&WorksiteRecord> = active.iter().map(|group| &group.record).collect();
+    let shapes = records
+        .iter()
+        .filter_map(|record| Some(WorksiteShape { id: record.id.clone(), shape: record.shape.clone()? }))
+        .collect();
+    // The file does not say when it was collected.
+    let draft = Draft {
+        status: DayStatus::Final,
+        complete_until: None,
+        completeness: None,
+        quality,
+        reasons,
+        body: indicator::worksites::measure(&records, context),
+    };
+    (SourceResult::Document(draft), Some(shapes))
+}

@@ -1,0 +1,313 @@
+use bytes::Bytes;
+use contract::Reason;
+use contract::number::Fixed1;
+use proptest::prelude::*;
+
+use super::*;
+use crate::document::tests::drafted;
+use crate::geo::Zones;
+use crate::source::reference::zones::read_zones;
+
+const HEADER: &str = "\u{feff}Identifiant;Identifiant CTV;Code postal de l'arrondissement;Typologie;Objet;Voie(s);Date de début;Date de fin;\
+    Impact sur la circulation;Niveau de perturbation;geo_shape;geo_point_2d";
+/// About 73 m by 111 m.
+const SQUARE: &str = r#""{""type"": ""Polygon"", ""coordinates"": [[[2.300, 48.800], [2.301, 48.800], [2.301, 48.801], [2.300, 48.801], [2.300, 48.800]]]}""#;
+const ZONES: &str = r#"{"type":"FeatureCollection","features":[
+    {"type":"Feature","properties":{"c_arinsee":75101,"l_ar":"Un"},"geometry":{"type":"Polygon","coordinates":[
+        [[2.2,48.7],[2.4,48.7],[2.4,48.9],[2.2,48.9],[2.2,48.7]]]}},
+    {"type":"Feature","properties":{"c_arinsee":75102,"l_ar":"Deux"},"geometry":{"type":"Polygon","coordinates":[
+        [[2.4,48.7],[2.6,48.7],[2.6,48.9],[2.4,48.9],[2.4,48.7]]]}}]}"#;
+
+/// One row of the export; what is not set is empty.
+#[derive(Clone, Copy, Default)]
+struct Line<'a> {
+    id: &'a str,
+    code: &'a str,
+    start: &'a str,
+    end: &'a str,
+    impact: &'a str,
+    shape: &'a str,
+    point: &'a str,
+}
+
+impl Line<'_> {
+    fn text(self) -> String {
+        let Line { id, code, start, end, impact, shape, point } = self;
+        format!("{id};;{code};1;RESEAU;\"rue A;\nrue B\";{start};{end};{impact};2;{shape};{point}")
+    }
+}
+
+fn file(key: &str, lines: &[Line<'_>]) -> RawFile {
+    let rows: Vec<String> = lines.iter().map(|line| line.text()).collect();
+    RawFile { key: key.to_owned(), bytes: Bytes::from(format!("{HEADER}\n{}\n", rows.join("\n"))), collected: None }
+}
+
+fn on(
+    date: &str,
+    files: &[RawFile],
+    zones: Option<&Zones>,
+) -> (SourceResult<Draft<Worksites>>, Option<Vec<WorksiteShape>>) {
+    drafted::<WorksitesSource>(date, files, zones)
+}
+
+fn zones() -> Zones {
+    read_zones("reference/zones.geojson", ZONES.as_bytes()).unwrap()
+}
+
+fn draft(lines: &[Line<'_>]) -> Draft<Worksites> {
+    on("2025-11-03", &[file("batch/chantiers-1.csv", lines)], Some(&zones())).0.unwrap()
+}
+
+#[test]
+fn a_worksite_is_active_from_its_start_to_its_end_both_included() {
+    let site = |id, start, end| Line { id, start, end, ..Line::default() };
+    let draft = draft(&[
+        site("before", "2025-10-01", "2025-11-02"),
+        site("last day", "2025-10-01", "2025-11-03"),
+        site("first day", "2025-11-03", "2025-11-30"),
+        site("after", "2025-11-04", "2025-11-30"),
+        site("no start", "", "2025-11-30"),
+        site("no end", "2025-10-01", ""),
+        site("neither", "", ""),
+        site("10", "03/11/2025", "03/11/2025"),
+        site("9", "01/11/2025", ""),
+    ]);
+    let ids: Vec<&str> = draft.body.active_worksites.iter().map(|site| site.id.as_str()).collect();
+    assert_eq!(ids, ["9", "10", "first day", "last day", "neither", "no end", "no start"], "numbers first, then text");
+    assert_eq!(draft.body.active_worksite_count, 7);
+    assert_eq!(draft.body.starting, ["10", "first day"]);
+    assert_eq!(draft.body.ending_soon, ["10", "last day"]);
+    assert_eq!(draft.body.long_running, ["last day", "no end"], "33 days each, to its end and to the day");
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day, draft.quality.cells), (9, 7, 7));
+    assert_eq!((draft.status, draft.completeness), (DayStatus::Final, None));
+}
+
+#[test]
+fn the_seventh_day_from_now_is_not_about_to_end_and_thirty_days_are_not_long() {
+    let draft = draft(&[
+        Line { id: "1", start: "2025-11-01", end: "2025-11-09", ..Line::default() },
+        Line { id: "2", start: "2025-11-01", end: "2025-11-10", ..Line::default() },
+        Line { id: "3", start: "2025-11-01", end: "2025-12-01", ..Line::default() },
+        Line { id: "4", start: "2025-11-01", end: "2025-12-02", ..Line::default() },
+    ]);
+    assert_eq!(draft.body.ending_soon, ["1"]);
+    assert_eq!(draft.body.long_running, ["4"]);
+}
+
+#[test]
+fn rows_that_are_no_worksite_are_rejected_with_their_physical_line() {
+    let good = Line { id: "1", ..Line::default() };
+    let draft = draft(&[
+        good,
+        Line { id: "", ..good },
+        Line { id: "2", start: "2025-13-01", ..good },
+        Line { id: "3", start: "2025-11-04", end: "2025-11-03", ..good },
+        Line { id: "4", start: "+025-11-01", ..good },
+    ]);
+    assert_eq!(
+        draft.quality.structural_rejects,
+        BTreeMap::from([(Reason::MissingId, 1), (Reason::UnreadableDate, 2), (Reason::ReversedDates, 1),])
+    );
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day), (5, 1));
+    let lines: Vec<u64> = draft.quality.examples.iter().map(|example| example.line).collect();
+    assert_eq!(lines, [4, 6, 8, 10], "each row takes two lines");
+}
+
+#[test]
+fn of_one_identifier_twice_the_last_row_wins_and_the_others_are_counted() {
+    let site = Line { id: "1", impact: "IMPASSE", ..Line::default() };
+    let draft = draft(&[
+        site,
+        site,
+        Line { impact: "RESTREINTE", ..site },
+        Line { id: "2", ..site },
+        Line { id: "2", end: "2024-01-01", ..site },
+    ]);
+    assert_eq!(draft.body.active_worksites.len(), 1, "the last row of 2 has ended");
+    assert_eq!(draft.body.active_worksites[0].impact.as_deref(), Some("RESTREINTE"));
+    let quality = &draft.quality;
+    assert_eq!((quality.cells, quality.duplicates, quality.conflicts, quality.rows_of_day), (1, 1, 1, 3));
+}
+
+#[test]
+fn impacts_have_their_percents_and_the_unknown_is_counted() {
+    let site = |id, impact| Line { id, code: "75001", impact, ..Line::default() };
+    let draft = draft(&[
+        site("1", "BARRAGE_TOTAL"),
+        site("2", "IMPASSE"),
+        site("3", "RESTREINTE"),
+        site("4", "sens_unique"),
+        site("5", ""),
+        site("6", "AUTRE"),
+    ]);
+    let percents: Vec<u32> = draft.body.active_worksites.iter().map(|site| site.impact_percent).collect();
+    assert_eq!(percents, [100, 80, 50, 30, 0, 0]);
+    assert_eq!(draft.body.by_district[0].impact_total, 260);
+    let counts: Vec<(&str, u64)> = draft.body.by_impact.iter().map(|(impact, n)| (impact.as_str(), *n)).collect();
+    assert_eq!(
+        counts,
+        [
+            ("AUTRE", 1),
+            ("BARRAGE_TOTAL", 1),
+            ("IMPASSE", 1),
+            ("NON_RENSEIGNE", 1),
+            ("RESTREINTE", 1),
+            ("SENS_UNIQUE", 1)
+        ]
+    );
+    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableValue, 1)]));
+}
+
+#[test]
+fn the_postal_code_given_decides_else_the_point_and_no_code_comes_last() {
+    let draft = draft(&[
+        Line { id: "1", code: "75002", point: "48.8, 2.3", ..Line::default() },
+        Line { id: "2", point: "48.8,2.3", ..Line::default() },
+        Line { id: "3", point: "40.0, 2.3", ..Line::default() },
+        Line { id: "4", code: "75099", ..Line::default() },
+        Line { id: "5", code: "75102", ..Line::default() },
+        Line { id: "6", ..Line::default() },
+    ]);
+    let places: Vec<(Option<&str>, Option<&str>)> =
+        draft.body.active_worksites.iter().map(|site| (site.district.as_deref(), site.zone.as_deref())).collect();
+    let outside = (None, None);
+    assert_eq!(
+        places,
+        [
+            (Some("75002"), Some("Deux")),
+            (Some("75001"), Some("Un")),
+            outside,
+            (Some("75099"), None),
+            (Some("75002"), Some("Deux")),
+            outside
+        ]
+    );
+    let zones: Vec<(Option<&str>, u64)> =
+        draft.body.by_district.iter().map(|zone| (zone.district.as_deref(), zone.count)).collect();
+    assert_eq!(zones, [(Some("75001"), 1), (Some("75002"), 2), (Some("75099"), 1), (None, 2)]);
+}
+
+#[test]
+fn a_zone_with_more_than_three_is_critical() {
+    let site = |id, code| Line { id, code, ..Line::default() };
+    let lines: Vec<Line<'_>> = ["1", "2", "3"]
+        .map(|id| site(id, "75001"))
+        .into_iter()
+        .chain(["4", "5", "6", "7"].map(|id| site(id, "75002")))
+        .collect();
+    let draft = draft(&lines);
+    assert_eq!(draft.body.critical_zones.len(), 1);
+    assert_eq!(
+        (draft.body.critical_zones[0].district.as_deref(), draft.body.critical_zones[0].count),
+        (Some("75002"), 4)
+    );
+}
+
+#[test]
+fn areas_are_geodesic_and_added_and_a_worksite_without_a_shape_has_none() {
+    let site = Line { code: "75001", point: "48.8005, 2.3005", ..Line::default() };
+    let draft = draft(&[
+        Line { id: "1", shape: SQUARE, ..site },
+        Line { id: "2", shape: SQUARE, ..site },
+        Line { id: "3", ..site },
+        Line { id: "4", code: "75002", ..site },
+        Line { id: "5", shape: "\"{\"\"type\"\": \"\"Polygon\"\"}\"", point: "here", ..site },
+    ]);
+    let sites = &draft.body.active_worksites;
+    let one = sites[0].area_m2.map(Fixed1::get).unwrap();
+    assert!((one / (111.2 * 73.4) - 1.0).abs() < 3e-3, "{one}");
+    assert_eq!((sites[2].area_m2, sites[2].geometry.as_ref()), (None, None));
+    assert!((draft.body.affected_area_m2.get() - 2.0 * one).abs() < 1e-6, "overlaps are not merged");
+    assert_eq!(draft.body.by_district[0].area_m2, Some(draft.body.affected_area_m2));
+    assert_eq!(draft.body.by_district[1].area_m2, None);
+    assert_eq!(sites[0].geo_point_2d.as_deref(), Some("48.80050, 2.30050"));
+    assert_eq!(
+        sites[0].geometry.as_ref().and_then(|shape| shape.get("type")).and_then(|kind| kind.as_str()),
+        Some("Polygon")
+    );
+    assert_eq!(sites[0].streets.as_deref(), Some("rue A;\nrue B"));
+    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
+}
+
+#[test]
+fn the_shapes_are_those_of_the_active_worksites() {
+    let site = Line { shape: SQUARE, ..Line::default() };
+    let file = file(
+        "batch/chantiers-1.csv",
+        &[
+            Line { id: "2", ..site },
+            Line { id: "1", ..site },
+            Line { id: "3", end: "2020-01-01", ..site },
+            Line { id: "4", shape: "", ..site },
+        ],
+    );
+    let shapes = on("2025-11-03", &[file], None).1.unwrap();
+    assert_eq!(shapes.iter().map(|shape| shape.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
+}
+
+#[test]
+fn without_zones_names_are_null_and_the_document_says_so() {
+    let files = [file("batch/chantiers-1.csv", &[Line { id: "1", code: "75001", ..Line::default() }])];
+    let draft = on("2025-11-03", &files, None).0.unwrap();
+    let site = &draft.body.active_worksites[0];
+    assert_eq!((site.district.as_deref(), site.zone.as_deref()), (Some("75001"), None));
+    assert_eq!(draft.quality.warnings.len(), 1);
+    assert_eq!(draft.reasons.get("chantiers_actifs.zone").map(String::as_str), Some("zones_inconnues"));
+}
+
+#[test]
+fn no_active_worksite_is_no_document_and_the_last_day_is_told() {
+    let files = [file(
+        "batch/chantiers-1.csv",
+        &[
+            Line { id: "1", start: "2024-01-01", end: "2024-02-01", ..Line::default() },
+            Line { id: "2", end: "2024-03-01", ..Line::default() },
+        ],
+    )];
+    let (measured, shapes) = on("2025-11-03", &files, None);
+    assert_eq!(measured, SourceResult::no_row("2024-03-01".parse().ok()));
+    assert_eq!(shapes, None);
+    assert_eq!(on("2025-11-03", &[file("batch/chantiers-1.csv", &[])], None).0, SourceResult::no_row(None));
+}
+
+#[test]
+fn what_is_no_export_of_worksites_is_an_error() {
+    for text in ["", "IU_AC;LIBELLE;DATE_DEBUT;DATE_FIN\n1;a;2025-01-01;2025-01-01\n", "{}"] {
+        let file =
+            RawFile { key: "batch/chantiers-1.csv".to_owned(), bytes: Bytes::from(text.to_owned()), collected: None };
+        assert_eq!(on("2025-11-03", &[file], None).0.unwrap_err().key, "batch/chantiers-1.csv", "{text}");
+    }
+}
+
+/// The city's own file, where it is at hand (`CITYFLOW_REAL_DATA`).
+#[test]
+fn the_real_worksites_are_all_read() {
+    let Some(folder) = std::env::var_os("CITYFLOW_REAL_DATA") else {
+        println!("skipped: CITYFLOW_REAL_DATA names no folder");
+        return;
+    };
+    let path = std::path::Path::new(&folder).join("chantiers/chantiers-perturbants-2022-12.csv");
+    let bytes = Bytes::from(std::fs::read(path).unwrap());
+    let file = RawFile { key: "batch/chantiers-2022-12.csv".to_owned(), bytes, collected: None };
+    let (draft, shapes) = on("2022-12-15", &[file], None);
+    let draft = draft.unwrap();
+    let quality = &draft.quality;
+    assert_eq!((quality.rows_read, quality.cells, shapes.map(|shapes| shapes.len())), (192, 97, Some(97)));
+    assert!(quality.structural_rejects.is_empty() && quality.rejects.is_empty());
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(
+        any in prop::collection::vec(any::<u8>(), 0..200),
+        tail in "[;\"\\n0-9a-zA-Z{}\\[\\],:./-]{0,200}",
+    ) {
+        let raw = |bytes: Vec<u8>| [RawFile { key: "f".to_owned(), bytes: Bytes::from(bytes), collected: None }];
+        let _ = on("2025-11-03", &raw(any.clone()), None);
+        let _ = on("2025-11-03", &raw([HEADER.as_bytes(), b"\n", any.as_slice()].concat()), None);
+        if let (SourceResult::Document(draft), _) = on("2025-11-03", &raw(format!("{HEADER}\n{tail}").into_bytes()), None) {
+            let quality = draft.quality;
+            prop_assert_eq!(quality.rows_of_day, quality.cells + quality.duplicates + quality.conflicts);
+        }
+    }
+}

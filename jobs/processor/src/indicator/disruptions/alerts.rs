@@ -1,0 +1,92 @@
+//! Alerts: what was critical, what was long, and when it was general.
+
+use chrono::{DateTime, Utc};
+use contract::ServiceDay;
+use contract::document::disruptions::{Line, Severity, TransitAlert, TransitAlertType};
+use contract::number::Fixed2;
+
+use super::stretches::{Stretches, hours};
+use super::{OfDay, id_order, sort_lines};
+use crate::parameters::TrafficParameters;
+
+/// By type (`critique`, `longue`, `generalisee`), then begin, then id.
+///
+/// A disruption is `critique` by its severity, `longue` where it is ELEVEE and takes more than `longue_heures` of the day; `debut` and `fin`
+/// are its first and last moment within the day, `duree_heures` what its periods cover between them.
+pub(crate) fn alerts(of_day: &[OfDay<'_>], day: ServiceDay, parameters: &TrafficParameters) -> Vec<TransitAlert> {
+    let mut alerts = Vec::new();
+    for one in of_day {
+        let kind = match one.event.severity() {
+            Severity::Critical => TransitAlertType::Critical,
+            Severity::High if one.within.hours() > parameters.longue_heures => TransitAlertType::Long,
+            _ => continue,
+        };
+        let Some((begin, end)) = one.within.hull() else { continue };
+        alerts.push(TransitAlert {
+            kind,
+            id: Some(one.event.id.clone()),
+            title: one.event.content.title.clone(),
+            lines: one.lines.clone(),
+            start: day.stamp(begin),
+            end: day.stamp(end),
+            duration_hours: Fixed2::of(one.within.hours()),
+            count: 1,
+        });
+    }
+    alerts.sort_by(|one, other| {
+        let id = |alert: &TransitAlert| alert.id.clone().unwrap_or_default();
+        (one.kind, one.start).cmp(&(other.kind, other.start)).then_with(|| id_order(&id(one), &id(other)))
+    });
+    alerts.extend(general(of_day, day, u64::from(parameters.generalisee_nombre)));
+    alerts
+}
+
+/// One alert per unbroken run of instants at which more than `most` CRITIQUE or ELEVEE run; `nombre` is the most at one instant, `lignes`
+/// those of all that run within it.
+fn general(of_day: &[OfDay<'_>], day: ServiceDay, most: u64) -> Vec<TransitAlert> {
+    let serious: Vec<&OfDay<'_>> = of_day.iter().filter(|one| one.event.is_serious()).collect();
+    runs(serious.iter().map(|one| &one.within), most)
+        .into_iter()
+        .map(|(begin, end, count)| {
+            let touched = serious.iter().filter(|one| one.within.touches(begin, end));
+            let mut lines: Vec<Line> = touched.flat_map(|one| one.lines.iter().cloned()).collect();
+            sort_lines(&mut lines);
+            lines.dedup();
+            TransitAlert {
+                kind: TransitAlertType::Widespread,
+                id: None,
+                title: None,
+                lines,
+                start: day.stamp(begin),
+                end: day.stamp(end),
+                duration_hours: Fixed2::of(hours((end - begin).num_seconds())),
+                count,
+            }
+        })
+        .collect()
+}
+
+/// Begin, end and largest number of each run of instants at which more than `most` of them hold.
+fn runs<'a>(all: impl Iterator<Item = &'a Stretches>, most: u64) -> Vec<(DateTime<Utc>, DateTime<Utc>, u64)> {
+    let mut changes: Vec<(DateTime<Utc>, bool)> =
+        all.flat_map(|one| one.iter().flat_map(|(begin, end)| [(begin, true), (end, false)])).collect();
+    changes.sort_unstable();
+    let (mut runs, mut running, mut open) = (Vec::new(), 0_u64, None::<(DateTime<Utc>, u64)>);
+    for at_once in changes.chunk_by(|one, other| one.0 == other.0) {
+        // Ends and begins of one instant together: where one takes over from another the run is unbroken.
+        let begins = at_once.iter().filter(|(_, begins)| *begins).count() as u64;
+        let ends = at_once.len() as u64 - begins;
+        running = (running + begins).saturating_sub(ends);
+        let Some((now, _)) = at_once.first() else { continue };
+        open = match (open, running > most) {
+            (Some((begin, largest)), true) => Some((begin, largest.max(running))),
+            (None, true) => Some((*now, running)),
+            (Some((begin, largest)), false) => {
+                runs.push((begin, *now, largest));
+                None
+            }
+            (None, false) => None,
+        };
+    }
+    runs
+}

@@ -1,0 +1,76 @@
+//! Stretches of time within a day: sorted, apart from each other, never empty.
+
+use chrono::{DateTime, Utc};
+use contract::ServiceDay;
+
+use crate::source::disruptions::Span;
+
+/// A union of half-open stretches.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Stretches(Vec<(DateTime<Utc>, DateTime<Utc>)>);
+
+impl Stretches {
+    /// The union of any stretches; empty and inverted ones count for nothing.
+    pub(crate) fn of(stretches: impl IntoIterator<Item = (DateTime<Utc>, DateTime<Utc>)>) -> Self {
+        let mut sorted: Vec<_> = stretches.into_iter().filter(|(begin, end)| begin < end).collect();
+        sorted.sort_unstable();
+        let mut union: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::with_capacity(sorted.len());
+        for (begin, end) in sorted {
+            match union.last_mut() {
+                Some(last) if begin <= last.1 => last.1 = last.1.max(end),
+                _ => union.push((begin, end)),
+            }
+        }
+        Self(union)
+    }
+
+    /// The union of the periods within the day.
+    pub(crate) fn within(spans: &[Span], day: ServiceDay) -> Self {
+        Self::of(spans.iter().map(|span| {
+            let end = span.end.unwrap_or(day.end());
+            (span.begin.max(day.start()), end.min(day.end()))
+        }))
+    }
+
+    /// The union with others.
+    pub(crate) fn add(&mut self, other: &Self) {
+        *self = Self::of(self.0.iter().chain(&other.0).copied());
+    }
+
+    /// What both hold.
+    pub(crate) fn intersection(&self, other: &Self) -> Self {
+        // A day has few of them: every pair.
+        Self::of(self.0.iter().flat_map(|one| other.0.iter().map(move |two| (one.0.max(two.0), one.1.min(two.1)))))
+    }
+
+    /// Whether any of it lies within [from, to).
+    pub(crate) fn touches(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
+        self.0.iter().any(|(begin, end)| *begin < to && *end > from)
+    }
+
+    /// The stretches, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
+        self.0.iter().copied()
+    }
+
+    /// From the first begin to the last end.
+    pub(crate) fn hull(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        Some((self.0.first()?.0, self.0.last()?.1))
+    }
+
+    /// Their length, seconds.
+    pub(crate) fn seconds(&self) -> i64 {
+        self.0.iter().map(|(begin, end)| (*end - *begin).num_seconds()).sum()
+    }
+
+    /// Their length, hours.
+    pub(crate) fn hours(&self) -> f64 {
+        hours(self.seconds())
+    }
+}
+
+/// Seconds of a day, or of all its lines, in hours.
+#[expect(clippy::cast_precision_loss, reason = "seconds of days are far below 2^53")]
+pub(crate) fn hours(seconds: i64) -> f64 {
+    seconds as f64 / 3600.0
+}

@@ -1,0 +1,230 @@
+//! What a run reads once, whatever the number of its days: the files of `batch/` and `reference/`.
+
+use std::sync::Arc;
+
+use contract::Source;
+use contract::document::Ignored;
+use futures::future::{try_join, try_join4};
+use futures::{StreamExt as _, TryStreamExt as _};
+use runtime::failure::{Code, Failure};
+use runtime::progress::Progress;
+use runtime::store::Object;
+use runtime::telemetry::{Span, in_current_span_blocking};
+
+use super::engine::{Engine, bug, fatal, on_pool};
+use super::progress::Part;
+use super::reference::Reference;
+use super::road_counts::{self, RoadCountsRead, Scope};
+use crate::document::{BikeCountsSource, FileSource, FilesRead, RoadNetworkSource, WeatherSource, WorksitesSource};
+use crate::draft::SourceResult;
+use crate::input::{self, InputError, Inventory};
+use crate::raw_file::{RawFile, SourceError};
+use crate::telemetry::DECODE;
+
+/// Files of one source fetched at once.
+const FETCHES: usize = 4;
+
+/// The data of a source with the files that it comes from.
+pub(crate) type Inputs<T> = SourceResult<(T, FilesRead)>;
+
+/// The parsed files of a source.
+pub(crate) type ParsedFiles<S> = Inputs<Vec<Arc<<S as FileSource>::File>>>;
+
+/// The inputs that a run reads once, whatever the number of its days.
+pub(crate) struct BatchInputs {
+    pub(crate) reference: Reference,
+    pub(crate) road_counts: Inputs<RoadCountsRead>,
+    pub(crate) worksites: ParsedFiles<WorksitesSource>,
+    pub(crate) road_network: ParsedFiles<RoadNetworkSource>,
+    /// Exports; snapshots come in addition, day after day.
+    pub(crate) bike_counts: ParsedFiles<BikeCountsSource>,
+    /// As `bike_counts`.
+    pub(crate) weather: ParsedFiles<WeatherSource>,
+}
+
+impl BatchInputs {
+    /// Reads all of it.
+    ///
+    /// # Errors
+    /// What ends the whole run: an unreachable store, a missing right, inputs that do not hold still.
+    pub(crate) async fn read(
+        engine: &Arc<Engine>,
+        files: &[Object],
+        scope: Scope,
+        progress: &Progress,
+    ) -> Result<Self, Failure> {
+        let reference =
+            again_if_replaced(engine, files, async |files| Reference::read(&engine.raw, &files, &engine.config).await);
+        let roads = engine.sources.span(Source::RoadCounts);
+        let road_counts = roads.instrument(again_if_replaced(engine, files, async |files| {
+            read_roads(engine, &files, scope, progress).await
+        }));
+        let whole =
+            try_join(read_files::<WorksitesSource>(engine, files), read_files::<RoadNetworkSource>(engine, files));
+        let exports =
+            try_join(read_files::<BikeCountsSource>(engine, files), read_files::<WeatherSource>(engine, files));
+        let (reference, road_counts, (worksites, road_network), (bike_counts, weather)) =
+            Box::pin(try_join4(reference, road_counts, whole, exports)).await?;
+        Ok(Self { reference, road_counts, worksites, road_network, bike_counts, weather })
+    }
+}
+
+/// Reads something from the files that were listed; where one of them is replaced meanwhile, once more from a new listing.
+async fn again_if_replaced<T>(
+    engine: &Engine,
+    files: &[Object],
+    read: impl AsyncFn(Vec<Object>) -> Result<T, InputError>,
+) -> Result<T, Failure> {
+    match read(files.to_vec()).await {
+        Err(InputError::Replaced(key)) => {
+            tracing::warn!(key, "replaced while it was read; its source starts again");
+        }
+        other => return other.map_err(fatal),
+    }
+    match read(Inventory::files(&engine.raw).await?).await {
+        Err(InputError::Replaced(key)) => Err(replaced_twice(key)),
+        other => other.map_err(fatal),
+    }
+}
+
+/// The end of a run whose inputs do not hold still.
+pub(crate) fn replaced_twice(key: String) -> Failure {
+    let what = "an input was replaced twice while it was read";
+    Failure::new(Code::Later, what, key, "Run again once the upload is done")
+}
+
+/// The road counts of all days in one pass.
+async fn read_roads(
+    engine: &Arc<Engine>,
+    files: &[Object],
+    scope: Scope,
+    progress: &Progress,
+) -> Result<Inputs<RoadCountsRead>, InputError> {
+    let files = Inventory::batch(files, Source::RoadCounts);
+    if files.is_empty() {
+        engine.sources.done(Source::RoadCounts, Part::Files);
+        return Ok(SourceResult::no_file());
+    }
+    let bar = progress.bytes("comptages", files.iter().map(|file| file.size).sum());
+    let reader = engine.clone();
+    let read = tokio::task::spawn_blocking(in_current_span_blocking(move || {
+        let read = road_counts::read(&reader, &files, scope, &bar);
+        bar.finish();
+        read
+    }));
+    let read = match read.await.map_err(|error| InputError::Failed(bug(&error)))? {
+        Ok(read) => {
+            let inputs = read.inputs.clone();
+            SourceResult::Document((read, FilesRead { inputs, ..FilesRead::default() }))
+        }
+        Err(InputError::Content(error)) => {
+            engine.sources.fail(Source::RoadCounts, &error);
+            SourceResult::Failed(error)
+        }
+        Err(error) => return Err(error),
+    };
+    engine.sources.done(Source::RoadCounts, Part::Files);
+    Ok(read)
+}
+
+/// All files of a source in `batch/`, whole.
+async fn read_files<S: FileSource>(engine: &Arc<Engine>, files: &[Object]) -> Result<ParsedFiles<S>, Failure> {
+    let read = engine.sources.span(S::SOURCE).instrument_result(fetch_and_parse::<S>(engine, files)).await?;
+    match &read {
+        SourceResult::Document((parsed, read)) => {
+            for (file, input) in parsed.iter().zip(&read.inputs) {
+                engine.sources.add(S::SOURCE, input.size_bytes, 1, S::counted(file));
+            }
+        }
+        SourceResult::Failed(error) => engine.sources.fail(S::SOURCE, error),
+        SourceResult::Absent(_) => {}
+    }
+    engine.sources.done(S::SOURCE, Part::Files);
+    Ok(read)
+}
+
+async fn fetch_and_parse<S: FileSource>(engine: &Arc<Engine>, files: &[Object]) -> Result<ParsedFiles<S>, Failure> {
+    let fetched = again_if_replaced(engine, files, async |files| {
+        let (objects, ignored) = files_to_read::<S>(&files);
+        if objects.is_empty() {
+            return Ok(SourceResult::no_file());
+        }
+        let fetched = futures::stream::iter(&objects)
+            .map(|object| engine.sources.read(S::SOURCE, object).instrument_result(input::fetch(&engine.raw, object)));
+        match fetched.buffered(FETCHES).try_collect::<Vec<_>>().await {
+            Ok(read) => Ok(SourceResult::Document((read, ignored))),
+            Err(InputError::Content(error)) => Ok(SourceResult::Failed(error)),
+            Err(error) => Err(error),
+        }
+    });
+    let (fetched, ignored) = match fetched.await? {
+        SourceResult::Document(fetched) => fetched,
+        SourceResult::Absent(reason) => return Ok(SourceResult::Absent(reason)),
+        SourceResult::Failed(error) => return Ok(SourceResult::Failed(error)),
+    };
+    let (stored, inputs): (Vec<_>, Vec<_>) = fetched.into_iter().unzip();
+    let keys: Vec<String> = inputs.iter().map(|input| input.key.clone()).collect();
+    let reader = engine.clone();
+    let parsed = on_pool(&engine.pool, move || {
+        keys.into_iter()
+            .zip(stored)
+            .map(|(key, stored)| {
+                let span = Span::start(&DECODE).with_source(S::SOURCE).with("key", key.clone());
+                span.in_scope(|| {
+                    let bytes = input::content(&key, stored)?;
+                    Ok(Arc::new(S::parse(&RawFile { key, bytes, collected: None }, &reader.config.city)))
+                })
+            })
+            .collect::<Result<Vec<_>, SourceError>>()
+    });
+    let parsed = SourceResult::from(parsed.await?);
+    Ok(parsed.map(|parsed| (parsed, FilesRead { inputs, ignored, ..FilesRead::default() })))
+}
+
+/// The files of a source that are read, and those that exist and are not.
+fn files_to_read<S: FileSource>(files: &[Object]) -> (Vec<Object>, Vec<Ignored>) {
+    let mut batch = Inventory::batch(files, S::SOURCE);
+    if !S::ONLY_LAST_FILE {
+        return (batch, Vec::new());
+    }
+    let Some(last) = batch.pop() else { return (batch, Vec::new()) };
+    let reason = format!("instantane_anterieur_a {}", last.key);
+    let ignored = batch.into_iter().map(|object| Ignored { key: object.key, reason: reason.clone() }).collect();
+    (vec![last], ignored)
+}
+
+#[cfg(test)]
+mod tests {
+    use runtime::store::Version;
+
+    use super::*;
+
+    fn object(key: &str) -> Object {
+        Object {
+            key: key.to_owned(),
+            size: 1,
+            modified: chrono::DateTime::UNIX_EPOCH,
+            version: Version("1".to_owned()),
+        }
+    }
+
+    fn keys<S: FileSource>(listed: &[&str]) -> (Vec<String>, Vec<(String, String)>) {
+        let files: Vec<Object> = listed.iter().map(|key| object(key)).collect();
+        let (read, ignored) = files_to_read::<S>(&files);
+        let read = read.into_iter().map(|object| object.key).collect();
+        (read, ignored.into_iter().map(|file| (file.key, file.reason)).collect())
+    }
+
+    #[test]
+    fn only_the_last_whole_snapshot_is_read_and_the_others_are_listed() {
+        let reason = "instantane_anterieur_a batch/chantiers-3.csv";
+        let (read, ignored) =
+            keys::<WorksitesSource>(&["batch/chantiers-1.csv", "batch/chantiers-2.csv", "batch/chantiers-3.csv"]);
+        assert_eq!(read, ["batch/chantiers-3.csv"]);
+        let expected = ["batch/chantiers-1.csv", "batch/chantiers-2.csv"];
+        assert_eq!(ignored, expected.map(|key| (key.to_owned(), reason.to_owned())));
+        let exports = ["batch/comptage-velo-1.csv", "batch/comptage-velo-2.csv"];
+        assert_eq!(keys::<BikeCountsSource>(&exports), (exports.map(str::to_owned).to_vec(), Vec::new()));
+        assert_eq!(keys::<RoadNetworkSource>(&[]), (Vec::new(), Vec::new()));
+    }
+}

@@ -1,0 +1,58 @@
+//! What a published day tells of itself: attributes of its span, and metrics.
+
+use contract::Source;
+use contract::document::manifest::EntryStatus;
+use runtime::telemetry::{self, Span};
+
+use super::day::DayResult;
+use super::engine::Engine;
+use crate::draft::SourceResult;
+use crate::publish::Published;
+use crate::telemetry::{AVAILABILITY, COMPLETENESS, DAYS, SIZE};
+
+/// Tells of a day. How complete the day is and how many sensors there are is told of the present alone.
+pub(crate) fn record(engine: &Engine, span: &Span, result: &DayResult, published: &Published, tonight: bool) {
+    let manifest = &published.manifest;
+    let status = manifest.day_status.name();
+    let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Retained);
+    let documents = manifest.documents.iter().filter(|entry| there(entry.status)).count() as u64;
+    span.set("status", status);
+    span.set_count("documents", documents);
+    span.set("changed", published.changed);
+    if let Some(completeness) = manifest.completeness {
+        span.set("completeness", completeness.rounded());
+    }
+    for (source, written) in &result.written {
+        if matches!(written, SourceResult::Failed(_)) {
+            engine.sources.count_error(*source);
+        }
+    }
+    if engine.config.dry_run {
+        return;
+    }
+    telemetry::add("documents", documents);
+    telemetry::add("days.published", 1);
+    telemetry::add("days.changed", published.changed.into());
+    if published.changed {
+        DAYS.add(1, &[("status", status)]);
+    }
+    for entry in &manifest.documents {
+        let source = [("source", entry.source.name())];
+        if let Some(size) = entry.size_bytes {
+            #[expect(clippy::cast_precision_loss, reason = "the size of a document")]
+            SIZE.record(size as f64, &source);
+        }
+    }
+    if tonight {
+        if let Some(completeness) = manifest.completeness {
+            COMPLETENESS.record(completeness.get(), &[]);
+        }
+        let roads = result.road_counts.document().and_then(|document| document.body.global_metrics.sensor_availability);
+        let bikes = result.bike_counts.document().and_then(|document| document.body.global_metrics.availability);
+        for (source, percent) in [(Source::RoadCounts, roads), (Source::BikeCounts, bikes)] {
+            if let Some(percent) = percent {
+                AVAILABILITY.record(percent.get(), &[("source", source.name())]);
+            }
+        }
+    }
+}

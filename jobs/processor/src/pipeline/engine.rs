@@ -1,0 +1,96 @@
+//! The resources of a run: settings, stores, threads.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use contract::keys;
+use runtime::failure::{Code, Failure};
+use runtime::location::Access;
+use runtime::store::SharedStore;
+use runtime::telemetry::in_current_span_blocking;
+
+use super::progress::SourceProgress;
+use crate::config::Config;
+use crate::input::InputError;
+
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) config: Config,
+    /// Raw data.
+    pub(crate) raw: SharedStore,
+    /// Metrics documents.
+    pub(crate) metrics: SharedStore,
+    /// Threads that parse and aggregate.
+    pub(crate) pool: Arc<rayon::ThreadPool>,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) sources: Arc<SourceProgress>,
+}
+
+impl Engine {
+    /// Opens the stores and the pool.
+    ///
+    /// # Errors
+    /// A folder that is not there, a setting of the SDK that is wrong.
+    pub(crate) async fn open(config: Config, now: DateTime<Utc>) -> Result<Self, Failure> {
+        let raw = open_raw(&config).await?;
+        let access = if config.dry_run { Access::Read } else { Access::Write };
+        let metrics = match config.out.join(keys::METRICS).open(config.path_style, access).await {
+            // There is nothing to read yet, and a dry run makes no folder.
+            Err(_) if config.dry_run => Arc::new(runtime::store::MemoryStore::new()),
+            opened => opened?,
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build().map_err(|error| {
+            Failure::new(Code::Bug, format!("no threads to compute with ({error})"), "", "Set --threads lower")
+        })?;
+        Ok(Self { config, raw, metrics, pool: Arc::new(pool), now, sources: Arc::default() })
+    }
+}
+
+/// The raw folder: where it holds only `raw/`, that one.
+pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
+    let store = config.raw.open(config.path_style, Access::Read).await?;
+    for folder in [keys::BATCH, keys::API] {
+        if store.contains_any(folder).await.map_err(|error| error.failure())? {
+            return Ok(store);
+        }
+    }
+    if !store.contains_any("raw/").await.map_err(|error| error.failure())? {
+        return Ok(store);
+    }
+    let below = config.raw.join("raw");
+    tracing::info!(raw = %below, "batch/ and api/ are below raw/");
+    below.open(config.path_style, Access::Read).await
+}
+
+/// What ends the whole run, of what can go wrong with an input.
+pub(crate) fn fatal(error: InputError) -> Failure {
+    match error {
+        InputError::Store(error) => error.failure(),
+        InputError::Failed(failure) => failure,
+        InputError::Replaced(key) => Failure::new(
+            Code::Later,
+            "an input was replaced while it was read",
+            key,
+            "Run again once the upload is done",
+        ),
+        InputError::Content(error) => {
+            Failure::new(Code::Data, error.reason, error.key, "Put the file right and run again")
+        }
+    }
+}
+
+/// A worker task that panicked.
+pub(crate) fn bug(error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Code::Bug, format!("a worker task panicked ({error})"), "", "Report it with the log")
+}
+
+/// Computes on the pool, away from the threads that wait for answers.
+pub(crate) async fn on_pool<T: Send + 'static>(
+    pool: &rayon::ThreadPool,
+    compute: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let (sender, receiver) = tokio::sync::oneshot::channel();
+    let compute = in_current_span_blocking(compute);
+    pool.spawn(move || drop(sender.send(compute())));
+    receiver.await.map_err(|error| bug(&error))
+}

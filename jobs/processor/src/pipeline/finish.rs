@@ -1,0 +1,230 @@
+//! One measured day to its end: published, told, judged.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use contract::document::DayStatus;
+use contract::document::manifest::{EntryStatus, Manifest};
+use contract::number::Fixed2;
+use contract::{Source, keys};
+use runtime::failure::{Code, Failure};
+use runtime::telemetry::Span;
+
+use super::day::{self, DayResult, Pipeline};
+use super::engine::{Engine, on_pool};
+use super::plan::{Planned, Why};
+use super::run_summary::RunSummary;
+use super::snapshots::DaySnapshots;
+use super::{changed_inputs, day_metrics, terminal};
+use crate::document::context::{self, ContextInput, StoredDocument};
+use crate::draft::{NO_FILE, SourceResult};
+use crate::publish::{Published, Publisher, Resolved, Written, worst};
+use crate::source::reference::school_calendar::school_holiday;
+use crate::telemetry::{INDICATORS, PUBLISH};
+
+/// How long after its end a day is one of the present: what is done again later says nothing of how the city's sensors are.
+const RECENT: TimeDelta = TimeDelta::hours(48);
+
+/// Whether what is told of a day that ended then is told of the present.
+pub(crate) fn is_recent(engine: &Engine, end: DateTime<Utc>) -> bool {
+    engine.now - end < RECENT
+}
+
+/// A day that was measured and published.
+pub(crate) struct Finished {
+    result: Arc<DayResult>,
+    /// Nothing for an earlier day for which nothing new has come in.
+    published: Option<Published>,
+}
+
+/// Measures and publishes one day.
+///
+/// # Errors
+/// What keeps the day from being published.
+pub(crate) async fn day(
+    pipeline: Arc<Pipeline>,
+    planned: Planned,
+    snapshots: DaySnapshots,
+    span: Span,
+) -> Result<Finished, Failure> {
+    let done = Box::pin(attempt(pipeline, planned, snapshots, &span)).await;
+    if let Err(failure) = &done {
+        span.fail(failure.code.name(), &failure.to_string());
+    }
+    done
+}
+
+async fn attempt(
+    pipeline: Arc<Pipeline>,
+    planned: Planned,
+    snapshots: DaySnapshots,
+    span: &Span,
+) -> Result<Finished, Failure> {
+    let (engine, date) = (&pipeline.engine, planned.date);
+    let config = &engine.config;
+    if snapshots.no_input {
+        return Err(Failure::new(
+            Code::NoInput,
+            format!("there is no input at all for {date}"),
+            engine.raw.root(),
+            "Check the raw location: it holds batch/ and api/ (processor check shows what is there)",
+        ));
+    }
+    let result = Arc::new(day::measure(&pipeline, date, snapshots).await?);
+    let publisher = Publisher {
+        store: &engine.metrics,
+        now: engine.now,
+        force: config.force,
+        dry_run: config.dry_run,
+        required: &config.required,
+    };
+    if planned.why == Why::Late
+        && let Some((manifest, _)) = publisher.current(date).await?
+        && changed_inputs::same_inputs(&engine.metrics, &result, &manifest).await?
+        && publisher.is_whole(date, &manifest).await?
+    {
+        return Ok(Finished { result, published: None });
+    }
+    let context = |documents: Vec<_>| {
+        let (pipeline, result) = (pipeline.clone(), result.clone());
+        let measuring = span.child(&INDICATORS, "indicators contexte").with_source(Source::Context).with_day(date);
+        async move {
+            let pool = pipeline.engine.pool.clone();
+            on_pool(&pool, move || measuring.in_scope(|| context_document(&pipeline, &result, &documents))).await?
+        }
+    };
+    let publishing = Box::pin(publisher.publish(&result.day, &result.written, context));
+    let published = Span::start(&PUBLISH).with_day(date).instrument_result(publishing).await?;
+    let tonight = pipeline.single_day && planned.why == Why::Own && is_recent(engine, result.day.end());
+    day_metrics::record(engine, span, &result, &published, tonight);
+    Ok(Finished { result, published: Some(published) })
+}
+
+/// The document that needs several sources; `None` if there is no other document.
+fn context_document(
+    pipeline: &Pipeline,
+    result: &DayResult,
+    documents: &[Resolved],
+) -> Result<Option<Written>, Failure> {
+    let stored: Vec<StoredDocument<'_>> = documents
+        .iter()
+        .filter_map(|document| {
+            let (key, bytes) = (document.entry.key.as_ref()?, document.bytes.as_ref()?);
+            Some(StoredDocument { source: document.entry.source, key, bytes })
+        })
+        .collect();
+    if stored.is_empty() {
+        return Ok(None);
+    }
+    let (config, reference) = (&pipeline.engine.config, &pipeline.inputs.reference);
+    let state = worst(documents, &config.required);
+    let input = ContextInput {
+        documents: &stored,
+        state: (state.day_status, state.completeness),
+        school_holiday: school_holiday(result.day.date(), &config.city, reference.calendar.as_ref()),
+        calendar: reference.calendar_input.as_ref(),
+        worksites: result.worksite_shapes.as_deref(),
+        network: &result.network,
+    };
+    Written::of(&context::document(&input, &pipeline.context(result.day))).map(Some)
+}
+
+/// Tells what became of a day, and how it ends.
+///
+/// # Errors
+/// A day that was published and still is not as it should be.
+pub(crate) fn record(
+    engine: &Engine,
+    planned: Planned,
+    done: &Finished,
+    summary: &mut RunSummary,
+) -> Result<(), Failure> {
+    let (date, result) = (planned.date, &done.result);
+    let Some(Published { manifest, changed }) = &done.published else {
+        tracing::info!(day = %date, "nothing new has come in for this earlier day; it stays as it is");
+        return Ok(());
+    };
+    for entry in &manifest.documents {
+        let (source, status) = (entry.source.name(), entry.status.name());
+        match &entry.reason {
+            Some(reason) if entry.status == EntryStatus::Error || reason_is_error(&result.written, entry.source) => {
+                tracing::warn!(day = %date, source, status, reason, "source in error");
+            }
+            Some(reason) if entry.status == EntryStatus::Retained => {
+                tracing::warn!(day = %date, source, status, reason, "this run has no document; the earlier one is kept");
+            }
+            reason => tracing::info!(day = %date, source, status, reason = reason.as_deref().unwrap_or(""), "document"),
+        }
+    }
+    tracing::info!(
+        day = %date, status = manifest.day_status.name(), completeness = manifest.completeness.map(Fixed2::rounded),
+        digest = manifest.digest, changed, dry_run = engine.config.dry_run, "day done"
+    );
+    summary.add(manifest, planned.why == Why::Own, *changed);
+    terminal::print(engine, result, manifest, *changed);
+    evaluate(engine, planned, &result.written, manifest)
+}
+
+fn reason_is_error(written: &[(Source, SourceResult<Written>)], source: Source) -> bool {
+    written.iter().any(|(of, result)| *of == source && matches!(result, SourceResult::Failed(_)))
+}
+
+/// Where the files of a source are looked for.
+fn place(source: Source) -> &'static str {
+    match source {
+        Source::RoadCounts => "batch/comptages-*.csv",
+        Source::BikeCounts => "api/bikes/ or batch/comptage-velo*.csv",
+        Source::Disruptions => "api/traffic/",
+        Source::Weather => "api/weather/ or batch/meteo*.csv",
+        Source::Worksites => "batch/chantiers-*.csv",
+        Source::RoadNetwork => "batch/referentiel-*.csv",
+        Source::Context => "",
+    }
+}
+
+/// How a published day ends the run.
+fn evaluate(
+    engine: &Engine,
+    planned: Planned,
+    written: &[(Source, SourceResult<Written>)],
+    manifest: &Manifest,
+) -> Result<(), Failure> {
+    let config = &engine.config;
+    // What is wrong with a source, and with which file of it.
+    let unusable = |source: Source, result: &SourceResult<Written>| match result {
+        SourceResult::Failed(error) => Some((format!("{source} is unusable ({})", error.reason), error.key.clone())),
+        SourceResult::Absent(reason) if reason == NO_FILE => {
+            Some((format!("{source} has no file"), place(source).to_owned()))
+        }
+        _ => None,
+    };
+    let all: Vec<(Source, (String, String))> =
+        written.iter().filter_map(|(source, result)| Some((*source, unusable(*source, result)?))).collect();
+    let required = || all.iter().filter(|(source, _)| config.required.contains(source));
+    let failed: Vec<_> =
+        if required().count() == 0 && all.len() == written.len() { all.iter().collect() } else { required().collect() };
+    if !failed.is_empty() {
+        let (what, keys): (Vec<_>, Vec<_>) =
+            failed.iter().map(|(_, (what, key))| (what.as_str(), engine.raw.address(key))).unzip();
+        return Err(Failure::new(
+            Code::Data,
+            format!("{}: {}", manifest.date, what.join("; ")),
+            keys.join(", "),
+            "Put the right file there and run the day again; what could be published was",
+        ));
+    }
+    if manifest.day_status == DayStatus::Provisional {
+        tracing::warn!(day = %manifest.date, completeness = manifest.completeness.map(Fixed2::rounded),
+            "the day is provisoire: more of its data is still to come; a later run completes it");
+        // Of an earlier day more may never come; the next night looks again.
+        if config.until_complete && planned.why == Why::Own {
+            return Err(Failure::new(
+                Code::Later,
+                format!("{} is published, and still provisoire", manifest.date),
+                engine.metrics.address(&keys::manifest(manifest.date)),
+                "Run again when more of its data is there",
+            ));
+        }
+    }
+    Ok(())
+}

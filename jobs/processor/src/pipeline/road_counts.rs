@@ -1,0 +1,260 @@
+//! Reads the road counts: all files, in key order, through the scan, once for all days of a run.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use contract::document::Input;
+use runtime::memory::Budget;
+use runtime::progress::Bar;
+use runtime::store::{Object, OpenFile};
+use runtime::telemetry::Span;
+
+use super::engine::Engine;
+use crate::cells::road::counts::{RoadAccumulator, RoadRows, Search};
+use crate::input::InputError;
+use crate::input::checksum::{self, Checksum};
+use crate::input::road_file::Blocks;
+use crate::quality::Counted;
+use crate::raw_file::SourceError;
+use crate::scan::engine::{self, Block, Feed, Settings};
+use crate::scan::head::{self, Head, Peek};
+use crate::scan::{LONGEST_RECORD, Simd};
+use crate::source::road_counts::Layout;
+use crate::telemetry::{AGGREGATE, DECODE};
+
+pub(crate) use crate::cells::road::counts::Scope;
+
+/// Bytes of a piece of a file: small enough to stay near the processor from the copy to the last row.
+const CHUNK: u64 = 512 << 10;
+/// How much of a file is looked at first, to find its header.
+const BEGINNING: usize = 64 << 10;
+
+/// The road counts of all days of a run.
+#[derive(Debug)]
+pub(crate) struct RoadCountsRead {
+    pub(crate) counts: RoadAccumulator,
+    /// The objects that were read, in key order.
+    pub(crate) inputs: Vec<Input>,
+}
+
+/// Reads all files. For a thread that may block, within a tokio runtime.
+///
+/// # Errors
+/// The first file that cannot be the source, or that the store does not give.
+pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -> Result<RoadCountsRead, InputError> {
+    let config = &engine.config;
+    let search = Search::new(scope, config.city.tz, config.parameters.comptages.attendu_jours);
+    let mut counts = RoadAccumulator::new(search);
+    let (mut inputs, mut chunks) = (Vec::new(), Vec::new());
+    for (number, object) in (0u32..).zip(files) {
+        bar.message(&object.key);
+        let reading = engine.sources.read(contract::Source::RoadCounts, object);
+        let read = file(engine, object, search, number, &mut counts, bar, &reading);
+        let (input, read_in) = read.inspect_err(|error| reading.fail_with(error))?;
+        chunks.push(read_in);
+        inputs.push(input);
+        counts.end_file(&object.key).map_err(InputError::Content)?;
+    }
+    counts.cells.finish();
+    // Not before: a file that is replaced meanwhile lets all start again.
+    for (object, chunks) in files.iter().zip(chunks) {
+        engine.sources.add(contract::Source::RoadCounts, object.size, chunks, Counted::default());
+    }
+    engine.sources.count(contract::Source::RoadCounts, counts.counted());
+    Ok(RoadCountsRead { counts, inputs })
+}
+
+/// Reads one file, and says what documents say of it, and in how many pieces it was.
+fn file(
+    engine: &Engine,
+    object: &Object,
+    search: Search,
+    number: u32,
+    counts: &mut RoadAccumulator,
+    bar: &Bar,
+    reading: &Span,
+) -> Result<(Input, u64), InputError> {
+    let runtime = tokio::runtime::Handle::current();
+    let compressed = is_compressed(&object.key);
+    let span = |kind| Span::start(kind).with_source(contract::Source::RoadCounts).with("key", object.key.clone());
+    let decoding = compressed.then(|| span(&DECODE));
+    let open = match compressed {
+        true => None,
+        false => runtime.block_on(engine.raw.open_file(&object.key, &object.version))?,
+    };
+    let mut source = match open {
+        Some(file) => Source::File { file, next: 0 },
+        // Its ranges are fetched within the span.
+        None => reading
+            .in_scope(|| Blocks::open(&engine.raw, object, &engine.config.memory))
+            .map(Box::new)
+            .map(Source::Stream)?,
+    };
+    let (beginning, head) = begin(&mut source, &object.key)?;
+    let layout = Layout::of(&object.key, &head).map_err(InputError::Content)?;
+    let settings =
+        Settings { separator: head.separator, line: head.line, simd: Simd::chosen(), in_flight: 3, sum: !compressed };
+    let file = match &source {
+        Source::File { file, .. } => Some(file.clone()),
+        Source::Stream(_) => None,
+    };
+    let fetch = |offset, buffer: &mut [u8]| match &file {
+        Some(file) => Ok(file.read_at(buffer, offset)?),
+        None => Ok(()),
+    };
+    source.go_to(head.length, &beginning);
+    let held = AtomicU64::new(counts.cells.bytes());
+    let mut feed = Pieces {
+        source,
+        rest: beginning.slice(head.length.min(beginning.len())..),
+        chunk: chunk_size(),
+        bar,
+        held: &held,
+        budget: engine.config.memory,
+    };
+    let rows = RoadRows::new(search, layout);
+    let aggregating = span(&AGGREGATE);
+    let rows_before = counts.counted().rows;
+    let report = engine::run(&engine.pool, &rows, settings, &mut feed, fetch, |part, lines| {
+        counts.fold(number, &object.key, part, lines);
+        held.store(counts.cells.bytes(), Ordering::Relaxed);
+    })?;
+    aggregating.set_count("chunks", report.chunks);
+    aggregating.set_count("rows", counts.counted().rows - rows_before);
+    drop((aggregating, decoding));
+    if let Some(file) = &file {
+        file.verify()?;
+    }
+    tracing::debug!(key = object.key, bytes = report.bytes, chunks = report.chunks, repaired = report.repaired, "read");
+    let stored = match &feed.source {
+        Source::Stream(blocks) => blocks.stored_sum(),
+        Source::File { .. } => None,
+    };
+    let crc64nvme = stored.unwrap_or_else(|| {
+        let mut sum = Checksum::default();
+        sum.update(beginning.get(..head.length).unwrap_or_default());
+        match report.sum {
+            Some(rest) => sum.combine(rest.into()).base64(),
+            None => sum.base64(),
+        }
+    });
+    let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme };
+    runtime.block_on(reading.instrument(checksum::compare(&engine.raw, &input, &object.version)))?;
+    Ok((input, report.chunks))
+}
+
+/// Bytes of a piece of a file. Only speed depends on it; `CITYFLOW_CHUNK` is for the tests that show that.
+fn chunk_size() -> u64 {
+    std::env::var("CITYFLOW_CHUNK")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .filter(|size| (1..=64 << 20).contains(size))
+        .unwrap_or(CHUNK)
+}
+
+fn is_compressed(key: &str) -> bool {
+    Path::new(key).extension().is_some_and(|ending| ending == "gz" || ending == "zst")
+}
+
+/// Where a file's bytes come from.
+enum Source {
+    /// From the disk or the memory of this machine: the threads read it themselves.
+    File { file: OpenFile, next: u64 },
+    /// In order, from elsewhere or from a decoder.
+    Stream(Box<Blocks>),
+}
+
+impl Source {
+    /// The next bytes of the beginning.
+    fn take(&mut self) -> Result<Option<Bytes>, InputError> {
+        match self {
+            Self::Stream(blocks) => blocks.next_block(),
+            Self::File { file, next } => {
+                let length = (BEGINNING as u64).min(file.size() - *next);
+                let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+                file.read_at(&mut bytes, *next)?;
+                *next += length;
+                Ok((length > 0).then(|| bytes.into()))
+            }
+        }
+    }
+
+    /// A file is read on from here; of a stream the rest of the beginning is at hand.
+    fn go_to(&mut self, offset: usize, beginning: &Bytes) {
+        if let Self::File { next, .. } = self {
+            *next = offset.min(beginning.len()) as u64;
+        }
+    }
+}
+
+/// Reads as much as the header needs.
+fn begin(source: &mut Source, key: &str) -> Result<(Bytes, Head), InputError> {
+    let error = |reason: &str| InputError::Content(SourceError { key: key.to_owned(), reason: reason.to_owned() });
+    let mut beginning = Bytes::new();
+    loop {
+        let next = source.take()?;
+        let is_all = next.is_none();
+        if let Some(next) = next {
+            beginning = if beginning.is_empty() { next } else { [beginning, next].concat().into() };
+        }
+        match head::peek(&beginning, is_all) {
+            Peek::Head(head) => return Ok((beginning, head)),
+            Peek::Blank => return Err(error("the file is empty; export it again, with its header")),
+            Peek::More if !is_all && beginning.len() <= 8 * LONGEST_RECORD => {}
+            Peek::More | Peek::GivenUp(_) => {
+                return Err(error("its first line is no header of road counts; put the right file there"));
+            }
+        }
+    }
+}
+
+/// The pieces of a file after its header.
+struct Pieces<'a> {
+    source: Source,
+    /// Of a stream, what has come and is not given yet.
+    rest: Bytes,
+    /// Bytes of a piece of a file.
+    chunk: u64,
+    bar: &'a Bar,
+    /// Memory of the cells so far.
+    held: &'a AtomicU64,
+    budget: Budget,
+}
+
+impl Feed for &mut Pieces<'_> {
+    type Error = InputError;
+
+    fn next(&mut self) -> Result<Option<Block>, InputError> {
+        let held = self.held.load(Ordering::Relaxed);
+        // As the file goes on as it has begun; of a stream it is not known how much is to come.
+        let foreseen = match &self.source {
+            Source::File { file, next } if *next > 0 => u128::from(held) * u128::from(file.size()) / u128::from(*next),
+            _ => u128::from(held),
+        };
+        let foreseen = u64::try_from(foreseen).unwrap_or(u64::MAX).max(held);
+        self.budget.check_cells(held, foreseen).map_err(InputError::Failed)?;
+        match &mut self.source {
+            Source::File { file, next } => {
+                let offset = *next;
+                // Pieces after the first begin where pages do.
+                let end = ((offset / self.chunk + 1) * self.chunk).min(file.size());
+                let Some(length) = usize::try_from(end.saturating_sub(offset)).ok().filter(|length| *length > 0) else {
+                    return Ok(None);
+                };
+                *next = end;
+                self.bar.inc(length as u64);
+                Ok(Some(Block::Range { offset, length }))
+            }
+            Source::Stream(blocks) => {
+                if self.rest.is_empty() {
+                    let Some(block) = blocks.next_block()? else { return Ok(None) };
+                    self.rest = block;
+                }
+                // Small pieces of a large range: what a thread needs to read one grows with it.
+                let length = usize::try_from(self.chunk).unwrap_or(usize::MAX).min(self.rest.len());
+                Ok(Some(Block::Bytes(self.rest.split_to(length))))
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! What a run has published, day by day: for the one line at its end, and for the reports that are to follow.
+
+use contract::NaiveDate;
+use contract::document::DayStatus;
+use contract::document::manifest::{EntryStatus, Manifest};
+use contract::number::Fixed2;
+use runtime::cluster::{Cluster, JobCreation, day_ranges, job_name};
+use runtime::digest::sha256_hex;
+use runtime::telemetry::Span;
+
+use crate::config::Config;
+use crate::telemetry::HANDOFF;
+
+/// One run makes no more Jobs than this: whoever processes years at once asks for their reports with one range.
+const MOST_JOBS: usize = 32;
+
+/// A day whose documents are as this run wants them.
+#[derive(Debug, Clone, PartialEq)]
+struct Entry {
+    day: NaiveDate,
+    digest: String,
+    /// A day that the run is for, and not one that it does along.
+    own: bool,
+    /// Whether this run changed anything.
+    changed: bool,
+    status: DayStatus,
+    completeness: Option<Fixed2>,
+    /// Documents that there are.
+    documents: usize,
+}
+
+/// The days that a run has published.
+#[derive(Debug, Default)]
+pub(crate) struct RunSummary {
+    entries: Vec<Entry>,
+}
+
+impl RunSummary {
+    /// Takes a day whose manifest stands in the store.
+    pub(crate) fn add(&mut self, manifest: &Manifest, own: bool, changed: bool) {
+        let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Retained);
+        self.entries.push(Entry {
+            day: manifest.date,
+            digest: manifest.digest.clone(),
+            own,
+            changed,
+            status: manifest.day_status,
+            completeness: manifest.completeness,
+            documents: manifest.documents.iter().filter(|entry| there(entry.status)).count(),
+        });
+    }
+
+    /// What the run has come to, on one line.
+    pub(crate) fn line(&self, config: &Config) -> String {
+        let place = config.out.to_string();
+        let text = match self.entries.as_slice() {
+            [] => "nothing new to publish".to_owned(),
+            [one] => {
+                let changed = if one.changed { "published" } else { "unchanged" };
+                let percent =
+                    one.completeness.map_or_else(String::new, |percent| format!(", {} % complete", percent.rounded()));
+                let (day, documents, digest) = (one.day, one.documents, one.digest.get(..8).unwrap_or_default());
+                format!(
+                    "{day}: {documents} documents {changed} in {place}, {}{percent}, digest {digest}",
+                    one.status.name()
+                )
+            }
+            several => {
+                let changed = several.iter().filter(|entry| entry.changed).count();
+                let open = several.iter().filter(|entry| entry.status == DayStatus::Provisional).count();
+                let days: Vec<_> =
+                    day_ranges(several.iter().map(|entry| entry.day).collect()).into_iter().map(span).collect();
+                format!(
+                    "{} days published in {place}, {changed} of them changed, {open} still provisoire: {}",
+                    several.len(),
+                    days.join(", ")
+                )
+            }
+        };
+        if config.dry_run { format!("dry run, nothing written: {text}") } else { text }
+    }
+
+    /// The names of the Jobs that make the reports of these days: one for the day that the run is for, which comes first and has the same
+    /// name whatever was done along, and one for each run of other days. A name is made of the metrics' digest, so that the same metrics
+    /// ask for the same Job however often they are published.
+    fn jobs(&self, cronjob: &str) -> Vec<String> {
+        let mut usable: Vec<&Entry> = self.entries.iter().filter(|entry| entry.documents > 0).collect();
+        usable.sort_by_key(|entry| entry.day);
+        let name = |entries: &[&Entry]| match *entries {
+            [] => None,
+            [one] => Some(job_name(cronjob, one.day, one.day, &one.digest)),
+            [first, .., last] => {
+                let digests: Vec<&str> = entries.iter().map(|entry| entry.digest.as_str()).collect();
+                Some(job_name(cronjob, first.day, last.day, &sha256_hex(digests.join("\n").as_bytes())))
+            }
+        };
+        let mut jobs = Vec::new();
+        let own: Vec<&Entry> = usable.iter().copied().filter(|entry| entry.own).collect();
+        if let [one] = own[..] {
+            jobs.extend(name(&[one]));
+            usable.retain(|entry| !entry.own);
+        }
+        for (first, last) in day_ranges(usable.iter().map(|entry| entry.day).collect()) {
+            let inside = usable.iter().filter(|entry| (first..=last).contains(&entry.day));
+            jobs.extend(name(&inside.copied().collect::<Vec<_>>()));
+        }
+        jobs
+    }
+
+    /// Starts the reports of the days, where that is asked for. The scheduled report stays as the safety net, so that what goes wrong
+    /// here is a warning.
+    pub(crate) async fn hand_off(&self, config: &Config) {
+        let Some(cronjob) = config.handoff.as_deref().filter(|_| !config.dry_run) else { return };
+        let mut jobs = self.jobs(cronjob);
+        if jobs.is_empty() {
+            return;
+        }
+        if jobs.len() > MOST_JOBS {
+            tracing::warn!(
+                jobs = jobs.len(),
+                "handoff: these days have so many gaps that only the first {MOST_JOBS} of their reports are started; for the others run \
+                 the reporter with a range"
+            );
+            jobs.truncate(MOST_JOBS);
+        }
+        let span = Span::start(&HANDOFF).with("jobs", jobs.join(" "));
+        span.instrument(start(cronjob, jobs)).await;
+    }
+}
+
+/// Starts Jobs, one after another.
+async fn start(cronjob: &str, jobs: Vec<String>) {
+    let cluster = match Cluster::connect().await {
+        Ok(cluster) => cluster,
+        Err(error) => {
+            let jobs = jobs.join(" ");
+            return tracing::warn!(jobs, "handoff: {error}; the schedule reports on its own day and those before it");
+        }
+    };
+    for job in jobs {
+        match cluster.create_job_from(cronjob, &job).await {
+            Ok(JobCreation::Created) => tracing::info!(job, "handoff: report started"),
+            Ok(JobCreation::AlreadyExists) => {
+                tracing::info!(job, "handoff: the report of these metrics was started before")
+            }
+            Err(error) => {
+                tracing::warn!(
+                    job,
+                    "handoff: {error}; the schedule reports on its own day and those before it, or: kubectl create job \
+                         --from=cronjob/{cronjob} {job}"
+                );
+                // Each would wait as long.
+                if error.unreachable {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Days for a person.
+fn span((first, last): (NaiveDate, NaiveDate)) -> String {
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary(days: &[(&str, &str, usize)]) -> RunSummary {
+        let entry = |(day, digest, documents): &(&str, &str, usize)| Entry {
+            day: day.parse().unwrap(),
+            digest: (*digest).to_owned(),
+            own: true,
+            changed: true,
+            status: DayStatus::Final,
+            completeness: None,
+            documents: *documents,
+        };
+        RunSummary { entries: days.iter().map(entry).collect() }
+    }
+
+    #[test]
+    fn one_job_for_each_run_of_days_named_by_what_was_published() {
+        let days = [("2025-11-03", "1a2b3c4d5e6f", 6), ("2025-11-01", "aaaaaaaaaaaa", 6), ("2025-11-04", "b0", 6)];
+        let jobs = summary(&days).jobs("report");
+        assert_eq!(jobs[0], "report-2025-11-01-aaaaaaaa");
+        assert!(jobs[1].starts_with("report-2025-11-03-to-2025-11-04-") && jobs[1].len() == 40, "{}", jobs[1]);
+        assert_eq!(jobs.len(), 2);
+        let again = [days[2], days[0], days[1]];
+        assert_eq!(summary(&again).jobs("report"), jobs, "the order in which days come does not matter");
+        let changed = [days[0], days[1], ("2025-11-04", "b1", 6)];
+        assert_ne!(summary(&changed).jobs("report")[1], jobs[1], "other metrics, another Job");
+    }
+
+    #[test]
+    fn the_day_of_a_night_has_its_own_job_whatever_was_done_along() {
+        let days = [("2025-11-03", "1a2b3c4d5e6f", 6), ("2025-11-02", "22222222", 6), ("2025-11-01", "33333333", 6)];
+        let mut night = summary(&days);
+        night.entries[1].own = false;
+        night.entries[2].own = false;
+        let jobs = night.jobs("report");
+        assert_eq!(jobs[0], "report-2025-11-03-1a2b3c4d");
+        assert!(jobs[1].starts_with("report-2025-11-01-to-2025-11-02-"), "{jobs:?}");
+        assert_eq!(jobs.len(), 2);
+    }
+
+    #[test]
+    fn a_day_without_a_document_asks_for_no_report() {
+        assert!(summary(&[("2025-11-03", "1a2b3c4d5e6f", 0)]).jobs("report").is_empty());
+    }
+}

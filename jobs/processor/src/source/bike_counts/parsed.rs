@@ -1,0 +1,229 @@
+//! One file of bike counters, parsed: its records in the order of hours, names once, what was rejected.
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
+use contract::{Reason, ServiceDay};
+
+use super::record::{Fields, Given, Point, Record, Shaped};
+use super::{COLUMNS, LISTS};
+use crate::city::City;
+use crate::quality::Counted;
+use crate::raw_file::{RawFile, SourceError};
+use crate::source::rejected::{Quote, Rejected};
+use crate::source::text::json_records::elements;
+use crate::source::text::table::Table;
+
+/// No entry of a list.
+const NONE: u32 = u32::MAX;
+
+/// One file of bike counters, whatever day is measured.
+#[derive(Debug)]
+pub(crate) struct ParsedFile {
+    key: String,
+    /// For a snapshot; `None` in `batch/`.
+    pub(crate) collected: Option<DateTime<Utc>>,
+    pub(crate) content: Content,
+}
+
+/// What is in a file.
+#[derive(Debug)]
+pub(crate) enum Content {
+    /// Its records.
+    Records(Records),
+    /// Nothing: it is a snapshot that is not readable.
+    Lost(Quote),
+    /// Nothing: it is a file of `batch/` that cannot be the source.
+    Refused(SourceError),
+}
+
+/// The records of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    /// Rows and objects, rejected ones among them.
+    pub(crate) rows: u64,
+    /// What is rejected whatever the day.
+    pub(crate) rejected: Rejected,
+    /// By day: values that are not used.
+    pub(crate) values: BTreeMap<NaiveDate, Rejected>,
+    /// Ids, each once.
+    pub(crate) counters: Vec<Arc<str>>,
+    names: Vec<Arc<str>>,
+    points: Vec<Point>,
+    /// In the order of hours, those of one hour in that of the file.
+    records: Vec<Entry>,
+}
+
+/// One record.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    /// The start of its hour, seconds.
+    pub(crate) hour: i64,
+    /// Its position in the file.
+    pub(crate) row: u32,
+    /// Index of its counter.
+    pub(crate) counter: u32,
+    name: u32,
+    point: u32,
+    /// Its count.
+    pub(crate) given: Given,
+}
+
+/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+#[must_use]
+pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
+    let content = if file.is_snapshot() {
+        match of_snapshot(&file.bytes, city.tz) {
+            Some(records) => Content::Records(records),
+            None => Content::Lost(Quote::of(0, 1, Reason::UnreadableSnapshot, &file.bytes)),
+        }
+    } else {
+        of_export(file, city.tz).map_or_else(Content::Refused, Content::Records)
+    };
+    ParsedFile { key: file.key.clone(), collected: file.collected, content }
+}
+
+impl ParsedFile {
+    /// Its key, relative to the raw folder.
+    #[must_use]
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub(crate) fn counted(&self) -> Counted {
+        match &self.content {
+            Content::Records(records) => Counted::of(records.rows, {
+                let of_days = records.values.values().flat_map(Rejected::counts);
+                records.rejected.counts().chain(of_days)
+            }),
+            Content::Lost(quote) => Counted::of(0, [(quote.reason, 1)]),
+            Content::Refused(_) => Counted::default(),
+        }
+    }
+}
+
+fn of_export(file: &RawFile, tz: Tz) -> Result<Records, SourceError> {
+    let table = Table::open(&file.key, &file.bytes, &COLUMNS)?;
+    let mut gathering = Gathering::default();
+    for row in table.rows() {
+        match &row {
+            Ok(row) => gathering.add(Record::of_row(row, tz), row.line, row.raw(), tz),
+            Err(bad) => gathering.add(Err(bad.reason), bad.line, bad.raw, tz),
+        }
+    }
+    Ok(gathering.finish())
+}
+
+/// `None` where the snapshot is not readable; nothing of it is counted then.
+fn of_snapshot(bytes: &[u8], tz: Tz) -> Option<Records> {
+    let elements = elements(bytes, &LISTS)?;
+    let mut ours = elements.is_empty();
+    let mut gathering = Gathering::default();
+    for element in &elements {
+        let fields = element.parse().and_then(|Shaped(fields)| fields.ok_or(Reason::UnreadableRecord));
+        ours |= fields.as_ref().is_ok_and(Fields::are_ours);
+        let record = fields.as_ref().map_err(|reason| *reason).and_then(|fields| Record::of_json(fields, tz));
+        gathering.add(record, element.line, element.raw, tz);
+    }
+    ours.then(|| gathering.finish())
+}
+
+/// Records on their way in.
+#[derive(Default)]
+struct Gathering {
+    records: Records,
+    /// Id → index of the counter.
+    known: HashMap<Arc<str>, u32>,
+    /// By counter: what it was last called and where it last stood. It hardly ever changes.
+    last: Vec<(u32, u32)>,
+}
+
+impl Gathering {
+    fn add(&mut self, record: Result<Record<'_>, Reason>, line: u64, raw: &[u8], tz: Tz) {
+        let records = &mut self.records;
+        let row = u32::try_from(records.rows).unwrap_or(NONE);
+        records.rows += 1;
+        let record = match record {
+            Ok(record) => record,
+            Err(reason) => return records.rejected.add(row, line, reason, raw),
+        };
+        for reason in [record.point.err(), record.given.count().err()].into_iter().flatten() {
+            let day = ServiceDay::of(record.hour, tz).date();
+            records.values.entry(day).or_default().add(row, line, reason, raw);
+        }
+        let counter = match self.known.get(&*record.id) {
+            Some(counter) => *counter,
+            None => {
+                let (id, counter): (Arc<str>, u32) = (record.id.into(), index(records.counters.len()));
+                records.counters.push(Arc::clone(&id));
+                self.known.insert(id, counter);
+                self.last.push((NONE, NONE));
+                counter
+            }
+        };
+        let mut entry =
+            Entry { hour: record.hour.timestamp(), row, counter, name: NONE, point: NONE, given: record.given };
+        let Some((name, point)) = self.last.get_mut(counter as usize) else { return };
+        if let Some(given) = record.name {
+            if at(&records.names, *name).is_none_or(|last| **last != *given) {
+                *name = index(records.names.len());
+                records.names.push(given.into());
+            }
+            entry.name = *name;
+        }
+        if record.point != Ok(None) {
+            if at(&records.points, *point) != Some(&record.point) {
+                *point = index(records.points.len());
+                records.points.push(record.point);
+            }
+            entry.point = *point;
+        }
+        records.records.push(entry);
+    }
+
+    fn finish(self) -> Records {
+        let mut records = self.records;
+        if !records.records.is_sorted_by_key(|entry| entry.hour) {
+            records.records.sort_by_key(|entry| entry.hour);
+        }
+        records.records.shrink_to_fit();
+        records
+    }
+}
+
+impl Records {
+    /// The records from an instant to before another, in the order of hours.
+    pub(crate) fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> &[Entry] {
+        let place = |instant: DateTime<Utc>| self.records.partition_point(|entry| entry.hour < instant.timestamp());
+        let Range { start, end } = place(from)..place(to);
+        self.records.get(start..end).unwrap_or_default()
+    }
+
+    /// The hour of the newest record.
+    pub(crate) fn newest(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.records.last()?.hour, 0)
+    }
+
+    /// The name that a record gives its counter.
+    pub(crate) fn name(&self, entry: &Entry) -> Option<&Arc<str>> {
+        at(&self.names, entry.name)
+    }
+
+    /// Where a record's counter stands; `None` where it does not say, or not so that it can be read.
+    pub(crate) fn point(&self, entry: &Entry) -> Option<(f64, f64)> {
+        at(&self.points, entry.point).and_then(|point| point.ok().flatten())
+    }
+}
+
+fn at<T>(list: &[T], index: u32) -> Option<&T> {
+    (index != NONE).then(|| list.get(index as usize)).flatten()
+}
+
+fn index(len: usize) -> u32 {
+    u32::try_from(len).unwrap_or(NONE)
+}

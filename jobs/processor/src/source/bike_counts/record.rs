@@ -1,0 +1,261 @@
+//! One record of a bike counter: a raw row or object, not yet validated, to a record or the reason why it is none.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use chrono::{DateTime, Duration, NaiveDateTime, Timelike, Utc};
+use chrono_tz::Tz;
+use contract::Reason;
+use contract::day::wall_to_instant;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use crate::source::text::json::{Json, Key, Skipped};
+use crate::source::text::table::{Row, number};
+
+const ID: usize = 0;
+const NAME: usize = 1;
+const COUNT: usize = 2;
+const DATE: usize = 3;
+const COORDINATES: usize = 4;
+
+/// A count as given, for comparing, and as understood.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Given {
+    /// Empty or null.
+    Nothing,
+    /// A number.
+    Number(f64),
+    /// Anything else.
+    Other(Arc<str>),
+}
+
+impl Given {
+    /// The count, nothing where none is given, or why it cannot be used.
+    pub(crate) fn count(&self) -> Result<Option<u32>, Reason> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Number(value) if *value < 0.0 => Err(Reason::NegativeCount),
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "whole and within 0 and i32::MAX"
+            )]
+            // No street has more; the history's column neither.
+            Self::Number(value) if value.fract() == 0.0 && *value <= f64::from(i32::MAX) => Ok(Some(*value as u32)),
+            Self::Number(_) | Self::Other(_) => Err(Reason::UnreadableCount),
+        }
+    }
+}
+
+/// Longitude and latitude; the reason where they are given and cannot be read.
+pub(crate) type Point = Result<Option<(f64, f64)>, Reason>;
+
+/// What one record says of one counter and hour.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Record<'a> {
+    /// The counter.
+    pub(crate) id: Cow<'a, str>,
+    /// Its name.
+    pub(crate) name: Option<Cow<'a, str>>,
+    /// The start of the hour.
+    pub(crate) hour: DateTime<Utc>,
+    /// The count as given.
+    pub(crate) given: Given,
+    /// Where the counter stands.
+    pub(crate) point: Point,
+}
+
+impl<'a> Record<'a> {
+    /// Of a row of the export.
+    pub(crate) fn of_row(row: &'a Row<'_>, tz: Tz) -> Result<Self, Reason> {
+        Ok(Self {
+            id: row.get(ID).ok_or(Reason::MissingId)?.into(),
+            name: row.get(NAME).map(Cow::Borrowed),
+            hour: hour_of(row.get(DATE).ok_or(Reason::UnreadableDate)?, tz)?,
+            given: row.get(COUNT).map_or(Given::Nothing, given_text),
+            point: row.get(COORDINATES).map_or(Ok(None), |text| point_of_text(text).map(Some)),
+        })
+    }
+
+    /// Of an object of the API.
+    pub(crate) fn of_json(fields: &'a Fields<'_>, tz: Tz) -> Result<Self, Reason> {
+        Ok(Self {
+            id: fields.id.as_ref().and_then(Json::text).ok_or(Reason::MissingId)?,
+            name: fields.name.as_ref().and_then(Json::text),
+            hour: hour_of(&fields.date.as_ref().and_then(Json::text).ok_or(Reason::UnreadableDate)?, tz)?,
+            given: match &fields.count {
+                None | Some(Json::Null) => Given::Nothing,
+                Some(Json::Number(number)) => {
+                    number.as_f64().map_or_else(|| Given::Other(number.to_string().into()), Given::Number)
+                }
+                Some(Json::Text(text)) if text.trim().is_empty() => Given::Nothing,
+                Some(Json::Text(text)) => given_text(text),
+                Some(other) => Given::Other(other.to_value().to_string().into()),
+            },
+            point: fields.coordinates.as_ref().map_or(Ok(None), point_of_json),
+        })
+    }
+}
+
+/// The fields of a record that are known, as they stand.
+#[derive(Debug, Default)]
+pub(crate) struct Fields<'a> {
+    id: Option<Json<'a>>,
+    name: Option<Json<'a>>,
+    count: Option<Json<'a>>,
+    date: Option<Json<'a>>,
+    coordinates: Option<Json<'a>>,
+}
+
+impl<'a> Fields<'a> {
+    /// Whether it has a field that nothing but a record of counters has.
+    pub(crate) fn are_ours(&self) -> bool {
+        self.id.is_some() || self.count.is_some()
+    }
+
+    fn of(object: &Json<'a>) -> Self {
+        let field = |key| object.get(key).cloned();
+        Self {
+            id: field("id_compteur"),
+            name: field("nom_compteur"),
+            count: field("sum_counts"),
+            date: field("date"),
+            coordinates: field("coordinates"),
+        }
+    }
+}
+
+/// A record's own fields, or those of the older shapes' `fields` and `record.fields`; `None` where these are no object.
+#[derive(Debug)]
+pub(crate) struct Shaped<'a>(pub(super) Option<Fields<'a>>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Shaped<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyShape).map(Self)
+    }
+}
+
+struct AnyShape;
+
+impl<'de> Visitor<'de> for AnyShape {
+    type Value = Option<Fields<'de>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        while list.next_element::<Skipped>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut own = Fields::default();
+        let (mut record, mut fields) = (None, None);
+        while let Some(Key(key)) = map.next_key()? {
+            let field = match &*key {
+                "id_compteur" => &mut own.id,
+                "nom_compteur" => &mut own.name,
+                "sum_counts" => &mut own.count,
+                "date" => &mut own.date,
+                "coordinates" => &mut own.coordinates,
+                "record" => &mut record,
+                "fields" => &mut fields,
+                _ => {
+                    map.next_value::<Skipped>()?;
+                    continue;
+                }
+            };
+            *field = Some(map.next_value::<Json<'_>>()?);
+        }
+        let inner = record.filter(Json::is_object);
+        let fields = match &inner {
+            Some(record) => record.get("fields").cloned(),
+            None => fields,
+        };
+        Ok(match (fields, inner) {
+            (Some(fields), _) => fields.is_object().then(|| Fields::of(&fields)),
+            (None, Some(record)) => Some(Fields::of(&record)),
+            (None, None) => Some(own),
+        })
+    }
+}
+
+/// The start of the hour of a time: an instant, or the city's wall time where it has no offset.
+fn hour_of(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
+    const WALL: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    let with_offset =
+        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"));
+    let instant = match with_offset {
+        Ok(instant) => instant.with_timezone(&Utc),
+        Err(_) => {
+            let wall = WALL.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+            wall_to_instant(wall.ok_or(Reason::UnreadableDate)?, tz).ok_or(Reason::NonexistentTime)?
+        }
+    };
+    // Dates at the end of the calendar have no day after them.
+    if !(1900..=2200).contains(&chrono::Datelike::year(&instant)) {
+        return Err(Reason::UnreadableDate);
+    }
+    // In the city's clock: some zones are off by half an hour.
+    let local = instant.with_timezone(&tz);
+    let past = i64::from(local.minute() * 60 + local.second());
+    Ok(instant - Duration::seconds(past) - Duration::nanoseconds(i64::from(local.nanosecond())))
+}
+
+fn given_text(text: &str) -> Given {
+    number(text).map_or_else(|| Given::Other(text.into()), Given::Number)
+}
+
+/// `lat,lon`.
+fn point_of_text(text: &str) -> Result<(f64, f64), Reason> {
+    let (lat, lon) = text.split_once(',').ok_or(Reason::UnreadableGeometry)?;
+    point(number(lon), number(lat))
+}
+
+/// `{"lon": …, "lat": …}`, or `[lat, lon]`, or `"lat,lon"`.
+fn point_of_json(value: &Json<'_>) -> Point {
+    match value {
+        Json::Null => Ok(None),
+        Json::Object(_) => {
+            let field = |key: &str| value.get(key).and_then(Json::as_f64);
+            point(field("lon"), field("lat")).map(Some)
+        }
+        Json::List(pair) => {
+            let item = |at: usize| pair.get(at).and_then(Json::as_f64);
+            point(item(1), item(0)).map(Some)
+        }
+        Json::Text(text) if text.trim().is_empty() => Ok(None),
+        Json::Text(text) => point_of_text(text).map(Some),
+        _ => Err(Reason::UnreadableGeometry),
+    }
+}
+
+fn point(lon: Option<f64>, lat: Option<f64>) -> Result<(f64, f64), Reason> {
+    lon.zip(lat).filter(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0).ok_or(Reason::UnreadableGeometry)
+}

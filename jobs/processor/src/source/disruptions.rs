@@ -1,0 +1,82 @@
+//! Transit disruptions (`traffic`): snapshots of two real shapes to the disruptions of a day.
+//!
+//! Shapes: Navitia's `/disruptions` and `/line_reports` ([`navitia`]) and the bulk file ([`bulk`]), published by Île-de-France Mobilités.
+//! A snapshot lists what was known when it was collected; the disruptions of a day are what all snapshots together tell ([`versions`]).
+//! "No news" is an answer. A snapshot that is empty, cut short or of another shape is counted, and nothing ends because of it.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use contract::document::disruptions::Severity;
+use contract::reason::Reason;
+
+use crate::source::text::json::Json;
+use crate::transit_line::LineKey;
+
+mod bulk;
+pub(crate) mod named;
+mod navitia;
+pub(crate) mod parsed;
+pub(crate) mod record;
+mod snapshot;
+pub(crate) mod text;
+pub(crate) mod versions;
+
+pub(crate) use parsed::{ParsedFile, parse};
+pub(crate) use record::Span;
+pub(crate) use versions::Event;
+
+use record::{Rejection, text};
+
+/// The id of a record; without one it is rejected.
+fn usable_id(record: &Json<'_>, rejections: &mut Vec<Rejection>) -> Option<String> {
+    let id = text(record.get("id")).map(Cow::into_owned);
+    if id.is_none() {
+        rejections.push(Rejection::of(Reason::MissingId, None, record));
+    }
+    id
+}
+
+/// The lines of a disruption: of its impacted objects; only where they name none, of its title; only where that names none, of its
+/// messages (which also tell of the lines to take instead). A lift failure touches no line.
+fn lines_of(
+    lift: bool,
+    impacted: BTreeMap<LineKey, bool>,
+    title: Option<&str>,
+    messages: &[String],
+) -> BTreeMap<LineKey, bool> {
+    if lift {
+        return BTreeMap::new();
+    }
+    if !impacted.is_empty() {
+        return impacted;
+    }
+    let mut named: BTreeSet<LineKey> = title.map(named::lines).unwrap_or_default();
+    if named.is_empty() {
+        named = messages.iter().flat_map(|message| named::lines(message)).collect();
+    }
+    // Named, not impacted: whether the line itself is meant or one of its stops nobody said.
+    named.into_iter().map(|key| (key, false)).collect()
+}
+
+impl Span {
+    /// Whether any of it lies within [from, to).
+    #[must_use]
+    pub(crate) fn touches(&self, from: chrono::DateTime<chrono::Utc>, to: chrono::DateTime<chrono::Utc>) -> bool {
+        self.begin < to && self.end.is_none_or(|end| end > from && end > self.begin)
+    }
+}
+
+impl Event {
+    /// How bad.
+    #[must_use]
+    pub(crate) fn severity(&self) -> Severity {
+        self.content.severity
+    }
+
+    /// Whether trains are affected for people to feel it: CRITIQUE or ELEVEE.
+    #[must_use]
+    pub(crate) fn is_serious(&self) -> bool {
+        matches!(self.severity(), Severity::Critical | Severity::High)
+    }
+}

@@ -1,0 +1,111 @@
+//! The Navitia shape: `/disruptions` and `/line_reports`, disruptions at the top of both, in pages.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use chrono_tz::Tz;
+use contract::Reason;
+use contract::document::disruptions::{Mode, Severity};
+
+use super::record::{Content, Record, Rejection, instant, is_lift_failure, list, spans, text};
+use super::text::plain;
+use super::{lines_of, named, usable_id};
+use crate::source::reference::lines::mode_of;
+use crate::source::text::json::Json;
+use crate::transit_line::{LineKey, canonical_code};
+
+/// Where a page stands among those of one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Its number, from 0.
+    pub(crate) number: u64,
+    /// How many pages the answer has.
+    pub(crate) of: u64,
+}
+
+/// The page that a body says it is; `None` where it does not say: then nobody knows whether it is all.
+pub(crate) fn page(body: &Json<'_>) -> Option<Page> {
+    let pagination = body.get("pagination")?;
+    let number = |key: &str| pagination.get(key).and_then(Json::as_u64);
+    let per_page = number("items_per_page").unwrap_or(0).max(1);
+    Some(Page { number: number("start_page").unwrap_or(0), of: number("total_result")?.div_ceil(per_page).max(1) })
+}
+
+/// One disruption of a page; `None` where it has no id to be known by.
+pub(crate) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
+    let id = usable_id(record, rejections)?;
+    let spans = spans(list(record.get("application_periods")), &id, tz, rejections);
+    if spans.is_empty() {
+        rejections.push(Rejection::of(Reason::NoPeriod, Some(&id), record));
+        return Some(Record { id, content: None });
+    }
+    let lift = is_lift_failure(record);
+    let (title, messages) = messages(record);
+    let effect = record.get("severity").and_then(|severity| text(severity.get("effect")));
+    let lines = lines_of(lift, impacted_lines(record), title.as_deref(), &messages);
+    let different = messages.iter().position(|message| title.as_ref() != Some(message)).unwrap_or(0);
+    let content = Content {
+        updated: text(record.get("updated_at")).and_then(|time| instant(&time, tz).ok()),
+        severity: if lift { Severity::Low } else { severity(effect.as_deref()) },
+        cause: text(record.get("cause")).map(Cow::into_owned),
+        message: messages.into_iter().nth(different),
+        title,
+        lines,
+        spans,
+    };
+    Some(Record { id, content: Some(content) })
+}
+
+/// By effect, never by `priority`: that is an agency's number, and 0 is its strongest.
+fn severity(effect: Option<&str>) -> Severity {
+    match effect {
+        Some("NO_SERVICE") => Severity::Critical,
+        Some("SIGNIFICANT_DELAYS" | "REDUCED_SERVICE") => Severity::High,
+        Some("DETOUR" | "MODIFIED_SERVICE" | "STOP_MOVED") => Severity::Medium,
+        _ => Severity::Low,
+    }
+}
+
+/// The title (the message on the channel of type `title`) and the others, plain text, blank ones left out.
+fn messages(record: &Json<'_>) -> (Option<String>, Vec<String>) {
+    let (mut title, mut others) = (None, Vec::new());
+    for message in list(record.get("messages")) {
+        let Some(plain) = text(message.get("text")).map(|raw| plain(&raw)).filter(|plain| !plain.is_empty()) else {
+            continue;
+        };
+        let types = message.get("channel").map_or(&[] as &[Json<'_>], |channel| list(channel.get("types")));
+        if types.iter().any(|kind| kind.as_str() == Some("title")) {
+            title.get_or_insert(plain);
+        } else {
+            others.push(plain);
+        }
+    }
+    (title, others)
+}
+
+/// The lines among the impacted objects → whether the object is the line or a section of it (a route of it is neither).
+fn impacted_lines(record: &Json<'_>) -> BTreeMap<LineKey, bool> {
+    let mut lines = BTreeMap::new();
+    for object in list(record.get("impacted_objects")) {
+        let Some(target) = object.get("pt_object") else { continue };
+        let routed = target.get("route").and_then(|route| route.get("line"));
+        let Some(line) = target.get("line").or(routed) else { continue };
+        for key in keys(line, text(target.get("name")).as_deref()) {
+            *lines.entry(key).or_default() |= target.get("line").is_some();
+        }
+    }
+    lines
+}
+
+/// Mode and code of a line; where one of them is missing, what its name says ("Métro 1"), if anything.
+fn keys(line: &Json<'_>, name: Option<&str>) -> Vec<LineKey> {
+    let commercial = line.get("commercial_mode");
+    let physical = list(line.get("physical_modes")).first();
+    let words = [commercial, physical].into_iter().flatten().flat_map(|mode| [mode.get("id"), mode.get("name")]);
+    let modes: Vec<Mode> = words.filter_map(|word| text(word).as_deref().and_then(mode_of)).collect();
+    let mode = modes.iter().copied().find(|mode| *mode != Mode::Other).or(modes.first().copied());
+    match (mode, text(line.get("code"))) {
+        (Some(mode), Some(code)) => vec![(mode, canonical_code(mode, &code))],
+        _ => named::lines(name.unwrap_or_default()).into_iter().collect(),
+    }
+}

@@ -1,0 +1,109 @@
+//! One file of disruptions, parsed: what it listed, whatever day is measured.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use contract::Reason;
+use memchr::memmem;
+
+use super::navitia::Page;
+use super::record::{Content, Rejection};
+use super::snapshot::{self, Feed, Snapshot};
+use crate::city::City;
+use crate::quality::{Counted, EXAMPLES};
+use crate::raw_file::RawFile;
+use crate::source::rejected::Rejected;
+
+/// One file of disruptions: one snapshot, or one a line.
+#[derive(Debug)]
+pub(crate) struct ParsedFile {
+    key: String,
+    /// Entries of all lists, rejected ones among them.
+    pub(crate) rows: u64,
+    /// What was not used.
+    pub(crate) rejected: Rejected,
+    /// What is wrong with the first snapshot that cannot be read.
+    pub(crate) first_error: Option<String>,
+    /// The snapshots that can, in the order of the file.
+    pub(crate) snapshots: Vec<Listed>,
+}
+
+/// What one snapshot listed.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    /// Which feed.
+    pub(crate) feed: Feed,
+    /// When it was collected.
+    pub(crate) collected: DateTime<Utc>,
+    /// Which page of how many.
+    pub(crate) page: Option<Page>,
+    /// Id, and what it says of it; `None` where the record was rejected: it is still listed, so it has not ended.
+    pub(crate) records: Vec<(Box<str>, Option<Arc<Content>>)>,
+}
+
+/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+#[must_use]
+pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
+    let mut parsed = ParsedFile {
+        key: file.key.clone(),
+        rows: 0,
+        rejected: Rejected::default(),
+        first_error: None,
+        snapshots: Vec::new(),
+    };
+    for snapshot in snapshot::read(file, city.tz) {
+        match snapshot {
+            Ok(snapshot) => parsed.add(file, snapshot),
+            Err(unreadable) => {
+                parsed.rejected.add(0, unreadable.line, Reason::UnreadableSnapshot, &unreadable.excerpt);
+                parsed.first_error.get_or_insert(unreadable.reason);
+            }
+        }
+    }
+    parsed
+}
+
+impl ParsedFile {
+    /// Its key, relative to the raw folder.
+    #[must_use]
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub(crate) fn counted(&self) -> Counted {
+        Counted::of(self.rows, self.rejected.counts())
+    }
+
+    /// Its folder: the hour of collection.
+    pub(crate) fn folder(&self) -> &str {
+        self.key.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    fn add(&mut self, file: &RawFile, snapshot: Snapshot) {
+        self.rows += snapshot.read;
+        // Only the first few can become examples: further ones are not looked for in the file.
+        let mut line = snapshot.line;
+        for (at, rejection) in snapshot.rejections.iter().enumerate() {
+            if at < EXAMPLES {
+                line = line_of(file, snapshot.line, rejection);
+            }
+            self.rejected.add(0, line, rejection.reason, &rejection.excerpt);
+        }
+        let records = snapshot.records.into_iter();
+        let records = records.map(|record| (record.id.into(), record.content.map(Arc::new))).collect();
+        let Snapshot { feed, collected, page, .. } = snapshot;
+        self.snapshots.push(Listed { feed, collected, page, records });
+    }
+}
+
+/// The physical line of a rejected record: where its id stands, else where its snapshot begins.
+fn line_of(file: &RawFile, from: u64, rejection: &Rejection) -> u64 {
+    if file.key.contains(".jsonl") {
+        return from;
+    }
+    let at = rejection.id.as_deref().and_then(|id| memmem::find(&file.bytes, format!("\"{id}\"").as_bytes()));
+    let before = at.and_then(|at| file.bytes.get(..at)).unwrap_or_default();
+    from + before.iter().filter(|byte| **byte == b'\n').count() as u64
+}

@@ -1,0 +1,212 @@
+//! A disruption as one snapshot tells it: what both shapes are reduced to before versions are compared.
+//!
+//! Not for: which version holds ([`super::versions`]), or which figures follow ([`crate::indicator::disruptions`]).
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
+use chrono_tz::Tz;
+use contract::Reason;
+use contract::day::wall_to_instant;
+use contract::document::disruptions::Severity;
+
+use crate::source::text::json::Json;
+use crate::transit_line::LineKey;
+
+/// A stretch of time, begin inclusive, end exclusive; no end where none is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    /// Begin.
+    pub(crate) begin: DateTime<Utc>,
+    /// End.
+    pub(crate) end: Option<DateTime<Utc>>,
+}
+
+/// What one snapshot says of one disruption. Two records are a repeat of each other when these are equal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Content {
+    /// When its publisher last changed it.
+    pub(crate) updated: Option<DateTime<Utc>>,
+    /// How bad.
+    pub(crate) severity: Severity,
+    /// Cause, as published.
+    pub(crate) cause: Option<String>,
+    /// Title, plain text.
+    pub(crate) title: Option<String>,
+    /// Message, plain text.
+    pub(crate) message: Option<String>,
+    /// Lines it touches → whether its object is the line itself or a section of it (and not only a stop).
+    pub(crate) lines: BTreeMap<LineKey, bool>,
+    /// Its periods, by begin, each begin once; never empty.
+    pub(crate) spans: Vec<Span>,
+}
+
+/// One record of a snapshot.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// Its id.
+    pub(crate) id: String,
+    /// What it says; `None` where it was rejected: it is still listed, so it has not ended.
+    pub(crate) content: Option<Content>,
+}
+
+/// A record or a part of one that was not used.
+#[derive(Debug)]
+pub(crate) struct Rejection {
+    /// Why.
+    pub(crate) reason: Reason,
+    /// Text by which the record is found in its file.
+    pub(crate) id: Option<String>,
+    /// The record or the part.
+    pub(crate) excerpt: Vec<u8>,
+}
+
+impl Rejection {
+    /// Of a value within the record of that id.
+    pub(crate) fn of(reason: Reason, id: Option<&str>, value: &Json<'_>) -> Self {
+        Self { reason, id: id.map(str::to_owned), excerpt: serde_json::to_vec(&value.to_value()).unwrap_or_default() }
+    }
+}
+
+/// A text or a number as text; `None` where there is none or it is blank.
+pub(crate) fn text<'a>(value: Option<&'a Json<'_>>) -> Option<Cow<'a, str>> {
+    value?.text()
+}
+
+/// The entries of a list; none where it is no list.
+pub(crate) fn list<'v, 'a>(value: Option<&'v Json<'a>>) -> &'v [Json<'a>] {
+    value.map_or(&[], Json::items)
+}
+
+/// Whether one of the record's tags is that of a lift failure: it stops no train, whatever severity it comes with.
+pub(crate) fn is_lift_failure(record: &Json<'_>) -> bool {
+    list(record.get("tags"))
+        .iter()
+        .any(|tag| tag.as_str().is_some_and(|tag| tag.trim().eq_ignore_ascii_case("ascenseur")))
+}
+
+/// The periods of a record, by begin, and what is wrong with the others. Of two with one begin the later end holds.
+pub(crate) fn spans(periods: &[Json<'_>], id: &str, tz: Tz, rejections: &mut Vec<Rejection>) -> Vec<Span> {
+    let mut found: BTreeMap<DateTime<Utc>, Option<DateTime<Utc>>> = BTreeMap::new();
+    for period in periods {
+        match span(period, tz) {
+            Ok(span) => {
+                found
+                    .entry(span.begin)
+                    .and_modify(|end| *end = end.zip(span.end).map(|(one, other)| one.max(other)))
+                    .or_insert(span.end);
+            }
+            Err(reason) => rejections.push(Rejection::of(reason, Some(id), period)),
+        }
+    }
+    found.into_iter().map(|(begin, end)| Span { begin, end }).collect()
+}
+
+/// One period. A missing end is an open one; an end that cannot be read is not.
+fn span(period: &Json<'_>, tz: Tz) -> Result<Span, Reason> {
+    let begin = instant(&text(period.get("begin")).ok_or(Reason::UnreadableDate)?, tz)?;
+    let end = match period.get("end") {
+        None | Some(Json::Null) => None,
+        Some(Json::Text(blank)) if blank.trim().is_empty() => None,
+        given => Some(instant(&text(given).ok_or(Reason::UnreadableDate)?, tz)?),
+    };
+    if end.is_some_and(|end| end < begin) {
+        return Err(Reason::ReversedPeriod);
+    }
+    Ok(Span { begin, end })
+}
+
+/// Times as both shapes write them, to the second.
+const WALL: [&str; 5] =
+    ["%Y%m%dT%H%M%S", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y%m%dT%H%M"];
+/// Years that a published time can bear; beyond them it is a slip, and calendars overflow.
+const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
+
+/// The instant of a published time: with an offset or `Z` as it says, without one wall time of the city.
+///
+/// # Errors
+/// `date_illisible`, or `heure_inexistante` for a wall time that the clock change skipped.
+pub(crate) fn instant(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
+    let text = text.trim();
+    let offset = DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(text, "%Y%m%dT%H%M%S%z"))
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
+        .ok()
+        .map(|instant| instant.with_timezone(&Utc));
+    let found = match offset {
+        Some(instant) => instant,
+        None => match text.strip_suffix(['Z', 'z']) {
+            Some(utc) => wall(utc)?.and_utc(),
+            None => wall_to_instant(wall(text)?, tz).ok_or(Reason::NonexistentTime)?,
+        },
+    };
+    if !YEARS.contains(&found.year()) {
+        return Err(Reason::UnreadableDate);
+    }
+    Ok(found.with_nanosecond(0).unwrap_or(found))
+}
+
+fn wall(text: &str) -> Result<NaiveDateTime, Reason> {
+    WALL.iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+        .filter(|wall| YEARS.contains(&wall.year()))
+        .ok_or(Reason::UnreadableDate)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Europe::Paris;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(text: &str) -> Result<String, Reason> {
+        instant(text, Paris).map(|instant| instant.to_rfc3339())
+    }
+
+    #[test]
+    fn times_without_an_offset_are_wall_time_and_those_with_one_are_not() {
+        assert_eq!(read("20240415T141200").unwrap(), "2024-04-15T12:12:00+00:00");
+        assert_eq!(read("2024-04-15T14:12:00").unwrap(), "2024-04-15T12:12:00+00:00");
+        assert_eq!(read("2024-04-22T21:57:49.410Z").unwrap(), "2024-04-22T21:57:49+00:00");
+        assert_eq!(read("20240415T141200Z").unwrap(), "2024-04-15T14:12:00+00:00");
+        assert_eq!(read("20240415T141200+0200").unwrap(), "2024-04-15T12:12:00+00:00");
+    }
+
+    #[test]
+    fn a_skipped_wall_time_is_rejected_and_of_two_the_later_is_meant() {
+        assert_eq!(read("20240331T023000"), Err(Reason::NonexistentTime));
+        assert_eq!(read("20241027T023000").unwrap(), "2024-10-27T01:30:00+00:00");
+    }
+
+    #[test]
+    fn nonsense_is_no_time() {
+        for wrong in ["", "hier", "20241327T000000", "+262142-01-01T00:00:00Z", "00010101T000000", "2024"] {
+            assert_eq!(read(wrong), Err(Reason::UnreadableDate), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn periods_are_ordered_and_the_inverted_ones_rejected() {
+        let periods = [
+            json!({"begin": "20240502T100000", "end": "20240502T110000"}),
+            json!({"begin": "20240501T100000"}),
+            json!({"begin": "20240502T100000", "end": "20240502T120000"}),
+            json!({"begin": "20240503T100000", "end": "20240503T090000"}),
+            json!({"begin": "20240504T100000", "end": "tard"}),
+            json!({"end": "20240504T100000"}),
+            json!(12),
+        ];
+        let mut rejections = Vec::new();
+        let text = serde_json::to_string(&periods).unwrap();
+        let periods: Vec<Json<'_>> = serde_json::from_str(&text).unwrap();
+        let spans = spans(&periods, "a", Paris, &mut rejections);
+        assert_eq!(spans.len(), 2);
+        assert_eq!(spans[0].end, None);
+        assert_eq!(spans[1].end, Some(instant("20240502T120000", Paris).unwrap()));
+        let reasons: Vec<_> = rejections.iter().map(|rejection| rejection.reason).collect();
+        use Reason::{ReversedPeriod, UnreadableDate};
+        assert_eq!(reasons, [ReversedPeriod, UnreadableDate, UnreadableDate, UnreadableDate]);
+    }
+}

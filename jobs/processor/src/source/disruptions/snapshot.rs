@@ -1,0 +1,210 @@
+//! Snapshots: from a file's bytes to what was listed at one time, whichever of the two shapes it has.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use contract::Reason;
+use serde_json::Value;
+
+use super::navitia::Page;
+use super::record::{Record, Rejection, instant, list, text};
+use super::{bulk, navitia};
+use crate::raw_file::RawFile;
+use crate::source::text::json::Json;
+
+/// Which feed a snapshot is of. What one does not list says nothing of another: they do not cover the same things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Feed {
+    /// Both shapes' way to say that nothing is known.
+    NoNews,
+    /// The bulk file.
+    Bulk,
+    /// Navitia's `/disruptions`.
+    Disruptions,
+    /// Navitia's `/line_reports`.
+    LineReports,
+}
+
+/// What was listed at one time.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// Line of its file on which it begins, from 1.
+    pub(crate) line: u64,
+    /// Which feed.
+    pub(crate) feed: Feed,
+    /// When it was collected: in the body, else the end of the folder's hour.
+    pub(crate) collected: DateTime<Utc>,
+    /// Which page of how many, for Navitia.
+    pub(crate) page: Option<Page>,
+    /// Entries of `disruptions`, rejected ones among them.
+    pub(crate) read: u64,
+    /// Those with an id.
+    pub(crate) records: Vec<Record>,
+    /// What was not used.
+    pub(crate) rejections: Vec<Rejection>,
+}
+
+/// A snapshot that is empty, cut short or not the source's.
+#[derive(Debug)]
+pub(crate) struct Unreadable {
+    /// Line of its file on which it begins, from 1.
+    pub(crate) line: u64,
+    /// What is wrong, a sentence without its full stop.
+    pub(crate) reason: String,
+    /// Its beginning.
+    pub(crate) excerpt: Vec<u8>,
+}
+
+/// The snapshots of a file: one, or one per line where its name says so (`.jsonl`).
+pub(crate) fn read(file: &RawFile, tz: Tz) -> Vec<Result<Snapshot, Unreadable>> {
+    let bytes = file.bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(&file.bytes);
+    if !file.key.contains(".jsonl") {
+        return vec![one(bytes, 1, file.collected, tz)];
+    }
+    let mut found: Vec<_> = bytes
+        .split(|byte| *byte == b'\n')
+        .zip(1..)
+        .filter(|(line, _)| !line.trim_ascii().is_empty())
+        .map(|(line, number)| one(line, number, file.collected, tz))
+        .collect();
+    if found.is_empty() {
+        found.push(one(b"", 1, file.collected, tz));
+    }
+    found
+}
+
+fn one(bytes: &[u8], line: u64, folder: Option<DateTime<Utc>>, tz: Tz) -> Result<Snapshot, Unreadable> {
+    let unreadable = |reason: String| Unreadable { line, reason, excerpt: bytes.get(..1024).unwrap_or(bytes).to_vec() };
+    if bytes.trim_ascii().is_empty() {
+        return Err(unreadable("the snapshot is empty".to_owned()));
+    }
+    let error = match serde_json::from_slice::<Json<'_>>(bytes) {
+        Ok(body) => return listed(&body, false, line, folder, tz).map_err(unreadable),
+        Err(error) => error,
+    };
+    // Half of a surrogate pair (a message cut in an emoji) costs that letter, not the file.
+    let text = String::from_utf8_lossy(bytes);
+    let repaired = matches!(text, std::borrow::Cow::Owned(_));
+    let text = without_lone_surrogates(&text);
+    let body = serde_json::from_str::<Json<'_>>(&text)
+        .map_err(|_| unreadable(format!("the snapshot is not JSON or was cut short ({error})")))?;
+    listed(&body, repaired, line, folder, tz).map_err(unreadable)
+}
+
+/// What a body lists, or why it is not the source's. `repaired` says whether invalid UTF-8 was replaced in it.
+fn listed(
+    body: &Json<'_>,
+    repaired: bool,
+    line: u64,
+    folder: Option<DateTime<Utc>>,
+    tz: Tz,
+) -> Result<Snapshot, String> {
+    let feed = feed(body).ok_or("the snapshot has no \"disruptions\" of either shape")?;
+    let collected =
+        collected(body, tz).or(folder).ok_or("neither the snapshot nor its folder says when it was collected")?;
+
+    let entries = list(body.get("disruptions"));
+    let mut snapshot = Snapshot {
+        line,
+        feed,
+        collected,
+        page: if feed == Feed::Bulk { None } else { navitia::page(body) },
+        read: entries.len() as u64,
+        records: Vec::with_capacity(entries.len()),
+        rejections: Vec::new(),
+    };
+    let touched = bulk::touched(body);
+    for entry in entries {
+        if !entry.is_object() {
+            snapshot.rejections.push(Rejection::of(Reason::UnreadableRecord, None, entry));
+        } else if repaired && has_replacement(&entry.to_value()) {
+            let id = text(entry.get("id")).map(std::borrow::Cow::into_owned);
+            snapshot.rejections.push(Rejection::of(Reason::InvalidUtf8, id.as_deref(), entry));
+            // It is still listed: it has not ended.
+            snapshot.records.extend(id.map(|id| Record { id, content: None }));
+        } else {
+            let record = match feed {
+                Feed::Bulk => bulk::record(entry, &touched, tz, &mut snapshot.rejections),
+                _ => navitia::record(entry, tz, &mut snapshot.rejections),
+            };
+            snapshot.records.extend(record);
+        }
+    }
+    Ok(snapshot)
+}
+
+/// Escapes of surrogates that are no pair, replaced by the escape of U+FFFD.
+fn without_lone_surrogates(json: &str) -> String {
+    let unit = |at: &str| {
+        let digits = at.strip_prefix("\\u").and_then(|rest| rest.get(..4))?;
+        digits.bytes().all(|byte| byte.is_ascii_hexdigit()).then(|| u16::from_str_radix(digits, 16).ok()).flatten()
+    };
+    let mut clean = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(at) = rest.find('\\') {
+        clean.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let pair = rest.get(6..).and_then(unit);
+        let len = match (unit(rest), pair) {
+            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => 12,
+            (Some(0xD800..=0xDFFF), _) => {
+                clean.push_str("\\ufffd");
+                rest = &rest[6..];
+                continue;
+            }
+            (Some(_), _) => 6,
+            // An escaped backslash is two characters, or the second would be taken for the beginning of an escape.
+            (None, _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
+        };
+        clean.push_str(&rest[..len]);
+        rest = &rest[len..];
+    }
+    clean.push_str(rest);
+    clean
+}
+
+fn has_replacement(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\u{FFFD}'),
+        Value::Array(values) => values.iter().any(has_replacement),
+        Value::Object(map) => map.iter().any(|(key, value)| key.contains('\u{FFFD}') || has_replacement(value)),
+        _ => false,
+    }
+}
+
+/// The feed of a body; `None` where it is not the source's.
+fn feed(body: &Json<'_>) -> Option<Feed> {
+    let has = |key: &str| body.get(key).is_some_and(|value| *value != Json::Null);
+    let disruptions = match body.get("disruptions") {
+        Some(Json::List(disruptions)) => disruptions,
+        _ if body.get("message").is_some_and(|message| message.as_str() == Some("NO_NEWS_FOUND")) => {
+            return Some(Feed::NoNews);
+        }
+        // Another status is an error of the service: it knows nothing, and nothing is known.
+        Some(Json::Null) if !has("statusCode") => return Some(Feed::NoNews),
+        _ => return None,
+    };
+    if has("line_reports") {
+        return Some(Feed::LineReports);
+    }
+    if has("pagination") || has("context") || has("feed_publishers") {
+        return Some(Feed::Disruptions);
+    }
+    if has("lines") || has("lastUpdatedDate") {
+        return Some(Feed::Bulk);
+    }
+    // Bare: the records tell. An empty list of which nobody can say what it is the whole of ends nothing.
+    let is_bulk = disruptions
+        .iter()
+        .any(|record| record.get("applicationPeriods").is_some() || record.get("lastUpdate").is_some());
+    Some(if is_bulk { Feed::Bulk } else { Feed::Disruptions })
+}
+
+/// When the body says that it was collected.
+fn collected(body: &Json<'_>, tz: Tz) -> Option<DateTime<Utc>> {
+    let context = body.get("context");
+    let zone =
+        context.and_then(|context| text(context.get("timezone"))).and_then(|name| name.parse().ok()).unwrap_or(tz);
+    let navitia =
+        context.and_then(|context| text(context.get("current_datetime"))).and_then(|time| instant(&time, zone).ok());
+    navitia.or_else(|| text(body.get("lastUpdatedDate")).and_then(|time| instant(&time, tz).ok()))
+}

@@ -1,0 +1,203 @@
+//! The outlines of districts, from GeoJSON.
+
+use std::collections::BTreeMap;
+
+use geo::{Geometry, MultiPolygon, Polygon};
+use serde_json::Value;
+
+use crate::geo::{Zone, Zones, from_geojson, postal_code, short};
+use crate::order::id_order;
+use crate::raw_file::SourceError;
+
+/// Properties that may hold a zone's code, best first; then the feature's own `id`.
+const CODES: [&str; 5] = ["c_arinsee", "c_ar", "code", "insee", "id"];
+/// Properties that may hold its name, best first.
+const NAMES: [&str; 4] = ["l_ar", "nom", "name", "libelle"];
+
+/// Reads a GeoJSON FeatureCollection of polygons: the code from `c_arinsee`, else `c_ar`, `code`, `insee`, `id`, the name from `l_ar`,
+/// else `nom`, `name`, `libelle`, else the code. Several features of one code are one zone.
+///
+/// # Errors
+/// The file and what is wrong with it: no FeatureCollection, no feature, one without a code or whose geometry is no polygon in degrees.
+pub(crate) fn read_zones(key: &str, bytes: &[u8]) -> Result<Zones, SourceError> {
+    let error = |reason: String| SourceError { key: key.to_owned(), reason };
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let json: Value = serde_json::from_slice(bytes).map_err(|cause| error(format!("it is not JSON: {cause}")))?;
+    let collection = geojson::FeatureCollection::try_from(json)
+        .map_err(|cause| error(format!("it is not a GeoJSON FeatureCollection: {}", short(&cause.to_string()))))?;
+    let mut named: BTreeMap<String, Zone> = BTreeMap::new();
+    for (number, feature) in (1..).zip(&collection.features) {
+        let code = code(feature)
+            .ok_or_else(|| error(format!("feature {number} has no code; one of {} is needed", CODES.join(", "))))?;
+        let parts = polygons(feature)
+            .map_err(|cause| error(format!("feature {number} (code {code}) is no polygon of degrees: {cause}")))?;
+        let zone = named.entry(code.clone()).or_insert_with(|| Zone {
+            name: text_of(feature, &NAMES).unwrap_or_else(|| code.clone()),
+            code,
+            outline: MultiPolygon(Vec::new()),
+        });
+        zone.outline.0.extend(parts);
+    }
+    if named.is_empty() {
+        return Err(error("it has no feature, so no zone".to_owned()));
+    }
+    let mut zones: Vec<Zone> = named.into_values().collect();
+    zones.sort_by(|a, b| id_order(&a.code, &b.code));
+    Ok(Zones::new(key, zones))
+}
+
+fn code(feature: &geojson::Feature) -> Option<String> {
+    let own = || match &feature.id {
+        Some(geojson::feature::Id::String(text)) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Some(geojson::feature::Id::Number(number)) => text_of_number(number),
+        None => None,
+    };
+    text_of(feature, &CODES).or_else(own).map(|code| postal_code(&code))
+}
+
+/// The first of the properties that has a text or a number.
+fn text_of(feature: &geojson::Feature, names: &[&str]) -> Option<String> {
+    let properties = feature.properties.as_ref()?;
+    names.iter().find_map(|name| match properties.get(*name)? {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Number(number) => text_of_number(number),
+        _ => None,
+    })
+}
+
+/// A whole number without its point: some tools write 75112.0.
+fn text_of_number(number: &serde_json::Number) -> Option<String> {
+    if number.is_f64() { number.as_f64().map(|number| number.to_string()) } else { Some(number.to_string()) }
+}
+
+fn polygons(feature: &geojson::Feature) -> Result<Vec<Polygon<f64>>, String> {
+    let geometry = feature.geometry.as_ref().ok_or("it has no geometry")?;
+    match from_geojson(&geometry.value)? {
+        Geometry::Polygon(polygon) => Ok(vec![polygon]),
+        Geometry::MultiPolygon(parts) => Ok(parts.0),
+        _ => Err(format!("it is a {}", geometry.value.type_name())),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Two unit squares side by side; the eastern one has a hole. Codes as numbers and as text, one with altitudes.
+    pub(crate) fn two_squares() -> Zones {
+        let text = r#"{"type":"FeatureCollection","features":[
+            {"type":"Feature","properties":{"c_ar":2,"c_arinsee":75102,"l_ar":"Est"},"geometry":{"type":"Polygon","coordinates":[
+                [[1,0],[2,0],[2,1],[1,1],[1,0]],[[1.4,0.4],[1.6,0.4],[1.6,0.6],[1.4,0.6],[1.4,0.4]]]}},
+            {"type":"Feature","properties":{"c_arinsee":"75101","l_ar":"Ouest"},"geometry":{"type":"MultiPolygon","coordinates":[
+                [[[0,0,35],[1,0,35],[1,1,35],[0,1,35],[0,0,35]]]]}}]}"#;
+        read_zones("reference/zones.geojson", text.as_bytes()).unwrap()
+    }
+
+    fn read(properties: &str, geometry: &str) -> Result<Zones, SourceError> {
+        let text = format!(
+            r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","id":"own","properties":{properties},"geometry":{geometry}}}]}}"#
+        );
+        read_zones("reference/zones.geojson", text.as_bytes())
+    }
+
+    const SQUARE: &str = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}"#;
+
+    fn code_at(zones: &Zones, lon: f64, lat: f64) -> Option<&str> {
+        zones.locate(lon, lat).map(|zone| zone.code.as_str())
+    }
+
+    #[test]
+    fn a_point_is_located_holes_and_borders_included() {
+        let zones = two_squares();
+        assert_eq!(zones.all().iter().map(|zone| zone.code.as_str()).collect::<Vec<_>>(), ["75001", "75002"]);
+        assert_eq!(code_at(&zones, 0.5, 0.5), Some("75001"));
+        assert_eq!(code_at(&zones, 1.2, 0.5), Some("75002"));
+        assert_eq!(code_at(&zones, 1.0, 0.5), Some("75001"), "on a border the smallest code");
+        assert_eq!(code_at(&zones, 2.0, 1.0), Some("75002"), "a corner belongs to the zone");
+        assert_eq!(code_at(&zones, 1.5, 0.5), None, "a hole does not");
+        assert_eq!(code_at(&zones, 1.4, 0.5), Some("75002"), "its edge does");
+        assert_eq!(code_at(&zones, 3.0, 0.5), None);
+        assert_eq!(code_at(&zones, f64::NAN, 0.5), None);
+        assert_eq!(code_at(&zones, 1.2, 0.5), Some("75002"), "from memory");
+        assert_eq!(code_at(&zones, 3.0, 0.5), None, "from memory");
+        assert_eq!(zones.by_code("75002").map(|zone| zone.name.as_str()), Some("Est"));
+        assert!(zones.by_code("75102").is_none());
+        assert!(zones.warnings().is_empty());
+    }
+
+    #[test]
+    fn code_and_name_come_from_the_first_property_that_has_them() {
+        let first = |properties: &str| {
+            let zones = read(properties, SQUARE).unwrap();
+            (zones.all()[0].code.clone(), zones.all()[0].name.clone())
+        };
+        assert_eq!(first(r#"{"code":"13001","insee":"x","nom":"Nord","name":"y"}"#), ("13001".into(), "Nord".into()));
+        assert_eq!(first(r#"{"c_arinsee":null,"c_ar":12.0,"libelle":"Reuilly"}"#), ("12".into(), "Reuilly".into()));
+        assert_eq!(first(r#"{"insee":69381}"#), ("69381".into(), "69381".into()), "a name it has not is its code");
+        assert_eq!(first("null"), ("own".into(), "own".into()), "the feature's own id comes last");
+    }
+
+    #[test]
+    fn insee_codes_of_paris_become_postal_codes() {
+        for (insee, postal) in
+            [("75112", "75012"), ("75120", "75020"), ("75121", "75121"), ("75012", "75012"), ("69381", "69381")]
+        {
+            assert_eq!(postal_code(insee), postal);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_zones_is_an_error_that_names_the_feature() {
+        for (properties, geometry, part) in [
+            (
+                "{}",
+                r#"{"type":"Point","coordinates":[0,0]}"#,
+                "feature 1 (code own) is no polygon of degrees: it is a Point",
+            ),
+            ("{}", "null", "it has no geometry"),
+            (
+                "{}",
+                r#"{"type":"Polygon","coordinates":[[[650000,6860000],[650001,6860000],[650001,6860001],[650000,6860000]]]}"#,
+                "degrees",
+            ),
+        ] {
+            let error = read(properties, geometry).map(|_| ()).unwrap_err();
+            assert!(error.reason.contains(part), "{error}");
+        }
+        for text in ["", "[]", "{}", r#"{"type":"FeatureCollection","features":[]}"#] {
+            assert!(read_zones("z", text.as_bytes()).is_err(), "{text}");
+        }
+        let no_code = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":null}]}"#;
+        assert!(read_zones("z", no_code.as_bytes()).map(|_| ()).unwrap_err().reason.contains("no code"));
+    }
+
+    #[test]
+    fn an_outline_that_crosses_itself_is_used_and_reported() {
+        let bow_tie = r#"{"type":"Polygon","coordinates":[[[0,0],[1,1],[1,0],[0,1],[0,0]]]}"#;
+        let zones = read("{}", bow_tie).unwrap();
+        assert_eq!(zones.warnings().len(), 1);
+        assert!(code_at(&zones, 0.9, 0.5).is_some());
+    }
+
+    #[test]
+    fn features_of_one_code_are_one_zone() {
+        let text = r#"{"type":"FeatureCollection","features":[
+            {"type":"Feature","properties":{"code":1},"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}},
+            {"type":"Feature","properties":{"code":1},"geometry":{"type":"Polygon","coordinates":[[[5,5],[6,5],[6,6],[5,5]]]}}]}"#;
+        let zones = read_zones("z", text.as_bytes()).unwrap();
+        assert_eq!(zones.all().len(), 1);
+        assert_eq!(code_at(&zones, 5.9, 5.5), Some("1"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), inner in "[\\[\\]0-9,.e-]{0,60}") {
+            let _ = read_zones("z", &bytes);
+            if let Ok(zones) = read("{}", &format!(r#"{{"type":"Polygon","coordinates":{inner}}}"#)) {
+                let _ = zones.locate(0.0, 0.0);
+            }
+        }
+    }
+}

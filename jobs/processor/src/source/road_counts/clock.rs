@@ -1,0 +1,239 @@
+//! Timestamps to instants, and instants to hours of service days. Rows repeat both, and the zone's rules are slow: what was found is kept.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use chrono_tz::Tz;
+use contract::day::wall_to_instant;
+use contract::{Reason, ServiceDay};
+
+/// How many days are remembered: more than a year's.
+const DAYS: usize = 512;
+
+/// What one thread knows of time.
+#[derive(Debug)]
+pub(crate) struct Clock {
+    tz: Tz,
+    stamp: Pattern,
+    walls: HashMap<NaiveDateTime, Option<i64>>,
+    today: Day,
+    /// Days of UTC, each in its place, with the service days that it touches.
+    days: Vec<(i64, [Day; 2])>,
+}
+
+/// The last stamp, and the instant of its first hour: another stamp that differs by the hour alone is so many hours later.
+#[derive(Debug, Default)]
+struct Pattern {
+    date: [u8; 11],
+    rest: [u8; 12],
+    length: usize,
+    midnight: i64,
+}
+
+/// A service day, seconds since the epoch.
+#[derive(Debug, Clone, Copy, Default)]
+struct Day {
+    start: i64,
+    end: i64,
+    number: i32,
+}
+
+impl Day {
+    fn of(day: &ServiceDay) -> Self {
+        Self { start: day.start().timestamp(), end: day.end().timestamp(), number: day.date().num_days_from_ce() }
+    }
+
+    #[inline]
+    fn hour(&self, instant: i64) -> Option<(i32, u8)> {
+        // One that begins before the day wraps around, and is not less.
+        let seconds = instant.wrapping_sub(self.start).cast_unsigned();
+        let length = self.end.wrapping_sub(self.start).cast_unsigned();
+        (seconds < length).then(|| (self.number, u8::try_from(seconds / 3600).unwrap_or(u8::MAX)))
+    }
+}
+
+impl Clock {
+    /// Of a city.
+    #[must_use]
+    pub(crate) fn new(tz: Tz) -> Self {
+        Self {
+            tz,
+            stamp: Pattern::default(),
+            walls: HashMap::new(),
+            today: Day::default(),
+            days: vec![(i64::MIN, Default::default()); DAYS],
+        }
+    }
+
+    /// The service day of an instant, as a day of the Common Era, and which of its hours.
+    #[inline]
+    pub(crate) fn hour(&mut self, instant: i64) -> (i32, u8) {
+        match self.today.hour(instant) {
+            Some(hour) => hour,
+            None => self.other_day(instant),
+        }
+    }
+
+    fn other_day(&mut self, instant: i64) -> (i32, u8) {
+        let tz = self.tz;
+        let day_of = |instant| ServiceDay::of(DateTime::from_timestamp(instant, 0).unwrap_or_default(), tz);
+        let date = instant.div_euclid(86_400);
+        let place = usize::try_from(date.rem_euclid(DAYS as i64)).unwrap_or(0);
+        let Some((of, known)) = self.days.get_mut(place) else { return (0, 0) };
+        if *of != date {
+            // The two that a day of UTC touches; of more, in a year of odd rules, the others are looked up each time.
+            let first = day_of(date * 86_400);
+            (*of, *known) = (date, [Day::of(&first), Day::of(&first.plus(1))]);
+        }
+        let found = known.iter().find(|day| day.hour(instant).is_some());
+        self.today = found.copied().unwrap_or_else(|| Day::of(&day_of(instant)));
+        self.today.hour(instant).unwrap_or((self.today.number, 0))
+    }
+
+    /// Seconds since the epoch of a timestamp: with an offset an instant, without one a wall time of the city.
+    #[inline]
+    pub(crate) fn instant(&mut self, bytes: &[u8]) -> Result<i64, Reason> {
+        if let Some((date, [h1, h2, rest @ ..])) = bytes.split_first_chunk::<11>()
+            && *date == self.stamp.date
+            && bytes.len() == self.stamp.length
+            && self.stamp.rest.get(..rest.len()) == Some(rest)
+        {
+            let hour = i64::from(h1.wrapping_sub(b'0')) * 10 + i64::from(h2.wrapping_sub(b'0'));
+            if h1.is_ascii_digit() && h2.is_ascii_digit() && hour < 24 {
+                return Ok(self.stamp.midnight + hour * 3600);
+            }
+        }
+        self.new_instant(bytes)
+    }
+
+    fn new_instant(&mut self, bytes: &[u8]) -> Result<i64, Reason> {
+        if let Some((wall, offset)) = with_offset(bytes) {
+            let instant = wall.and_utc().timestamp() - offset;
+            self.learn(bytes, wall, instant);
+            return Ok(instant);
+        }
+        if let Some(wall) = wall(bytes) {
+            let tz = self.tz;
+            let instant =
+                self.walls.entry(wall).or_insert_with(|| wall_to_instant(wall, tz).map(|instant| instant.timestamp()));
+            let instant = instant.ok_or(Reason::NonexistentTime)?;
+            // The clocks are not changed on a day of 24 hours.
+            if ServiceDay::new(wall.date(), tz).hour_count() == 24 {
+                self.learn(bytes, wall, instant);
+            }
+            return Ok(instant);
+        }
+        // Rarer forms: fractions of a second, no seconds.
+        let text = std::str::from_utf8(bytes).map_err(|_| Reason::UnreadableDate)?;
+        // A year of two digits would be taken for one of the first century.
+        if bytes.get(4) != Some(&b'-') {
+            return Err(Reason::UnreadableDate);
+        }
+        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+            return Ok(instant.timestamp());
+        }
+        let wall = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+            .ok_or(Reason::UnreadableDate)?;
+        wall_to_instant(wall, self.tz).map(|instant| instant.timestamp()).ok_or(Reason::NonexistentTime)
+    }
+
+    fn learn(&mut self, bytes: &[u8], wall: NaiveDateTime, instant: i64) {
+        use chrono::Timelike as _;
+        let Some((date, [_, _, rest @ ..])) = bytes.split_first_chunk::<11>() else { return };
+        let Some(kept) = self.stamp.rest.get_mut(..rest.len()) else { return };
+        kept.copy_from_slice(rest);
+        self.stamp.date = *date;
+        self.stamp.length = bytes.len();
+        self.stamp.midnight = instant - i64::from(wall.hour()) * 3600;
+    }
+}
+
+/// `YYYY-MM-DD?HH:MM:SS` and an offset in seconds.
+fn with_offset(bytes: &[u8]) -> Option<(NaiveDateTime, i64)> {
+    let (stamp, offset) = bytes.split_at_checked(19)?;
+    let seconds = match offset {
+        b"Z" | b"z" => 0,
+        [sign @ (b'+' | b'-'), rest @ ..] => {
+            let seconds = match rest {
+                [a, b, b':', c, d] | [a, b, c, d] => {
+                    let (hours, minutes) = (digits(&[*a, *b])?, digits(&[*c, *d])?);
+                    (hours <= 23 && minutes <= 59).then_some(i64::from(hours) * 3600 + i64::from(minutes) * 60)?
+                }
+                _ => return None,
+            };
+            if *sign == b'-' { -seconds } else { seconds }
+        }
+        _ => return None,
+    };
+    Some((wall(stamp)?, seconds))
+}
+
+/// `YYYY-MM-DD HH:MM:SS`, with a space or a T.
+fn wall(bytes: &[u8]) -> Option<NaiveDateTime> {
+    let [date @ .., b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2] = bytes else { return None };
+    let [year @ .., b'-', o1, o2, b'-', d1, d2] = date else { return None };
+    if year.len() != 4 {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(i32::try_from(digits(year)?).ok()?, digits(&[*o1, *o2])?, digits(&[*d1, *d2])?)?;
+    date.and_hms_opt(digits(&[*h1, *h2])?, digits(&[*m1, *m2])?, digits(&[*s1, *s2])?)
+}
+
+fn digits(bytes: &[u8]) -> Option<u32> {
+    bytes.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const PARIS: Tz = chrono_tz::Europe::Paris;
+
+    fn hours(text: &str) -> Result<i64, Reason> {
+        Clock::new(PARIS).instant(text.as_bytes()).map(|seconds| seconds / 3600)
+    }
+
+    #[test]
+    fn stamps_with_and_without_offset_are_the_same_instant() {
+        let expected = hours("2025-11-03T17:00:00+01:00");
+        for text in ["2025-11-03T16:00:00Z", "2025-11-03 17:00:00", "2025-11-03T17:00:00.000+01:00", "2025-11-03 17:00"]
+        {
+            assert_eq!(hours(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_two_instants_the_later_is_meant_and_a_skipped_one_is_rejected() {
+        assert_eq!(hours("2024-10-27 02:00:00"), hours("2024-10-27T02:00:00+01:00"));
+        assert_eq!(hours("2024-03-31 02:00:00"), Err(Reason::NonexistentTime));
+        for wrong in
+            ["", "2024-13-01 00:00:00", "2024-02-30T00:00:00Z", "24-01-01 00:00:00", "2024-01-01T00:00:00+99:00"]
+        {
+            assert_eq!(hours(wrong), Err(Reason::UnreadableDate), "{wrong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_remembered_changes_nothing(
+            stamps in prop::collection::vec((prop::sample::select(vec!["2024-03-31", "2024-10-27", "2024-03-30"]), 0u32..26,
+                prop::sample::select(vec![":00:00", ":00:00Z", ":00:00+01:00", ":30:00", ":00:00+02:00", ":00:00x"])), 1..20),
+        ) {
+            let mut clock = Clock::new(PARIS);
+            for (date, hour, rest) in stamps {
+                let text = format!("{date} {hour:02}{rest}");
+                let instant = clock.instant(text.as_bytes());
+                prop_assert_eq!(instant, Clock::new(PARIS).instant(text.as_bytes()), "{}", text);
+                if let Ok(instant) = instant {
+                    let day = ServiceDay::of(DateTime::from_timestamp(instant, 0).unwrap(), PARIS);
+                    let hour = day.hour_index(DateTime::from_timestamp(instant, 0).unwrap()).unwrap();
+                    prop_assert_eq!(clock.hour(instant), (day.date().num_days_from_ce(), hour as u8));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The road network: the city's export of arcs, a whole snapshot per file. Only the last file in key order is read.
+//!
+//! One arc may have several objects: pieces of it, or successive states of it, each with its own period of validity.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
+use chrono_tz::Tz;
+use contract::Reason;
+use contract::document::road_network::RoadNetwork;
+use contract::{ServiceDay, day::wall_to_instant};
+
+use crate::city::City;
+use crate::geo::{parse_lines, parse_point};
+use crate::order::id_order;
+use crate::quality::{Counted, Tally, excerpt_of};
+use crate::raw_file::{RawFile, SourceError};
+use crate::source::text::table::{Column, Row, Table};
+use crate::source::text::timestamp::calendar_date;
+
+const COLUMNS: [Column; 8] = [
+    Column::required(&["Identifiant arc", "iu_ac"]),
+    Column::optional(&["Identifiant noeud amont", "iu_nd_amont"]),
+    Column::optional(&["Identifiant noeud aval", "iu_nd_aval"]),
+    Column::optional(&["Libelle", "libellé"]),
+    Column::optional(&["Date debut dispo data", "date_debut"]),
+    Column::optional(&["Date fin dispo data", "date_fin"]),
+    Column::optional(&["geo_point_2d"]),
+    Column::required(&["geo_shape"]),
+];
+const ID: usize = 0;
+const UPSTREAM: usize = 1;
+const DOWNSTREAM: usize = 2;
+const LABEL: usize = 3;
+const START: usize = 4;
+const END: usize = 5;
+const POINT: usize = 6;
+const SHAPE: usize = 7;
+/// A column that the counts have and the network has not: it tells the two exports apart.
+const OF_COUNTS: [Column; 1] = [Column::required(&["Date et heure de comptage", "t_1h"])];
+
+/// One arc of the network on the day, in full precision.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct RoadArc {
+    /// Label.
+    pub(crate) label: Option<String>,
+    /// Haversine length of all its lines, m.
+    pub(crate) length_m: Option<f64>,
+    /// A point of it, `(lon, lat)`.
+    pub(crate) point: Option<(f64, f64)>,
+    /// Its lines, `(lon, lat)`.
+    pub(crate) lines: Vec<Vec<(f64, f64)>>,
+    /// Upstream node.
+    pub(crate) upstream: Option<String>,
+    /// Downstream node.
+    pub(crate) downstream: Option<String>,
+    /// Whether a period of validity covers the day.
+    pub(crate) active: bool,
+}
+
+/// The network on the day.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct Network {
+    /// By id, in the order of ids.
+    arcs: Vec<(String, RoadArc)>,
+    places: HashMap<String, usize>,
+}
+
+impl Network {
+    /// From a document of the network, with the decimals that it has.
+    #[must_use]
+    pub(crate) fn of_document(document: &RoadNetwork) -> Self {
+        let arc = |known: &contract::document::road_network::NetworkArc| RoadArc {
+            label: known.label.clone(),
+            length_m: known.length_m.map(contract::Fixed::get),
+            point: known.geo_point_2d.as_deref().and_then(crate::geo::parse_point),
+            lines: known
+                .trace
+                .iter()
+                .flatten()
+                .map(|line| line.iter().map(|[lon, lat]| (lon.get(), lat.get())).collect())
+                .collect(),
+            upstream: known.upstream_node.clone(),
+            downstream: known.downstream_node.clone(),
+            active: known.active,
+        };
+        Self::new(document.mapping.iter().map(|(id, known)| (id.clone(), arc(known))).collect())
+    }
+
+    pub(crate) fn new(mut arcs: Vec<(String, RoadArc)>) -> Self {
+        arcs.sort_by(|(a, _), (b, _)| id_order(a, b));
+        let places = arcs.iter().enumerate().map(|(index, (id, _))| (id.clone(), index)).collect();
+        Self { arcs, places }
+    }
+
+    /// One arc.
+    #[must_use]
+    pub(crate) fn get(&self, id: &str) -> Option<&RoadArc> {
+        self.arcs.get(*self.places.get(id)?).map(|(_, arc)| arc)
+    }
+
+    /// All arcs, by id.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &RoadArc)> {
+        self.arcs.iter().map(|(id, arc)| (id.as_str(), arc))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.arcs.is_empty()
+    }
+}
+
+/// What a row says of an arc.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ArcObject {
+    pub(crate) label: Option<String>,
+    /// Begin and end of validity; `None` is unbounded.
+    pub(crate) start: Option<DateTime<Utc>>,
+    pub(crate) end: Option<DateTime<Utc>>,
+    pub(crate) upstream: Option<String>,
+    pub(crate) downstream: Option<String>,
+    pub(crate) point: Option<(f64, f64)>,
+    pub(crate) lines: Vec<Vec<(f64, f64)>>,
+    /// Values that could not be read.
+    pub(crate) unread: Vec<Reason>,
+}
+
+impl ArcObject {
+    fn read(row: &Row<'_>, tz: Tz) -> Result<(String, Self), Reason> {
+        let text = |column| row.get(column).map(str::to_owned);
+        let id = text(ID).ok_or(Reason::MissingId)?;
+        let start = row.get(START).map(|text| moment(text, tz, false)).transpose()?;
+        let end = row.get(END).map(|text| moment(text, tz, true)).transpose()?;
+        if let (Some(start), Some(end)) = (start, end)
+            && end < start
+        {
+            return Err(Reason::ReversedDates);
+        }
+        let mut unread = Vec::new();
+        let mut value = |readable: bool| {
+            if !readable {
+                unread.push(Reason::UnreadableGeometry);
+            }
+        };
+        let point = row.get(POINT).and_then(parse_point);
+        value(point.is_some() || row.get(POINT).is_none());
+        let lines = row.get(SHAPE).and_then(parse_lines);
+        value(lines.is_some() || row.get(SHAPE).is_none());
+        let object = Self {
+            label: text(LABEL),
+            start,
+            end,
+            upstream: text(UPSTREAM),
+            downstream: text(DOWNSTREAM),
+            point,
+            lines: lines.unwrap_or_default(),
+            unread,
+        };
+        Ok((id, object))
+    }
+
+    /// Whether its period has a part of the day.
+    pub(crate) fn covers(&self, day: ServiceDay) -> bool {
+        self.start.is_none_or(|start| start < day.end()) && self.end.is_none_or(|end| day.start() < end)
+    }
+}
+
+/// One export of the network, whatever day is measured.
+#[derive(Debug)]
+pub(crate) struct ParsedFile {
+    key: String,
+    pub(crate) content: Result<Objects, SourceError>,
+}
+
+/// The objects of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Objects {
+    /// By id of the arc, those of one in file order.
+    pub(crate) arcs: BTreeMap<String, Vec<Placed>>,
+    /// All rows, and what is rejected whatever the day.
+    pub(crate) tally: Tally,
+}
+
+/// An object and where it stands.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) object: ArcObject,
+    pub(crate) line: u64,
+    /// Its beginning, where a value of it could not be read.
+    pub(crate) excerpt: Box<str>,
+    /// Index among the arc's objects of the first that equals it.
+    pub(crate) equals: usize,
+}
+
+/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+#[must_use]
+pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
+    let content = Table::open(&file.key, &file.bytes, &COLUMNS).and_then(|table| {
+        if Table::open(&file.key, &file.bytes, &OF_COUNTS).is_ok() {
+            let reason = "no network: the header is that of the road counts".to_owned();
+            return Err(SourceError { key: file.key.clone(), reason });
+        }
+        Ok(objects(&table, &file.key, city.tz))
+    });
+    ParsedFile { key: file.key.clone(), content }
+}
+
+impl ParsedFile {
+    /// Its key, relative to the raw folder.
+    #[must_use]
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub(crate) fn counted(&self) -> Counted {
+        self.content.as_ref().map(|objects| objects.tally.counted()).unwrap_or_default()
+    }
+}
+
+fn objects(table: &Table<'_>, key: &str, tz: Tz) -> Objects {
+    let mut found = Objects::default();
+    for row in table.rows() {
+        found.tally.rows += 1;
+        match row {
+            Ok(row) => match ArcObject::read(&row, tz) {
+                Ok((id, object)) => {
+                    let excerpt = if object.unread.is_empty() { Box::default() } else { excerpt_of(row.raw()).into() };
+                    let objects = found.arcs.entry(id).or_default();
+                    let equals = objects.iter().position(|before| before.object == object).unwrap_or(objects.len());
+                    objects.push(Placed { object, line: row.line, excerpt, equals });
+                }
+                Err(reason) => found.tally.reject(reason, key, row.line, row.raw()),
+            },
+            Err(bad) => bad.count(&mut found.tally, key),
+        }
+    }
+    found
+}
+
+/// An instant: a timestamp with its offset, a wall time of the city, or a date. A date that ends a period ends it with the day.
+fn moment(text: &str, tz: Tz, is_end: bool) -> Result<DateTime<Utc>, Reason> {
+    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
+        return Ok(instant.to_utc());
+    }
+    let wall = if let Some(date) = calendar_date(text) {
+        let date = if is_end { date.succ_opt().ok_or(Reason::UnreadableDate)? } else { date };
+        date.and_time(NaiveTime::MIN)
+    } else {
+        ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
+            .iter()
+            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+            .ok_or(Reason::UnreadableDate)?
+    };
+    wall_to_instant(wall, tz).ok_or(Reason::NonexistentTime)
+}

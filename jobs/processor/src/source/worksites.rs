@@ -1,0 +1,231 @@
+//! Worksites: the city's export, one row per worksite, a whole snapshot per file. Only the last file in key order is read.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use chrono::NaiveDate;
+use contract::Reason;
+use geo::Geometry;
+
+use crate::city::City;
+use crate::geo::{parse_point, parse_shape, postal_code};
+use crate::order::id_order;
+use crate::quality::{Counted, Tally, excerpt_of};
+use crate::raw_file::{RawFile, SourceError};
+use crate::source::text::table::{Column, Row, Table};
+use crate::source::text::timestamp::calendar_date;
+
+const COLUMNS: [Column; 11] = [
+    Column::required(&["Identifiant"]),
+    Column::required(&["Date de début", "date_debut"]),
+    Column::required(&["Date de fin", "date_fin"]),
+    Column::optional(&["Code postal de l'arrondissement", "cp_arrondissement"]),
+    Column::optional(&["Typologie"]),
+    Column::optional(&["Objet"]),
+    Column::optional(&["Voie(s)", "voie", "voies"]),
+    Column::optional(&["Impact sur la circulation", "impact_circulation"]),
+    Column::optional(&["Niveau de perturbation", "niveau_perturbation"]),
+    Column::optional(&["geo_shape"]),
+    Column::optional(&["geo_point_2d"]),
+];
+const ID: usize = 0;
+const START: usize = 1;
+const END: usize = 2;
+const POSTAL_CODE: usize = 3;
+const KIND: usize = 4;
+const OBJECT: usize = 5;
+const STREETS: usize = 6;
+const IMPACT: usize = 7;
+const LEVEL: usize = 8;
+const SHAPE: usize = 9;
+const POINT: usize = 10;
+
+/// The kinds of impact on traffic that the city knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Impact {
+    /// Closed to traffic.
+    BarrageTotal,
+    /// A dead end.
+    Impasse,
+    /// Fewer lanes.
+    Restreinte,
+    /// One way only.
+    SensUnique,
+}
+
+impl Impact {
+    /// As the city writes it.
+    #[must_use]
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::BarrageTotal => "BARRAGE_TOTAL",
+            Self::Impasse => "IMPASSE",
+            Self::Restreinte => "RESTREINTE",
+            Self::SensUnique => "SENS_UNIQUE",
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        [Self::BarrageTotal, Self::Impasse, Self::Restreinte, Self::SensUnique]
+            .into_iter()
+            .find(|impact| impact.name().eq_ignore_ascii_case(text))
+    }
+}
+
+/// One worksite with a believable period.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WorksiteRecord {
+    pub(crate) id: String,
+    pub(crate) start: Option<NaiveDate>,
+    pub(crate) end: Option<NaiveDate>,
+    pub(crate) postal_code: Option<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) object: Option<String>,
+    pub(crate) streets: Option<String>,
+    pub(crate) impact: Option<Impact>,
+    /// The impact as published, where it is none of the known ones.
+    pub(crate) other_impact: Option<String>,
+    pub(crate) level: Option<String>,
+    pub(crate) shape: Option<Geometry<f64>>,
+    pub(crate) point: Option<(f64, f64)>,
+    /// Values that could not be read.
+    pub(crate) unread: Vec<Reason>,
+}
+
+impl WorksiteRecord {
+    /// Whether it runs on that date: an empty start has begun, an empty end is open.
+    #[must_use]
+    pub(crate) fn is_active(&self, date: NaiveDate) -> bool {
+        self.start.is_none_or(|start| start <= date) && self.end.is_none_or(|end| date <= end)
+    }
+
+    fn read(row: &Row<'_>) -> Result<Self, Reason> {
+        let text = |column| row.get(column).map(str::to_owned);
+        let day = |column| row.get(column).map(|text| calendar_date(text).ok_or(Reason::UnreadableDate)).transpose();
+        let id = text(ID).ok_or(Reason::MissingId)?;
+        let (start, end) = (day(START)?, day(END)?);
+        if let (Some(start), Some(end)) = (start, end)
+            && end < start
+        {
+            return Err(Reason::ReversedDates);
+        }
+        let shape = row.get(SHAPE).map(parse_shape).transpose();
+        let point = row.get(POINT).map(|text| parse_point(text).ok_or(())).transpose();
+        let impact = row.get(IMPACT).and_then(Impact::read);
+        let other_impact = if impact.is_none() { text(IMPACT) } else { None };
+        let mut unread = Vec::new();
+        if shape.is_err() {
+            unread.push(Reason::UnreadableGeometry);
+        }
+        if point.is_err() {
+            unread.push(Reason::UnreadableGeometry);
+        }
+        if other_impact.is_some() {
+            unread.push(Reason::UnreadableValue);
+        }
+        Ok(Self {
+            id,
+            start,
+            end,
+            // The 16th district has two postal codes, 75016 and 75116; the second looks like the INSEE code and becomes the first.
+            postal_code: row.get(POSTAL_CODE).map(postal_code),
+            kind: text(KIND),
+            object: text(OBJECT),
+            streets: text(STREETS),
+            impact,
+            other_impact,
+            level: text(LEVEL),
+            shape: shape.ok().flatten(),
+            point: point.ok().flatten(),
+            unread,
+        })
+    }
+}
+
+/// One export of worksites, whatever day is measured.
+#[derive(Debug)]
+pub(crate) struct ParsedFile {
+    key: String,
+    pub(crate) content: Result<WorksiteGroups, SourceError>,
+}
+
+/// The worksites of a file.
+#[derive(Debug)]
+pub(crate) struct WorksiteGroups {
+    /// In the order of ids.
+    pub(crate) groups: Vec<Group>,
+    /// All rows, and what is rejected whatever the day.
+    pub(crate) tally: Tally,
+}
+
+/// The rows of one identifier: the last one, and what became of those before it.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) record: WorksiteRecord,
+    pub(crate) line: u64,
+    /// Its beginning, where a value of it could not be read.
+    pub(crate) excerpt: Box<str>,
+    pub(crate) repeats: u64,
+    pub(crate) conflicts: u64,
+}
+
+/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+#[must_use]
+pub(crate) fn parse(file: &RawFile, _: &City) -> ParsedFile {
+    let content = Table::open(&file.key, &file.bytes, &COLUMNS).map(|table| worksites(&table, &file.key));
+    ParsedFile { key: file.key.clone(), content }
+}
+
+impl ParsedFile {
+    /// Its key, relative to the raw folder.
+    #[must_use]
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Rows and rejections, whatever the day.
+    #[must_use]
+    pub(crate) fn counted(&self) -> Counted {
+        self.content.as_ref().map(|worksites| worksites.tally.counted()).unwrap_or_default()
+    }
+}
+
+fn worksites(table: &Table<'_>, key: &str) -> WorksiteGroups {
+    let mut tally = Tally::default();
+    // With its bytes: a row is the same as the one before it where they are.
+    let mut groups: BTreeMap<String, (Group, &[u8])> = BTreeMap::new();
+    for row in table.rows() {
+        tally.rows += 1;
+        let row = match row {
+            Ok(row) => row,
+            Err(bad) => {
+                bad.count(&mut tally, key);
+                continue;
+            }
+        };
+        let (line, raw) = (row.line, row.raw());
+        let record = match WorksiteRecord::read(&row) {
+            Ok(record) => record,
+            Err(reason) => {
+                tally.reject(reason, key, line, raw);
+                continue;
+            }
+        };
+        let excerpt = if record.unread.is_empty() { Box::default() } else { excerpt_of(raw).into() };
+        let mut group = Group { record, line, excerpt, repeats: 0, conflicts: 0 };
+        match groups.entry(group.record.id.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert((group, raw));
+            }
+            Entry::Occupied(mut entry) => {
+                let (before, before_raw) = entry.get();
+                let same = u64::from(*before_raw == raw);
+                (group.repeats, group.conflicts) = (before.repeats + same, before.conflicts + 1 - same);
+                entry.insert((group, raw));
+            }
+        }
+    }
+    let mut groups: Vec<Group> = groups.into_values().map(|(group, _)| group).collect();
+    groups.sort_by(|a, b| id_order(&a.record.id, &b.record.id));
+    WorksiteGroups { groups, tally }
+}
