@@ -33,6 +33,25 @@ pub struct Cli {
 
     #[command(flatten)]
     pub shared: Shared,
+
+    #[command(flatten)]
+    pub scan: Scan,
+}
+
+/// How road counts are scanned. Only speed depends on it; the settings exist for tests and for tools that emulate a processor.
+#[derive(Debug, Clone, Args)]
+pub struct Scan {
+    /// Bytes of a chunk of a large file, 1 to 67108864. The default is small enough for a chunk to stay in the cache from the copy to
+    /// the last row
+    #[arg(
+        long = "scan-chunk", env = "CITYFLOW_CHUNK", hide = true, global = true, default_value = "524288",
+        value_parser = clap::value_parser!(u64).range(1..=64 << 20)
+    )]
+    pub chunk: u64,
+
+    /// Instructions that find separators: portable, avx2 or avx512; the best that the machine has if it lacks them
+    #[arg(long = "scan-simd", env = "CITYFLOW_SIMD", hide = true, global = true, default_value = "")]
+    pub simd: String,
 }
 
 /// The settings of the processor alone.

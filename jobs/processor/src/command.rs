@@ -26,7 +26,13 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
     let places: Vec<&str> = config.defaults.iter().filter(needed).copied().collect();
     if !places.is_empty() && !config.log.quiet {
         let places = places.join(" and ");
-        note(&format!("no location is set: working on {places} (--raw and --out, or their variables, say otherwise)"));
+        note(
+            config.lang,
+            &format!(
+                "aucun emplacement n'est réglé : travail sur {places} (changer avec --raw et --out ou leurs variables)"
+            ),
+            &format!("no location is set: working on {places} (change them with --raw and --out or their variables)"),
+        );
     }
     match config.command {
         Some(Action::Check) => return check::check(&config, now).await.map(|()| String::new()),
@@ -35,7 +41,8 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
     }
     let choice = config.days(now)?;
     if choice.origin == DayOrigin::Yesterday && !config.log.quiet {
-        note(&format!("{}: {}", choice.days, choice.origin));
+        let (days, origin) = (choice.days, &choice.origin);
+        note(config.lang, &format!("{days} : hier, aucun jour n'est donné"), &format!("{days}: {origin}"));
     }
     choice.record();
     let (day, days) = choice.day_or_days();

@@ -15,6 +15,7 @@ use runtime::settings::{Checked, Mistakes, Shared};
 use crate::args::{Cli, Command};
 use crate::city::City;
 use crate::parameters::Parameters;
+use crate::scan::Simd;
 
 /// The configuration of a run.
 #[derive(Debug, Clone)]
@@ -56,6 +57,10 @@ pub struct Config {
     /// Language of the output for people.
     pub(crate) lang: Lang,
     pub(crate) log: LogOptions,
+    /// Bytes of a chunk of a large file.
+    pub(crate) chunk: u64,
+    /// Instructions of the scan.
+    pub(crate) simd: Simd,
     /// The argument or `REPORT_DATE`.
     pub(crate) day: Option<String>,
     /// `JOB_NAME`, which can contain the day.
@@ -93,7 +98,7 @@ impl Config {
     /// # Errors
     /// [`Code::Usage`], with all mistakes at once.
     pub fn new(cli: Cli) -> Result<Self, Failure> {
-        let Cli { command, day, settings, shared } = cli;
+        let Cli { command, day, settings, shared, scan } = cli;
         let mut mistakes = Mistakes::default();
         let mut defaults = Vec::new();
         let mut location = |setting: &Option<Checked<Location>>, default: &'static str| {
@@ -159,6 +164,8 @@ impl Config {
             handoff,
             lang,
             log: shared.log(),
+            chunk: scan.chunk,
+            simd: Simd::named_or_best(&scan.simd),
             day,
             job_name: shared.job_name,
         })

@@ -68,7 +68,7 @@ fn helm_test_succeeds_before_the_first_run_and_writes_no_documents() {
     let Some((env, namespace)) = city("check") else { return };
     namespace.install(&namespace.chart_values(&env));
     let tested = namespace.helm(&["test"], &["--logs"]);
-    assert!(tested.contains("all well") && tested.contains("can be written and read"), "{tested}");
+    assert!(tested.contains("tout est en ordre") && tested.contains("can be written and read"), "{tested}");
     assert_eq!(env.list("processed/"), [] as [String; 0], "the check deletes its probes");
 
     // A missing bucket makes it fail.

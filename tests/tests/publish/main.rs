@@ -187,6 +187,9 @@ fn status_shows_the_last_days() {
             line(raw::DAY_BEFORE).replace(raw::DAY_BEFORE, raw::DAY),
             "only one of the days has a report\n{table}"
         );
+        assert!(table.starts_with("jour ") && table.contains(" oui "), "French by default\n{table}");
+        let english = env.processor().args(["status", "--last", "3", "--lang", "en"]).succeed().stdout;
+        assert!(english.starts_with("day ") && english.contains("completeness"), "{english}");
     });
 }
 

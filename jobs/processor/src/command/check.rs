@@ -1,4 +1,5 @@
-//! `processor check`: configuration, reach and rights, also in the cluster. Writes no document; a probe object shows the right to write, and is removed.
+//! `processor check`: settings, connections and permissions, also those in the cluster. Writes no document; a probe object is written and
+//! removed.
 
 use std::collections::BTreeSet;
 
@@ -15,34 +16,51 @@ use crate::input::Inventory;
 use crate::pipeline::engine::open_raw;
 use crate::pipeline::terminal::line;
 
-/// Tests all and says what was found.
-pub(crate) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Failure> {
-    line(&format!("configuration: city {}, zone {}, {} threads", config.city.name, config.city.tz, config.threads));
+/// Tests the configuration, the stores and the permissions, and prints each result.
+pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Failure> {
+    let lang = config.lang;
+    let (city, zone, threads) = (&config.city.name, config.city.tz, config.threads);
+    line(&lang.pick(
+        format!("réglages : ville {city}, fuseau {zone}, threads : {threads}"),
+        format!("settings: city {city}, time zone {zone}, threads: {threads}"),
+    ));
     let raw = open_raw(config).await?;
     let yesterday = now.with_timezone(&config.city.tz).date_naive() - chrono::Duration::days(1);
     let inventory = Inventory::take(&raw, &BTreeSet::from([yesterday])).await?;
-    line(&format!("raw {}: reachable", raw.root()));
+    line(&lang.pick(
+        format!("données brutes {} : listage possible", raw.root()),
+        format!("raw data {}: can be listed", raw.root()),
+    ));
     for source in Source::RAW {
-        let (snapshots, _) = inventory.snapshots(source, yesterday);
-        let required = if config.required.contains(&source) { ", required" } else { "" };
-        line(&format!(
-            "  {source:<12} {} files, {} snapshots around {yesterday}{required}",
-            Inventory::batch(&inventory.files, source).len(),
-            snapshots.len()
+        let files = Inventory::batch(&inventory.files, source).len();
+        let snapshots = inventory.snapshots(source, yesterday).0.len();
+        let required = config.required.contains(&source);
+        line(&lang.pick(
+            format!(
+                "  {source:<12} fichiers : {files}, instantanés autour du {yesterday} : {snapshots}{}",
+                if required { ", obligatoire" } else { "" }
+            ),
+            format!(
+                "  {source:<12} files: {files}, snapshots around {yesterday}: {snapshots}{}",
+                if required { ", required" } else { "" }
+            ),
         ));
     }
     if let Some(object) = inventory.files.iter().find(|object| object.size > 0) {
         raw.get_range(&object.key, 0..1, &object.version).await.map_err(|error| error.failure())?;
-        line(&format!("  readable: {}", object.key));
+        line(&lang.pick(format!("  lecture possible : {}", object.key), format!("  can be read: {}", object.key)));
     }
     let metrics = config.out.join(keys::METRICS).open(config.path_style, Access::Write).await?;
     metrics.list(keys::MANIFEST_PREFIX).await.map_err(|error| error.failure())?;
     probe(&metrics, now).await?;
-    line(&format!("metrics {}: may list, write and delete", metrics.root()));
-    for right in check_permissions(config.events, config.handoff.as_deref()).await? {
-        line(&right);
+    line(&lang.pick(
+        format!("métriques {} : listage, écriture et suppression possibles", metrics.root()),
+        format!("metrics {}: can be listed, written and deleted", metrics.root()),
+    ));
+    for permission in check_permissions(config.events, config.handoff.as_deref()).await? {
+        line(&permission);
     }
-    line("all well");
+    line(lang.pick("tout est en ordre", "all checks passed"));
     Ok(())
 }
 

@@ -17,16 +17,14 @@ use crate::input::checksum::{self, Checksum};
 use crate::input::road_file::Blocks;
 use crate::quality::Counted;
 use crate::raw_file::SourceError;
+use crate::scan::LONGEST_RECORD;
 use crate::scan::engine::{self, Block, Feed, Settings};
 use crate::scan::head::{self, Head, Peek};
-use crate::scan::{LONGEST_RECORD, Simd};
 use crate::source::road_counts::Layout;
 use crate::telemetry::{AGGREGATE, DECODE};
 
 pub(crate) use crate::cells::road::counts::Scope;
 
-/// Bytes of a piece of a file: small enough to stay near the processor from the copy to the last row.
-const CHUNK: u64 = 512 << 10;
 /// How much of a file is looked at first, to find its header.
 const BEGINNING: usize = 64 << 10;
 
@@ -93,8 +91,13 @@ fn file(
     };
     let (beginning, head) = begin(&mut source, &object.key)?;
     let layout = Layout::of(&object.key, &head).map_err(InputError::Content)?;
-    let settings =
-        Settings { separator: head.separator, line: head.line, simd: Simd::chosen(), in_flight: 3, sum: !compressed };
+    let settings = Settings {
+        separator: head.separator,
+        line: head.line,
+        simd: engine.config.simd,
+        in_flight: 3,
+        sum: !compressed,
+    };
     let file = match &source {
         Source::File { file, .. } => Some(file.clone()),
         Source::Stream(_) => None,
@@ -108,7 +111,7 @@ fn file(
     let mut feed = Pieces {
         source,
         rest: beginning.slice(head.length.min(beginning.len())..),
-        chunk: chunk_size(),
+        chunk: engine.config.chunk,
         bar,
         held: &held,
         budget: engine.config.memory,
@@ -142,15 +145,6 @@ fn file(
     let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme };
     runtime.block_on(reading.instrument(checksum::compare(&engine.raw, &input, &object.version)))?;
     Ok((input, report.chunks))
-}
-
-/// Bytes of a piece of a file. Only speed depends on it; `CITYFLOW_CHUNK` is for the tests that show that.
-fn chunk_size() -> u64 {
-    std::env::var("CITYFLOW_CHUNK")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .filter(|size| (1..=64 << 20).contains(size))
-        .unwrap_or(CHUNK)
 }
 
 fn is_compressed(key: &str) -> bool {

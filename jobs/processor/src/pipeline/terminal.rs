@@ -1,89 +1,97 @@
-//! What a person at a terminal reads after a day: a line per source, and where the documents are.
+//! Output for a person at a terminal: notes, and after each day a line per source and the location of the documents. In the language of
+//! `--lang`.
 
 use contract::document::DayStatus;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::{Source, keys};
+use runtime::lang::Lang;
 
 use super::day::DayResult;
 use super::engine::Engine;
 
-/// A remark for a person; elsewhere a log line.
-pub(crate) fn note(text: &str) {
+/// A note for a person; without a terminal it is a log line, in English.
+pub(crate) fn note(lang: Lang, fr: &str, en: &str) {
     if runtime::log::is_terminal() {
-        line(&format!("note: {text}"));
+        line(&format!("note{} {}", lang.pick(" :", ":"), lang.pick(fr, en)));
     } else {
-        tracing::info!("{text}");
+        tracing::info!("{en}");
     }
 }
 
 /// The short summary of a day, at a terminal only.
-pub(crate) fn print(engine: &Engine, result: &DayResult, manifest: &Manifest, changed: bool) {
+pub(super) fn print(engine: &Engine, result: &DayResult, manifest: &Manifest, changed: bool) {
     if !runtime::log::is_terminal() || engine.config.log.quiet {
         return;
     }
-    let completeness =
-        manifest.completeness.map_or_else(String::new, |percent| format!(", {} % complete", percent.rounded()));
+    let lang = engine.config.lang;
+    let completeness = manifest.completeness.map_or_else(String::new, |percent| {
+        format!(", {} % {}", percent.rounded(), lang.pick("de complétude", "complete"))
+    });
     let status = match manifest.day_status {
-        DayStatus::Final => "final",
-        DayStatus::Provisional => "provisional",
+        DayStatus::Final => lang.pick("définitif", "final"),
+        DayStatus::Provisional => lang.pick("provisoire", "provisional"),
     };
-    line(&format!("{} ({} h): {status}{completeness}", manifest.date, result.day.hour_count()));
+    let colon = lang.pick(" :", ":");
+    line(&format!("{} ({} h){colon} {status}{completeness}", manifest.date, result.day.hour_count()));
     for entry in &manifest.documents {
-        let what = match entry.status {
-            EntryStatus::Ok => figures(result, entry.source),
+        let text = match entry.status {
+            EntryStatus::Ok => figures(result, entry.source, lang),
             _ => entry.reason.clone().unwrap_or_default(),
         };
-        line(format!("  {:<12} {:<9} {what}", entry.source, entry.status.name()).trim_end());
+        line(format!("  {:<12} {:<9} {text}", entry.source, entry.status.name()).trim_end());
     }
-    let place = engine.metrics.address(&keys::manifest(manifest.date));
-    let written = match (engine.config.dry_run, changed) {
-        (true, _) => "nothing written (--dry-run)".to_owned(),
-        (false, true) => format!("published: {place}"),
-        (false, false) => format!("unchanged: {place}"),
-    };
-    line(&format!("  {written}"));
+    let location = engine.metrics.address(&keys::manifest(manifest.date));
+    line(&match (engine.config.dry_run, changed) {
+        (true, _) => format!("  {}", lang.pick("rien n'est écrit (--dry-run)", "nothing written (--dry-run)")),
+        (false, true) => format!("  {}{colon} {location}", lang.pick("publié", "published")),
+        (false, false) => format!("  {}{colon} {location}", lang.pick("inchangé", "unchanged")),
+    });
 }
 
 /// The figures that a person looks for first.
-fn figures(result: &DayResult, source: Source) -> String {
-    let number = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.0}"));
+fn figures(result: &DayResult, source: Source, lang: Lang) -> String {
+    let unknown = lang.pick("inconnu", "unknown");
+    let whole = |value: Option<f64>| value.map_or_else(|| unknown.to_owned(), |value| format!("{value:.0}"));
     match source {
-        Source::RoadCounts => result.road_counts.document().map(|document| &document.body).map(|body| {
-            let all = &body.global_metrics;
-            format!(
-                "{} vehicles on {} arcs, {} alerts, {} failing detectors",
-                number(all.total_vehicles.map(contract::Fixed::get)),
-                all.arc_count,
-                body.congestion_alerts.len(),
-                body.sensor_failures.len()
+        Source::RoadCounts => result.road_counts.document().map(|document| {
+            let (body, city) = (&document.body, &document.body.global_metrics);
+            let vehicles = whole(city.total_vehicles.map(contract::Fixed::get));
+            let (arcs, alerts, failing) = (city.arc_count, body.congestion_alerts.len(), body.sensor_failures.len());
+            lang.pick(
+                format!(
+                    "véhicules : {vehicles}, tronçons : {arcs}, alertes : {alerts}, capteurs défaillants : {failing}"
+                ),
+                format!("vehicles: {vehicles}, arcs: {arcs}, alerts: {alerts}, failing detectors: {failing}"),
             )
         }),
-        Source::BikeCounts => result.bike_counts.document().map(|document| &document.body).map(|body| {
-            let all = &body.global_metrics;
-            #[expect(clippy::cast_precision_loss, reason = "a day's bikes")]
-            let total = all.daily_total.map(|total| total as f64);
-            format!("{} bikes at {} counters, {} failing", number(total), all.counter_count, body.failing_sensors.len())
+        Source::BikeCounts => result.bike_counts.document().map(|document| {
+            let (body, city) = (&document.body, &document.body.global_metrics);
+            let bikes = city.daily_total.map_or_else(|| unknown.to_owned(), |total| total.to_string());
+            let (counters, failing) = (city.counter_count, body.failing_sensors.len());
+            lang.pick(
+                format!("vélos : {bikes}, compteurs : {counters}, défaillants : {failing}"),
+                format!("bikes: {bikes}, counters: {counters}, failing: {failing}"),
+            )
         }),
-        Source::Disruptions => result
-            .disruptions
-            .document()
-            .map(|document| &document.body)
-            .map(|body| format!("{} disruptions, {} alerts", body.active_disruptions_count, body.alerts.len())),
-        Source::Weather => result.weather.document().map(|document| &document.body).map(|body| {
-            let temperature =
-                body.metrics.temp_mean.map_or_else(|| "?".to_owned(), |value| value.rounded().to_string());
-            format!("{temperature} °C, {} mm", body.metrics.precip_total.rounded())
+        Source::Disruptions => result.disruptions.document().map(|document| {
+            let (disruptions, alerts) = (document.body.active_disruptions_count, document.body.alerts.len());
+            lang.pick(
+                format!("perturbations : {disruptions}, alertes : {alerts}"),
+                format!("disruptions: {disruptions}, alerts: {alerts}"),
+            )
         }),
-        Source::Worksites => result
-            .worksites
-            .document()
-            .map(|document| &document.body)
-            .map(|body| format!("{} active worksites", body.active_worksite_count)),
+        Source::Weather => result.weather.document().map(|document| {
+            let metrics = &document.body.metrics;
+            let mean = metrics.temp_mean.map_or_else(|| "?".to_owned(), |value| value.rounded().to_string());
+            format!("{mean} °C, {} mm", metrics.precip_total.rounded())
+        }),
+        Source::Worksites => result.worksites.document().map(|document| {
+            format!("{} {}", lang.pick("chantiers actifs :", "active worksites:"), document.body.active_worksite_count)
+        }),
         Source::RoadNetwork => result
             .road_network
             .document()
-            .map(|document| &document.body)
-            .map(|body| format!("{} arcs", body.statistics.arc_count)),
+            .map(|document| format!("{} {}", lang.pick("tronçons :", "arcs:"), document.body.statistics.arc_count)),
         Source::Context => None,
     }
     .unwrap_or_default()

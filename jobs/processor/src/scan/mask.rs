@@ -8,8 +8,6 @@
     reason = "vector instructions, behind the safe face of `Simd`; the property tests compare all ways"
 )]
 
-use std::sync::OnceLock;
-
 /// Bytes looked at in one step.
 pub(super) const BLOCK: usize = 64;
 
@@ -82,15 +80,10 @@ impl Simd {
         all
     }
 
-    /// The one that `CITYFLOW_SIMD` names, where this processor has it, else the best: to compare them, and for tools that know fewer
-    /// instructions than the processor has.
+    /// The instructions with this name if this machine has them, else the best that it has.
     #[must_use]
-    pub fn chosen() -> Self {
-        static CHOSEN: OnceLock<Simd> = OnceLock::new();
-        *CHOSEN.get_or_init(|| {
-            let named = std::env::var("CITYFLOW_SIMD").unwrap_or_default();
-            Self::available().into_iter().find(|simd| simd.name() == named).unwrap_or_else(Self::detect)
-        })
+    pub fn named_or_best(name: &str) -> Self {
+        Self::available().into_iter().find(|simd| simd.name() == name).unwrap_or_else(Self::detect)
     }
 
     /// The name in settings: `portable`, `avx2`, `avx512`.
