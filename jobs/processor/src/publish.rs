@@ -1,5 +1,5 @@
-//! Publishing: immutable objects, then the manifest by conditional write, last the fixed names. Killed anywhere and run again, the result
-//! is the same; a reader that goes by the manifest always sees one complete set.
+//! Publishing: immutable objects, then the manifest by conditional write, then the fixed names. A run that is killed anywhere and repeated
+//! gives the same result; a reader that follows the manifest always sees one complete set.
 
 use std::collections::BTreeSet;
 
@@ -24,32 +24,28 @@ mod written;
 use written::retried;
 pub(crate) use written::{Written, kept_document, to_bytes};
 
-/// How long an object that no manifest names is kept.
+/// Objects that no manifest names are removed after this time.
 const KEEP: Duration = Duration::days(7);
 
-/// One entry of the manifest with the bytes behind it.
+/// An entry of the manifest with the document's bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Resolved {
-    /// The entry.
     pub(crate) entry: ManifestEntry,
-    /// Its document, fresh or kept.
+    /// The document of this run, or the one kept from an earlier run.
     pub(crate) bytes: Option<Bytes>,
-    /// Status and completeness of the document.
     pub(crate) state: Option<State>,
 }
 
-/// What the manifest takes from a document.
+/// Status and completeness of a document, for the manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub(crate) struct State {
-    /// Its `statut_jour`.
     #[serde(rename = "statut_jour")]
     pub(crate) day_status: DayStatus,
-    /// Its `completude`.
     #[serde(rename = "completude")]
     pub(crate) completeness: Option<Fixed2>,
 }
 
-/// The day as a whole: the worst of the required sources; one without a document is `provisoire` and 0.
+/// The state of the day: the worst of the required sources; a source without a document counts as provisional with 0 %.
 #[must_use]
 pub(crate) fn worst(documents: &[Resolved], required: &[Source]) -> State {
     let of = |source: &Source| {
@@ -68,35 +64,32 @@ pub(crate) fn worst(documents: &[Resolved], required: &[Source]) -> State {
     }
 }
 
-/// Publishes the documents of days into one metrics folder.
 #[derive(Debug)]
 pub(crate) struct Publisher<'a> {
-    /// The metrics folder.
     pub(crate) store: &'a SharedStore,
-    /// Now.
     pub(crate) now: DateTime<Utc>,
-    /// Replace a good document even by none.
+    /// Replace a good document even with none.
     pub(crate) force: bool,
     /// Write nothing.
     pub(crate) dry_run: bool,
-    /// Sources that the day's status is the worst of.
+    /// Sources that determine the state of the day.
     pub(crate) required: &'a [Source],
 }
 
-/// What became of a day.
+/// A published day.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Published {
-    /// The manifest as it now stands.
+    /// The manifest in the store.
     pub(crate) manifest: Manifest,
-    /// Whether this run changed it.
+    /// This run changed the manifest.
     pub(crate) changed: bool,
 }
 
 impl Publisher<'_> {
-    /// Publishes one day. `context` makes the document that needs the others, from those that will stand in the manifest.
+    /// Publishes one day. `context` computes the document that needs the others, from those that the manifest will name.
     ///
     /// # Errors
-    /// The store's, those of `context`, and `75` where the race for the manifest is lost twice.
+    /// Those of the store and of `context`; exit code 75 if other runs write the manifest first, twice.
     pub(crate) async fn publish<C: Future<Output = Result<Option<Written>, Failure>>>(
         &self,
         day: &ServiceDay,
@@ -109,7 +102,7 @@ impl Publisher<'_> {
             }
             tracing::info!(
                 key = keys::manifest(day.date()),
-                "another run wrote the manifest meanwhile; computing against it"
+                "another run wrote the manifest meanwhile; publishing against the new one"
             );
         }
         Err(Failure::new(
@@ -120,7 +113,7 @@ impl Publisher<'_> {
         ))
     }
 
-    /// One try against the manifest as it stands; nothing where another run was faster.
+    /// One attempt against the current manifest; `None` if another run was faster.
     async fn attempt<C: Future<Output = Result<Option<Written>, Failure>>>(
         &self,
         day: &ServiceDay,
@@ -166,10 +159,10 @@ impl Publisher<'_> {
         Ok(Some(Published { manifest, changed: !same }))
     }
 
-    /// Whether everything is there that a manifest names, under both names: a run that ended before its last span is to be done again.
+    /// Whether all documents of a manifest exist under both names; if not, an earlier run was interrupted and the day is published again.
     ///
     /// # Errors
-    /// The store's.
+    /// Those of the store.
     pub(crate) async fn is_whole(&self, date: NaiveDate, manifest: &Manifest) -> Result<bool, Failure> {
         let there = async |key: &str, size: u64| match self.store.head(key).await {
             Ok(found) => Ok(found.size == size),
@@ -185,15 +178,15 @@ impl Publisher<'_> {
         Ok(true)
     }
 
-    /// The manifest as it stands.
+    /// The current manifest.
     ///
     /// # Errors
-    /// The store's, and a manifest that cannot be read.
+    /// Those of the store; an unreadable manifest.
     pub(crate) async fn current(&self, date: NaiveDate) -> Result<Option<(Manifest, Version)>, Failure> {
         let key = keys::manifest(date);
         match self.store.get(&key).await {
             Err(StoreError::NotFound { .. }) => Ok(None),
-            // A dry run into a folder that is not there yet, or a bucket that is not: there is no manifest.
+            // A dry run into a missing folder or bucket: there is no manifest.
             Err(StoreError::NoSuchRoot { .. }) if self.dry_run => Ok(None),
             Err(error) => Err(error.failure()),
             Ok((bytes, object)) => match serde_json::from_slice(&bytes) {
@@ -208,7 +201,7 @@ impl Publisher<'_> {
         }
     }
 
-    /// The entry of one source: what this run has, or the good document that it would otherwise lose.
+    /// The entry of one source: the document of this run, or the good document that it would otherwise lose.
     async fn resolve(
         &self,
         date: NaiveDate,
@@ -221,7 +214,7 @@ impl Publisher<'_> {
                 return Ok(resolved(date, source, written.clone(), EntryStatus::Ok, None));
             }
             SourceResult::Absent(reason) => (EntryStatus::Absent, reason.clone()),
-            // A code for readers and programs first, as for what is absent; then what the operator needs.
+            // First a code for programs, as for absent sources, then the cause for the operator.
             SourceResult::Failed(reason) => (EntryStatus::Error, format!("source_inutilisable ({reason})")),
         };
         let kept = before
@@ -233,7 +226,7 @@ impl Publisher<'_> {
                     return Ok(resolved(date, source, Written::new(bytes), EntryStatus::Retained, Some(reason)));
                 }
                 Ok(_) | Err(StoreError::NotFound { .. }) => {
-                    tracing::warn!(key, "the earlier document is gone or damaged, and cannot be kept");
+                    tracing::warn!(key, "the previous document is missing or damaged and cannot be kept");
                     reason.push_str(" ; le document précédent manque ou est abîmé");
                 }
                 Err(error) => return Err(error.failure()),
@@ -260,8 +253,8 @@ impl Publisher<'_> {
         }
     }
 
-    /// An immutable object: its name is its content, so one that the manifest names and that is there is done. One that no manifest names
-    /// is written again, so that its age tells other runs that it is in use.
+    /// Writes an immutable object. Its name is its digest, so an existing object that the manifest names is up to date. An object that no
+    /// manifest names is written again, so that other runs see from its age that it is in use.
     async fn write_object(&self, document: &Resolved, before: Option<&Manifest>) -> Result<(), Failure> {
         let (Some(key), Some(bytes)) = (&document.entry.key, &document.bytes) else { return Ok(()) };
         let named = before.is_some_and(|before| before.documents.iter().any(|entry| entry.key.as_ref() == Some(key)));
@@ -278,7 +271,7 @@ impl Publisher<'_> {
         written.map(|_| ()).map_err(|error| error.failure())
     }
 
-    /// Whether the manifest was written; a lost race with the same outcome is as good.
+    /// Whether the manifest was written, by this run or with the same content by another one.
     async fn write_manifest(
         &self,
         date: NaiveDate,
@@ -298,8 +291,8 @@ impl Publisher<'_> {
         }
     }
 
-    /// The fixed names. Where another run wrote another manifest meanwhile, its documents are put there instead: the last one to look
-    /// leaves the names of the manifest that stands.
+    /// Writes the fixed names. If another run wrote another manifest meanwhile, its documents are written instead, so that the last run to
+    /// check leaves the names of the current manifest.
     async fn write_fixed_names(&self, date: NaiveDate, documents: &[Resolved], digest: &str) -> Result<(), Failure> {
         let written = documents.iter().filter_map(|document| {
             let bytes = document.bytes.clone()?;
@@ -311,7 +304,7 @@ impl Publisher<'_> {
             let Some(key) = &entry.key else { continue };
             match self.store.get(key).await {
                 Ok((bytes, _)) => self.write_fixed_name(date, entry.source, bytes).await?,
-                // A third run is at it.
+                // A third run is writing them.
                 Err(StoreError::NotFound { .. }) => {}
                 Err(error) => return Err(error.failure()),
             }
@@ -325,7 +318,7 @@ impl Publisher<'_> {
         written.map(|_| ()).map_err(|error| error.failure())
     }
 
-    /// Removes the fixed names of documents that the day no longer has, which only `--force` brings about.
+    /// Removes the fixed names of documents that the day no longer has, which only happens with `--force`.
     async fn drop_fixed_names(&self, date: NaiveDate, before: &Manifest, after: &Manifest) -> Result<(), Failure> {
         let has = |manifest: &Manifest, source: Source| {
             manifest.documents.iter().any(|entry| entry.source == source && entry.key.is_some())
@@ -338,7 +331,7 @@ impl Publisher<'_> {
         Ok(())
     }
 
-    /// Removes objects that no manifest has named for 7 days. Never a reason to fail.
+    /// Removes objects that no manifest has named for 7 days. Never makes a run fail.
     async fn clean(&self, date: NaiveDate, before: &Manifest, after: &Manifest) {
         if self.now - before.generated_at.instant() <= KEEP {
             return;
@@ -349,15 +342,15 @@ impl Publisher<'_> {
             .filter_map(|entry| entry.key.as_deref())
             .collect();
         let Ok(objects) = self.store.list(&keys::objects(date)).await else { return };
-        // Another run may have written a manifest meanwhile that names what this one would remove.
+        // Another run may have written a manifest meanwhile that names these objects.
         if !matches!(self.current(date).await, Ok(Some((now, _))) if now.digest == after.digest) {
             return;
         }
         for object in objects {
             if !named.contains(object.key.as_str()) && self.now - object.modified > KEEP {
                 match self.store.delete(&object.key).await {
-                    Ok(()) => tracing::info!(key = object.key, "removed: no manifest has named it for 7 days"),
-                    Err(error) => tracing::warn!(key = object.key, %error, "could not be removed"),
+                    Ok(()) => tracing::info!(key = object.key, "object removed: no manifest has named it for 7 days"),
+                    Err(error) => tracing::warn!(key = object.key, %error, "object could not be removed"),
                 }
             }
         }

@@ -63,7 +63,7 @@ fn three_attempts_at_a_day_start_its_report_once() {
     let events = namespace.events("process-2025-11-04");
     let later: Vec<_> = events.iter().filter(|(reason, _)| reason == "TryAgainLater").collect();
     assert_eq!(later.len(), 3, "{events:?}");
-    assert!(later[0].1.contains("2025-11-04 is published, and still provisoire"), "{later:?}");
+    assert!(later[0].1.contains("2025-11-04 is published, but still provisional"), "{later:?}");
     let described = namespace.kubectl(&["describe", "job", name]);
     assert!(described.contains("report of 2025-11-04, edition 1, in s3://"), "{described}");
 

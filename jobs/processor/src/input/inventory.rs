@@ -140,7 +140,7 @@ impl Inventory {
     }
 
     /// Files of `batch/` that belong to no source.
-    pub(crate) fn strangers(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn unknown_files(&self) -> impl Iterator<Item = &str> {
         self.files
             .iter()
             .map(|object| object.key.as_str())

@@ -1,4 +1,4 @@
-//! What a run reads once, whatever the number of its days: the files of `batch/` and `reference/`.
+//! Inputs that a run reads once, whatever the number of its days: the files of `batch/` and `reference/`.
 
 use std::sync::Arc;
 
@@ -43,10 +43,8 @@ pub(crate) struct BatchInputs {
 }
 
 impl BatchInputs {
-    /// Reads all of it.
-    ///
     /// # Errors
-    /// What ends the whole run: an unreachable store, a missing right, inputs that do not hold still.
+    /// Those that end the whole run: an unreachable store, a missing permission, inputs that keep changing.
     pub(crate) async fn read(
         engine: &Arc<Engine>,
         files: &[Object],
@@ -69,7 +67,7 @@ impl BatchInputs {
     }
 }
 
-/// Reads something from the files that were listed; where one of them is replaced meanwhile, once more from a new listing.
+/// Reads from the listed files. If one of them is replaced meanwhile, reads once more from a new listing.
 async fn again_if_replaced<T>(
     engine: &Engine,
     files: &[Object],
@@ -77,7 +75,7 @@ async fn again_if_replaced<T>(
 ) -> Result<T, Failure> {
     match read(files.to_vec()).await {
         Err(InputError::Replaced(key)) => {
-            tracing::warn!(key, "replaced while it was read; its source starts again");
+            tracing::warn!(key, "input replaced while it was read; reading its source again");
         }
         other => return other.map_err(fatal),
     }
@@ -87,7 +85,6 @@ async fn again_if_replaced<T>(
     }
 }
 
-/// The end of a run whose inputs do not hold still.
 pub(crate) fn replaced_twice(key: String) -> Failure {
     let what = "an input was replaced twice while it was read";
     Failure::new(Code::Later, what, key, "Run again once the upload is done")

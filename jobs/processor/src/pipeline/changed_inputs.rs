@@ -1,5 +1,4 @@
-//! Whether anything has come in for a day since it was published: the inputs of what this run has, against those of the documents that
-//! the manifest names.
+//! Detects late data: compares the inputs of this run with those of the documents in the manifest.
 
 use contract::document::Input;
 use contract::document::manifest::{EntryStatus, Manifest, ManifestEntry};
@@ -11,7 +10,6 @@ use serde::Deserialize;
 use super::day::DayResult;
 use crate::draft::SourceResult;
 
-/// The part of a document that is looked at.
 #[derive(Deserialize)]
 struct DocumentInputs {
     inputs: Vec<Input>,
@@ -20,14 +18,14 @@ struct DocumentInputs {
 /// Whether every source has the same inputs (key, size and checksum) as when the day was published.
 ///
 /// # Errors
-/// The store's. A published document that is gone or cannot be read is a reason to publish.
+/// Those of the store. A published document that is missing or unreadable counts as different.
 pub(crate) async fn same_inputs(store: &SharedStore, result: &DayResult, manifest: &Manifest) -> Result<bool, Failure> {
     let same = result.written.iter().map(async |(source, written)| {
         let Some(entry) = manifest.documents.iter().find(|entry| entry.source == *source) else {
             return Ok::<_, Failure>(false);
         };
         match written {
-            // A reason may name the last day of which there is anything, which says nothing of this one.
+            // A reason may name the last day with data, which is irrelevant for this day.
             SourceResult::Absent(_) => Ok(matches!(entry.status, EntryStatus::Absent | EntryStatus::Retained)),
             SourceResult::Failed(_) => Ok(matches!(entry.status, EntryStatus::Error | EntryStatus::Retained)),
             SourceResult::Document(_) if entry.status != EntryStatus::Ok => Ok(false),
@@ -42,7 +40,7 @@ pub(crate) async fn same_inputs(store: &SharedStore, result: &DayResult, manifes
     Ok(try_join_all(same).await?.into_iter().all(|same| same))
 }
 
-/// What a published document was made from.
+/// The inputs of a published document.
 async fn published(store: &SharedStore, entry: &ManifestEntry) -> Result<Option<Vec<Input>>, Failure> {
     let Some(key) = &entry.key else { return Ok(None) };
     match store.get(key).await {

@@ -1,4 +1,4 @@
-//! What a published day tells of itself: attributes of its span, and metrics.
+//! Span attributes and metrics of a published day.
 
 use contract::Source;
 use contract::document::manifest::EntryStatus;
@@ -10,7 +10,7 @@ use crate::draft::SourceResult;
 use crate::publish::Published;
 use crate::telemetry::{AVAILABILITY, COMPLETENESS, DAYS, SIZE};
 
-/// Tells of a day. How complete the day is and how many sensors there are is told of the present alone.
+/// `tonight`: completeness and availability describe the present, so they are recorded for a scheduled night's own day only.
 pub(crate) fn record(engine: &Engine, span: &Span, result: &DayResult, published: &Published, tonight: bool) {
     let manifest = &published.manifest;
     let status = manifest.day_status.name();

@@ -1,5 +1,5 @@
-//! All days of a run in one pass over the input: what every day needs is read once, snapshots come along day by day, and several days are
-//! measured and published at a time. What is told comes in the order of the days.
+//! All days of a run in one pass over the input: shared inputs are read once, snapshots arrive day by day, and several days are computed
+//! and published in parallel. Logs and output come in the order of the days.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
@@ -30,7 +30,7 @@ use crate::draft::SourceResult;
 use crate::input::{Inventory, OF_THE_API};
 use crate::telemetry::{DAY, LIST};
 
-/// Days whose documents are on their way to the store, beside one a thread that is measured.
+/// Days being published at once, in addition to one day per thread being computed.
 const PUBLISHED_AT_ONCE: usize = 4;
 
 /// Processes the chosen days. Returns the result of the run on one line.
@@ -46,7 +46,7 @@ pub(crate) async fn run(engine: Arc<Engine>, choice: &DayChoice) -> Result<Strin
     result.map(|()| summary.line(&engine.config))
 }
 
-/// Processes the planned days, or all days of the input. Published days stand in the summary, however the run outcome.
+/// Processes the planned days, or all days of the input. The summary holds every published day, even if the run fails.
 async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>, summary: &mut RunSummary) -> Result<(), Failure> {
     let progress = Progress::new(engine.config.log.quiet);
     let (planned, inputs, first, window) = match planned {
@@ -54,27 +54,27 @@ async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>, summary: &
             let days: BTreeSet<NaiveDate> = planned.iter().map(|next| next.date).collect();
             let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(()) };
             let inventory = list(&engine, &days).await?;
-            tell_strangers(&inventory);
+            warn_of_unknown_files(&inventory);
             engine.sources.begin();
-            tell_ages(&engine, &inventory, last);
+            record_ages(&engine, &inventory, last);
             let files = inventory.files.clone();
-            // The last one: the others of a scheduled night are before it.
+            // The last one: a scheduled night catches up earlier days.
             let own = planned.iter().any(|next| next.why != Why::Own).then_some(last);
             let mut window = SnapshotWindow::open(&engine, inventory, days, own);
-            // The first snapshots come while the large files are read.
+            // The first snapshots are fetched while the large files are read.
             let inputs = BatchInputs::read(&engine, &files, Scope::Days { first, last }, &progress);
             let (inputs, first) = Box::pin(try_join(inputs, window.next())).await?;
             (planned, inputs, first, window)
         }
         None => {
             let mut inventory = list(&engine, &BTreeSet::new()).await?;
-            tell_strangers(&inventory);
+            warn_of_unknown_files(&inventory);
             engine.sources.begin();
             let inputs = Box::pin(BatchInputs::read(&engine, &inventory.files, Scope::All, &progress)).await?;
             let days = days_of(&engine, &inputs)?;
             inventory.look(&engine.raw, &OF_THE_API, &days).await?;
             if let Some(last) = days.last() {
-                tell_ages(&engine, &inventory, *last);
+                record_ages(&engine, &inventory, *last);
             }
             let mut window = SnapshotWindow::open(&engine, inventory, days.clone(), None);
             let first = window.next().await?;
@@ -86,7 +86,6 @@ async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>, summary: &
     Box::pin(each(&pipeline, &planned, first, window, summary)).await
 }
 
-/// What there is.
 async fn list(engine: &Engine, days: &BTreeSet<NaiveDate>) -> Result<Inventory, Failure> {
     let span = Span::start(&LIST);
     let inventory = span.instrument_result(Inventory::take(&engine.raw, days)).await?;
@@ -96,35 +95,32 @@ async fn list(engine: &Engine, days: &BTreeSet<NaiveDate>) -> Result<Inventory, 
     Ok(inventory)
 }
 
-/// Tells how old the newest object of each source is. The listing has no snapshots but those of the run's days and shortly after, so that
-/// it says something of the present only where one of them is.
-fn tell_ages(engine: &Engine, inventory: &Inventory, last: NaiveDate) {
+/// Records the age of each source's newest object. The listing covers only the days of the run and shortly after, so it describes the
+/// present only if one of them is recent.
+fn record_ages(engine: &Engine, inventory: &Inventory, last: NaiveDate) {
     if finish::is_recent(engine, ServiceDay::new(last, engine.config.city.tz).end()) {
-        SourceProgress::tell_ages(inventory, &Source::RAW, engine.now);
+        SourceProgress::record_ages(inventory, &Source::RAW, engine.now);
     }
 }
 
-fn tell_strangers(inventory: &Inventory) {
-    for key in inventory.strangers() {
-        tracing::warn!(
-            key,
-            "this file of batch/ belongs to no source and is not read; see processor --help for the names"
-        );
+fn warn_of_unknown_files(inventory: &Inventory) {
+    for key in inventory.unknown_files() {
+        tracing::warn!(key, "file of batch/ ignored: its name belongs to no source; see the README for the names");
     }
 }
 
-/// Every local day with a row of the road counts. The other sources' records do not make a day of their own.
+/// Every local day with a row of the road counts. Records of other sources alone do not make a day.
 fn days_of(engine: &Engine, inputs: &BatchInputs) -> Result<BTreeSet<NaiveDate>, Failure> {
     let days: BTreeSet<NaiveDate> = match &inputs.road_counts {
         SourceResult::Document((read, _)) => read.counts.days().collect(),
         SourceResult::Absent(_) => BTreeSet::new(),
         SourceResult::Failed(error) => {
             let (reason, key) = (error.reason.clone(), engine.raw.address(&error.key));
-            return Err(Failure::new(Code::Data, reason, key, "Put the file right and run again"));
+            return Err(Failure::new(Code::Data, reason, key, "Correct the file and run again"));
         }
     };
     if engine.config.required.iter().any(|source| *source != Source::RoadCounts) {
-        tracing::warn!("`all` means the days of comptages; days that only another required source has are left out");
+        tracing::warn!("`all` covers the days of comptages; days that only another required source has are skipped");
     }
     if days.is_empty() {
         return Err(Failure::new(
@@ -137,7 +133,7 @@ fn days_of(engine: &Engine, inputs: &BatchInputs) -> Result<BTreeSet<NaiveDate>,
     Ok(days)
 }
 
-/// Measures and publishes each day, several at a time.
+/// Computes and publishes the days, several at a time.
 async fn each(
     pipeline: &Arc<Pipeline>,
     planned: &[Planned],
@@ -150,7 +146,7 @@ async fn each(
     let of_day: BTreeMap<NaiveDate, Planned> = planned.iter().map(|next| (next.date, *next)).collect();
     let mut outcome = RunOutcome::of(planned.len());
     let mut running = FuturesOrdered::new();
-    // Why no further days are begun: all of them, or the earlier ones.
+    // Reasons to start no further days: any, or earlier ones.
     let (mut ended, mut own_alone) = (None, false);
     loop {
         while ended.is_none()
@@ -164,8 +160,8 @@ async fn each(
                     Why::Late | Why::Missed => Span::current().low_priority_child(&DAY, "day"),
                 }
                 .with_day(date);
-                let concluded = finish::day(pipeline.clone(), planned, snapshots, span.clone());
-                let task = Running(tokio::spawn(span.instrument(concluded)));
+                let finished = finish::day(pipeline.clone(), planned, snapshots, span.clone());
+                let task = Running(tokio::spawn(span.instrument(finished)));
                 running.push_back(async move { (planned, task.await) });
             }
             match window.next().await {
@@ -173,7 +169,7 @@ async fn each(
                 Err(failure) => ended = Some(failure),
             }
         }
-        // Days under way come to their end, whatever became of others: none is left half published.
+        // Running days finish even if others have failed, so that none is published partially.
         let Some((planned, done)) = running.next().await else { break };
         match outcome.add(planned, done.and_then(|done| finish::record(engine, planned, &done, summary))) {
             Ok(()) => {}
@@ -190,7 +186,7 @@ async fn each(
     }
 }
 
-/// A day under way; it ends with the run where the run ends early.
+/// A running day; aborted if the run ends early.
 struct Running(JoinHandle<Result<Finished, Failure>>);
 
 impl Future for Running {

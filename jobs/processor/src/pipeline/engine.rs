@@ -27,26 +27,24 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Opens the stores and the pool.
-    ///
     /// # Errors
-    /// A folder that is not there, a setting of the SDK that is wrong.
+    /// A missing folder, an invalid setting of the SDK.
     pub(crate) async fn open(config: Config, now: DateTime<Utc>) -> Result<Self, Failure> {
         let raw = open_raw(&config).await?;
         let access = if config.dry_run { Access::Read } else { Access::Write };
         let metrics = match config.out.join(keys::METRICS).open(config.path_style, access).await {
-            // There is nothing to read yet, and a dry run makes no folder.
+            // There is nothing to read yet, and a dry run creates no folder.
             Err(_) if config.dry_run => Arc::new(runtime::store::MemoryStore::new()),
             opened => opened?,
         };
         let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build().map_err(|error| {
-            Failure::new(Code::Bug, format!("no threads to compute with ({error})"), "", "Set --threads lower")
+            Failure::new(Code::Bug, format!("the thread pool cannot be created ({error})"), "", "Set a lower --threads")
         })?;
         Ok(Self { config, raw, metrics, pool: Arc::new(pool), now, sources: Arc::default() })
     }
 }
 
-/// The raw folder: where it holds only `raw/`, that one.
+/// Opens the raw location, or `raw/` below it if that is all it holds.
 pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
     let store = config.raw.open(config.path_style, Access::Read).await?;
     for folder in [keys::BATCH, keys::API] {
@@ -62,7 +60,7 @@ pub(crate) async fn open_raw(config: &Config) -> Result<SharedStore, Failure> {
     below.open(config.path_style, Access::Read).await
 }
 
-/// What ends the whole run, of what can go wrong with an input.
+/// The failure of the run for an input that could not be read.
 pub(crate) fn fatal(error: InputError) -> Failure {
     match error {
         InputError::Store(error) => error.failure(),
@@ -74,17 +72,17 @@ pub(crate) fn fatal(error: InputError) -> Failure {
             "Run again once the upload is done",
         ),
         InputError::Content(error) => {
-            Failure::new(Code::Data, error.reason, error.key, "Put the file right and run again")
+            Failure::new(Code::Data, error.reason, error.key, "Correct the file and run again")
         }
     }
 }
 
-/// A worker task that panicked.
+/// The failure of a run with a panicked worker task: exit code 70.
 pub(crate) fn bug(error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Code::Bug, format!("a worker task panicked ({error})"), "", "Report it with the log")
 }
 
-/// Computes on the pool, away from the threads that wait for answers.
+/// Computes on the thread pool, so that the async threads stay free.
 pub(crate) async fn on_pool<T: Send + 'static>(
     pool: &rayon::ThreadPool,
     compute: impl FnOnce() -> T + Send + 'static,

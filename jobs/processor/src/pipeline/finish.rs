@@ -1,4 +1,4 @@
-//! One measured day to its end: published, told, judged.
+//! The end of a day: publish it, log it, decide whether it makes the run fail.
 
 use std::sync::Arc;
 
@@ -22,25 +22,24 @@ use crate::publish::{Published, Publisher, Resolved, Written, worst};
 use crate::source::reference::school_calendar::school_holiday;
 use crate::telemetry::{INDICATORS, PUBLISH};
 
-/// How long after its end a day is one of the present: what is done again later says nothing of how the city's sensors are.
+/// A day that ended longer ago says nothing about the present state of the city's sensors.
 const RECENT: TimeDelta = TimeDelta::hours(48);
 
-/// Whether what is told of a day that ended then is told of the present.
 pub(crate) fn is_recent(engine: &Engine, end: DateTime<Utc>) -> bool {
     engine.now - end < RECENT
 }
 
-/// A day that was measured and published.
+/// A computed and published day.
 pub(crate) struct Finished {
     result: Arc<DayResult>,
-    /// Nothing for an earlier day for which nothing new has come in.
+    /// `None` for an earlier day without new data.
     published: Option<Published>,
 }
 
-/// Measures and publishes one day.
+/// Computes and publishes one day.
 ///
 /// # Errors
-/// What keeps the day from being published.
+/// The failure that keeps the day from being published.
 pub(crate) async fn day(
     pipeline: Arc<Pipeline>,
     planned: Planned,
@@ -129,10 +128,10 @@ fn context_document(
     Written::of(&context::document(&input, &pipeline.context(result.day))).map(Some)
 }
 
-/// Tells what became of a day, and how it ends.
+/// Logs and summarises a day.
 ///
 /// # Errors
-/// A day that was published and still is not as it should be.
+/// A published day that still does not meet the requirements.
 pub(crate) fn record(
     engine: &Engine,
     planned: Planned,
@@ -141,17 +140,17 @@ pub(crate) fn record(
 ) -> Result<(), Failure> {
     let (date, result) = (planned.date, &done.result);
     let Some(Published { manifest, changed }) = &done.published else {
-        tracing::info!(day = %date, "nothing new has come in for this earlier day; it stays as it is");
+        tracing::info!(day = %date, "earlier day unchanged: no new data");
         return Ok(());
     };
     for entry in &manifest.documents {
         let (source, status) = (entry.source.name(), entry.status.name());
         match &entry.reason {
             Some(reason) if entry.status == EntryStatus::Error || reason_is_error(&result.written, entry.source) => {
-                tracing::warn!(day = %date, source, status, reason, "source in error");
+                tracing::warn!(day = %date, source, status, reason, "source failed");
             }
             Some(reason) if entry.status == EntryStatus::Retained => {
-                tracing::warn!(day = %date, source, status, reason, "this run has no document; the earlier one is kept");
+                tracing::warn!(day = %date, source, status, reason, "no document in this run; the previous one is kept");
             }
             reason => tracing::info!(day = %date, source, status, reason = reason.as_deref().unwrap_or(""), "document"),
         }
@@ -169,8 +168,8 @@ fn reason_is_error(written: &[(Source, SourceResult<Written>)], source: Source) 
     written.iter().any(|(of, result)| *of == source && matches!(result, SourceResult::Failed(_)))
 }
 
-/// Where the files of a source are looked for.
-fn place(source: Source) -> &'static str {
+/// Where the files of a source are expected.
+fn expected_files(source: Source) -> &'static str {
     match source {
         Source::RoadCounts => "batch/comptages-*.csv",
         Source::BikeCounts => "api/bikes/ or batch/comptage-velo*.csv",
@@ -182,7 +181,7 @@ fn place(source: Source) -> &'static str {
     }
 }
 
-/// How a published day ends the run.
+/// Decides whether a published day makes the run fail.
 fn evaluate(
     engine: &Engine,
     planned: Planned,
@@ -190,11 +189,10 @@ fn evaluate(
     manifest: &Manifest,
 ) -> Result<(), Failure> {
     let config = &engine.config;
-    // What is wrong with a source, and with which file of it.
     let unusable = |source: Source, result: &SourceResult<Written>| match result {
         SourceResult::Failed(error) => Some((format!("{source} is unusable ({})", error.reason), error.key.clone())),
         SourceResult::Absent(reason) if reason == NO_FILE => {
-            Some((format!("{source} has no file"), place(source).to_owned()))
+            Some((format!("{source} has no file"), expected_files(source).to_owned()))
         }
         _ => None,
     };
@@ -210,19 +208,19 @@ fn evaluate(
             Code::Data,
             format!("{}: {}", manifest.date, what.join("; ")),
             keys.join(", "),
-            "Put the right file there and run the day again; what could be published was",
+            "Correct the file and run the day again; the other documents were published",
         ));
     }
     if manifest.day_status == DayStatus::Provisional {
         tracing::warn!(day = %manifest.date, completeness = manifest.completeness.map(Fixed2::rounded),
-            "the day is provisoire: more of its data is still to come; a later run completes it");
-        // Of an earlier day more may never come; the next night looks again.
+            "the day is provisional: more of its data is still to come, and a later run completes it");
+        // An earlier day may never become complete; the next night rechecks it.
         if config.until_complete && planned.why == Why::Own {
             return Err(Failure::new(
                 Code::Later,
-                format!("{} is published, and still provisoire", manifest.date),
+                format!("{} is published, but still provisional", manifest.date),
                 engine.metrics.address(&keys::manifest(manifest.date)),
-                "Run again when more of its data is there",
+                "Run again when more of its data has arrived",
             ));
         }
     }

@@ -1,39 +1,37 @@
-//! How a run of several days ends: the worst of what its days came to, its own before those that it did along.
+//! The outcome of a run of several days: the worst failure of its own days, else of the days that it caught up.
 
 use runtime::failure::{Code, Failure};
 
 use super::plan::{Planned, Why};
 
-/// The ends of days.
 #[derive(Debug, Default)]
 pub(crate) struct RunOutcome {
-    /// Whether the run has more days than one, which are then told each by itself.
+    /// The run has several days; each failure is logged.
     several: bool,
     own: Option<Failure>,
     earlier: Option<Failure>,
 }
 
 impl RunOutcome {
-    /// None yet, of so many days.
     pub(crate) fn of(days: usize) -> Self {
         Self { several: days > 1, ..Self::default() }
     }
 
-    /// Takes the end of a day.
+    /// Adds the result of a day.
     ///
     /// # Errors
-    /// What concerns the store or the setting, and so every day.
+    /// A failure of the store or the settings, which concerns every day.
     pub(crate) fn add(&mut self, planned: Planned, end: Result<(), Failure>) -> Result<(), Failure> {
         let Err(failure) = end else { return Ok(()) };
         if !matches!(failure.code, Code::Data | Code::NoInput | Code::Later) {
             return Err(failure);
         }
-        // Nobody is to be woken for a day before the first that there is any input of.
+        // A day before the first one with any input must not wake the operator.
         if planned.why != Why::Own && failure.code == Code::NoInput {
             tracing::warn!(day = %planned.date, code = failure.code as i32, "{failure}");
             return Ok(());
         }
-        // Of one day the end of the run tells it, on its one line.
+        // The failure of a single day is logged at the end of the run.
         if self.several {
             tracing::error!(day = %planned.date, code = failure.code as i32, "{failure}");
         }
@@ -44,16 +42,14 @@ impl RunOutcome {
         Ok(())
     }
 
-    /// Takes what an earlier day came to that concerns the store: of the earlier days' ends the one that is told.
+    /// Adds a failure of the store in an earlier day; it takes precedence over the failures of other earlier days.
     pub(crate) fn add_earlier(&mut self, failure: Failure) {
         tracing::error!(code = failure.code as i32, "{failure}");
         self.earlier = Some(failure);
     }
 
-    /// How the run ends.
-    ///
     /// # Errors
-    /// The worst of its own days, else of the earlier ones.
+    /// The worst failure of its own days, else of the earlier ones.
     pub(crate) fn end(self) -> Result<(), Failure> {
         self.own.or(self.earlier).map_or(Ok(()), Err)
     }
@@ -75,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn its_own_days_come_first_and_a_missed_one_without_input_wakes_nobody() {
+    fn own_days_take_precedence_and_missed_day_without_input_is_no_failure() {
         assert_eq!(
             end(&[(Why::Own, Code::Later), (Why::Own, Code::Data), (Why::Own, Code::NoInput)]),
             Some(Code::Data)

@@ -1,5 +1,5 @@
-//! Which days a run does, and why each: its own; on a scheduled night also those before it whose inputs may have changed, and those that
-//! no run has done yet.
+//! The days of a run: its own and, on a scheduled night, earlier days whose inputs may have changed (lookback) and days without a manifest
+//! (catch up).
 
 use std::collections::BTreeSet;
 
@@ -11,18 +11,16 @@ use runtime::store::StoreError;
 
 use super::engine::Engine;
 
-/// Why a run does a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Why {
-    /// It is for this day.
+    /// Requested.
     Own,
-    /// A scheduled night looks whether more has come in for a day that was done.
+    /// Lookback: a scheduled night rechecks a published day for late data.
     Late,
-    /// A scheduled night does a day that has no manifest.
+    /// Catch up: a scheduled night processes a day without a manifest.
     Missed,
 }
 
-/// A day to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Planned {
     pub(crate) date: NaiveDate,
@@ -30,16 +28,15 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
-    /// A day that the run is for.
     pub(crate) fn own(date: NaiveDate) -> Self {
         Self { date, why: Why::Own }
     }
 }
 
-/// The days in order; nothing where they are known only from the input.
+/// The days in order; `None` if only the input tells which days there are (`all`).
 ///
 /// # Errors
-/// The store's.
+/// Those of the store.
 pub(crate) async fn days(engine: &Engine, choice: &DayChoice) -> Result<Option<Vec<Planned>>, Failure> {
     let Some(own) = choice.days.list() else { return Ok(None) };
     let mut planned = match (&choice.origin, choice.days) {
@@ -50,7 +47,7 @@ pub(crate) async fn days(engine: &Engine, choice: &DayChoice) -> Result<Option<V
     Ok(Some(planned))
 }
 
-/// The days before a scheduled night's own.
+/// The days before the own day of a scheduled night.
 async fn earlier(engine: &Engine, day: NaiveDate) -> Result<Vec<Planned>, Failure> {
     let (lookback, catch_up) = (engine.config.lookback, engine.config.catch_up);
     if lookback == 0 && catch_up == 0 {
@@ -58,17 +55,17 @@ async fn earlier(engine: &Engine, day: NaiveDate) -> Result<Vec<Planned>, Failur
     }
     let done = match engine.metrics.list(keys::MANIFEST_PREFIX).await {
         Ok(objects) => objects.iter().filter_map(|object| keys::manifest_day(&object.key)).collect(),
-        // A dry run into a bucket that is not there: nothing has been done.
+        // A dry run into a missing bucket: nothing has been published.
         Err(StoreError::NoSuchRoot { .. }) if engine.config.dry_run => BTreeSet::new(),
         Err(error) => return Err(error.failure()),
     };
     let planned = before(day, lookback, catch_up, &done);
-    let told = |why: Why| {
+    let dates = |why: Why| {
         let days: Vec<String> =
             planned.iter().filter(|next| next.why == why).map(|next| next.date.to_string()).collect();
         days.join(",")
     };
-    tracing::info!(day = %day, late = told(Why::Late), missed = told(Why::Missed), "earlier days of this scheduled run");
+    tracing::info!(day = %day, late = dates(Why::Late), missed = dates(Why::Missed), "earlier days of this scheduled run");
     Ok(planned)
 }
 
@@ -97,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn late_days_have_been_done_and_missed_ones_have_not() {
+    fn late_days_have_a_manifest_and_missed_days_have_none() {
         let done = ["2025-11-04", "2025-11-02", "2025-10-31"];
         let expected = [
             ("2025-11-01", Why::Missed),

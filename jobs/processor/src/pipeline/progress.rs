@@ -1,4 +1,4 @@
-//! What a run tells of each source while it reads it: a span of the trace until the last of it was parsed and taken, and its figures.
+//! Telemetry of reading, per source: a span until its last record is parsed, and its counters.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -14,15 +14,14 @@ use crate::quality::Counted;
 use crate::raw_file::SourceError;
 use crate::telemetry::{BYTES_READ, CHUNKS, INPUT_AGE, READ, REJECTED, ROWS, SOURCE, SOURCE_DURATION, read_of};
 
-/// The sources of a run.
 #[derive(Debug, Default)]
 pub(crate) struct SourceProgress {
     each: Mutex<BTreeMap<Source, OpenSource>>,
-    /// Those that cannot be used.
+    /// Unusable sources.
     failed: Mutex<BTreeSet<Source>>,
 }
 
-/// The parts of a source that are read apart.
+/// The parts of a source that are read separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     /// Its files in `batch/`.
@@ -35,7 +34,7 @@ pub(crate) enum Part {
 #[derive(Debug)]
 struct OpenSource {
     span: Span,
-    /// What is still to be read of it.
+    /// Parts still to be read.
     left: Vec<Part>,
     begun: Instant,
     objects: u64,
@@ -45,7 +44,7 @@ struct OpenSource {
 }
 
 impl SourceProgress {
-    /// Begins all of them.
+    /// Starts the spans of all sources.
     pub(crate) fn begin(&self) {
         let begin = |source: Source| {
             let span = Span::start_named(&SOURCE, &format!("source {source}")).with_source(source);
@@ -61,8 +60,8 @@ impl SourceProgress {
         self.lock().extend(begun);
     }
 
-    /// Tells how old the newest object of each of these sources is.
-    pub(crate) fn tell_ages(inventory: &Inventory, sources: &[Source], now: DateTime<Utc>) {
+    /// Records the age of the newest object of each source.
+    pub(crate) fn record_ages(inventory: &Inventory, sources: &[Source], now: DateTime<Utc>) {
         for source in sources {
             if let Some(newest) = inventory.newest(*source) {
                 let age = (now - newest).num_milliseconds().max(0);
@@ -77,12 +76,12 @@ impl SourceProgress {
         self.lock().get(&source).map_or_else(Span::none, |reading| reading.span.clone())
     }
 
-    /// Begins to read a file.
+    /// Starts the span of a file.
     pub(crate) fn read(&self, source: Source, object: &Object) -> Span {
         Self::reads(self.span(source).child(&READ, "read"), source, object)
     }
 
-    /// Begins to read a snapshot. Of those collected before the run's own day fewer are told.
+    /// Starts the span of a snapshot; snapshots collected before the run's own day have low priority.
     pub(crate) fn read_snapshot(&self, source: Source, object: &Object, aside: bool) -> Span {
         let (of_source, kind) = (self.span(source), read_of(source));
         let read = if aside { of_source.low_priority_child(kind, "read") } else { of_source.child(kind, "read") };
@@ -95,7 +94,7 @@ impl SourceProgress {
         read
     }
 
-    /// Counts an object of so many bytes that was read, and what was parsed of it in so many pieces.
+    /// Counts an object that was read, with the rows parsed from its chunks.
     pub(crate) fn add(&self, source: Source, bytes: u64, chunks: u64, counted: Counted) {
         if let Some(reading) = self.lock().get_mut(&source) {
             reading.objects += 1;
@@ -105,27 +104,27 @@ impl SourceProgress {
         }
     }
 
-    /// Counts what was parsed of objects that are counted.
+    /// Counts the rows of objects that are already counted.
     pub(crate) fn count(&self, source: Source, counted: Counted) {
         if let Some(reading) = self.lock().get_mut(&source) {
             reading.counted.add(counted);
         }
     }
 
-    /// Says that a source cannot be used.
+    /// Marks a source as unusable.
     pub(crate) fn fail(&self, source: Source, error: &SourceError) {
         self.span(source).fail("SourceUnusable", &error.to_string());
         self.count_error(source);
     }
 
-    /// Counts that a source cannot be used: once, however many days it concerns.
+    /// Counts an unusable source, once for all days.
     pub(crate) fn count_error(&self, source: Source) {
         if self.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(source) {
             ERRORS.add(1, &[("source", source.name()), ("error.type", "SourceUnusable")]);
         }
     }
 
-    /// Says that a part of a source was read; with the last one the source ends. Twice is once.
+    /// Marks a part of a source as read; the last part ends its span. Idempotent.
     pub(crate) fn done(&self, source: Source, part: Part) {
         let is_last = match self.lock().get_mut(&source) {
             Some(reading) => {
@@ -139,7 +138,6 @@ impl SourceProgress {
         }
     }
 
-    /// Ends a source.
     fn end(&self, source: Source) {
         let Some(reading) = self.lock().remove(&source) else { return };
         let OpenSource { span, left, begun, objects, bytes, chunks, counted } = reading;
@@ -168,7 +166,6 @@ impl SourceProgress {
         }
     }
 
-    /// Ends all that are left.
     pub(crate) fn end_all(&self) {
         Source::RAW.into_iter().for_each(|source| self.end(source));
     }

@@ -1,4 +1,5 @@
-//! What the day is seen by: zones, school calendar, transit lines. Each file is optional; one that cannot be read is told, and done without.
+//! Reference data: zones, school calendar, transit lines. Each file is optional; an unreadable one is a warning in the log and in the
+//! documents that would depend on it.
 
 use contract::document::Input;
 use contract::keys;
@@ -14,7 +15,7 @@ use crate::source::reference::school_calendar::SchoolCalendar;
 use crate::source::reference::zones::read_zones;
 use crate::transit_line::ServiceLine;
 
-/// What the day is seen by, with the files it comes from.
+/// Reference data with the files that it comes from.
 #[derive(Debug, Default)]
 pub(crate) struct Reference {
     pub(crate) zones: Option<Zones>,
@@ -23,14 +24,13 @@ pub(crate) struct Reference {
     pub(crate) calendar_input: Option<Input>,
     pub(crate) lines: Vec<ServiceLine>,
     pub(crate) lines_input: Option<Input>,
-    /// What went wrong with each, a sentence.
+    /// Why the file is unusable, a French sentence for the documents.
     pub(crate) zone_warning: Option<String>,
     pub(crate) calendar_warning: Option<String>,
     pub(crate) line_warning: Option<String>,
 }
 
 impl Reference {
-    /// Reads what is there.
     pub(crate) async fn read(store: &SharedStore, files: &[Object], config: &Config) -> Result<Self, InputError> {
         let mut reference = Self::default();
         let city = &config.city;
@@ -103,13 +103,13 @@ impl Reference {
     }
 }
 
-/// A reference file that cannot be used: told in the log, and in the documents that would depend on it.
+/// Logs an unusable reference file. Returns the warning for the documents.
 fn warning(error: &SourceError, instead: &str) -> String {
-    tracing::warn!(key = error.key, reason = error.reason, instead, "reference file not usable");
+    tracing::warn!(key = error.key, reason = error.reason, instead, "reference file unusable");
     format!("Fichier de référence inutilisable, {error} ; {instead}.")
 }
 
-/// A file of `reference/`: nothing where it is not there, and why where its content cannot be had.
+/// Fetches a file of `reference/`: `None` if it does not exist, an error inside if its content is unusable.
 async fn optional(
     store: &SharedStore,
     files: &[Object],

@@ -1,4 +1,4 @@
-//! Reads the road counts: all files, in key order, through the scan, once for all days of a run.
+//! Reads the road counts: all files in key order, through the scan, once for all days of a run.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,7 +25,7 @@ use crate::telemetry::{AGGREGATE, DECODE};
 
 pub(crate) use crate::cells::road::counts::Scope;
 
-/// How much of a file is looked at first, to find its header.
+/// Bytes read first, to find the header.
 const BEGINNING: usize = 64 << 10;
 
 /// The road counts of all days of a run.
@@ -36,10 +36,10 @@ pub(crate) struct RoadCountsRead {
     pub(crate) inputs: Vec<Input>,
 }
 
-/// Reads all files. For a thread that may block, within a tokio runtime.
+/// Reads all files. Call it on a thread that may block, within a tokio runtime.
 ///
 /// # Errors
-/// The first file that cannot be the source, or that the store does not give.
+/// The first file that is unusable or cannot be fetched.
 pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -> Result<RoadCountsRead, InputError> {
     let config = &engine.config;
     let search = Search::new(scope, config.city.tz, config.parameters.comptages.attendu_jours);
@@ -55,7 +55,7 @@ pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
         counts.end_file(&object.key).map_err(InputError::Content)?;
     }
     counts.cells.finish();
-    // Not before: a file that is replaced meanwhile lets all start again.
+    // Not earlier: if a file is replaced meanwhile, all files are read again.
     for (object, chunks) in files.iter().zip(chunks) {
         engine.sources.add(contract::Source::RoadCounts, object.size, chunks, Counted::default());
     }
@@ -63,7 +63,7 @@ pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
     Ok(RoadCountsRead { counts, inputs })
 }
 
-/// Reads one file, and says what documents say of it, and in how many pieces it was.
+/// Reads one file. Returns its description for the documents and the number of chunks.
 fn file(
     engine: &Engine,
     object: &Object,
@@ -82,12 +82,12 @@ fn file(
         false => runtime.block_on(engine.raw.open_file(&object.key, &object.version))?,
     };
     let mut source = match open {
-        Some(file) => Source::File { file, next: 0 },
-        // Its ranges are fetched within the span.
+        Some(file) => FileSource::File { file, next: 0 },
+        // Its ranges are fetched in the span.
         None => reading
             .in_scope(|| Blocks::open(&engine.raw, object, &engine.config.memory))
             .map(Box::new)
-            .map(Source::Stream)?,
+            .map(FileSource::Stream)?,
     };
     let (beginning, head) = begin(&mut source, &object.key)?;
     let layout = Layout::of(&object.key, &head).map_err(InputError::Content)?;
@@ -99,8 +99,8 @@ fn file(
         sum: !compressed,
     };
     let file = match &source {
-        Source::File { file, .. } => Some(file.clone()),
-        Source::Stream(_) => None,
+        FileSource::File { file, .. } => Some(file.clone()),
+        FileSource::Stream(_) => None,
     };
     let fetch = |offset, buffer: &mut [u8]| match &file {
         Some(file) => Ok(file.read_at(buffer, offset)?),
@@ -108,7 +108,7 @@ fn file(
     };
     source.go_to(head.length, &beginning);
     let held = AtomicU64::new(counts.cells.bytes());
-    let mut feed = Pieces {
+    let mut feed = FileChunks {
         source,
         rest: beginning.slice(head.length.min(beginning.len())..),
         chunk: engine.config.chunk,
@@ -131,8 +131,8 @@ fn file(
     }
     tracing::debug!(key = object.key, bytes = report.bytes, chunks = report.chunks, repaired = report.repaired, "read");
     let stored = match &feed.source {
-        Source::Stream(blocks) => blocks.stored_sum(),
-        Source::File { .. } => None,
+        FileSource::Stream(blocks) => blocks.stored_sum(),
+        FileSource::File { .. } => None,
     };
     let crc64nvme = stored.unwrap_or_else(|| {
         let mut sum = Checksum::default();
@@ -152,15 +152,14 @@ fn is_compressed(key: &str) -> bool {
 }
 
 /// Where a file's bytes come from.
-enum Source {
-    /// From the disk or the memory of this machine: the threads read it themselves.
+enum FileSource {
+    /// A local file: the threads read it themselves.
     File { file: OpenFile, next: u64 },
-    /// In order, from elsewhere or from a decoder.
+    /// Blocks in order, from a remote store or from a decoder.
     Stream(Box<Blocks>),
 }
 
-impl Source {
-    /// The next bytes of the beginning.
+impl FileSource {
     fn take(&mut self) -> Result<Option<Bytes>, InputError> {
         match self {
             Self::Stream(blocks) => blocks.next_block(),
@@ -174,7 +173,7 @@ impl Source {
         }
     }
 
-    /// A file is read on from here; of a stream the rest of the beginning is at hand.
+    /// Continues a file at `offset`; a stream continues with the rest of the beginning.
     fn go_to(&mut self, offset: usize, beginning: &Bytes) {
         if let Self::File { next, .. } = self {
             *next = offset.min(beginning.len()) as u64;
@@ -182,8 +181,8 @@ impl Source {
     }
 }
 
-/// Reads as much as the header needs.
-fn begin(source: &mut Source, key: &str) -> Result<(Bytes, Head), InputError> {
+/// Reads until the header is complete.
+fn begin(source: &mut FileSource, key: &str) -> Result<(Bytes, Head), InputError> {
     let error = |reason: &str| InputError::Content(SourceError { key: key.to_owned(), reason: reason.to_owned() });
     let mut beginning = Bytes::new();
     loop {
@@ -197,41 +196,45 @@ fn begin(source: &mut Source, key: &str) -> Result<(Bytes, Head), InputError> {
             Peek::Blank => return Err(error("the file is empty; export it again, with its header")),
             Peek::More if !is_all && beginning.len() <= 8 * LONGEST_RECORD => {}
             Peek::More | Peek::GivenUp(_) => {
-                return Err(error("its first line is no header of road counts; put the right file there"));
+                return Err(error(
+                    "unrecognised header: the first line is not that of the road counts. Check that the file is the right export",
+                ));
             }
         }
     }
 }
 
-/// The pieces of a file after its header.
-struct Pieces<'a> {
-    source: Source,
-    /// Of a stream, what has come and is not given yet.
+/// The chunks of a file after its header.
+struct FileChunks<'a> {
+    source: FileSource,
+    /// Received bytes of a stream that are not handed over yet.
     rest: Bytes,
-    /// Bytes of a piece of a file.
+    /// Bytes per chunk.
     chunk: u64,
     bar: &'a Bar,
-    /// Memory of the cells so far.
+    /// Bytes held by the cells so far.
     held: &'a AtomicU64,
     budget: Budget,
 }
 
-impl Feed for &mut Pieces<'_> {
+impl Feed for &mut FileChunks<'_> {
     type Error = InputError;
 
     fn next(&mut self) -> Result<Option<Block>, InputError> {
         let held = self.held.load(Ordering::Relaxed);
-        // As the file goes on as it has begun; of a stream it is not known how much is to come.
+        // Extrapolated from the part already read; the length of a stream is unknown.
         let foreseen = match &self.source {
-            Source::File { file, next } if *next > 0 => u128::from(held) * u128::from(file.size()) / u128::from(*next),
+            FileSource::File { file, next } if *next > 0 => {
+                u128::from(held) * u128::from(file.size()) / u128::from(*next)
+            }
             _ => u128::from(held),
         };
         let foreseen = u64::try_from(foreseen).unwrap_or(u64::MAX).max(held);
         self.budget.check_cells(held, foreseen).map_err(InputError::Failed)?;
         match &mut self.source {
-            Source::File { file, next } => {
+            FileSource::File { file, next } => {
                 let offset = *next;
-                // Pieces after the first begin where pages do.
+                // Chunks after the first start at page boundaries.
                 let end = ((offset / self.chunk + 1) * self.chunk).min(file.size());
                 let Some(length) = usize::try_from(end.saturating_sub(offset)).ok().filter(|length| *length > 0) else {
                     return Ok(None);
@@ -240,12 +243,12 @@ impl Feed for &mut Pieces<'_> {
                 self.bar.inc(length as u64);
                 Ok(Some(Block::Range { offset, length }))
             }
-            Source::Stream(blocks) => {
+            FileSource::Stream(blocks) => {
                 if self.rest.is_empty() {
                     let Some(block) = blocks.next_block()? else { return Ok(None) };
                     self.rest = block;
                 }
-                // Small pieces of a large range: what a thread needs to read one grows with it.
+                // Small chunks of a large range: the memory of a thread grows with its chunk.
                 let length = usize::try_from(self.chunk).unwrap_or(usize::MAX).min(self.rest.len());
                 Ok(Some(Block::Bytes(self.rest.split_to(length))))
             }

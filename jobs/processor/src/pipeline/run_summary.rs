@@ -1,4 +1,4 @@
-//! What a run has published, day by day: for the one line at its end, and for the reports that are to follow.
+//! The published days of a run: for the line at its end, and for the handoff to the reports.
 
 use contract::NaiveDate;
 use contract::document::DayStatus;
@@ -11,32 +11,31 @@ use runtime::telemetry::Span;
 use crate::config::Config;
 use crate::telemetry::HANDOFF;
 
-/// One run makes no more Jobs than this: whoever processes years at once asks for their reports with one range.
+/// Most Jobs that one run creates. After processing years at once, run the reporter with a range.
 const MOST_JOBS: usize = 32;
 
-/// A day whose documents are as this run wants them.
+/// A published day.
 #[derive(Debug, Clone, PartialEq)]
 struct Entry {
     day: NaiveDate,
     digest: String,
-    /// A day that the run is for, and not one that it does along.
+    /// Requested, not caught up.
     own: bool,
-    /// Whether this run changed anything.
+    /// Changed by this run.
     changed: bool,
     status: DayStatus,
     completeness: Option<Fixed2>,
-    /// Documents that there are.
+    /// Number of documents.
     documents: usize,
 }
 
-/// The days that a run has published.
 #[derive(Debug, Default)]
 pub(crate) struct RunSummary {
     entries: Vec<Entry>,
 }
 
 impl RunSummary {
-    /// Takes a day whose manifest stands in the store.
+    /// Adds a day whose manifest is in the store.
     pub(crate) fn add(&mut self, manifest: &Manifest, own: bool, changed: bool) {
         let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Retained);
         self.entries.push(Entry {
@@ -50,7 +49,7 @@ impl RunSummary {
         });
     }
 
-    /// What the run has come to, on one line.
+    /// The result of the run on one line.
     pub(crate) fn line(&self, config: &Config) -> String {
         let place = config.out.to_string();
         let text = match self.entries.as_slice() {
@@ -71,7 +70,7 @@ impl RunSummary {
                 let days: Vec<_> =
                     day_ranges(several.iter().map(|entry| entry.day).collect()).into_iter().map(span).collect();
                 format!(
-                    "{} days published in {place}, {changed} of them changed, {open} still provisoire: {}",
+                    "{} days published in {place}, {changed} of them changed, {open} still provisional: {}",
                     several.len(),
                     days.join(", ")
                 )
@@ -80,9 +79,8 @@ impl RunSummary {
         if config.dry_run { format!("dry run, nothing written: {text}") } else { text }
     }
 
-    /// The names of the Jobs that make the reports of these days: one for the day that the run is for, which comes first and has the same
-    /// name whatever was done along, and one for each run of other days. A name is made of the metrics' digest, so that the same metrics
-    /// ask for the same Job however often they are published.
+    /// The names of the report Jobs: one for the run's own day, which comes first and has the same name whatever was caught up, and one for
+    /// each range of other days. A name contains the metrics' digest, so that publishing the same metrics again requests the same Job.
     fn jobs(&self, cronjob: &str) -> Vec<String> {
         let mut usable: Vec<&Entry> = self.entries.iter().filter(|entry| entry.documents > 0).collect();
         usable.sort_by_key(|entry| entry.day);
@@ -107,8 +105,7 @@ impl RunSummary {
         jobs
     }
 
-    /// Starts the reports of the days, where that is asked for. The scheduled report stays as the safety net, so that what goes wrong
-    /// here is a warning.
+    /// Creates the report Jobs if a handoff is configured. A failure is a warning only, because the scheduled report remains.
     pub(crate) async fn hand_off(&self, config: &Config) {
         let Some(cronjob) = config.handoff.as_deref().filter(|_| !config.dry_run) else { return };
         let mut jobs = self.jobs(cronjob);
@@ -118,8 +115,8 @@ impl RunSummary {
         if jobs.len() > MOST_JOBS {
             tracing::warn!(
                 jobs = jobs.len(),
-                "handoff: these days have so many gaps that only the first {MOST_JOBS} of their reports are started; for the others run \
-                 the reporter with a range"
+                "handoff: only the first {MOST_JOBS} report Jobs are created, because the days have many gaps; run the reporter with a \
+                 range for the others"
             );
             jobs.truncate(MOST_JOBS);
         }
@@ -128,7 +125,7 @@ impl RunSummary {
     }
 }
 
-/// Starts Jobs, one after another.
+/// Creates Jobs, one after another.
 async fn start(cronjob: &str, jobs: Vec<String>) {
     let cluster = match Cluster::connect().await {
         Ok(cluster) => cluster,
@@ -139,9 +136,9 @@ async fn start(cronjob: &str, jobs: Vec<String>) {
     };
     for job in jobs {
         match cluster.create_job_from(cronjob, &job).await {
-            Ok(JobCreation::Created) => tracing::info!(job, "handoff: report started"),
+            Ok(JobCreation::Created) => tracing::info!(job, "handoff: report Job created"),
             Ok(JobCreation::AlreadyExists) => {
-                tracing::info!(job, "handoff: the report of these metrics was started before")
+                tracing::info!(job, "handoff: the report Job of these metrics exists already")
             }
             Err(error) => {
                 tracing::warn!(
@@ -149,7 +146,7 @@ async fn start(cronjob: &str, jobs: Vec<String>) {
                     "handoff: {error}; the schedule reports on its own day and those before it, or: kubectl create job \
                          --from=cronjob/{cronjob} {job}"
                 );
-                // Each would wait as long.
+                // Every further Job would wait for the same timeout.
                 if error.unreachable {
                     return;
                 }
@@ -158,7 +155,6 @@ async fn start(cronjob: &str, jobs: Vec<String>) {
     }
 }
 
-/// Days for a person.
 fn span((first, last): (NaiveDate, NaiveDate)) -> String {
     if first == last { first.to_string() } else { format!("{first} to {last}") }
 }
@@ -206,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_without_a_document_asks_for_no_report() {
+    fn day_without_a_document_requests_no_report() {
         assert!(summary(&[("2025-11-03", "1a2b3c4d5e6f", 0)]).jobs("report").is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! The snapshots of one day after another: each fetched and parsed once, kept while a later day needs it, and dropped then.
+//! The snapshots of one day after another: each is fetched and parsed once, held while a later day needs it, then dropped.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,13 +37,13 @@ impl ParsedSnapshot {
     }
 }
 
-/// What a snapshot is asked for as.
+/// A requested snapshot.
 #[derive(Debug, Clone, Copy)]
-struct Name {
+struct SnapshotRequest {
     source: Source,
-    /// Its folder.
+    /// Day of its folder.
     day: NaiveDate,
-    /// The end of its hour.
+    /// End of the hour of its folder.
     collected: DateTime<Utc>,
     parse: Parser,
 }
@@ -80,25 +80,25 @@ impl DaySnapshots {
     }
 }
 
-/// The days still to come, and the snapshots that they need.
+/// The remaining days, and the snapshots that they need.
 pub(crate) struct SnapshotWindow {
     engine: Arc<Engine>,
     inventory: Inventory,
     days: BTreeSet<NaiveDate>,
     held: BTreeMap<NaiveDate, BTreeMap<String, HeldSnapshot>>,
-    /// How many are still on their way, by folder.
+    /// Number of snapshots not received yet, by folder.
     awaited: BTreeMap<NaiveDate, usize>,
-    /// The same, by source.
+    /// Number of snapshots not received yet, by source.
     left: BTreeMap<Source, usize>,
-    /// The one day that the run is for, where it does others beside it.
+    /// The run's own day, if it catches up others.
     own: Option<NaiveDate>,
-    prefetcher: Prefetcher<Name, ParsedSnapshot>,
-    /// Sources that have started again.
+    prefetcher: Prefetcher<SnapshotRequest, ParsedSnapshot>,
+    /// Sources that were listed again because an object was replaced.
     restarted: BTreeSet<Source>,
 }
 
 impl SnapshotWindow {
-    /// Begins to fetch what the first of the days needs.
+    /// Starts to fetch the snapshots of all days, first day first.
     pub(crate) fn open(
         engine: &Arc<Engine>,
         inventory: Inventory,
@@ -120,10 +120,10 @@ impl SnapshotWindow {
         window
     }
 
-    /// The next day with its snapshots, once they are there; nothing after the last day.
+    /// The next day with its snapshots, once they are complete; `None` after the last day.
     ///
     /// # Errors
-    /// What ends the whole run.
+    /// Those that end the whole run.
     pub(crate) async fn next(&mut self) -> Result<Option<(NaiveDate, DaySnapshots)>, Failure> {
         let Some(day) = self.days.first().copied() else { return Ok(None) };
         while self.awaited.range(around(day)).next().is_some() {
@@ -131,7 +131,7 @@ impl SnapshotWindow {
                 Some(Ok(file)) => self.hold(file),
                 Some(Err((name, InputError::Replaced(key)))) => self.restart(name.source, key).await?,
                 Some(Err((_, error))) => return Err(fatal(error)),
-                None => return Err(bug(&"the snapshots ended before their last one")),
+                None => return Err(bug(&"the prefetcher ended before its last snapshot")),
             }
         }
         let snapshots = self.of(day);
@@ -143,7 +143,7 @@ impl SnapshotWindow {
         Ok(Some((day, snapshots)))
     }
 
-    fn hold(&mut self, file: PrefetchedFile<Name, ParsedSnapshot>) {
+    fn hold(&mut self, file: PrefetchedFile<SnapshotRequest, ParsedSnapshot>) {
         let PrefetchedFile { name, object, input, parsed } = file;
         if let Some(left) = self.awaited.get_mut(&name.day) {
             *left -= 1;
@@ -151,7 +151,7 @@ impl SnapshotWindow {
                 self.awaited.remove(&name.day);
             }
         }
-        // Not before, for what is on its way may be asked for again.
+        // Not earlier: a snapshot may be requested again before it arrives.
         self.engine.sources.add(name.source, object.size, 1, parsed.counted.clone());
         let left = self.left.entry(name.source).or_default();
         *left = left.saturating_sub(1);
@@ -162,30 +162,30 @@ impl SnapshotWindow {
         self.held.entry(name.day).or_default().insert(object.key, snapshot);
     }
 
-    /// Starts a source again from a new listing; what was read of it and has not changed is not read again.
+    /// Lists a source again; unchanged snapshots that were already read are not read again.
     async fn restart(&mut self, source: Source, key: String) -> Result<(), Failure> {
         if !self.restarted.insert(source) {
             return Err(replaced_twice(key));
         }
-        tracing::warn!(key, "replaced while it was read; its source starts again");
+        tracing::warn!(key, "input replaced while it was read; reading its source again");
         self.inventory.look(&self.engine.raw, &[source], &self.days).await?;
         self.fetch();
         Ok(())
     }
 
-    /// Asks for everything that the days to come need and that is not there, in the order in which they need it.
+    /// Requests every missing snapshot of the remaining days, in the order in which they are needed.
     fn fetch(&mut self) {
         let Some(first) = self.days.first().map(|day| *around(*day).start()) else { return };
         let there = |day: NaiveDate, object: &Object| {
             let held = self.held.get(&day).and_then(|held| held.get(&object.key));
             held.is_some_and(|held| held.version == object.version)
         };
-        let wanted: Vec<(Name, Object)> = self
+        let wanted: Vec<(SnapshotRequest, Object)> = self
             .inventory
             .all_snapshots()
             .filter(|(_, day, object, _)| *day >= first && !there(*day, object))
             .filter_map(|(source, day, object, collected)| {
-                Some((Name { source, day, collected, parse: parser(source)? }, object.clone()))
+                Some((SnapshotRequest { source, day, collected, parse: parser(source)? }, object.clone()))
             })
             .collect();
         self.awaited.clear();
@@ -221,9 +221,9 @@ impl SnapshotWindow {
 
 fn start(
     engine: &Arc<Engine>,
-    wanted: Vec<(Name, Object)>,
+    wanted: Vec<(SnapshotRequest, Object)>,
     own: Option<NaiveDate>,
-) -> Prefetcher<Name, ParsedSnapshot> {
+) -> Prefetcher<SnapshotRequest, ParsedSnapshot> {
     let (reads, reader) = (engine.clone(), engine.clone());
     Prefetcher::start(
         &engine.raw,
@@ -235,7 +235,7 @@ fn start(
 }
 
 /// A snapshot that cannot be decompressed is parsed as an empty one: its source counts it and goes on.
-fn parse(name: Name, object: &Object, stored: Bytes, city: &City) -> ParsedSnapshot {
+fn parse(name: SnapshotRequest, object: &Object, stored: Bytes, city: &City) -> ParsedSnapshot {
     let bytes = content(&object.key, stored).unwrap_or_default();
     let file = RawFile { key: object.key.clone(), bytes, collected: Some(name.collected) };
     (name.parse)(&file, city)

@@ -1,4 +1,4 @@
-//! Documents as bytes: written, named by their sha256, read again as inputs of other documents.
+//! Serialised documents: named by their sha256, read again as inputs of other documents.
 
 use bytes::Bytes;
 use contract::document::manifest::Manifest;
@@ -11,39 +11,37 @@ use runtime::store::{SharedStore, StoreError};
 use super::State;
 use crate::input::checksum::Checksum;
 
-/// A document as it is written, with what the manifest says of it.
+/// A serialised document with its data for the manifest.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Written {
-    /// Its bytes.
     pub(crate) bytes: Bytes,
-    /// Their sha256, lower-case hexadecimal.
+    /// Lower-case hexadecimal.
     pub(crate) sha256: String,
-    /// Its status and completeness.
     pub(crate) state: Option<State>,
 }
 
 impl Written {
-    /// A document that this run has made.
+    /// Serialises a document of this run.
     ///
     /// # Errors
-    /// A bug: no document holds what JSON cannot.
+    /// A bug: every document can be written as JSON.
     pub(crate) fn of<B: serde::Serialize>(document: &Document<B>) -> Result<Self, Failure> {
         let bytes = Bytes::from(to_bytes(document)?);
         let Header { day_status, completeness, .. } = document.header;
         Ok(Self { sha256: sha256_hex(&bytes), state: Some(State { day_status, completeness }), bytes })
     }
 
-    /// Sums up a document of an earlier run.
+    /// A document of an earlier run.
     #[must_use]
     pub(crate) fn new(bytes: Bytes) -> Self {
         Self { sha256: sha256_hex(&bytes), state: serde_json::from_slice(&bytes).ok(), bytes }
     }
 }
 
-/// The document that stands in the manifest of a day for a source, as an input of another one: `cle` relative to the metrics folder.
+/// The published document of a source, as an input of another document; its key is relative to the metrics folder.
 ///
 /// # Errors
-/// The store's. A manifest or document that is not there, or cannot be read, is none.
+/// Those of the store. A missing or unreadable manifest or document is `None`.
 pub(crate) async fn kept_document<B: serde::de::DeserializeOwned>(
     store: &SharedStore,
     date: NaiveDate,
@@ -64,19 +62,19 @@ pub(crate) async fn kept_document<B: serde::de::DeserializeOwned>(
     Ok(serde_json::from_slice::<Document<B>>(&bytes).ok().map(|document| (document.body, input)))
 }
 
-/// A document as it is written: compact JSON and a line end.
+/// Compact JSON with a line end.
 ///
 /// # Errors
-/// A bug: no document holds what JSON cannot.
+/// A bug: every document can be written as JSON.
 pub(crate) fn to_bytes(document: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {
     let mut bytes = serde_json::to_vec(document).map_err(|error| {
-        Failure::new(Code::Bug, format!("a document cannot be written as JSON ({error})"), "", "Report it")
+        Failure::new(Code::Bug, format!("a document cannot be written as JSON ({error})"), "", "Report it with the log")
     })?;
     bytes.push(b'\n');
     Ok(bytes)
 }
 
-/// Sends a write again while the store says that another one to the same key is under way (409).
+/// Retries a write while the store reports another write to the same key (409).
 pub(crate) async fn retried<T, F: Future<Output = Result<T, StoreError>>>(
     mut write: impl FnMut() -> F,
 ) -> Result<T, StoreError> {
