@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use contract::document::worksites::{CriticalZone, Worksite as Entry, WorksiteZone, Worksites};
+use contract::document::worksites::{Worksites, CriticalZone, Worksite as Entry, WorksiteZone};
 use contract::document::{DayStatus, Quality};
 use contract::number::{Degrees, Fixed1};
 use contract::{Reason, ServiceDay};
@@ -97,7 +97,11 @@ fn body(city: &City, day: ServiceDay, active: &[&Worksite]) -> Worksites {
         critical_zones: districts
             .iter()
             .filter(|(_, (count, ..))| *count > 3)
-            .map(|((_, code), (count, ..))| CriticalZone { district: code.clone(), zone: name(code), count: *count })
+            .map(|((_, code), (count, ..))| CriticalZone {
+                district: code.clone(),
+                zone: name(code),
+                count: *count,
+            })
             .collect(),
         affected_area_m2: Fixed1::of(total),
         starting: ids(&|worksite| worksite.start == Some(date)),

@@ -27,7 +27,9 @@ pub(super) fn districts(figures: &[Figures<'_>]) -> (Vec<ZoneMetrics>, Vec<ZoneM
     let ranked = |value: &dyn Fn(&District) -> f64| {
         let mut some: Vec<_> =
             all.iter().filter(|district| district.metrics.district.is_some() && value(district) > 0.0).collect();
-        some.sort_by(|a, b| value(b).total_cmp(&value(a)).then_with(|| a.metrics.district.cmp(&b.metrics.district)));
+        some.sort_by(|a, b| {
+            value(b).total_cmp(&value(a)).then_with(|| a.metrics.district.cmp(&b.metrics.district))
+        });
         some.into_iter().take(10).map(|district| district.metrics.clone()).collect::<Vec<_>>()
     };
     let congested = ranked(&|district| district.lost.unwrap_or(0.0));

@@ -7,8 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use contract::ServiceDay;
 use contract::document::disruptions::{
-    DisruptedLine, Disruption, DisruptionStatus, Disruptions, Line, Mode, Period, Severity, TransitAlert,
-    TransitAlertType,
+    DisruptedLine, Disruption, DisruptionStatus, Line, Mode, Period, Severity, Disruptions, TransitAlert, TransitAlertType,
 };
 use contract::document::{DayStatus, Quality};
 use contract::number::Fixed2;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::document::bike_counts::{
-    BikeCounts as Body, BikeEvolution, BikeGlobal, BikeZone, Coordinates, CounterFault, CounterMetrics, FailingCounter,
+    BikeEvolution, BikeGlobal, BikeZone, BikeCounts as Body, Coordinates, CounterFault, CounterMetrics, FailingCounter,
     TopCounter,
 };
 use contract::document::{DayStatus, Quality};

@@ -129,12 +129,7 @@ impl Transit {
         for service in &self.lines {
             let time = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
             let Line { mode, code, name } = &service.line;
-            out.push_str(&format!(
-                "{};{code};{name};{};{}\n",
-                mode_name(*mode),
-                time(service.begin),
-                time(service.end)
-            ));
+            out.push_str(&format!("{};{code};{name};{};{}\n", mode_name(*mode), time(service.begin), time(service.end)));
         }
         out.into_bytes()
     }
