@@ -1,55 +1,56 @@
-# Short names for what is done often. Each target is one command that may as well be typed; .ci/run is what has to pass.
+# Short names for frequent commands. Every target is a thin wrapper, so the commands can also be typed directly.
+# `.ci/run` is the complete check.
 
 .DEFAULT_GOAL := help
 .PHONY: help build test lint demo bench fuzz instructions programs images
 
-# More for a target's own program: make bench ARGS="--small --only one-day,wc"
+# Additional arguments of the program that a target runs: make bench ARGS="--small --only one-day,wc"
 ARGS ?=
-# Where the benchmark keeps its inputs and the Python environment of its peers.
+# Folder of the benchmark's inputs and of its Python environment.
 export BENCH_DATA ?= $(CURDIR)/target/bench
 VENV := $(BENCH_DATA)/venv
-# Fuzzing ends after this many runs, or else after this many seconds.
+# Fuzzing stops after RUNS runs; if RUNS is empty, after SECONDS seconds.
 RUNS ?=
 SECONDS ?= 60
 
-help: ## this list
+help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-build: ## the programs, into target/release
+build: ## build the programs into target/release
 	cargo build --release -p processor -p reporter -p simulator
 
-test: ## all tests
+test: ## run all tests
 	cargo test --workspace
 
-lint: ## format, lints and documentation, as .ci/run has them
+lint: ## check format, lints and documentation, as .ci/run does
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 
-programs: ## the static programs of the images, into target/programs
+programs: ## build the static programs of the images into target/programs
 	docker/programs
 
-images: programs ## the images cityflow/*:dev, from those programs (TAG=...)
+images: programs ## build the images cityflow/*:dev from these programs (TAG=...)
 	docker/images $(or $(TAG),dev)
 
-demo: ## a first look: a small city, a day, its report
+demo: ## first look: simulate a small city, process a day, show its report
 	cargo demo
 
-# One selection of packages for both, or what they share would be built twice.
+# Both targets select the same packages: another selection would build the shared dependencies again, with other features.
 MEASURED := -p processor -p simulator -p bench
 
-bench: $(VENV)/made ## speed beside its peers, as ratios (ARGS="--small", ARGS="--help"; docs/benchmark.md)
+bench: $(VENV)/made ## compare the speed with other programs, as ratios (ARGS="--small", ARGS="--help"; docs/benchmark.md)
 	cargo build --profile dist $(MEASURED)
 	python3 tests/bench/bench.py $(ARGS)
 
-instructions: ## instructions per row, within 3 % of those recorded (UPDATE=1 records them)
+instructions: ## check that instructions per row are within 3 % of the recorded ones (UPDATE=1 records them)
 	cargo build --release $(MEASURED)
 	python3 tests/bench/instructions.py $(if $(UPDATE),--update) $(ARGS)
 
-fuzz: ## any bytes to the scan, for SECONDS=60 or RUNS=1000000
+fuzz: ## fuzz the scan, for SECONDS=60 or RUNS=1000000
 	fuzz/run scan $(if $(RUNS),-runs=$(RUNS),-max_total_time=$(SECONDS)) $(ARGS)
 
-# A peer that cannot be installed is told in the table as not here; the benchmark goes on.
+# The benchmark also runs without these peers; its table lists them as unavailable.
 $(VENV)/made: tests/bench/requirements.txt
 	python3 -m venv $(VENV) && $(VENV)/bin/pip install --quiet --disable-pip-version-check -r $< && touch $@ || \
-	  echo "make: DuckDB and Polars could not be installed" >&2
+	  echo "make: cannot install DuckDB and Polars; the benchmark runs without them" >&2

@@ -1,5 +1,7 @@
-//! Any bytes as delimited text: the engine reads what the parser of the `csv` crate reads, at the same lines, whatever the chunks, the
-//! threads and the instructions; and the `csv` crate itself finds the same fields.
+//! Fuzzes the scan engine with arbitrary bytes as delimited text.
+//!
+//! For any chunk size, number of threads and SIMD level, the engine has to find the same rows at the same lines as the slow reader, which
+//! is based on `csv-core`; and the `csv` crate has to find the same fields.
 
 #![no_main]
 
@@ -10,10 +12,10 @@ use processor::scan::engine::{self, Block, Feed, Settings};
 use processor::scan::{GivenUp, Reader, Row, Simd, read_slowly};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// A record: its line, and its bytes, whether they are text, and its fields; or why it was given up.
+/// A row: its line, and either its bytes, whether they are valid text, and its fields; or the reason why it was rejected.
 type Seen = (u64, Result<(Vec<u8>, bool, Vec<Vec<u8>>), GivenUp>);
 
-/// Keeps every row.
+/// Collects every row.
 struct Collect;
 
 impl Reader for Collect {
@@ -36,7 +38,7 @@ impl Reader for Collect {
     }
 }
 
-/// A text in chunks of one size: as bytes, or as places that the threads read themselves.
+/// A text in chunks of one size: as bytes, or as ranges that the threads fetch.
 struct Chunks<'a> {
     text: &'a [u8],
     next: usize,
@@ -58,7 +60,7 @@ impl Feed for Chunks<'_> {
 }
 
 fuzz_target!(|data: &[u8]| {
-    // The first bytes say how the rest is read, so that the fuzzer may look for the cut that hurts.
+    // The first bytes select the settings, so that the fuzzer can search for the chunk size that fails.
     let Some((&[size, how], text)) = data.split_first_chunk() else { return };
     let separator = [b';', b',', b'\t', b'|'][usize::from(how & 3)];
     let simd = Simd::available();
@@ -75,18 +77,18 @@ fuzz_target!(|data: &[u8]| {
     engine::run(pool(usize::from(how >> 4 & 3) % 3), &Collect, settings, chunks, fetch, fold).expect("no error");
     assert_eq!(rows, read_slowly(&Collect, separator, [text]));
     assert_eq!(rows, read_slowly(&Collect, separator, text.chunks(usize::from(size) + 1)));
-    compare_with_the_crate(text, separator, &rows);
+    compare_with_csv_crate(text, separator, &rows);
 });
 
-/// Pools of one to three threads, made once.
+/// Pools of one to three threads, created once.
 fn pool(threads: usize) -> &'static ThreadPool {
     static POOLS: [OnceLock<ThreadPool>; 3] = [const { OnceLock::new() }; 3];
     POOLS[threads].get_or_init(|| ThreadPoolBuilder::new().num_threads(threads + 1).build().expect("threads"))
 }
 
-/// To the crate a carriage return belongs to the field, a line of spaces is a row, a byte order mark is none of the first field, and a
-/// quote that stays open takes all that follows: texts with these are left to the two readers of ours.
-fn compare_with_the_crate(text: &[u8], separator: u8, rows: &[Seen]) {
+/// Compares with the `csv` crate, except for texts that it reads differently: it keeps a carriage return in the field, treats a line of
+/// spaces as a row, strips a byte order mark, and lets an open quote extend to the end of the text.
+fn compare_with_csv_crate(text: &[u8], separator: u8, rows: &[Seen]) {
     let blank = |line: &[u8]| line.trim_ascii().is_empty() && !line.is_empty();
     if text.contains(&b'\r')
         || text.starts_with(b"\xEF\xBB\xBF")

@@ -1,6 +1,6 @@
-"""An OpenTelemetry Collector on this machine that throws away what it gets, found by OTELCOL or on the PATH.
+"""An OpenTelemetry Collector on this machine that discards all data; named by OTELCOL or found on the PATH.
 
-It and the program that it listens to share the cores, so its CPU time is told beside that one's.
+It shares the cores with the measured program, so its CPU time is reported separately.
 """
 
 import json
@@ -12,16 +12,16 @@ from server import answers, cpu, free_port
 
 
 def program():
-    """The collector's binary, or None."""
+    """The path of the collector, or None."""
     return shutil.which(os.environ.get("OTELCOL") or "otelcol")
 
 
 def configuration(port):
-    """What it is told to do, as JSON, which is YAML too."""
+    """The configuration, as JSON, which is valid YAML."""
     pipeline = {"receivers": ["otlp"], "exporters": ["debug"]}
     return {
         "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{port}"}}}},
-        # A line for each batch, into a file that nobody reads.
+        # Writes one line per batch to the log.
         "exporters": {"debug": {}},
         "service": {
             "telemetry": {"metrics": {"level": "none"}},
@@ -37,23 +37,23 @@ class Collector:
         self.port = free_port()
         config, log = folder / "collector.json", folder / "collector.log"
         config.write_text(json.dumps(configuration(self.port)))
-        with open(log, "wb") as told:
+        with open(log, "wb") as output:
             self.process = subprocess.Popen(
-                [program(), "--config", config], stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT
+                [program(), "--config", config], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
         if not answers(self.process, self.port):
             self.stop()
-            raise RuntimeError(f"the collector did not start: see {log}")
+            raise RuntimeError(f"the collector did not start; see {log}")
 
     def environment(self):
-        """What a program needs to know that tells it something."""
+        """Variables with which a program sends its telemetry to the collector."""
         return {
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.port}",
             "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
         }
 
     def cpu(self):
-        """CPU seconds that it has used up to now."""
+        """CPU time used so far, seconds."""
         return cpu(self.process.pid)
 
     def stop(self):

@@ -1,4 +1,4 @@
-"""Who runs: the processor in several cases, and its peers. What each reads, how it is started, and why it cannot run here."""
+"""The contenders: the processor in several cases, and its peers, with their inputs, command lines and requirements."""
 
 import os
 import shutil
@@ -11,11 +11,11 @@ import server
 from inputs import DAY
 
 HERE = Path(__file__).parent
-# Requests in flight of the processor, for the peers that fetch alone: `IN_FLIGHT` of its `input`, `FETCHES` of its `run`.
+# Requests in flight of the fetching peers, equal to those of the processor: `IN_FLIGHT` for ranges, `FETCHES` for objects.
 RANGES, OBJECTS = 16, 32
-# Bytes of a range of the plain download.
+# Size of a range of the `download` peer, bytes.
 RANGE = 8 << 20
-# Every row of the file may be wrong: then the source is unusable, the rest is published, and the exit code says so.
+# Exit code of the processor if a source is unusable, here because every row is rejected; the other sources are published.
 UNUSABLE = 65
 
 
@@ -26,25 +26,25 @@ class Contender:
     name: str
     group: str
     does: str
-    # The input that it reads, by name; None: objects on the S3 server.
+    # Name of its input; None for objects on the S3 server.
     reads: str | None
     command: Callable[[], list]
-    # Programs that it needs.
+    # Required programs.
     programs: tuple = ()
     codes: tuple = (0,)
     s3: bool = False
-    # It tells a collector what it does.
-    telling: bool = False
+    # Whether it sends telemetry to the collector.
+    telemetry: bool = False
     cores: int = 1
 
     def missing(self):
-        """Why it cannot run on this machine, or None."""
+        """The reason why it cannot run on this machine, or None."""
         absent = [program for program in self.programs if not shutil.which(program)]
         if absent:
             return f"no {Path(absent[0]).name}"
         if self.s3 and not server.program():
             return "no versitygw (VERSITYGW or PATH)"
-        if self.telling and not collector.program():
+        if self.telemetry and not collector.program():
             return "no otelcol (OTELCOL or PATH)"
         if (os.cpu_count() or 1) < self.cores:
             return f"fewer than {self.cores} cores"
@@ -53,17 +53,17 @@ class Contender:
 
 @dataclass
 class Lab:
-    """Where the programs and the inputs are."""
+    """The programs, inputs and servers of a run of the benchmark."""
 
     inputs: object
     processor: Path
     peers: Path
     python: Path
-    # Where the processor writes to, in each run.
+    # Output folder of the processor, removed before each run.
     out: Path | None = None
     s3: object = None
     collector: object = None
-    # Bucket of counts and bucket of snapshots, the folder that they are in, and the days of the snapshots.
+    # The names of the buckets of road counts and of snapshots, their parent folder, and the days of the snapshots.
     buckets: dict = field(default_factory=dict)
     buckets_folder: Path | None = None
     bike_days: str = ""
@@ -74,7 +74,7 @@ class Lab:
 
 
 def contenders(lab, large):
-    """All of them, in the order of the table; those of one input beside one another."""
+    """All contenders in the order of the table; those with the same input are adjacent."""
     base, tenth = lab.inputs.base, lab.inputs.tenth
 
     def one(name, group, does, reads, days=DAY, flags=(), **more):
@@ -85,13 +85,13 @@ def contenders(lab, large):
 
     def python(name, module, does, *flags):
         script = HERE / "peers" / f"{module}_totals.py"
-        # Whether it is installed shows without starting it.
-        there = any((lab.python.parent.parent / "lib").glob(f"python*/site-packages/{module}"))
+        # Checks the installation without starting Python.
+        installed = any((lab.python.parent.parent / "lib").glob(f"python*/site-packages/{module}"))
 
         def command():
             return [lab.python, script, lab.inputs.file(base), *flags]
 
-        return Contender(name, "day", does, base, command, programs=() if there else (module,))
+        return Contender(name, "day", does, base, command, programs=() if installed else (module,))
 
     def on_s3(name, group, does, command, **more):
         return Contender(name, group, does, None, command, s3=True, **more)
@@ -100,19 +100,19 @@ def contenders(lab, large):
     chosen = [
         on_file("wc", "day", "counts lines", base, "wc", "-l", programs=("wc",)),
         one("one-day", "day", "one day, all figures", base),
-        one("one-day-told", "telemetry", "the same, spans and metrics to a collector", base, telling=True),
+        one("one-day-telemetry", "telemetry", "the same, spans and metrics to a collector", base, telemetry=True),
         one("all-days", "all", "every day, all figures", base, "all"),
         on_file("csv", "day", f"{totals}, csv crate, one thread", base, lab.peers, "csv", programs=(lab.peers,)),
         python("duckdb", "duckdb", f"{totals}, DuckDB"),
         python("polars", "polars", f"{totals}, Polars"),
-        python("duckdb-sniff", "duckdb", "the same, not told the types", "sniff"),
-        python("polars-sniff", "polars", "the same, not told the types", "sniff"),
+        python("duckdb-sniff", "duckdb", "the same, types inferred", "sniff"),
+        python("polars-sniff", "polars", "the same, types inferred", "sniff"),
         one("one-thread", "threads", "one day with --threads 1", base, flags=("--threads", "1"), cores=2),
         one("two-threads", "threads", "one day with --threads 2", base, flags=("--threads", "2"), cores=2),
         one("gz", "packed", "one day from .gz", f"gz-{base}"),
-        on_file("pigz", "packed", "unpacks it", f"gz-{base}", "pigz", "-dc", programs=("pigz",)),
+        on_file("pigz", "packed", "decompresses it", f"gz-{base}", "pigz", "-dc", programs=("pigz",)),
         one("zst", "packed", "one day from .zst", f"zst-{base}", programs=("zstd",)),
-        on_file("zstd", "packed", "unpacks it", f"zst-{base}", "zstd", "-qdc", programs=("zstd",)),
+        on_file("zstd", "packed", "decompresses it", f"zst-{base}", "zstd", "-qdc", programs=("zstd",)),
         on_s3("s3", "s3", "one day from S3", lambda: lab.process(DAY, f"s3://{lab.buckets['counts']}")),
         on_s3("download", "s3", f"reads the object in ranges, {RANGES} in flight", lambda: fetch(lab, "counts"),
               programs=(lab.peers,)),
@@ -135,7 +135,7 @@ def contenders(lab, large):
 
 
 def fetch(lab, bucket):
-    """The command line of the peer that fetches and does nothing else."""
+    """The command line of a fetching peer."""
     store = f"s3://{lab.buckets[bucket]}"
     if bucket == "counts":
         pace = ["--in-flight", str(RANGES), "--range", str(RANGE)]

@@ -1,6 +1,6 @@
-"""What the processor has to reach, as ratios of what one run of the benchmark has measured. Pure.
+"""The goals of the processor, as ratios of measurements in one run of the benchmark.
 
-A ratio survives another machine; a time does not. Only the two bounds of memory are absolute: they are what a pod is given.
+Ratios hold on other machines, times do not. Only the memory bounds are absolute, because they are the limits of a pod.
 """
 
 from collections.abc import Callable
@@ -11,12 +11,12 @@ MB = 1_000_000
 
 @dataclass(frozen=True)
 class Goal:
-    """One line of the table: a value of some contenders' runs, and its bound."""
+    """A row of the table of goals: a value computed from runs, and its bound."""
 
-    says: str
+    description: str
     needs: tuple
     value: Callable
-    # None: worth knowing, and no goal.
+    # None: for information only.
     bound: float | None
     at_least: bool = False
     unit: str = "×"
@@ -28,45 +28,45 @@ class Goal:
 
 
 def ratio(first, second):
-    """Median time of one contender by that of another."""
+    """Median time of one contender divided by that of another."""
     return lambda runs, sizes: runs[first].seconds / runs[second].seconds
 
 
 def grown(first, second, base, tenth):
-    """Time per byte on the file by time per byte on a tenth of it: the rows are alike in both."""
+    """Time per byte of the file divided by time per byte of a tenth of it; the rows are alike in both."""
     return lambda runs, sizes: runs[first].seconds / sizes[base] / (runs[second].seconds / sizes[tenth])
 
 
 def memory(name):
-    """Highest anonymous memory of all runs, MB."""
+    """Peak anonymous memory of all runs, MB."""
     return lambda runs, sizes: runs[name].peak("anonymous") / MB
 
 
 def over_the_longer(name, *others):
-    """Median time of one contender by the longest of the others'."""
+    """Median time of one contender divided by the longest median time of the others."""
     return lambda runs, sizes: runs[name].seconds / max(runs[other].seconds for other in others)
 
 
 def goals(base, tenth, large):
-    """All of them, in the order of the table."""
+    """All goals in the order of the table."""
 
-    def time(first, second, bound, says):
-        return Goal(says, (first, second), ratio(first, second), bound)
+    def time(first, second, bound, description):
+        return Goal(description, (first, second), ratio(first, second), bound)
 
-    def faster(first, second, bound, says):
-        return Goal(says, (first, second), ratio(second, first), bound, at_least=True)
+    def faster(first, second, bound, description):
+        return Goal(description, (first, second), ratio(second, first), bound, at_least=True)
 
-    def within(name, bound, says):
-        return Goal(says, (name,), memory(name), bound, unit="MB")
+    def within(name, bound, description):
+        return Goal(description, (name,), memory(name), bound, unit="MB")
 
     found = [
         time("one-day", "wc", 2, "one day ÷ wc -l"),
         faster("one-day", "duckdb", 10, "DuckDB ÷ one day"),
         faster("one-day", "polars", 10, "Polars ÷ one day"),
         faster("one-day", "csv", None, "csv crate ÷ one day"),
-        faster("one-day", "duckdb-sniff", None, "DuckDB, not told the types ÷ one day"),
-        faster("one-day", "polars-sniff", None, "Polars, not told the types ÷ one day"),
-        time("one-day-told", "one-day", None, "one day with telemetry ÷ one day"),
+        faster("one-day", "duckdb-sniff", None, "DuckDB, types inferred ÷ one day"),
+        faster("one-day", "polars-sniff", None, "Polars, types inferred ÷ one day"),
+        time("one-day-telemetry", "one-day", None, "one day with telemetry ÷ one day"),
         time("all-days", "wc", 6, "all days ÷ wc -l"),
         within("one-day", 400, "anonymous memory, one day"),
         within("all-days", 1500, "anonymous memory, all days"),
@@ -85,10 +85,10 @@ def goals(base, tenth, large):
         time("one-arc", "plain", 3, "one arc alone ÷ plain"),
     ]
     if base != tenth:
-        says = "time per row, the file ÷ a tenth of it"
+        description = "time per row, the file ÷ a tenth of it"
         found += [
-            Goal(f"one day, {says}", ("one-day", "plain"), grown("one-day", "plain", base, tenth), 1.05),
-            Goal(f"all days, {says}", ("all-days", "all-plain"), grown("all-days", "all-plain", base, tenth), 1.05),
+            Goal(f"one day, {description}", ("one-day", "plain"), grown("one-day", "plain", base, tenth), 1.05),
+            Goal(f"all days, {description}", ("all-days", "all-plain"), grown("all-days", "all-plain", base, tenth), 1.05),
         ]
     if large:
         found += [

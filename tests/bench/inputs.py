@@ -1,6 +1,6 @@
-"""What the contenders read: made once by the simulator, kept for the next time, the same bytes on every machine.
+"""The inputs of the contenders: written once by the simulator and kept, with the same bytes on every machine.
 
-Whoever changes the simulator removes the data folder.
+After a change of the simulator, remove the data folder.
 """
 
 import os
@@ -11,77 +11,77 @@ from datetime import date, timedelta
 from pathlib import Path
 
 LAST_DAY = date(2025, 11, 2)
-# The day that is processed: not at an end of the file, for its last hour stands under the next date.
+# The processed day. It is not the last day of the file, because its last hour has the date of the next day.
 DAY = "2025-11-01"
-# 10,000 hours.
+# About 10,000 hourly snapshots.
 BIKE_DAYS = 416
 
 
 @dataclass(frozen=True)
 class Size:
-    """A city: road sections, and days up to the last."""
+    """The size of a city: number of arcs, and of days up to LAST_DAY."""
 
     arcs: int
     days: int
 
 
-# The counts of Paris over nine months are 3,348 arcs and 266 days.
+# Paris has 3,348 arcs; 266 days are about nine months.
 SIZES = {
     "tiny": Size(60, 3),
     "small": Size(3348, 27),
     "full": Size(3348, 266),
     "large": Size(3348, 532),
 }
-# What every input is derived from or compared with.
+# Path of the file of road counts in every input.
 FILE = Path("batch/comptages-01.csv")
 
 
 class Inputs:
-    """The data folder. `base` is the size that is measured, `tenth` the one that it is compared with."""
+    """The data folder. `base` is the measured size, `tenth` the size for comparison."""
 
-    def __init__(self, folder, simulator, base, tenth, say):
-        self.folder, self.simulator, self.say = Path(folder).absolute(), simulator, say
+    def __init__(self, folder, simulator, base, tenth, log):
+        self.folder, self.simulator, self.log = Path(folder).absolute(), simulator, log
         self.base, self.tenth = base, tenth
 
     def raw(self, name):
-        """The raw folder of an input, made if it is not there."""
-        return self._made(self.folder / name, lambda folder: self._make(name, folder))
+        """The raw folder of an input, created if it does not exist."""
+        return self._create_once(self.folder / name, lambda folder: self._create(name, folder))
 
     def file(self, name):
-        """The one file of counts of an input."""
+        """The file of road counts of an input."""
         folder = self.raw(name) / FILE.parent
         return next(path for path in sorted(folder.iterdir()) if path.name.startswith("comptages-"))
 
     def bucket(self, size):
-        """The folder of an S3 server: bucket `counts` with the file of a size, bucket `bikes` with hourly snapshots."""
+        """The folder of the S3 server, with a bucket `counts` for the file of road counts and a bucket `bikes` for hourly snapshots."""
         buckets = self.folder / "buckets"
         counts = buckets / f"counts-{size}"
         if not counts.exists():
             source = self.file(size).resolve()
             (counts / FILE.parent).mkdir(parents=True)
-            # The same file twice would be twice the page cache.
+            # A hard link, because a copy would occupy the page cache twice.
             os.link(source, counts / FILE)
         days = min(BIKE_DAYS, SIZES[size].days) if size == "tiny" else BIKE_DAYS
-        self._made(
+        self._create_once(
             buckets / f"bikes-{days}",
             lambda folder: self._simulate(folder, "--only", "bikes", *self._days(days)),
         )
         first, last = self._days(days)[1::2]
         return buckets, {"counts": counts.name, "bikes": f"bikes-{days}"}, f"{first}..{last}"
 
-    def _made(self, place, make):
-        if not place.exists():
-            self.say(f"making {place.name} ...")
-            # What was interrupted must not be taken for an input the next time.
-            part = place.with_name(place.name + ".part")
+    def _create_once(self, path, create):
+        if not path.exists():
+            self.log(f"creating {path.name} ...")
+            # A temporary name, so that an interrupted input is not used by the next run.
+            part = path.with_name(path.name + ".part")
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
-            make(part)
-            part.rename(place)
-        return place
+            create(part)
+            part.rename(path)
+        return path
 
-    def _make(self, name, folder):
-        # A size, or what is made of one: `small`, `gz-small`, `line-breaks-small`.
+    def _create(self, name, folder):
+        # A size, or a variant of one: `small`, `gz-small`, `line-breaks-small`.
         kind, _, of = name.rpartition("-")
         if not kind:
             size = SIZES[of]
@@ -89,8 +89,8 @@ class Inputs:
             return
         plain = self.file(of)
         (folder / FILE.parent).mkdir()
-        if kind in PACKERS:
-            pack(PACKERS[kind], plain, folder / FILE)
+        if kind in COMPRESSORS:
+            compress(COMPRESSORS[kind], plain, folder / FILE)
         else:
             with open(plain, "rb") as rows, open(folder / FILE, "wb") as shaped:
                 shape(rows, shaped, SHAPES[kind])
@@ -103,17 +103,17 @@ class Inputs:
         return ["--from", str(LAST_DAY - timedelta(days=days - 1)), "--to", str(LAST_DAY)]
 
 
-# How the file is packed: quickly for gzip, as sources do it by default for Zstandard.
-PACKERS = {"gz": (["pigz", "-1"], ".gz"), "zst": (["zstd", "-q", "-3", "-T0"], ".zst")}
+# Compressors and suffixes: the fastest level for gzip, the default level for Zstandard.
+COMPRESSORS = {"gz": (["pigz", "-1"], ".gz"), "zst": (["zstd", "-q", "-3", "-T0"], ".zst")}
 
 
-def pack(packer, plain, place):
-    """Packs a file beside the place where it would lie unpacked."""
-    command, end = packer
-    # Without pigz it takes longer, and the file is as good.
+def compress(compressor, plain, path):
+    """Compresses `plain` to `path` plus the suffix."""
+    command, suffix = compressor
+    # gzip is slower than pigz, but its output is equivalent.
     program = command[0] if shutil.which(command[0]) else "gzip"
-    with open(f"{place}{end}", "wb") as packed, open(plain, "rb") as rows:
-        subprocess.run([program, *command[1:], "-c"], stdin=rows, stdout=packed, check=True)
+    with open(f"{path}{suffix}", "wb") as compressed, open(plain, "rb") as rows:
+        subprocess.run([program, *command[1:], "-c"], stdin=rows, stdout=compressed, check=True)
 
 
 def line_break(fields):
@@ -122,12 +122,12 @@ def line_break(fields):
 
 
 def rejected(fields):
-    """An instant that cannot be read, of the same length."""
+    """An unreadable timestamp of the same length."""
     fields[2] = b"never" + fields[2][5:]
 
 
 def one_arc(fields):
-    """Every row is of one arc: all of the work falls on its cells."""
+    """All rows have the same arc, so that all work concerns its cells."""
     fields[0] = b"3"
 
 
@@ -135,7 +135,7 @@ SHAPES = {"line-breaks": line_break, "rejected": rejected, "one-arc": one_arc}
 
 
 def shape(rows, shaped, change):
-    """Copies a file of counts and changes each row but the header. The fields that change come before any quote."""
+    """Copies a file of road counts and changes each row except the header. The changed fields precede all quoted fields."""
     shaped.write(rows.readline())
     for row in rows:
         fields = row.split(b";", 3)

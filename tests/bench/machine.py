@@ -1,4 +1,4 @@
-"""What a result was measured on, and with which versions: without that a table of times says nothing."""
+"""Describes the machine and the versions behind a result; times are meaningless without them."""
 
 import os
 import platform
@@ -7,31 +7,31 @@ import shutil
 import subprocess
 
 
-def _told(*command):
-    """First line that a program prints, or None where it is not here or does not know."""
+def _first_line(*command):
+    """The first line that a program prints, or None if it is not installed or fails."""
     try:
-        ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     except (OSError, subprocess.SubprocessError):
         return None
-    return (ended.stdout or ended.stderr).strip().splitlines()[0]
+    return (result.stdout or result.stderr).strip().splitlines()[0]
 
 
 def processor_model():
-    """Name of the CPU, as the kernel has it."""
+    """The name of the CPU in /proc/cpuinfo."""
     with open("/proc/cpuinfo") as info:
         names = re.findall(r"^model name\s*:\s*(.*)$", info.read(), re.MULTILINE)
     return names[0] if names else platform.machine()
 
 
 def widest_vectors():
-    """The widest vectors that the CPU knows: a scan chooses its code by them."""
+    """The widest vector extension of the CPU, which determines the code that the scan uses."""
     with open("/proc/cpuinfo") as info:
         flags = info.read().split()
     return next((name for name in ("avx512bw", "avx2", "sse2", "asimd") if name in flags), "none")
 
 
 def memory():
-    """All memory, GB."""
+    """Total memory, GB."""
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
 
 
@@ -44,17 +44,17 @@ def description():
 
 
 def versions(python):
-    """Versions of what takes part, those that are here."""
-    told = {
-        "rustc": _told("rustc", "--version"),
-        "wc": _told("wc", "--version"),
-        "pigz": _told("pigz", "--version"),
-        "zstd": _told("zstd", "--version"),
-        "versitygw": _told(os.environ.get("VERSITYGW") or "versitygw", "--version"),
+    """The versions of the installed programs."""
+    lines = {
+        "rustc": _first_line("rustc", "--version"),
+        "wc": _first_line("wc", "--version"),
+        "pigz": _first_line("pigz", "--version"),
+        "zstd": _first_line("zstd", "--version"),
+        "versitygw": _first_line(os.environ.get("VERSITYGW") or "versitygw", "--version"),
     }
     for module in ("duckdb", "polars"):
-        told[module] = _told(str(python), "-c", f"import {module}; print({module}.__version__)")
-    return {name: _number(line) for name, line in told.items() if line}
+        lines[module] = _first_line(str(python), "-c", f"import {module}; print({module}.__version__)")
+    return {name: _number(line) for name, line in lines.items() if line}
 
 
 def _number(line):
@@ -63,11 +63,11 @@ def _number(line):
 
 
 def busy():
-    """Processes that wanted to run over the last minute, of others: above zero the times are not to be trusted."""
+    """The load average of the last minute; before the benchmark it has to be near zero."""
     return os.getloadavg()[0]
 
 
 def folder_in_memory():
-    """A folder for what is written, which is no part of what is compared: in memory where the system has one."""
-    place = "/dev/shm"
-    return place if os.access(place, os.W_OK) and shutil.disk_usage(place).free > 1e9 else None
+    """A folder in memory for the output, whose disk speed is not part of the comparison; None if there is none."""
+    folder = "/dev/shm"
+    return folder if os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > 1e9 else None

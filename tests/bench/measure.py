@@ -1,7 +1,7 @@
-"""One run of a program: how long it took, what CPU and memory it used.
+"""Runs a program and measures its time, CPU time and memory.
 
-Memory is what the processor's goals are about: the peak of the resident set as the kernel counts it, and the peak of its anonymous
-part, which is sampled, because a file that is mapped or read lies in the page cache and is nobody's memory.
+The resident peak comes from the kernel. The peak of anonymous memory is sampled; it excludes pages of mapped files, which belong to the
+page cache and not to the process.
 """
 
 import os
@@ -13,15 +13,15 @@ import time
 from dataclasses import dataclass
 from statistics import median
 
-# Between two looks at the anonymous memory. One look takes about 30 microseconds.
+# Seconds between two samples of the anonymous memory. One sample takes about 30 microseconds.
 SAMPLE_EVERY = 0.01
-# What a program said is kept for the reader, up to this length.
-LONGEST_WORD = 2000
+# Maximum length of the kept output of a program, bytes.
+OUTPUT_LIMIT = 2000
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one run took. Times in seconds, memory in bytes."""
+    """The measurements of one run. Times are in seconds, memory in bytes."""
 
     seconds: float
     user: float
@@ -29,7 +29,7 @@ class Run:
     resident: int
     anonymous: int
     server: float = 0.0
-    said: str = ""
+    output: str = ""
 
     @property
     def cpu(self):
@@ -37,15 +37,15 @@ class Run:
 
 
 class Failed(Exception):
-    """A program that did not do what it was started for: nothing can be said about its speed."""
+    """The program exited with an unexpected code, so its time is meaningless."""
 
 
 class TooSlow(Exception):
-    """A program that was stopped because it took longer than anybody would wait."""
+    """The program was killed after the timeout."""
 
 
 class Runs(list):
-    """The runs of one contender. Medians, because one disturbed run should not move the result."""
+    """The runs of one contender. Medians are used, so that a single disturbed run does not affect the result."""
 
     def median(self, name):
         return median(getattr(run, name) for run in self)
@@ -64,7 +64,7 @@ class Runs(list):
 
 
 def anonymous(pid):
-    """Anonymous resident memory of a process at this moment, bytes; 0 where it has ended."""
+    """The current anonymous resident memory of a process, bytes; 0 if it has exited."""
     try:
         with open(f"/proc/{pid}/status", "rb") as status:
             for line in status:
@@ -76,8 +76,8 @@ def anonymous(pid):
 
 
 def run(command, environment, limit, codes=(0,), server=None):
-    """Runs a command to its end and measures it. `server` is a process whose CPU time during the run is told apart."""
-    # What a program prints goes to a file: a pipe would have to be read meanwhile, on the same cores.
+    """Runs a command to completion and measures it. `server` is a process whose CPU time during the run is measured separately."""
+    # Output goes to files: reading pipes during the run would use the same cores.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         at_server = server.cpu() if server else 0.0
         ended = threading.Event()
@@ -98,7 +98,7 @@ def run(command, environment, limit, codes=(0,), server=None):
             _, status, used = os.wait4(child.pid, 0)
             seconds = time.perf_counter() - start
         except BaseException:
-            # Whoever interrupts the benchmark does not want its child to go on.
+            # An interrupted benchmark must not leave its child running.
             os.killpg(child.pid, signal.SIGKILL)
             os.wait4(child.pid, 0)
             raise
@@ -111,7 +111,7 @@ def run(command, environment, limit, codes=(0,), server=None):
         if child.returncode not in codes:
             err.seek(0)
             last = err.read().decode(errors="replace").strip().splitlines()[-3:]
-            raise Failed(f"`{' '.join(command)}` ended with {child.returncode}: {' / '.join(last)}")
+            raise Failed(f"`{' '.join(command)}` exited with {child.returncode}: {' / '.join(last)}")
         out.seek(0)
         return Run(
             seconds=seconds,
@@ -120,7 +120,7 @@ def run(command, environment, limit, codes=(0,), server=None):
             resident=used.ru_maxrss * 1024,
             anonymous=peak[0],
             server=(server.cpu() - at_server) if server else 0.0,
-            said=out.read(LONGEST_WORD).decode(errors="replace").strip(),
+            output=out.read(OUTPUT_LIMIT).decode(errors="replace").strip(),
         )
 
 
@@ -136,7 +136,7 @@ def _watch(pid, deadline, ended, peak, slow):
 
 
 def warm(path):
-    """Reads a file or all files of a folder, so that they are in the page cache when the clock starts."""
+    """Reads a file, or all files of a folder, into the page cache."""
     block = bytearray(8 << 20)
     files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.is_file())
     for file in files:
@@ -146,10 +146,10 @@ def warm(path):
 
 
 def cached(path):
-    """Share of a file that is in the page cache, or None where the system has no `fincore` to tell."""
+    """The share of a file that is in the page cache; None without `fincore`."""
     try:
-        told = subprocess.run(["fincore", "-b", "-n", "-o", "RES,SIZE", path], capture_output=True, text=True, check=True)
-        resident, size = (int(word) for word in told.stdout.split()[:2])
+        result = subprocess.run(["fincore", "-b", "-n", "-o", "RES,SIZE", path], capture_output=True, text=True, check=True)
+        resident, size = (int(word) for word in result.stdout.split()[:2])
     except (OSError, ValueError, subprocess.CalledProcessError):
         return None
     return min(1.0, resident / size) if size else 1.0

@@ -1,9 +1,10 @@
-"""The results for people: aligned on a terminal, and as Markdown for the documentation. Pure."""
+"""Formats the results: aligned for a terminal, and as Markdown for the documentation."""
 
 from goals import MB
 
+
 def aligned(head, rows):
-    """Columns as wide as they need to be; the first ones to the left, numbers to the right."""
+    """A table with columns as wide as their content; texts are aligned to the left, numbers to the right."""
     lines = [head, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     left = [column for column, name in enumerate(head) if name in ("name", "does", "goal", "")]
@@ -19,13 +20,13 @@ def aligned(head, rows):
 
 
 def markdown(head, rows):
-    """The same for the documentation."""
+    """The same table as Markdown."""
     sides = [":--" if name in ("name", "does", "goal", "") else "--:" for name in head]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in [head, sides, *rows])
 
 
 def seconds(value):
-    """A time with the digits that mean something."""
+    """A time with its significant digits."""
     return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 100 else f"{value:.0f}"
 
 
@@ -33,26 +34,26 @@ TIMES = ["name", "does", "seconds", "min–max", "user", "system", "server", "GB
 
 
 def times(chosen, runs, missing, sizes):
-    """A row for each contender: its runs, or why there are none."""
+    """A row for each contender; without measurements if it did not run."""
     wc = runs.get("wc")
     rows = []
     for contender in chosen:
-        told = [contender.name, contender.does]
+        labels = [contender.name, contender.does]
         if contender.name in missing:
-            # Why stands below the table: it may be long.
-            rows.append([*told, "–", *[""] * (len(TIMES) - 3)])
+            # The reason, which may be long, is printed below the table.
+            rows.append([*labels, "–", *[""] * (len(TIMES) - 3)])
             continue
         of = runs[contender.name]
         low, high = of.spread
         size = sizes.get(contender.name)
         server = of.median("server")
         rows.append([
-            *told,
+            *labels,
             seconds(of.seconds),
             f"{seconds(low)}–{seconds(high)}",
             f"{of.median('user'):.2f}",
             f"{of.median('system'):.2f}",
-            f"{server:.2f}" if contender.s3 or contender.telling else "",
+            f"{server:.2f}" if contender.s3 or contender.telemetry else "",
             f"{size / of.seconds / 1e9:.2f}" if size else "",
             f"{of.peak('resident') / MB:.0f}",
             f"{of.peak('anonymous') / MB:.0f}",
@@ -64,8 +65,8 @@ def times(chosen, runs, missing, sizes):
 GOALS = ["goal", "value", "bound", ""]
 
 
-def judged(goals, runs, sizes):
-    """A row for each goal whose contenders have all run, and whether every one of them is met."""
+def verdicts(goals, runs, sizes):
+    """A row for each goal whose contenders have all run, and whether all these goals are met."""
     rows, all_met = [], True
     for goal in goals:
         if not all(name in runs for name in goal.needs):
@@ -76,12 +77,12 @@ def judged(goals, runs, sizes):
         digits = 0 if goal.unit == "MB" else 2
         bound = "" if goal.bound is None else f"{'≥' if goal.at_least else '≤'} {goal.bound:g} {goal.unit}"
         verdict = {True: "met", False: "NOT MET", None: ""}[met]
-        rows.append([goal.says, f"{value:.{digits}f} {goal.unit}", bound, verdict])
+        rows.append([goal.description, f"{value:.{digits}f} {goal.unit}", bound, verdict])
     return rows, all_met
 
 
 def shares(runs):
-    """How a run from S3 divides the machine's CPU time between the two sides, a line each."""
+    """For each contender on S3, a line with the shares of CPU time of client and server."""
     lines = []
     for name in ("s3", "download", "bikes", "snapshots"):
         if name in runs:

@@ -1,19 +1,19 @@
-//! A program that ends as `ENDING` says, in place of a job: for the ends that the jobs themselves do not come to when asked.
+//! Replaces a job in the cluster tests and ends as the variable `ENDING` requests, for exits that the jobs do not produce on demand.
 //!
-//! `exit:<code>`, `panic` (101), `memory` (takes all that it may, and is killed).
+//! `exit:<code>` exits with that code, `panic` panics (101), `memory` allocates until it is killed; anything else exits with 0.
 
-#![allow(clippy::panic, clippy::print_stderr, reason = "that is what it is for")]
+#![allow(clippy::panic, clippy::print_stderr, reason = "its purpose is to fail")]
 
 fn main() {
     let ending = std::env::var("ENDING").unwrap_or_default();
-    eprintln!("ending as told: {ending}");
+    eprintln!("ending as requested: {ending}");
     match ending.split_once(':').unwrap_or((&ending, "")) {
         ("exit", code) => std::process::exit(code.parse().unwrap_or(1)),
-        ("panic", _) => panic!("as told"),
+        ("panic", _) => panic!("panic requested by ENDING"),
         ("memory", _) => {
             let mut held: Vec<Vec<u8>> = Vec::new();
             loop {
-                // Written to, or it would be a promise of memory only.
+                // Non-zero bytes: the kernel commits memory only when it is written.
                 held.push(vec![1; 16 << 20]);
                 std::hint::black_box(&held);
             }

@@ -16,8 +16,8 @@ use crate::clock;
 use crate::config::Config;
 use crate::faults::{Fault, Faults};
 use crate::output::Compression;
-use crate::roads::plan::Shapes;
-use crate::roads::row::Shape;
+use crate::road_counts::file_plan::FormatOption;
+use crate::road_counts::row::RowFormat;
 
 /// Default size of a file of counts in a bucket: each is uploaded whole, from memory.
 const STORE_FILE: u64 = 256 << 20;
@@ -126,7 +126,7 @@ pub struct Args {
     compress: Compression,
     /// Shape of the files of counts
     #[arg(long, value_enum, default_value_t, env = "SIMULATOR_SHAPE", help_heading = FILES)]
-    shape: Shapes,
+    shape: FormatOption,
     /// Sources to write, a list with commas [default: comptages,bikes,traffic,weather,chantiers,referentiel]
     #[arg(long, value_name = "SOURCES", value_delimiter = ',', env = "SIMULATOR_ONLY", help_heading = FILES)]
     only: Vec<Source>,
@@ -228,12 +228,12 @@ impl Args {
     }
 }
 
-fn row_bytes(shapes: Shapes) -> u64 {
+fn row_bytes(shapes: FormatOption) -> u64 {
     match shapes {
-        Shapes::Labels => Shape::Labels.row_bytes(),
-        Shapes::Fields => Shape::Fields.row_bytes(),
-        Shapes::Historique => Shape::Historique.row_bytes(),
-        Shapes::Mixed => (Shape::Labels.row_bytes() + Shape::Fields.row_bytes() + Shape::Historique.row_bytes()) / 3,
+        FormatOption::Labels => RowFormat::Labels.row_bytes(),
+        FormatOption::Fields => RowFormat::Fields.row_bytes(),
+        FormatOption::Historical => RowFormat::Historical.row_bytes(),
+        FormatOption::Mixed => (RowFormat::Labels.row_bytes() + RowFormat::Fields.row_bytes() + RowFormat::Historical.row_bytes()) / 3,
     }
 }
 

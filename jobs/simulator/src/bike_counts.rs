@@ -1,4 +1,4 @@
-//! Bike counters: what they counted, and the hourly snapshots that tell it late, several times and not always alike.
+//! Bike counters: their hourly counts, and the hourly snapshots that publish them late, repeatedly and with corrections.
 
 pub mod file;
 
@@ -7,96 +7,77 @@ use chrono_tz::Tz;
 use contract::{DayType, ServiceDay};
 
 use crate::calendar;
-use crate::clock::{self, Days, Hour};
+use crate::clock::{self, Hour, SimulatedDays};
 use crate::faults::{Fault, Faults};
 use crate::geometry::Point;
 use crate::random::{self, Rng};
 use crate::zones::Zones;
 
-/// Days of history as CSV, before the first; its last rows are of the first day, and come again in the snapshots.
-const HISTORY: i64 = 14;
-/// Hours of the first day that the history has too.
-const SHARED: i64 = 6;
-/// Hours that a snapshot holds of each counter.
-const SPAN: i64 = 5;
+/// Days of history in the CSV file, before the first simulated day.
+const HISTORY_DAYS: i64 = 14;
+/// Hours of the first simulated day that both the history and the snapshots publish.
+const SHARED_HOURS: i64 = 6;
+/// Hours per counter in a snapshot.
+const SNAPSHOT_HOURS: i64 = 5;
 
-/// A counter.
 #[derive(Debug, Clone)]
 pub struct Counter {
-    /// Its place among the counters.
     pub index: usize,
-    /// Its id.
     pub id: String,
-    /// Its name.
     pub name: String,
-    /// Where it stands.
     pub point: Point,
-    /// How many hours it publishes late.
+    /// Publication delay, hours.
     pub lag: i64,
     scale: f64,
 }
 
-/// A count as a record tells it.
+/// A count as a record publishes it.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Count {
-    /// So many bikes.
+pub enum PublishedCount {
     Known(u32),
-    /// Null.
     Null,
-    /// Below zero.
     Negative,
-    /// No number.
+    /// Not a number.
     Text,
 }
 
-/// A record of a snapshot or of the history.
+/// A record of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Entry {
-    /// A count.
+pub enum SnapshotRecord {
     Count {
-        /// Which counter, by index.
+        /// Index of the counter.
         counter: usize,
-        /// The hour.
         hour: Hour,
-        /// The count.
-        count: Count,
+        count: PublishedCount,
     },
-    /// A record without the counter's id.
+    /// Without the counter's id.
     NoId,
-    /// A record whose date cannot be read.
     BadDate,
-    /// A record that is no object.
-    NoObject,
+    /// Not a JSON object.
+    NotAnObject,
 }
 
-/// What is wrong with a snapshot.
+/// The damage to a snapshot; a damaged snapshot has no usable record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Damage {
-    /// Nothing.
+pub enum SnapshotDamage {
     None,
     /// 0 bytes.
     Empty,
-    /// Cut short.
-    Cut,
+    Truncated,
 }
 
-/// The snapshot of an hour.
 #[derive(Debug)]
-pub struct Snapshot {
-    /// Which, from 0.
+pub struct BikeSnapshot {
     pub number: i64,
-    /// The hour of its folder.
     pub folder: Hour,
-    /// What is wrong with it; its records are lost then.
-    pub damage: Damage,
-    /// Its records.
-    pub entries: Vec<Entry>,
+    pub damage: SnapshotDamage,
+    pub records: Vec<SnapshotRecord>,
 }
 
-/// The bike counters of the city.
+/// All counters with their counts; gives the history and the snapshots.
 #[derive(Debug)]
-pub struct BikeCounters {
-    /// All counters, by id.
+pub struct BikeSimulation {
+    /// In the order of their ids.
     pub counters: Vec<Counter>,
     seed: u64,
     faults: Faults,
@@ -109,12 +90,11 @@ pub struct BikeCounters {
     counts: Vec<Vec<Option<u32>>>,
 }
 
-impl BikeCounters {
-    /// So many counters for these days.
+impl BikeSimulation {
     #[must_use]
-    pub fn new(count: usize, seed: u64, faults: Faults, zones: &Zones, days: &Days) -> Self {
+    pub fn new(count: usize, seed: u64, faults: Faults, zones: &Zones, days: &SimulatedDays) -> Self {
         let first = days.days().first().map(ServiceDay::date).unwrap_or_default();
-        let start = clock::hour_of(ServiceDay::new(first - Duration::days(HISTORY), days.tz()).start());
+        let start = clock::hour_of(ServiceDay::new(first - Duration::days(HISTORY_DAYS), days.tz()).start());
         let counters: Vec<_> = (0..count).map(|index| counter(index, seed, zones)).collect();
         let mut bikes = Self {
             counters,
@@ -128,7 +108,7 @@ impl BikeCounters {
             days: i64::try_from(days.days().len()).unwrap_or(1),
             counts: Vec::new(),
         };
-        let hours: Vec<_> = (start..bikes.end_hour).map(|hour| bikes.describe(hour)).collect();
+        let hours: Vec<_> = (start..bikes.end_hour).map(|hour| bikes.hour_context(hour)).collect();
         bikes.counts = bikes
             .counters
             .iter()
@@ -137,8 +117,8 @@ impl BikeCounters {
         bikes
     }
 
-    /// The hour, its local name, its date and its day type.
-    fn describe(&self, hour: Hour) -> (Hour, usize, NaiveDate, DayType) {
+    /// The hour with its local hour, date and day type.
+    fn hour_context(&self, hour: Hour) -> (Hour, usize, NaiveDate, DayType) {
         let day = ServiceDay::of(clock::instant(hour), self.tz);
         (hour, day.local_hour(clock::instant(hour)), day.date(), calendar::day_type(day.date()))
     }
@@ -148,7 +128,7 @@ impl BikeCounters {
         counter: &Counter,
         (hour, local, date, day_type): &(Hour, usize, NaiveDate, DayType),
     ) -> Option<u32> {
-        let bits = random::at(self.seed, 0xb1c, counter.index as u64, clock::place(*hour));
+        let bits = random::at(self.seed, 0xb1c, counter.index as u64, clock::hour_key(*hour));
         let first = ServiceDay::of(clock::instant(self.first_hour), self.tz).date();
         let day = (*date - first).num_days();
         if self.faults.has(Fault::Silent) && counter.index % 7 == 3 && day >= 0 && day % 3 == 1.min(self.days - 1) {
@@ -166,81 +146,81 @@ impl BikeCounters {
             return None;
         }
         let curve = [3, 2, 1, 1, 2, 5, 18, 60, 95, 55, 35, 38, 42, 40, 38, 42, 60, 90, 100, 70, 40, 25, 14, 7];
-        let quiet = match day_type {
+        let day_factor = match day_type {
             DayType::Workday => 1.0,
             DayType::SchoolHoliday => 0.8,
             DayType::Saturday => 0.6,
             DayType::SundayOrHoliday => 0.5,
         };
-        let usual = f64::from(curve.get(*local).copied().unwrap_or(1)) * counter.scale * quiet;
+        let expected = f64::from(curve.get(*local).copied().unwrap_or(1)) * counter.scale * day_factor;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and small")]
-        let count = (usual * (0.7 + 0.6 * random::unit(random::mix(bits)))).round() as u32;
+        let count = (expected * (0.7 + 0.6 * random::unit(random::mix(bits)))).round() as u32;
         Some(count)
     }
 
-    fn published(&self, counter: usize, hour: Hour) -> Count {
+    fn published(&self, counter: usize, hour: Hour) -> PublishedCount {
         let at = usize::try_from(hour - self.start).ok();
         let count = self.counts.get(counter).and_then(|counts| counts.get(at?).copied().flatten());
-        count.map_or(Count::Null, Count::Known)
+        count.map_or(PublishedCount::Null, PublishedCount::Known)
     }
 
-    /// The records of the CSV, counter by counter.
-    pub fn history(&self) -> impl Iterator<Item = (usize, Hour, Count)> + '_ {
-        let end = (self.first_hour + SHARED).min(self.end_hour);
+    /// The counts of the CSV file, counter by counter.
+    pub fn history(&self) -> impl Iterator<Item = (usize, Hour, PublishedCount)> + '_ {
+        let end = (self.first_hour + SHARED_HOURS).min(self.end_hour);
         self.counters.iter().flat_map(move |counter| {
             (self.start..end).map(move |hour| (counter.index, hour, self.published(counter.index, hour)))
         })
     }
 
-    /// The folders' hours, for the days and two more.
+    /// The hours of the snapshot folders: those of the simulated days and of two more.
     #[must_use]
     pub fn folders(&self) -> std::ops::Range<Hour> {
         self.first_folder..self.first_folder + (self.days + 2) * 24
     }
 
-    /// The snapshot of a folder's hour.
     #[must_use]
-    pub fn snapshot(&self, folder: Hour) -> Snapshot {
+    pub fn snapshot(&self, folder: Hour) -> BikeSnapshot {
         let number = folder - self.first_folder;
         let damage = match number % 19 {
-            7 if self.faults.has(Fault::BadSnapshots) => Damage::Empty,
-            // A form that cannot be read in part.
-            13 if self.faults.has(Fault::BadSnapshots) && number % 5 != 3 => Damage::Cut,
-            _ => Damage::None,
+            7 if self.faults.has(Fault::BadSnapshots) => SnapshotDamage::Empty,
+            // Not in JSON Lines, where the first half would be readable.
+            13 if self.faults.has(Fault::BadSnapshots) && number % 5 != 3 => SnapshotDamage::Truncated,
+            _ => SnapshotDamage::None,
         };
-        let mut entries = Vec::new();
+        let mut records = Vec::new();
         for counter in &self.counters {
             let newest = folder - counter.lag;
-            for hour in ((newest - SPAN + 1)..=newest).filter(|hour| (self.first_hour..self.end_hour).contains(hour)) {
+            for hour in
+                ((newest - SNAPSHOT_HOURS + 1)..=newest).filter(|hour| (self.first_hour..self.end_hour).contains(hour))
+            {
                 let age = newest - hour;
-                let bits = random::at(self.seed, 0xb1d, counter.index as u64, clock::place(hour));
+                let bits = random::at(self.seed, 0xb1d, counter.index as u64, clock::hour_key(hour));
                 let count = self.published(counter.index, hour);
                 let count = match count {
-                    // One hour in eight is published too low at first.
-                    Count::Known(n) if age < 2 && bits.is_multiple_of(8) => Count::Known(n / 2),
+                    // One count in eight is too low in its first two publications.
+                    PublishedCount::Known(n) if age < 2 && bits.is_multiple_of(8) => PublishedCount::Known(n / 2),
                     count if age == 0 && self.faults.has(Fault::BadNumbers) => match bits % 128 {
-                        9 => Count::Negative,
-                        17 => Count::Text,
+                        9 => PublishedCount::Negative,
+                        17 => PublishedCount::Text,
                         _ => count,
                     },
                     count => count,
                 };
-                entries.push(Entry::Count { counter: counter.index, hour, count });
+                records.push(SnapshotRecord::Count { counter: counter.index, hour, count });
             }
         }
         if self.faults.has(Fault::BadRecords) && number % 13 == 4 {
-            entries.extend([Entry::NoId, Entry::BadDate, Entry::NoObject]);
+            records.extend([SnapshotRecord::NoId, SnapshotRecord::BadDate, SnapshotRecord::NotAnObject]);
         }
-        Snapshot { number, folder, damage, entries }
+        BikeSnapshot { number, folder, damage, records }
     }
 
-    /// The day of collection of a folder's hour.
+    /// The instant of collection of a snapshot folder.
     #[must_use]
     pub fn collected(folder: Hour) -> DateTime<Utc> {
         clock::instant(folder)
     }
 
-    /// The city's zone.
     #[must_use]
     pub fn tz(&self) -> Tz {
         self.tz
@@ -248,7 +228,7 @@ impl BikeCounters {
 }
 
 fn counter(index: usize, seed: u64, zones: &Zones) -> Counter {
-    let mut rng = Rng::of(seed, 0xb1b, index as u64);
+    let mut rng = Rng::new(seed, 0xb1b, index as u64);
     let zone = usize::try_from(rng.below(20)).unwrap_or(0);
     let at = zones.point(zone, [rng.between(0.2, 0.35), rng.between(0.2, 0.8)]);
     let [lon, lat] = if index % 12 == 10 { [2.61, 48.7] } else { at };

@@ -1,11 +1,11 @@
-//! Public holidays and the school holidays of the synthetic city, zone C, with the file that tells them.
+//! Public holidays and school holidays (zone C) of the synthetic city, and the school calendar file.
 
 use chrono::{Datelike, Duration, NaiveDate, Weekday};
 use contract::DayType;
 
 use crate::text;
 
-/// What sort of day it is, given the file that [`school_file`] writes.
+/// The day type, given the calendar that [`school_file`] writes.
 #[must_use]
 pub fn day_type(date: NaiveDate) -> DayType {
     if date.weekday() == Weekday::Sun || public_holiday(date).is_some() {
@@ -19,7 +19,6 @@ pub fn day_type(date: NaiveDate) -> DayType {
     }
 }
 
-/// The public holiday of a day.
 #[must_use]
 pub fn public_holiday(date: NaiveDate) -> Option<&'static str> {
     let fixed = match (date.month(), date.day()) {
@@ -61,12 +60,12 @@ fn date(year: i32, month: u32, day: u32) -> NaiveDate {
     NaiveDate::from_ymd_opt(year, month, day).unwrap_or_default()
 }
 
-/// The Saturday of a day or the next one after it.
+/// The first Saturday on or after a day.
 fn saturday(from: NaiveDate) -> NaiveDate {
     from + Duration::days(i64::from((5 + 7 - from.weekday().num_days_from_monday()) % 7))
 }
 
-/// Name, first day and day of return of the pupils' holidays of the school year that begins in `year`.
+/// Name, first day and day of return of the pupils' holidays in the school year that begins in `year`.
 fn holidays(year: i32) -> [(&'static str, NaiveDate, NaiveDate); 5] {
     let weeks = |from: NaiveDate| (from, from + Duration::days(16));
     let (autumn, autumn_end) = weeks(saturday(date(year, 10, 17)));
@@ -82,7 +81,7 @@ fn holidays(year: i32) -> [(&'static str, NaiveDate, NaiveDate); 5] {
     ]
 }
 
-/// The school holidays that a day lies in; the day of return is none of theirs.
+/// The school holidays that include a day; the day of return is excluded.
 #[must_use]
 pub fn school_holiday(day: NaiveDate) -> Option<&'static str> {
     [day.year() - 1, day.year()]
@@ -92,19 +91,19 @@ pub fn school_holiday(day: NaiveDate) -> Option<&'static str> {
         .map(|(name, _, _)| name)
 }
 
-/// `reference/calendrier-scolaire.csv` for these days: zone C as above, and what has to be told from it.
+/// `reference/calendrier-scolaire.csv` for these days: zone C, and rows that a reader has to ignore.
 #[must_use]
 pub fn school_file(first: NaiveDate, last: NaiveDate) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut add = |name: &str, who: &str, start: String, end: String, zone: &str, year: i32| {
+    let mut add = |name: &str, population: &str, start: String, end: String, zone: &str, year: i32| {
         let town = if zone == "Zone C" { "Paris" } else { "Ailleurs" };
         let years = format!("{year}-{}", year + 1);
-        text::row(&mut out, &[name, who, &start, &end, town, zone, &years], b';', "\n");
+        text::row(&mut out, &[name, population, &start, &end, town, zone, &years], b';', "\n");
     };
-    // Midnight in Paris, as seen from Greenwich in winter and summer: the ministry writes either way.
-    let greenwich = |day: NaiveDate| {
-        let summer = contract::ServiceDay::new(day, chrono_tz::Europe::Paris).start();
-        summer.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+    // Midnight in Paris, in UTC or with the local offset: the ministry's export has both.
+    let utc = |day: NaiveDate| {
+        let start = contract::ServiceDay::new(day, chrono_tz::Europe::Paris).start();
+        start.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
     };
     let local = |day: NaiveDate| {
         let start = contract::ServiceDay::new(day, chrono_tz::Europe::Paris);
@@ -112,12 +111,11 @@ pub fn school_file(first: NaiveDate, last: NaiveDate) -> Vec<u8> {
     };
     for year in first.year() - 2..=last.year() {
         for (index, (name, start, end)) in holidays(year).into_iter().enumerate() {
-            let who = if name == "Vacances d'Été" { "Élèves" } else { "-" };
-            let (from, to) =
-                if index % 2 == 0 { (greenwich(start), greenwich(end)) } else { (local(start), local(end)) };
-            add(name, who, from, to, "Zone C", year);
-            // Another zone, a week later, must not count.
-            add(name, who, local(start + Duration::days(7)), local(end + Duration::days(7)), "Zone A", year);
+            let population = if name == "Vacances d'Été" { "Élèves" } else { "-" };
+            let (from, to) = if index % 2 == 0 { (utc(start), utc(end)) } else { (local(start), local(end)) };
+            add(name, population, from, to, "Zone C", year);
+            // Another zone, one week later; a reader must ignore it.
+            add(name, population, local(start + Duration::days(7)), local(end + Duration::days(7)), "Zone A", year);
         }
         let summer = date(year + 1, 7, 4);
         add(
@@ -128,7 +126,7 @@ pub fn school_file(first: NaiveDate, last: NaiveDate) -> Vec<u8> {
             "Zone C",
             year,
         );
-        // Ends before it starts: ignored by who reads it.
+        // Ends before it starts; a reader must ignore it.
         add("Pont de l'Ascension", "-", local(date(year + 1, 5, 20)), local(date(year + 1, 5, 10)), "Zone C", year);
     }
     let mut file = b"description;population;start_date;end_date;location;zones;annee_scolaire\n".to_vec();
@@ -145,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn easter_and_the_holidays_that_hang_on_it() {
+    fn easter_gives_the_movable_holidays() {
         assert_eq!(easter(2024), day("2024-03-31"));
         assert_eq!(easter(2025), day("2025-04-20"));
         assert_eq!(easter(2026), day("2026-04-05"));
@@ -154,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn one_type_a_day() {
+    fn each_day_has_one_type() {
         assert_eq!(day_type(day("2025-11-02")), DayType::SundayOrHoliday);
         assert_eq!(day_type(day("2025-11-11")), DayType::SundayOrHoliday);
         assert_eq!(day_type(day("2025-11-08")), DayType::Saturday);

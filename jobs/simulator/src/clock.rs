@@ -1,4 +1,4 @@
-//! The hours of the simulated days: what each is called on the city's clocks, and what it is like.
+//! The hours of the simulated days: their local time, day type and clock changes.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc, Weekday};
 use chrono_tz::Tz;
@@ -21,53 +21,47 @@ pub fn instant(hour: Hour) -> DateTime<Utc> {
     DateTime::from_timestamp(hour * 3600, 0).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
-/// An hour as an unsigned part of a place in [`crate::random::at`].
+/// An hour as an input of [`crate::random::at`].
 #[must_use]
-pub fn place(hour: Hour) -> u64 {
+pub fn hour_key(hour: Hour) -> u64 {
     hour.unsigned_abs()
 }
 
-/// What the clock change does to the row of an hour.
+/// The effect of a clock change on the row of an hour, as observed in the real exports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Change {
-    /// Nothing.
+pub enum ClockChange {
     None,
-    /// Spring: the row stamped with the end of the gap is empty or absent.
+    /// Spring: the row whose timestamp is the end of the skipped hour is empty or missing.
     Spring,
-    /// Autumn: of the two rows stamped alike only the later exists, and this is the earlier.
+    /// Autumn: only the later of the two rows with the same wall time exists, and this is the earlier one.
     Autumn,
 }
 
-/// One hour of the simulated days.
 #[derive(Debug, Clone, Copy)]
 pub struct HourInfo {
-    /// The hour.
     pub hour: Hour,
-    /// Which of the simulated days it belongs to, from 0.
+    /// Index of its simulated day, from 0.
     pub day: usize,
-    /// What the clocks call its start, 0 to 23.
+    /// Local hour of its start, 0 to 23.
     pub local: usize,
-    /// What sort of day it is.
     pub day_type: DayType,
     /// Its end with the offset, `2025-11-04T00:00:00+01:00`.
     pub end: [u8; 25],
     /// Its end as wall time, `2025-11-04 00:00:00`.
     pub wall: [u8; 19],
-    /// What the clock change does to it.
-    pub change: Change,
+    pub change: ClockChange,
 }
 
-/// The simulated days and their hours.
 #[derive(Debug, Clone)]
-pub struct Days {
+pub struct SimulatedDays {
     tz: Tz,
     days: Vec<ServiceDay>,
     hours: Vec<HourInfo>,
     starts: Vec<usize>,
 }
 
-impl Days {
-    /// All days from `first` to `last`.
+impl SimulatedDays {
+    /// All days from `first` to `last`, both included.
     #[must_use]
     pub fn new(first: NaiveDate, last: NaiveDate, tz: Tz) -> Self {
         let days: Vec<_> =
@@ -84,44 +78,40 @@ impl Days {
         Self { tz, days, hours, starts }
     }
 
-    /// The days.
     #[must_use]
     pub fn days(&self) -> &[ServiceDay] {
         &self.days
     }
 
-    /// The zone.
     #[must_use]
     pub fn tz(&self) -> Tz {
         self.tz
     }
 
-    /// All hours in order.
     #[must_use]
     pub fn hours(&self) -> &[HourInfo] {
         &self.hours
     }
 
-    /// The hours of a run of days, `from` to `to`, `to` excluded.
+    /// The hours of the days `from..to`.
     #[must_use]
     pub fn hours_of(&self, from: usize, to: usize) -> &[HourInfo] {
         let bound = |day: usize| self.starts.get(day.min(self.days.len())).copied().unwrap_or(0);
         self.hours.get(bound(from)..bound(to)).unwrap_or_default()
     }
 
-    /// The first hour.
     #[must_use]
     pub fn first_hour(&self) -> Hour {
         self.hours.first().map_or(0, |hour| hour.hour)
     }
 
-    /// The first hour after them.
+    /// The first hour after the last day.
     #[must_use]
     pub fn end_hour(&self) -> Hour {
         self.hours.last().map_or(0, |hour| hour.hour + 1)
     }
 
-    /// An hour by number, if it is one of them.
+    /// `None` for an hour outside the simulated days.
     #[must_use]
     pub fn hour(&self, hour: Hour) -> Option<&HourInfo> {
         self.hours.get(usize::try_from(hour - self.first_hour()).ok()?)
@@ -135,38 +125,38 @@ fn info(start: DateTime<Utc>, day: usize, service: &ServiceDay, day_type: DayTyp
     let wall = stamp.local().naive_local();
     let before = service.tz().offset_from_utc_datetime(&(end - chrono::Duration::seconds(1)).naive_utc()).fix();
     let change = if stamp.local().offset().local_minus_utc() > before.local_minus_utc() {
-        Change::Spring
+        ClockChange::Spring
     } else if service.tz().from_local_datetime(&wall).earliest() != service.tz().from_local_datetime(&wall).latest()
         && service.tz().from_local_datetime(&wall).earliest().is_some_and(|earlier| earlier.with_timezone(&Utc) == end)
     {
-        Change::Autumn
+        ClockChange::Autumn
     } else {
-        Change::None
+        ClockChange::None
     };
     HourInfo {
         hour: hour_of(start),
         day,
         local: service.local_hour(start),
         day_type,
-        end: fixed(&text),
-        wall: fixed(&wall.format("%Y-%m-%d %H:%M:%S").to_string()),
+        end: fixed_bytes(&text),
+        wall: fixed_bytes(&wall.format("%Y-%m-%d %H:%M:%S").to_string()),
         change,
     }
 }
 
-fn fixed<const N: usize>(text: &str) -> [u8; N] {
+fn fixed_bytes<const N: usize>(text: &str) -> [u8; N] {
     let mut bytes = [b' '; N];
     bytes.iter_mut().zip(text.bytes()).for_each(|(to, from)| *to = from);
     bytes
 }
 
-/// A wall time as the transit authority writes it, `20250828T182100`.
+/// A local time in the format of the transit API, `20250828T182100`.
 #[must_use]
 pub fn compact(instant: DateTime<Utc>, tz: Tz) -> String {
     instant.with_timezone(&tz).format("%Y%m%dT%H%M%S").to_string()
 }
 
-/// The instant of a wall time of a day; a skipped one an hour later.
+/// The instant of a wall time; one hour later if the clock change skips it.
 #[must_use]
 pub fn at_wall(date: NaiveDate, hour: u32, minute: u32, tz: Tz) -> DateTime<Utc> {
     let wall: NaiveDateTime = date.and_hms_opt(hour.min(23), minute.min(59), 0).unwrap_or_default();
@@ -175,7 +165,7 @@ pub fn at_wall(date: NaiveDate, hour: u32, minute: u32, tz: Tz) -> DateTime<Utc>
         .unwrap_or_else(|| wall.and_utc())
 }
 
-/// Whether the offset of the zone is a whole number of hours all through the days.
+/// Whether the UTC offset is a whole number of hours on every day from `first` to `last`.
 #[must_use]
 pub fn whole_hours(first: NaiveDate, last: NaiveDate, tz: Tz) -> bool {
     first.iter_days().take_while(|day| *day <= last).all(|day| {
@@ -184,7 +174,7 @@ pub fn whole_hours(first: NaiveDate, last: NaiveDate, tz: Tz) -> bool {
     })
 }
 
-/// Monday to Sunday in French.
+/// The weekday in French.
 #[must_use]
 pub fn weekday_name(date: NaiveDate) -> &'static str {
     match date.weekday() {
@@ -202,26 +192,27 @@ pub fn weekday_name(date: NaiveDate) -> &'static str {
 mod tests {
     use super::*;
 
-    fn changes(first: &str) -> Vec<(usize, Change, String)> {
+    fn changes(first: &str) -> Vec<(usize, ClockChange, String)> {
         let day = first.parse().unwrap();
-        let days = Days::new(day, day, chrono_tz::Europe::Paris);
+        let days = SimulatedDays::new(day, day, chrono_tz::Europe::Paris);
         days.hours()
             .iter()
-            .filter(|hour| hour.change != Change::None)
+            .filter(|hour| hour.change != ClockChange::None)
             .map(|hour| (hour.local, hour.change, String::from_utf8_lossy(&hour.end).into_owned()))
             .collect()
     }
 
     #[test]
-    fn the_clock_changes_touch_the_row_that_the_city_leaves_out() {
-        assert_eq!(changes("2025-10-26"), [(1, Change::Autumn, "2025-10-26T02:00:00+02:00".to_owned())]);
-        assert_eq!(changes("2026-03-29"), [(1, Change::Spring, "2026-03-29T03:00:00+02:00".to_owned())]);
+    fn clock_changes_affect_the_row_that_the_real_exports_leave_out() {
+        assert_eq!(changes("2025-10-26"), [(1, ClockChange::Autumn, "2025-10-26T02:00:00+02:00".to_owned())]);
+        assert_eq!(changes("2026-03-29"), [(1, ClockChange::Spring, "2026-03-29T03:00:00+02:00".to_owned())]);
         assert_eq!(changes("2025-11-03"), []);
     }
 
     #[test]
-    fn days_know_their_hours() {
-        let days = Days::new("2025-10-25".parse().unwrap(), "2025-10-27".parse().unwrap(), chrono_tz::Europe::Paris);
+    fn autumn_clock_change_gives_a_day_of_25_hours() {
+        let days =
+            SimulatedDays::new("2025-10-25".parse().unwrap(), "2025-10-27".parse().unwrap(), chrono_tz::Europe::Paris);
         assert_eq!(days.hours().len(), 24 + 25 + 24);
         assert_eq!(days.hours_of(1, 2).len(), 25);
         assert_eq!(days.hour(days.first_hour() + 24).unwrap().day, 1);

@@ -10,7 +10,7 @@ use runtime::location::Location;
 
 use crate::faults::Faults;
 use crate::output::Compression;
-use crate::roads::plan::Shapes;
+use crate::road_counts::file_plan::FormatOption;
 
 /// The city to write.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ pub struct Config {
     /// Compression of the files of counts.
     pub compression: Compression,
     /// Shape of the files of counts.
-    pub shapes: Shapes,
+    pub shapes: FormatOption,
     /// Sources to write.
     pub only: BTreeSet<Source>,
     /// Size at which a new file of counts begins, in bytes before compression.
@@ -73,7 +73,7 @@ impl Config {
             seed: 42,
             faults: Faults::NONE,
             compression: Compression::None,
-            shapes: Shapes::Labels,
+            shapes: FormatOption::Labels,
             only: Source::RAW.into(),
             file_size: None,
             lines: true,

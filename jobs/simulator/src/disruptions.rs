@@ -1,4 +1,4 @@
-//! Transit disruptions: incidents whose story changes while it is told, and the hourly snapshots that tell it in two shapes.
+//! Transit disruptions: incidents that are revised while they last, and the hourly snapshots that publish them in two formats.
 
 pub mod file;
 pub mod snapshot;
@@ -8,85 +8,73 @@ use chrono_tz::Tz;
 use contract::ServiceDay;
 use contract::document::disruptions::{Line, Mode, Severity};
 
-use crate::clock::{self, Days};
+use crate::clock::{self, SimulatedDays};
 use crate::faults::{Fault, Faults};
 use crate::random::Rng;
 
-/// What an incident is told to concern.
+/// The object that an incident is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Object {
-    /// The line itself.
+pub enum ImpactedObject {
     Line,
-    /// A section of it.
+    /// A section of the line.
     Section,
-    /// A stop of it.
+    /// A stop of the line.
     Stop,
-    /// Nothing; only the title names the line.
-    Title,
+    /// No object; only the title names the line.
+    TitleOnly,
 }
 
-/// A period, begin inclusive.
-pub type Span = (DateTime<Utc>, DateTime<Utc>);
+/// Begin and end; the begin is included, the end is not.
+pub type Interval = (DateTime<Utc>, DateTime<Utc>);
 
-/// What is told of an incident from some time on.
+/// A revision of an incident.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Version {
-    /// When it was last changed.
+pub struct IncidentVersion {
     pub updated: DateTime<Utc>,
-    /// The periods that are listed, inverted ones among them.
-    pub periods: Vec<Span>,
+    /// The listed periods. With `bad-records` some end before they begin.
+    pub periods: Vec<Interval>,
 }
 
-/// An incident.
 #[derive(Debug, Clone)]
 pub struct Incident {
-    /// Its id.
     pub id: String,
-    /// Which line, by index.
+    /// Index of its line.
     pub line: usize,
-    /// What it concerns.
-    pub object: Object,
-    /// How bad.
+    pub object: ImpactedObject,
     pub severity: Severity,
-    /// Cause.
     pub cause: &'static str,
-    /// Title.
     pub title: String,
-    /// Message as HTML.
+    /// The message as HTML.
     pub html: String,
-    /// The same as plain text.
+    /// The message as plain text.
     pub plain: String,
-    /// Its versions in order.
-    pub versions: Vec<Version>,
-    /// From when on it is told no more.
-    pub gone: DateTime<Utc>,
+    pub versions: Vec<IncidentVersion>,
+    /// The instant from which snapshots no longer list it.
+    pub removed_at: DateTime<Utc>,
 }
 
 impl Incident {
-    /// What is told of it at a time.
+    /// The version that a snapshot lists at a time; `None` if it does not list the incident.
     #[must_use]
-    pub fn told(&self, at: DateTime<Utc>) -> Option<&Version> {
-        self.versions.iter().rev().find(|version| version.updated <= at && at < self.gone)
+    pub fn version_at(&self, at: DateTime<Utc>) -> Option<&IncidentVersion> {
+        self.versions.iter().rev().find(|version| version.updated <= at && at < self.removed_at)
     }
 }
 
-/// A line with its hours of service, minutes after midnight.
+/// A line with its hours of service, in minutes after midnight.
 #[derive(Debug, Clone)]
-pub struct Service {
-    /// The line.
+pub struct LineService {
     pub line: Line,
-    /// Begin.
     pub begin: u32,
-    /// End; before the begin: of the next day.
+    /// An end before the begin is on the next day.
     pub end: u32,
 }
 
-/// The transit of the city.
+/// All lines and incidents; gives the snapshots.
 #[derive(Debug)]
-pub struct Transit {
-    /// All lines.
-    pub lines: Vec<Service>,
-    /// All incidents, by id.
+pub struct DisruptionSimulation {
+    pub lines: Vec<LineService>,
+    /// In the order of their ids.
     pub incidents: Vec<Incident>,
     faults: Faults,
     tz: Tz,
@@ -94,18 +82,17 @@ pub struct Transit {
     folders: i64,
 }
 
-impl Transit {
-    /// So many incidents a day.
+impl DisruptionSimulation {
     #[must_use]
-    pub fn new(per_day: usize, seed: u64, faults: Faults, days: &Days) -> Self {
+    pub fn new(per_day: usize, seed: u64, faults: Faults, days: &SimulatedDays) -> Self {
         let first = days.days().first().map(ServiceDay::date).unwrap_or_default();
         let count = i64::try_from(days.days().len()).unwrap_or(1);
         let lines = lines();
         let mut incidents = Vec::new();
         for (number, day) in days.days().iter().enumerate() {
             for index in 0..per_day {
-                let place = number * 1000 + index;
-                incidents.push(incident(place, index, day.date(), seed, faults, days.tz(), &lines));
+                let number = number * 1000 + index;
+                incidents.push(incident(number, index, day.date(), seed, faults, days.tz(), &lines));
             }
             if number % 3 == 1.min(days.days().len() - 1) && per_day > 0 {
                 incidents.extend(storm(number, day.date(), days.tz(), &lines));
@@ -116,7 +103,6 @@ impl Transit {
         Self { lines, incidents, faults, tz: days.tz(), first_folder, folders: (count + 2) * 24 }
     }
 
-    /// The city's zone.
     #[must_use]
     pub fn tz(&self) -> Tz {
         self.tz
@@ -129,13 +115,18 @@ impl Transit {
         for service in &self.lines {
             let time = |minutes: u32| format!("{:02}:{:02}", minutes / 60, minutes % 60);
             let Line { mode, code, name } = &service.line;
-            out.push_str(&format!("{};{code};{name};{};{}\n", mode_name(*mode), time(service.begin), time(service.end)));
+            out.push_str(&format!(
+                "{};{code};{name};{};{}\n",
+                mode_name(*mode),
+                time(service.begin),
+                time(service.end)
+            ));
         }
         out.into_bytes()
     }
 }
 
-/// Name of a mode in documents and in `lignes.csv`.
+/// The name of a mode in documents and in `lignes.csv`.
 #[must_use]
 pub fn mode_name(mode: Mode) -> &'static str {
     match mode {
@@ -149,9 +140,9 @@ pub fn mode_name(mode: Mode) -> &'static str {
     }
 }
 
-/// What people call a mode, in titles and names.
+/// The display name of a mode, in titles and line names.
 #[must_use]
-pub fn spoken(mode: Mode) -> &'static str {
+pub fn display_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Metro => "Métro",
         Mode::Rer => "RER",
@@ -163,7 +154,7 @@ pub fn spoken(mode: Mode) -> &'static str {
     }
 }
 
-fn lines() -> Vec<Service> {
+fn lines() -> Vec<LineService> {
     let codes = [
         (Mode::Metro, ["1", "2", "3B", "4", "7", "13", "14"].as_slice(), 5 * 60 + 30, 30),
         (Mode::Rer, &["A", "B", "C"], 5 * 60, 75),
@@ -173,8 +164,8 @@ fn lines() -> Vec<Service> {
     codes
         .into_iter()
         .flat_map(|(mode, codes, begin, end)| {
-            codes.iter().map(move |code| Service {
-                line: Line { mode, code: (*code).to_owned(), name: format!("{} {code}", spoken(mode)) },
+            codes.iter().map(move |code| LineService {
+                line: Line { mode, code: (*code).to_owned(), name: format!("{} {code}", display_name(mode)) },
                 begin,
                 end,
             })
@@ -182,7 +173,7 @@ fn lines() -> Vec<Service> {
         .collect()
 }
 
-/// Numeric entities, zero-width space and byte order mark included, and a tag with an attribute.
+/// A message as HTML and as plain text. The HTML has numeric entities, a zero-width space, a byte order mark and a tag with an attribute.
 fn message(from: &str, to: &str) -> (String, String) {
     let html = format!(
         "<p>Trafic perturb&#233; entre {from} et {to}&#8203; &#224; cause d&#39;un incident.&#65279;<br><a href='http://exemple.fr'>Plus \
@@ -192,15 +183,15 @@ fn message(from: &str, to: &str) -> (String, String) {
 }
 
 fn incident(
-    place: usize,
+    number: usize,
     index: usize,
     date: NaiveDate,
     seed: u64,
     faults: Faults,
     tz: Tz,
-    lines: &[Service],
+    lines: &[LineService],
 ) -> Incident {
-    let mut rng = Rng::of(seed, 0x7a1, place as u64);
+    let mut rng = Rng::new(seed, 0x7a1, number as u64);
     let line = usize::try_from(rng.below(lines.len() as u64)).unwrap_or(0);
     let minutes =
         |rng: &mut Rng, low: u64, high: u64| Duration::minutes(i64::try_from(low + rng.below(high - low)).unwrap_or(0));
@@ -212,15 +203,15 @@ fn incident(
         _ => Severity::Low,
     };
     let object = match index % 6 {
-        2 => Object::Stop,
-        3 => Object::Section,
-        4 => Object::Title,
-        _ => Object::Line,
+        2 => ImpactedObject::Stop,
+        3 => ImpactedObject::Section,
+        4 => ImpactedObject::TitleOnly,
+        _ => ImpactedObject::Line,
     };
-    let (mut versions, mut gone);
+    let (mut versions, mut removed_at);
     let cause;
     if index % 6 == 5 {
-        // Works in four nights; later versions list only the nights to come.
+        // Works in four nights; later versions list only the remaining nights.
         cause = "TRAVAUX";
         let nights: Vec<_> = (0..4)
             .map(|night| {
@@ -228,39 +219,43 @@ fn incident(
                 (clock::at_wall(date, 22, 15, tz), clock::at_wall(date + Duration::days(1), 4, 45, tz))
             })
             .collect();
-        let told = clock::at_wall(date, 3, 0, tz);
+        let published = clock::at_wall(date, 3, 0, tz);
         versions = (0..3)
             .map(|night| {
                 let later = nights.get(night..).unwrap_or_default().to_vec();
-                Version { updated: told + Duration::hours(24 * i64::try_from(night).unwrap_or(0)), periods: later }
+                IncidentVersion {
+                    updated: published + Duration::hours(24 * i64::try_from(night).unwrap_or(0)),
+                    periods: later,
+                }
             })
             .collect::<Vec<_>>();
-        gone = told + Duration::days(5);
+        removed_at = published + Duration::days(5);
     } else {
         cause = if index.is_multiple_of(2) { "PERTURBATION" } else { "INCIDENT" };
         let updated = begin + Duration::minutes(3);
         let end = begin + minutes(&mut rng, 25, 300);
-        versions = vec![Version { updated, periods: vec![(begin, end)] }];
+        versions = vec![IncidentVersion { updated, periods: vec![(begin, end)] }];
         if rng.chance(0.4) {
             let longer = end + minutes(&mut rng, 20, 200);
-            versions.push(Version { updated: updated + minutes(&mut rng, 20, 90), periods: vec![(begin, longer)] });
+            versions
+                .push(IncidentVersion { updated: updated + minutes(&mut rng, 20, 90), periods: vec![(begin, longer)] });
         }
         if rng.chance(0.2) {
-            // Overlaps: the union counts.
+            // The periods overlap; readers have to count their union.
             let start = begin + Duration::minutes(10);
             versions.iter_mut().for_each(|version| version.periods.push((start, end + Duration::minutes(45))));
         }
         let end = versions.iter().flat_map(|version| &version.periods).map(|period| period.1).max().unwrap_or(end);
-        // Told some time longer than it lasts; one in four ends before it was said to.
-        gone = if rng.chance(0.25) { begin + (end - begin) / 2 } else { end + minutes(&mut rng, 5, 180) };
+        // Snapshots list it for some time after its end; one incident in four disappears before its announced end.
+        removed_at = if rng.chance(0.25) { begin + (end - begin) / 2 } else { end + minutes(&mut rng, 5, 180) };
         if rng.chance(0.1) {
-            gone = begin + Duration::days(20);
+            removed_at = begin + Duration::days(20);
         }
     }
     let mode_severity = if cause == "TRAVAUX" { Severity::High } else { severity };
     if faults.has(Fault::BadRecords) {
         let inverted = (begin + Duration::hours(2), begin + Duration::hours(1));
-        match place % 23 {
+        match number % 23 {
             4 => versions.iter_mut().for_each(|version| version.periods.push(inverted)),
             9 => versions.iter_mut().for_each(|version| version.periods = vec![inverted]),
             _ => {}
@@ -269,7 +264,7 @@ fn incident(
     let (html, plain) = message("Place Ronde", "Pont Vieux");
     let name = lines.get(line).map_or("Métro 1", |service| service.line.name.as_str());
     Incident {
-        id: format!("{:08x}-fb21-11ee-a614-{place:012}", crate::random::at(seed, 0x7a2, place as u64, 0) >> 32),
+        id: format!("{:08x}-fb21-11ee-a614-{number:012}", crate::random::at(seed, 0x7a2, number as u64, 0) >> 32),
         line,
         object,
         severity: mode_severity,
@@ -278,12 +273,12 @@ fn incident(
         html,
         plain,
         versions,
-        gone,
+        removed_at,
     }
 }
 
-/// Seven lines at once: a general disruption.
-fn storm(number: usize, date: NaiveDate, tz: Tz, lines: &[Service]) -> Vec<Incident> {
+/// Incidents on seven lines at once: a general disruption.
+fn storm(number: usize, date: NaiveDate, tz: Tz, lines: &[LineService]) -> Vec<Incident> {
     (0..7)
         .map(|index| {
             let begin = clock::at_wall(date, 17, u32::try_from(index * 4).unwrap_or(0), tz);
@@ -294,14 +289,14 @@ fn storm(number: usize, date: NaiveDate, tz: Tz, lines: &[Service]) -> Vec<Incid
             Incident {
                 id: format!("5707a000-fb21-11ee-a614-{:012}", number * 1000 + 900 + index),
                 line,
-                object: Object::Line,
+                object: ImpactedObject::Line,
                 severity: if index.is_multiple_of(2) { Severity::Critical } else { Severity::High },
                 cause: "INTEMPERIES",
                 title: format!("{name} : Intempéries - Trafic interrompu"),
                 html,
                 plain,
-                versions: vec![Version { updated: begin + Duration::minutes(2), periods: vec![(begin, end)] }],
-                gone: end + Duration::hours(1),
+                versions: vec![IncidentVersion { updated: begin + Duration::minutes(2), periods: vec![(begin, end)] }],
+                removed_at: end + Duration::hours(1),
             }
         })
         .collect()

@@ -1,11 +1,11 @@
-//! Lengths, areas and what lies in what, written down a second time: the truth must not come from the code it is held against.
+//! Lengths, areas and point-in-polygon tests for the truth. A second implementation on purpose: the truth must not share code with the
+//! processor.
 //!
 //! Points are `[lon, lat]` in degrees.
 
-/// A point, `[lon, lat]`.
 pub type Point = [f64; 2];
 
-/// Earth radius of the contract's lengths, m.
+/// Earth radius for lengths, m, as the contract defines it.
 const EARTH: f64 = 6_371_000.0;
 /// WGS84: equatorial radius, m.
 const SEMI_MAJOR: f64 = 6_378_137.0;
@@ -25,7 +25,7 @@ fn haversine([lon1, lat1]: Point, [lon2, lat2]: Point) -> f64 {
     2.0 * EARTH * a.sqrt().min(1.0).asin()
 }
 
-/// Area of a polygon, exterior first, then its holes, m²: on the ellipsoid, edges straight in longitude and latitude.
+/// Area of a polygon (exterior ring first, then its holes) on the ellipsoid, m². Edges are straight in longitude and latitude.
 ///
 /// The area between a stretch of a parallel and the equator is `b²/2 · Δλ · q(φ)` (Snyder 1987, eq. 3-12, authalic latitude);
 /// `q` is averaged over each edge by Simpson's rule. For shapes of a worksite's size this is the geodesic area to well below 1 dm².
@@ -38,7 +38,7 @@ pub fn area(rings: &[Vec<Point>]) -> f64 {
 
 fn ring_area(ring: &[Point]) -> f64 {
     let e2 = FLATTENING * (2.0 - FLATTENING);
-    // Latitudes near one another cancel in the sum: taking one of them off first keeps the digits.
+    // Latitudes close to each other cancel in the sum; subtracting one of them first preserves precision.
     let reference = ring.first().map_or(0.0, |point| authalic(point[1], e2));
     let mut sum = 0.0;
     for pair in ring.windows(2) {
@@ -57,34 +57,33 @@ fn authalic(latitude: f64, e2: f64) -> f64 {
     (1.0 - e2) * (sine / (1.0 - e2 * sine * sine) + (e * sine).atanh() / e)
 }
 
-/// Where a point lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
+enum PointPosition {
     Inside,
     Border,
     Outside,
 }
 
-/// Whether a polygon, exterior first, then its holes, holds the point; its border and those of its holes count as in it.
+/// Whether a polygon (exterior ring first, then its holes) contains the point; its border and those of its holes count as inside.
 #[must_use]
-pub fn holds(rings: &[Vec<Point>], point: Point) -> bool {
+pub fn contains(rings: &[Vec<Point>], point: Point) -> bool {
     let mut sides = rings.iter().map(|ring| side(ring, point));
     match sides.next() {
-        None | Some(Side::Outside) => false,
-        Some(Side::Border) => true,
-        Some(Side::Inside) => sides.all(|hole| hole != Side::Inside),
+        None | Some(PointPosition::Outside) => false,
+        Some(PointPosition::Border) => true,
+        Some(PointPosition::Inside) => sides.all(|hole| hole != PointPosition::Inside),
     }
 }
 
-/// By the winding number; exact on the border for points whose coordinates are those of a vertex or of an upright edge.
-fn side(ring: &[Point], [x, y]: Point) -> Side {
+/// Winding number test. It is exact on the border for points with the coordinates of a vertex or on a vertical edge.
+fn side(ring: &[Point], [x, y]: Point) -> PointPosition {
     let mut winding = 0_i32;
     for pair in ring.windows(2) {
         let [[x1, y1], [x2, y2]] = pair else { continue };
         let cross = (x2 - x1) * (y - y1) - (x - x1) * (y2 - y1);
         let within = x >= x1.min(*x2) && x <= x1.max(*x2) && y >= y1.min(*y2) && y <= y1.max(*y2);
         if cross == 0.0 && within {
-            return Side::Border;
+            return PointPosition::Border;
         }
         if *y1 <= y && *y2 > y && cross > 0.0 {
             winding += 1;
@@ -92,7 +91,7 @@ fn side(ring: &[Point], [x, y]: Point) -> Side {
             winding -= 1;
         }
     }
-    if winding == 0 { Side::Outside } else { Side::Inside }
+    if winding == 0 { PointPosition::Outside } else { PointPosition::Inside }
 }
 
 #[cfg(test)]
@@ -104,21 +103,21 @@ mod tests {
     }
 
     #[test]
-    fn a_degree_of_the_equator_has_its_known_length_and_area() {
+    fn one_degree_at_the_equator_has_its_known_length_and_area() {
         assert!((length(&[[0.0, 0.0], [1.0, 0.0]]) - 111_194.93).abs() < 0.01);
-        // One degree square at the equator, Karney's geodesic area: 12,308,778,361.469 m²; its upper edge is a geodesic, ours a parallel.
+        // Karney's geodesic area of this square is 12,308,778,361.469 m²; its upper edge is a geodesic there and a parallel here.
         let area = area(&[square(0.0, 0.0, 1.0)]);
         assert!((area / 12_308_778_361.469 - 1.0).abs() < 1e-4, "{area}");
     }
 
     #[test]
-    fn holes_are_outside_and_borders_are_inside() {
+    fn points_in_holes_are_outside_and_points_on_borders_are_inside() {
         let shape = [square(0.0, 0.0, 10.0), square(4.0, 4.0, 2.0)];
-        assert!(holds(&shape, [1.0, 1.0]));
-        assert!(!holds(&shape, [5.0, 5.0]));
-        assert!(holds(&shape, [4.0, 5.0]));
-        assert!(holds(&shape, [10.0, 5.0]));
-        assert!(holds(&shape, [10.0, 10.0]));
-        assert!(!holds(&shape, [10.1, 10.0]));
+        assert!(contains(&shape, [1.0, 1.0]));
+        assert!(!contains(&shape, [5.0, 5.0]));
+        assert!(contains(&shape, [4.0, 5.0]));
+        assert!(contains(&shape, [10.0, 5.0]));
+        assert!(contains(&shape, [10.0, 10.0]));
+        assert!(!contains(&shape, [10.1, 10.0]));
     }
 }

@@ -1,21 +1,30 @@
-//! A synthetic city: all six raw sources in their real shapes, for any days and size, seeded and reproducible, with the true answer
-//! beside them.
+//! A synthetic city: all six raw sources in their real formats, for any days and size, together with the expected documents.
 //!
-//! The truth is a second implementation of the metrics, computed from what was generated: never from the files, and never with the
-//! processor's code. Not for measuring the real city, and not for anything that needs weeks of earlier days (profiles, deviations).
+//! ```text
+//!                                  ┌─> <source>/file ─> output   raw files: batch/, api/, reference/
+//! seed, days, size, faults ─> City ┤
+//!                                  └─> truth/<source>            expected documents, one per source and day
+//! ```
+//!
+//! The truth is a second implementation of the metrics. It is computed from the simulated city, never from the raw files and never
+//! with the processor's code, so that an error of the processor cannot hide in it. The same flags give the same bytes on any machine
+//! and with any number of threads.
+//!
+//! Not for measuring the real city, and not for figures that need weeks of history (profiles, deviations).
 
 pub mod args;
-pub mod bikes;
+pub mod bike_counts;
 pub mod calendar;
 pub mod clock;
 pub mod config;
+pub mod disruptions;
 pub mod faults;
 pub mod geometry;
 pub mod output;
 pub mod random;
-pub mod roads;
+pub mod road_counts;
+pub mod road_network;
 pub mod text;
-pub mod transit;
 pub mod truth;
 pub mod weather;
 pub mod worksites;

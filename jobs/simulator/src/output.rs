@@ -1,4 +1,4 @@
-//! Where files go: a local folder, streamed, or a store, one whole object at a time.
+//! Where the raw files are written: a local folder, streamed, or an object store, one whole object at a time.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -12,10 +12,10 @@ use runtime::location::{Access, Location};
 use runtime::store::{Condition, SharedStore, StoreError};
 use tokio::runtime::Runtime;
 
-/// How files of counts are compressed.
+/// Compression of the files of road counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     #[default]
     None,
     /// gzip, `.gz`.
@@ -25,7 +25,7 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// What it adds to a file's name.
+    /// The suffix of a file name.
     #[must_use]
     pub fn suffix(self) -> &'static str {
         match self {
@@ -36,18 +36,18 @@ impl Compression {
     }
 }
 
-/// A place for files.
+/// The output location, with totals of the files and bytes written.
 #[derive(Debug)]
 pub struct Output {
-    place: Place,
+    destination: Destination,
     files: AtomicU64,
     bytes: AtomicU64,
 }
 
 #[derive(Debug)]
-enum Place {
+enum Destination {
     Folder(PathBuf),
-    /// With a runtime of its own, so that a caller without a store needs none.
+    /// With its own runtime, so that a caller that writes to a folder does not need one.
     Store {
         store: SharedStore,
         runtime: Runtime,
@@ -55,38 +55,47 @@ enum Place {
 }
 
 impl Output {
-    /// Opens the location; a local folder is made. For a store this blocks, as all its calls do: not to be called on a thread of an
-    /// asynchronous runtime.
+    /// Opens the location and creates a local folder if necessary.
+    ///
+    /// With a store this call and all others block: do not call them on a thread of an asynchronous runtime.
     ///
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects the request.
     pub fn open(location: &Location, path_style: bool) -> Result<Self, Failure> {
-        let place = match location {
+        let destination = match location {
             Location::Local(path) => {
-                fs::create_dir_all(path).map_err(|error| failed(path, &error))?;
-                Place::Folder(path.clone())
+                fs::create_dir_all(path).map_err(|error| file_failure(path, &error))?;
+                Destination::Folder(path.clone())
             }
             Location::S3 { .. } => {
                 let runtime = Runtime::new().map_err(|error| {
-                    Failure::new(Code::Unavailable, error.to_string(), "", "Allow more threads, and start again")
+                    Failure::new(
+                        Code::Unavailable,
+                        error.to_string(),
+                        "",
+                        "Raise the limit of threads, then start again",
+                    )
                 })?;
                 let store = runtime.block_on(location.open(path_style, Access::Write))?;
-                Place::Store { store, runtime }
+                Destination::Store { store, runtime }
             }
         };
-        Ok(Self { place, files: AtomicU64::new(0), bytes: AtomicU64::new(0) })
+        Ok(Self { destination, files: AtomicU64::new(0), bytes: AtomicU64::new(0) })
     }
 
-    /// Whether there is anything under a prefix, such as `batch/`.
+    /// Whether any file exists under a prefix such as `batch/`.
     ///
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects the request.
     pub fn has(&self, prefix: &str) -> Result<bool, Failure> {
-        match &self.place {
-            Place::Folder(root) => Ok(root.join(prefix).read_dir().is_ok_and(|mut entries| entries.next().is_some())),
-            Place::Store { store, runtime } => {
-                runtime.block_on(store.list(prefix)).map(|objects| !objects.is_empty()).map_err(|error| refused(&error))
+        match &self.destination {
+            Destination::Folder(root) => {
+                Ok(root.join(prefix).read_dir().is_ok_and(|mut entries| entries.next().is_some()))
             }
+            Destination::Store { store, runtime } => runtime
+                .block_on(store.list(prefix))
+                .map(|objects| !objects.is_empty())
+                .map_err(|error| store_failure(&error)),
         }
     }
 
@@ -96,55 +105,56 @@ impl Output {
         (self.files.load(Ordering::Relaxed), self.bytes.load(Ordering::Relaxed))
     }
 
-    /// Writes a whole small file.
+    /// Writes a small file in one call.
     ///
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects the request.
     pub fn put(&self, key: &str, body: &[u8]) -> Result<(), Failure> {
-        let mut file = self.create(key, Compression::None)?;
-        file.write(body)?;
-        file.finish()
+        self.put_with(key, body, Compression::None)
     }
 
-    /// Writes a whole small file, compressed.
+    /// Writes a small file in one call, compressed with gzip.
     ///
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects the request.
     pub fn put_gz(&self, key: &str, body: &[u8]) -> Result<(), Failure> {
-        let mut file = self.create(key, Compression::Gz)?;
+        self.put_with(key, body, Compression::Gz)
+    }
+
+    fn put_with(&self, key: &str, body: &[u8], compression: Compression) -> Result<(), Failure> {
+        let mut file = self.create(key, compression)?;
         file.write(body)?;
         file.finish()
     }
 
-    /// Begins a file; it appears when it is finished. In a store it is kept in memory until then.
+    /// Starts a file. It becomes visible when it is finished; for a store it is kept in memory until then.
     ///
     /// # Errors
-    /// What the file system says.
+    /// The file system rejects the request.
     pub fn create(&self, key: &str, compression: Compression) -> Result<OutputFile<'_>, Failure> {
-        let target = match &self.place {
-            Place::Folder(root) => {
+        let target = match &self.destination {
+            Destination::Folder(root) => {
                 let path = root.join(key);
                 let folder = path.parent().unwrap_or(root);
-                fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+                fs::create_dir_all(folder).map_err(|error| file_failure(folder, &error))?;
                 let name = path.file_name().unwrap_or_default().to_string_lossy();
                 let unfinished = folder.join(format!(".{name}.part"));
-                let file = File::create(&unfinished).map_err(|error| failed(&unfinished, &error))?;
+                let file = File::create(&unfinished).map_err(|error| file_failure(&unfinished, &error))?;
                 Target::File { file: BufWriter::with_capacity(1 << 16, file), unfinished, path, bytes: 0 }
             }
-            Place::Store { .. } => Target::Memory(Vec::new()),
+            Destination::Store { .. } => Target::Memory(Vec::new()),
         };
         let encoder = match compression {
             Compression::None => Encoder::None(target),
             Compression::Gz => Encoder::Gz(GzEncoder::new(target, flate2::Compression::fast())),
             Compression::Zst => {
-                Encoder::Zst(zstd::Encoder::new(target, 1).map_err(|error| failed(Path::new(key), &error))?)
+                Encoder::Zst(zstd::Encoder::new(target, 1).map_err(|error| file_failure(Path::new(key), &error))?)
             }
         };
         Ok(OutputFile { output: self, key: key.to_owned(), encoder })
     }
 }
 
-/// A file that is being written.
 #[derive(Debug)]
 pub struct OutputFile<'a> {
     output: &'a Output,
@@ -193,40 +203,40 @@ impl Write for Target {
 }
 
 impl OutputFile<'_> {
-    /// Adds bytes.
-    ///
     /// # Errors
-    /// What the file system says.
+    /// The file system rejects the request.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let done = match &mut self.encoder {
             Encoder::None(target) => target.write_all(bytes),
             Encoder::Gz(encoder) => encoder.write_all(bytes),
             Encoder::Zst(encoder) => encoder.write_all(bytes),
         };
-        done.map_err(|error| failed(Path::new(&self.key), &error))
+        done.map_err(|error| file_failure(Path::new(&self.key), &error))
     }
 
-    /// Completes the file; only now it has its name.
+    /// Completes the file and gives it its name.
     ///
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects the request.
     pub fn finish(self) -> Result<(), Failure> {
         let target = match self.encoder {
             Encoder::None(target) => Ok(target),
             Encoder::Gz(encoder) => encoder.finish(),
             Encoder::Zst(encoder) => encoder.finish(),
         };
-        let target = target.map_err(|error| failed(Path::new(&self.key), &error))?;
+        let target = target.map_err(|error| file_failure(Path::new(&self.key), &error))?;
         let bytes = match target {
             Target::File { mut file, unfinished, path, bytes } => {
-                file.flush().and_then(|()| fs::rename(&unfinished, &path)).map_err(|error| failed(&path, &error))?;
+                file.flush()
+                    .and_then(|()| fs::rename(&unfinished, &path))
+                    .map_err(|error| file_failure(&path, &error))?;
                 bytes
             }
             Target::Memory(all) => {
                 let bytes = all.len() as u64;
-                if let Place::Store { store, runtime } = &self.output.place {
+                if let Destination::Store { store, runtime } = &self.output.destination {
                     let put = store.put(&self.key, Bytes::from(all), Condition::Always);
-                    runtime.block_on(put).map_err(|error| refused(&error))?;
+                    runtime.block_on(put).map_err(|error| store_failure(&error))?;
                 }
                 bytes
             }
@@ -237,20 +247,20 @@ impl OutputFile<'_> {
     }
 }
 
-fn failed(path: &Path, error: &io::Error) -> Failure {
+fn file_failure(path: &Path, error: &io::Error) -> Failure {
     let code = if error.kind() == io::ErrorKind::StorageFull { Code::Unavailable } else { Code::Usage };
     Failure::new(
         code,
-        format!("cannot write ({error})"),
+        format!("cannot write the file ({error})"),
         path.display().to_string(),
-        "Free space, or write elsewhere with --out",
+        "Free disk space, or choose another --out",
     )
 }
 
-fn refused(error: &StoreError) -> Failure {
+fn store_failure(error: &StoreError) -> Failure {
     let code = match error {
         StoreError::Unreachable { .. } | StoreError::Full { .. } | StoreError::Conflict { .. } => Code::Unavailable,
         _ => Code::Usage,
     };
-    Failure::new(code, error.to_string(), "", "Check the address, the credentials and the rights of --out")
+    Failure::new(code, error.to_string(), "", "Check the address, the credentials and the permissions of --out")
 }

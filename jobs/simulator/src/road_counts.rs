@@ -1,11 +1,16 @@
-//! Road counts and the network they lie on: what every arc measured in every hour, what went wrong with it, and how it is written.
+//! Road counts: the flow and occupancy that every arc publishes for every hour, the faults in them, and the files of counts.
 //!
-//! One function, `cell::Roads::cell`, says what happened; [`mod@file`] writes it and the truth counts it, neither through the other.
+//! [`cell::RoadSimulation::cell`] decides what happened in an hour. [`mod@file`] writes it and the truth counts it, neither through the
+//! other.
+//!
+//! ```text
+//! episode (hours of congestion or failure) ─┐
+//! arc, hour, seed ──────────────────────────┴─> cell ─┬─> row ─> file   one CSV per entry of file_plan
+//!                                                     └─> truth
+//! ```
 
-pub mod arc;
 pub mod cell;
 pub mod episode;
 pub mod file;
-pub mod network;
-pub mod plan;
+pub mod file_plan;
 pub mod row;

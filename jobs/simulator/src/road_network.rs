@@ -1,4 +1,4 @@
-//! The road network: its arcs, and the file that lists them.
+//! The road network: the simulated arcs, and the file that lists them.
 
 pub mod arc;
 pub mod file;

@@ -1,4 +1,4 @@
-//! A run: make the city, write the sources, write the truth, say what was done.
+//! One run: simulate the city, write the raw sources, write the truth, report the totals.
 
 use std::io::Write as _;
 use std::time::Instant;
@@ -7,54 +7,47 @@ use contract::{Source, keys};
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
 
-use crate::bikes::BikeCounters;
-use crate::clock::Days;
+use crate::bike_counts::BikeSimulation;
+use crate::clock::SimulatedDays;
 use crate::config::Config;
+use crate::disruptions::DisruptionSimulation;
 use crate::output::Output;
-use crate::roads::cell::Roads;
-use crate::roads::plan::FilePlan;
-use crate::roads::{file, network, plan};
-use crate::transit::Transit;
-use crate::weather::Weather;
-use crate::worksites::Worksites;
+use crate::road_counts::cell::RoadSimulation;
+use crate::road_counts::file_plan::FilePlan;
+use crate::road_counts::{file, file_plan};
+use crate::road_network;
+use crate::weather::WeatherSimulation;
+use crate::worksites::WorksiteSimulation;
 use crate::zones::Zones;
 use crate::{calendar, truth};
 
-/// Everything that happens in the city; the files and the truth are two views of it.
+/// Everything that happens in the city. The raw files and the truth are two independent views of it.
 #[derive(Debug)]
 pub struct City {
-    /// The days and their hours.
-    pub days: Days,
-    /// The districts.
+    pub days: SimulatedDays,
     pub zones: Zones,
-    /// The roads.
-    pub roads: Roads,
-    /// Which file of counts holds which days.
-    pub files: Vec<FilePlan>,
-    /// The bike counters.
-    pub bikes: BikeCounters,
-    /// The transit disruptions.
-    pub transit: Transit,
-    /// The weather.
-    pub weather: Weather,
-    /// The worksites.
-    pub worksites: Worksites,
+    pub roads: RoadSimulation,
+    /// The files of road counts, and the days that each one holds.
+    pub count_files: Vec<FilePlan>,
+    pub bikes: BikeSimulation,
+    pub disruptions: DisruptionSimulation,
+    pub weather: WeatherSimulation,
+    pub worksites: WorksiteSimulation,
 }
 
 impl City {
-    /// The city that a configuration describes.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let days = Days::new(config.first, config.last, config.tz);
+        let days = SimulatedDays::new(config.first, config.last, config.tz);
         let zones = Zones::new(config.seed);
         let arcs = if config.makes(Source::RoadCounts) || config.makes(Source::RoadNetwork) { config.arcs } else { 0 };
-        let roads = Roads::new(arcs, config.seed, config.faults, &zones, &days);
+        let roads = RoadSimulation::new(arcs, config.seed, config.faults, &zones, &days);
         Self {
-            files: plan::files(&days, arcs, config.shapes, config.file_size, config.compression),
-            bikes: BikeCounters::new(config.counters, config.seed, config.faults, &zones, &days),
-            transit: Transit::new(config.disruptions, config.seed, config.faults, &days),
-            weather: Weather::new(config.seed, config.faults, &days),
-            worksites: Worksites::new(config.worksites, config.seed, config.faults, &zones, &days),
+            count_files: file_plan::files(&days, arcs, config.shapes, config.file_size, config.compression),
+            bikes: BikeSimulation::new(config.counters, config.seed, config.faults, &zones, &days),
+            disruptions: DisruptionSimulation::new(config.disruptions, config.seed, config.faults, &days),
+            weather: WeatherSimulation::new(config.seed, config.faults, &days),
+            worksites: WorksiteSimulation::new(config.worksites, config.seed, config.faults, &zones, &days),
             roads,
             zones,
             days,
@@ -62,10 +55,10 @@ impl City {
     }
 }
 
-/// Writes all that the configuration asks for.
+/// Writes the raw sources and, if requested, the truth.
 ///
 /// # Errors
-/// Something is at `--out` already, or a file could not be written.
+/// `--out` already holds raw data and `--force` is not set, or a file cannot be written.
 pub fn run(config: &Config) -> Result<(), Failure> {
     let started = Instant::now();
     let output = Output::open(&config.out, config.path_style)?;
@@ -74,9 +67,9 @@ pub fn run(config: &Config) -> Result<(), Failure> {
             if output.has(folder)? {
                 return Err(Failure::new(
                     Code::Usage,
-                    format!("there is something under {folder} already, and the truth would not hold for a mixture"),
+                    format!("{folder} already holds files; the truth would not match a mixture of two cities"),
                     config.out.to_string(),
-                    "Choose an empty place, or write over it with --force",
+                    "Choose an empty --out, or overwrite files of the same name with --force",
                 ));
             }
         }
@@ -88,10 +81,10 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         truth::write(&city, config, folder)?;
     }
     if !config.quiet {
-        #[expect(clippy::cast_precision_loss, reason = "for people")]
+        #[expect(clippy::cast_precision_loss, reason = "only for display")]
         let (megabytes, seconds) = (bytes as f64 / 1e6, started.elapsed().as_secs_f64());
         let out = &config.out;
-        // Who closed the other end does not want to know.
+        // A closed pipe is not an error: the reader does not need the totals.
         let _ = writeln!(
             std::io::stdout(),
             "{} to {}: {files} files, {megabytes:.1} MB at {out} in {seconds:.1} s",
@@ -106,7 +99,7 @@ fn write(city: &City, config: &Config, output: &Output) -> Result<(), Failure> {
     output.put(keys::ZONES, &city.zones.file())?;
     output.put(keys::SCHOOL_CALENDAR, &calendar::school_file(config.first, config.last))?;
     if config.makes(Source::RoadNetwork) {
-        output.put(network::KEY, &network::file(&city.roads.arcs, config.faults))?;
+        output.put(road_network::file::KEY, &road_network::file::file(&city.roads.arcs, config.faults))?;
     }
     if config.makes(Source::Worksites) {
         city.worksites.write(output)?;
@@ -119,20 +112,22 @@ fn write(city: &City, config: &Config, output: &Output) -> Result<(), Failure> {
     }
     if config.makes(Source::Disruptions) {
         if config.lines {
-            output.put(keys::LINES, &city.transit.lines_file())?;
+            output.put(keys::LINES, &city.disruptions.lines_file())?;
         }
-        city.transit.write(output)?;
+        city.disruptions.write(output)?;
     }
     if config.makes(Source::RoadCounts) {
         let total: u64 = city
-            .files
+            .count_files
             .iter()
             .map(|file| {
-                city.days.hours_of(file.from, file.to).len() as u64 * config.arcs as u64 * file.shape.row_bytes()
+                city.days.hours_of(file.first_day, file.end_day).len() as u64
+                    * config.arcs as u64
+                    * file.format.row_bytes()
             })
             .sum();
         let bar = Progress::new(config.quiet).bytes("comptages", total);
-        for file in &city.files {
+        for file in &city.count_files {
             file::write(&city.roads, &city.days, file, output, config.compression, &|bytes| bar.inc(bytes))?;
         }
     }

@@ -1,4 +1,4 @@
-//! The weather: a forecast that becomes an observation, told by snapshots of a timeline, and years before as CSV.
+//! The weather: forecasts that become observations, published as timeline snapshots, and a CSV file with the days before.
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
@@ -6,59 +6,52 @@ use contract::{Reason, ServiceDay, Source, keys};
 use runtime::failure::Failure;
 use serde_json::{Value, json};
 
-use crate::clock::Days;
+use crate::clock::SimulatedDays;
 use crate::faults::{Fault, Faults};
 use crate::output::Output;
 use crate::random::{self, Rng};
 
-/// Days of history as CSV, before the first.
-const HISTORY: i64 = 30;
+/// Days of history in the CSV file, before the first simulated day.
+const HISTORY_DAYS: i64 = 30;
 /// Hours between snapshots.
-const EVERY: i64 = 6;
-/// Days before and after its own that a snapshot holds.
-const HOLDS: (i64, i64) = (2, 5);
+const SNAPSHOT_INTERVAL: i64 = 6;
+/// Days before and after its own in a snapshot.
+const SNAPSHOT_DAYS: (i64, i64) = (2, 5);
 
-/// The weather of a day as one snapshot tells it; temperatures, rain and wind in tenths.
+/// The weather of a day in one snapshot. Temperatures (°C), rain (mm) and wind (km/h) are in tenths.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Record {
-    /// The day.
+pub struct WeatherRecord {
     pub date: NaiveDate,
-    /// Lowest temperature.
     pub min: i32,
-    /// Highest temperature.
     pub max: i32,
-    /// Mean temperature.
     pub mean: i32,
-    /// Rain; none is told as null.
+    /// `None` is published as null.
     pub rain: Option<i32>,
-    /// Highest wind.
+    /// Maximum wind.
     pub wind: i32,
-    /// Mean wind, where it is told.
+    /// Mean wind; not published on all days.
     pub wind_mean: Option<i32>,
-    /// In words.
     pub conditions: &'static str,
     /// `obs`, `comb` or `fcst`.
     pub source: &'static str,
-    /// Hour names with temperature, rain and wind; none where they are not told.
+    /// Local hours with temperature, rain and wind; not published on all days.
     pub hours: Option<Vec<(usize, i32, i32, i32)>>,
-    /// Why it cannot be.
-    pub wrong: Option<Reason>,
+    /// The reason for which a reader must reject the record.
+    pub defect: Option<Reason>,
 }
 
-/// A snapshot of the timeline.
 #[derive(Debug)]
-pub struct Snapshot {
-    /// The hour of its folder.
+pub struct WeatherSnapshot {
     pub folder: DateTime<Utc>,
-    /// Its records; none where it cannot be read.
-    pub records: Option<Vec<Record>>,
-    /// 0 bytes rather than cut short.
+    /// `None` if the snapshot is unreadable.
+    pub records: Option<Vec<WeatherRecord>>,
+    /// An unreadable snapshot is empty if set, else truncated.
     pub empty: bool,
 }
 
-/// The weather of the days.
+/// Gives the history and the snapshots of the weather.
 #[derive(Debug)]
-pub struct Weather {
+pub struct WeatherSimulation {
     seed: u64,
     faults: Faults,
     first: NaiveDate,
@@ -66,52 +59,50 @@ pub struct Weather {
     tz: Tz,
 }
 
-impl Weather {
-    /// The weather of these days.
+impl WeatherSimulation {
     #[must_use]
-    pub fn new(seed: u64, faults: Faults, days: &Days) -> Self {
+    pub fn new(seed: u64, faults: Faults, days: &SimulatedDays) -> Self {
         let first = days.days().first().map(ServiceDay::date).unwrap_or_default();
         let last = days.days().last().map(ServiceDay::date).unwrap_or_default();
         Self { seed, faults, first, last, tz: days.tz() }
     }
 
-    /// All snapshots in order.
-    pub fn snapshots(&self) -> impl Iterator<Item = Snapshot> + '_ {
+    pub fn snapshots(&self) -> impl Iterator<Item = WeatherSnapshot> + '_ {
         let start = ServiceDay::new(self.first, chrono_tz::UTC).start();
-        let count = ((self.last - self.first).num_days() + 1 + 3) * 24 / EVERY;
-        (0..count).map(move |number| self.snapshot(number, start + Duration::hours(number * EVERY)))
+        let count = ((self.last - self.first).num_days() + 1 + 3) * 24 / SNAPSHOT_INTERVAL;
+        (0..count).map(move |number| self.snapshot(number, start + Duration::hours(number * SNAPSHOT_INTERVAL)))
     }
 
-    fn snapshot(&self, number: i64, folder: DateTime<Utc>) -> Snapshot {
+    fn snapshot(&self, number: i64, folder: DateTime<Utc>) -> WeatherSnapshot {
         let damaged = self.faults.has(Fault::BadSnapshots);
         let empty = damaged && number % 29 == 5;
         let readable = !(empty || damaged && number % 29 == 17);
         let today = folder.with_timezone(&self.tz).date_naive();
         let records = readable.then(|| {
-            (-HOLDS.0..=HOLDS.1)
-                .map(|away| {
-                    let date = today + Duration::days(away);
-                    // The last word on some days is one that cannot be.
-                    let last = away == -HOLDS.0 && folder.timestamp() / 3600 % 24 >= 24 - EVERY;
+            (-SNAPSHOT_DAYS.0..=SNAPSHOT_DAYS.1)
+                .map(|offset| {
+                    let date = today + Duration::days(offset);
+                    // Some days have an impossible last record.
+                    let last = offset == -SNAPSHOT_DAYS.0 && folder.timestamp() / 3600 % 24 >= 24 - SNAPSHOT_INTERVAL;
                     self.record(date, folder, last)
                 })
                 .collect()
         });
-        Snapshot { folder, records, empty }
+        WeatherSnapshot { folder, records, empty }
     }
 
-    fn record(&self, date: NaiveDate, folder: DateTime<Utc>, last: bool) -> Record {
+    fn record(&self, date: NaiveDate, folder: DateTime<Utc>, last: bool) -> WeatherRecord {
         let observed = folder >= ServiceDay::new(date, self.tz).end();
         let mut record = self.day(date);
         if !observed {
             let day = u64::try_from(date.num_days_from_ce()).unwrap_or(0);
             let issued = folder.timestamp().unsigned_abs() / 86_400;
             let bits = random::at(self.seed, 0x3e2, day, issued);
-            // Never right, and another every day: whether two records are the same is never a matter of taste.
-            let off = (1 + i32::try_from(bits % 15).unwrap_or(0)) * if issued.is_multiple_of(2) { 1 } else { -1 };
-            record.min += off;
-            record.max += off;
-            record.mean += off;
+            // Never zero and different every day, so that two forecasts of a day are never equal by chance.
+            let error = (1 + i32::try_from(bits % 15).unwrap_or(0)) * if issued.is_multiple_of(2) { 1 } else { -1 };
+            record.min += error;
+            record.max += error;
+            record.mean += error;
             record.source = if folder >= ServiceDay::new(date, self.tz).start() { "comb" } else { "fcst" };
         }
         let index = (date - self.first).num_days();
@@ -119,28 +110,28 @@ impl Weather {
             match index / 2 % 4 {
                 0 => {
                     (record.min, record.max) = (record.max + 10, record.min);
-                    record.wrong = Some(Reason::ReversedTemperatures);
+                    record.defect = Some(Reason::ReversedTemperatures);
                 }
                 1 => {
                     record.max = 612;
-                    record.wrong = Some(Reason::TemperatureOutOfRange);
+                    record.defect = Some(Reason::TemperatureOutOfRange);
                 }
                 2 => {
                     record.wind = -10;
-                    record.wrong = Some(Reason::NegativeWind);
+                    record.defect = Some(Reason::NegativeWind);
                 }
                 _ => {
                     record.rain = Some(-20);
-                    record.wrong = Some(Reason::NegativeRain);
+                    record.defect = Some(Reason::NegativeRain);
                 }
             }
         }
         record
     }
 
-    /// What the day was really like.
-    fn day(&self, date: NaiveDate) -> Record {
-        let mut rng = Rng::of(self.seed, 0x3e1, u64::try_from(date.num_days_from_ce()).unwrap_or(0));
+    /// The observed weather of a day.
+    fn day(&self, date: NaiveDate) -> WeatherRecord {
+        let mut rng = Rng::new(self.seed, 0x3e1, u64::try_from(date.num_days_from_ce()).unwrap_or(0));
         let mut tenths = |low: i64, high: i64| {
             let span = u64::try_from(high - low + 1).unwrap_or(1);
             i32::try_from(low + i64::try_from(rng.below(span)).unwrap_or(0)).unwrap_or(0)
@@ -165,32 +156,30 @@ impl Weather {
             .into_iter()
             .map(|name| (name, mean + tenths(-14, 14), if wet { tenths(0, 12) } else { 0 }, tenths(20, wind.into())))
             .collect();
-        let told = date.day() % 5;
-        Record {
+        let variant = date.day() % 5;
+        WeatherRecord {
             date,
             min,
             max,
             mean,
             rain,
             wind,
-            wind_mean: (told == 1).then_some(wind / 2),
+            wind_mean: (variant == 1).then_some(wind / 2),
             conditions: if wet { "Rain, Partially cloudy" } else { "Clear" },
             source: "obs",
-            hours: (told != 3).then_some(hours),
-            wrong: None,
+            hours: (variant != 3).then_some(hours),
+            defect: None,
         }
     }
 
-    /// The records of the CSV.
+    /// The records of the CSV file.
     #[must_use]
-    pub fn history(&self) -> Vec<Record> {
-        (1..=HISTORY).rev().map(|back| self.day(self.first - Duration::days(back))).collect()
+    pub fn history(&self) -> Vec<WeatherRecord> {
+        (1..=HISTORY_DAYS).rev().map(|back| self.day(self.first - Duration::days(back))).collect()
     }
 
-    /// Writes all files.
-    ///
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects a file.
     pub fn write(&self, output: &Output) -> Result<(), Failure> {
         let mut csv = "name,datetime,tempmax,tempmin,temp,precip,preciptype,windspeed,conditions,stations\n".to_owned();
         for record in self.history() {
@@ -232,7 +221,7 @@ fn tenths_text(value: i32) -> String {
     (f64::from(value) / 10.0).to_string()
 }
 
-fn day_json(record: &Record) -> Value {
+fn day_json(record: &WeatherRecord) -> Value {
     let number = |value: i32| json!(f64::from(value) / 10.0);
     let mut day = json!({
         "datetime": record.date,

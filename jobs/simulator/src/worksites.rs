@@ -1,10 +1,10 @@
-//! Worksites: two snapshots of the same list, of which the later counts, with all that is odd about the real ones.
+//! Worksites: two snapshots of the same list, of which only the later counts, with the oddities of the real files.
 
 use chrono::{Datelike, Duration, NaiveDate};
 use contract::Reason;
 use runtime::failure::Failure;
 
-use crate::clock::Days;
+use crate::clock::SimulatedDays;
 use crate::faults::{Fault, Faults};
 use crate::geometry::Point;
 use crate::output::Output;
@@ -34,77 +34,67 @@ const HEADER: [&str; 19] = [
     "geo_point_2d",
 ];
 
-/// A worksite as its row tells it.
+/// A worksite as published in its row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Worksite {
-    /// Its id.
     pub id: String,
-    /// Postal code given.
+    /// Published postal code.
     pub code: Option<String>,
-    /// Type.
     pub kind: Option<String>,
-    /// Object.
     pub object: Option<String>,
-    /// What is done, with line breaks.
+    /// Some have line breaks.
     pub description: String,
-    /// Streets.
     pub streets: Option<String>,
-    /// First day; none: has begun.
+    /// First day; `None` means that it has begun.
     pub start: Option<NaiveDate>,
-    /// Last day; none: open.
+    /// Last day; `None` means that the end is open.
     pub end: Option<NaiveDate>,
-    /// Whether its dates are written day first.
+    /// Whether its dates are formatted as day/month/year.
     pub day_first: bool,
-    /// Impact.
     pub impact: Option<String>,
-    /// Level.
     pub level: Option<String>,
-    /// Polygons, each its exterior, then its holes; none without a shape.
+    /// Each polygon is its exterior ring, then its holes; empty without a geometry.
     pub polygons: Vec<Vec<Vec<Point>>>,
-    /// Its point.
     pub point: Option<Point>,
 }
 
-/// A row of the file.
 #[derive(Debug, Clone)]
-pub enum Row {
-    /// A worksite.
+pub enum WorksiteRow {
     Worksite(Box<Worksite>),
-    /// One that cannot be used, and why; the fields it has.
+    /// A row that a reader must reject, with the reason and its fields.
     Bad(Reason, Vec<String>),
 }
 
-/// The worksites of the city.
 #[derive(Debug)]
-pub struct Worksites {
-    /// The rows of the last snapshot, in order.
-    pub rows: Vec<Row>,
+pub struct WorksiteSimulation {
+    /// The rows of the later snapshot, in order.
+    pub rows: Vec<WorksiteRow>,
     first: NaiveDate,
 }
 
-impl Worksites {
-    /// So many worksites around these days.
+impl WorksiteSimulation {
     #[must_use]
-    pub fn new(count: usize, seed: u64, faults: Faults, zones: &Zones, days: &Days) -> Self {
+    pub fn new(count: usize, seed: u64, faults: Faults, zones: &Zones, days: &SimulatedDays) -> Self {
         let first = days.days().first().map(contract::ServiceDay::date).unwrap_or_default();
         let span = i64::try_from(days.days().len()).unwrap_or(1);
-        let mut rows: Vec<_> =
-            (0..count).map(|index| Row::Worksite(Box::new(worksite(index, seed, first, span, zones)))).collect();
+        let mut rows: Vec<_> = (0..count)
+            .map(|index| WorksiteRow::Worksite(Box::new(worksite(index, seed, first, span, zones))))
+            .collect();
         if faults.has(Fault::Duplicates)
             && let Some(row) = rows.get(1).cloned()
         {
             rows.push(row);
         }
         if faults.has(Fault::Conflicts)
-            && let Some(Row::Worksite(row)) = rows.first().cloned()
+            && let Some(WorksiteRow::Worksite(row)) = rows.first().cloned()
         {
-            // The later row of the same worksite has another impact.
+            // A later row of the same worksite with another impact.
             let mut changed = row;
             changed.impact = Some("SENS_UNIQUE".to_owned());
-            rows.push(Row::Worksite(changed));
+            rows.push(WorksiteRow::Worksite(changed));
         }
         if faults.has(Fault::BadRecords)
-            && let Some(Row::Worksite(row)) = rows.get(2).cloned()
+            && let Some(WorksiteRow::Worksite(row)) = rows.get(2).cloned()
         {
             let good = fields(&row);
             let with = |at: usize, text: &str| {
@@ -121,59 +111,57 @@ impl Worksites {
             if let Some(end) = inverted.get_mut(11) {
                 "2025-11-10".clone_into(end);
             }
-            rows.push(Row::Bad(Reason::MissingId, with(0, "")));
-            rows.push(Row::Bad(Reason::UnreadableDate, with(10, "31/31/2025")));
-            rows.push(Row::Bad(Reason::ReversedDates, inverted));
-            rows.push(Row::Bad(Reason::ColumnCount, good.get(..7).unwrap_or_default().to_vec()));
+            rows.push(WorksiteRow::Bad(Reason::MissingId, with(0, "")));
+            rows.push(WorksiteRow::Bad(Reason::UnreadableDate, with(10, "31/31/2025")));
+            rows.push(WorksiteRow::Bad(Reason::ReversedDates, inverted));
+            rows.push(WorksiteRow::Bad(Reason::ColumnCount, good.get(..7).unwrap_or_default().to_vec()));
         }
         Self { rows, first }
     }
 
-    /// Writes both snapshots.
-    ///
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects a file.
     pub fn write(&self, output: &Output) -> Result<(), Failure> {
         let before = self.first - Duration::days(31);
         let key = |day: NaiveDate| format!("batch/chantiers-{:04}-{:02}.csv", day.year(), day.month());
-        // The earlier snapshot has half of them: whoever reads both counts too many, whoever reads only this one too few.
+        // The earlier snapshot has half of the worksites: reading both gives too many, reading only this one too few.
         output.put(&key(before), &file(self.rows.iter().step_by(2)))?;
         output.put(&key(self.first), &file(self.rows.iter()))
     }
 }
 
-fn file<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<u8> {
+fn file<'a>(rows: impl Iterator<Item = &'a WorksiteRow>) -> Vec<u8> {
     let mut out = Vec::new();
     text::row(&mut out, &HEADER, b';', "\r\n");
     for row in rows {
         match row {
-            Row::Worksite(worksite) => text::row(&mut out, &fields(worksite), b';', "\r\n"),
-            Row::Bad(_, fields) => text::row(&mut out, fields, b';', "\r\n"),
+            WorksiteRow::Worksite(worksite) => text::row(&mut out, &fields(worksite), b';', "\r\n"),
+            WorksiteRow::Bad(_, fields) => text::row(&mut out, fields, b';', "\r\n"),
         }
     }
     out
 }
 
 fn fields(worksite: &Worksite) -> Vec<String> {
-    let some = |text: &Option<String>| text.clone().unwrap_or_default();
+    let optional = |text: &Option<String>| text.clone().unwrap_or_default();
     let form = if worksite.day_first { "%d/%m/%Y" } else { "%Y-%m-%d" };
     let date = |date: Option<NaiveDate>| date.map(|date| date.format(form).to_string()).unwrap_or_default();
     vec![
         worksite.id.clone(),
         String::new(),
-        some(&worksite.code),
+        optional(&worksite.code),
         "9".to_owned(),
-        some(&worksite.kind),
+        optional(&worksite.kind),
         "Régie \"Eau\"; gaz".to_owned(),
-        some(&worksite.object),
+        optional(&worksite.object),
         worksite.description.clone(),
-        some(&worksite.streets),
+        optional(&worksite.streets),
         "n°6".to_owned(),
         date(worksite.start),
         date(worksite.end),
-        some(&worksite.impact),
+        optional(&worksite.impact),
         String::new(),
-        some(&worksite.level),
+        optional(&worksite.level),
         "2".to_owned(),
         String::new(),
         geometry(&worksite.polygons).map(|shape| shape.to_string()).unwrap_or_default(),
@@ -181,7 +169,7 @@ fn fields(worksite: &Worksite) -> Vec<String> {
     ]
 }
 
-/// A GeoJSON geometry.
+/// A GeoJSON geometry; `None` without polygons.
 #[must_use]
 pub fn geometry<T: serde::Serialize>(polygons: &[Vec<Vec<T>>]) -> Option<serde_json::Value> {
     match polygons {
@@ -192,8 +180,8 @@ pub fn geometry<T: serde::Serialize>(polygons: &[Vec<Vec<T>>]) -> Option<serde_j
 }
 
 fn worksite(index: usize, seed: u64, first: NaiveDate, span: i64, zones: &Zones) -> Worksite {
-    let mut rng = Rng::of(seed, 0xc4a, index as u64);
-    // A quarter in one district, which is critical.
+    let mut rng = Rng::new(seed, 0xc4a, index as u64);
+    // A quarter of the worksites lie in one district, which is therefore critical.
     let zone = if index.is_multiple_of(4) { 3 } else { usize::try_from(rng.below(20)).unwrap_or(0) };
     let [lon, lat] = zones.point(zone, [rng.between(0.15, 0.35), rng.between(0.15, 0.85)]);
     let days = |n: u64| i64::try_from(n).unwrap_or(0);

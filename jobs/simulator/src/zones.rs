@@ -1,32 +1,31 @@
-//! The districts of the synthetic city: a grid with crooked lines, one straight border for points to lie on, a park that belongs to
-//! nobody, and an exclave.
+//! The districts of the synthetic city: an irregular grid with one straight border (so that points can lie exactly on it), a park
+//! that belongs to no district, and an exclave.
 
 use crate::geometry::{self, Point};
 use crate::random::{self, Rng};
 
 const COLUMNS: usize = 5;
 const ROWS: usize = 4;
-/// Its lower left corner and the size of a cell, degrees.
+/// Lower left corner of the grid, degrees.
 const ORIGIN: Point = [2.25, 48.81];
+/// Width and height of a grid cell, degrees.
 const CELL: Point = [0.034, 0.025];
-/// The line between columns that is straight, from south to north.
+/// The grid line between two columns that is straight, from south to north.
 const STRAIGHT: usize = 2;
-/// The district with the park and the exclave.
+/// Index of the district with the park and the exclave.
 const WITH_PARK: usize = 7;
 
-/// Name of the place that lies in no district.
+/// The zone name of points outside all districts.
 pub const OUTSIDE: &str = "Hors zone";
 
-/// A district.
 #[derive(Debug, Clone)]
 pub struct Zone {
-    /// Code in the file, `75112`.
+    /// Code in the zones file, `75112`.
     pub insee: String,
     /// Code in documents, `75012`.
     pub code: String,
-    /// Name.
     pub name: String,
-    /// Polygons, each its exterior, then its holes.
+    /// Each polygon is its exterior ring, then its holes.
     pub polygons: Vec<Vec<Vec<Point>>>,
     corners: [Point; 4],
 }
@@ -36,11 +35,10 @@ pub struct Zone {
 pub struct Zones(Vec<Zone>);
 
 impl Zones {
-    /// The districts of a seed.
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let corner = |column: usize, row: usize| {
-            let mut rng = Rng::of(seed, random_topic(), (column * 100 + row) as u64);
+            let mut rng = Rng::new(seed, random_topic(), (column * 100 + row) as u64);
             let inner = column > 0 && column < COLUMNS && row > 0 && row < ROWS;
             let shake = if inner { 0.12 } else { 0.0 };
             let [x, y] = [grid(0, column), grid(1, row)];
@@ -70,43 +68,41 @@ impl Zones {
         Self(zones.collect())
     }
 
-    /// All of them, by code.
     #[must_use]
     pub fn all(&self) -> &[Zone] {
         &self.0
     }
 
-    /// The district that holds the point; on a border the smallest code.
+    /// The district that contains the point; on a border, the one with the smallest code.
     #[must_use]
     pub fn locate(&self, point: Point) -> Option<&Zone> {
-        self.0.iter().find(|zone| zone.polygons.iter().any(|polygon| geometry::holds(polygon, point)))
+        self.0.iter().find(|zone| zone.polygons.iter().any(|polygon| geometry::contains(polygon, point)))
     }
 
-    /// Code and name as documents hold them.
+    /// Code and name as in the documents: outside all districts no code, and [`OUTSIDE`].
     #[must_use]
-    pub fn place(&self, point: Option<Point>) -> (Option<String>, Option<String>) {
+    pub fn code_and_name(&self, point: Option<Point>) -> (Option<String>, Option<String>) {
         match point.and_then(|point| self.locate(point)) {
             Some(zone) => (Some(zone.code.clone()), Some(zone.name.clone())),
             None => (None, Some(OUTSIDE.to_owned())),
         }
     }
 
-    /// Name of a code.
     #[must_use]
     pub fn name(&self, code: &str) -> Option<String> {
         self.0.iter().find(|zone| zone.code == code).map(|zone| zone.name.clone())
     }
 
-    /// A point of a district, `at` in 0..1 both ways from its lower left corner.
+    /// A point of a district; `at` is in `0.0..1.0` on both axes, from its lower left corner.
     #[must_use]
     pub fn point(&self, zone: usize, at: Point) -> Point {
         self.0.get(zone % self.0.len().max(1)).map_or(ORIGIN, |zone| within(&zone.corners, at))
     }
 
-    /// A point on the straight border, `at` in 0..1 within a row.
+    /// A point on the straight border; `at` is in `0.0..1.0` within the row.
     #[must_use]
     pub fn border(&self, row: usize, at: f64) -> Point {
-        // The line's longitude is that of its corners, digit for digit; the latitude only has to lie between two of them.
+        // The longitude has to equal that of the corners exactly; the latitude only has to lie between two of them.
         [grid(0, STRAIGHT), grid(1, row % ROWS) + CELL[1] * (0.3 + 0.4 * at)]
     }
 
@@ -143,7 +139,7 @@ fn closed(corners: &[Point]) -> Vec<Point> {
     corners.iter().chain(corners.first()).copied().collect()
 }
 
-/// Between four corners, bilinear.
+/// Bilinear interpolation between four corners.
 fn within([a, b, c, d]: &[Point; 4], [u, v]: Point) -> Point {
     let along = |axis: usize| {
         let pick = |point: &Point| point.get(axis).copied().unwrap_or(0.0);
@@ -158,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_district_holds_its_middle_but_for_the_park() {
+    fn every_district_contains_its_points_and_the_park_lies_in_none() {
         let zones = Zones::new(1);
         for (index, zone) in zones.all().iter().enumerate() {
             let found = zones.locate(zones.point(index, [0.2, 0.2])).map(|zone| zone.code.clone());

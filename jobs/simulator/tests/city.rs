@@ -1,6 +1,6 @@
-//! The synthetic city from outside: the same flags give the same bytes, what is asked for is there, and the truth adds up.
+//! Tests of complete simulated cities: reproducible bytes, requested files and faults, and consistency of the truth.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,14 +11,14 @@ use serde_json::Value;
 use simulator::Config;
 use simulator::faults::Faults;
 use simulator::output::Compression;
-use simulator::roads::plan::Shapes;
+use simulator::roads::plan::FormatOption;
 use tempfile::TempDir;
 
-struct Made {
+struct SimulatedCity {
     folder: TempDir,
 }
 
-impl Made {
+impl SimulatedCity {
     fn new(first: &str, last: &str, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config::small(folder.path().join("raw"), first.parse().unwrap(), last.parse().unwrap());
@@ -31,7 +31,7 @@ impl Made {
     fn faulty(first: &str, last: &str) -> Self {
         Self::new(first, last, |config| {
             config.faults = Faults::all();
-            config.shapes = Shapes::Mixed;
+            config.shapes = FormatOption::Mixed;
         })
     }
 
@@ -69,29 +69,29 @@ fn number(value: &Value, path: &str) -> u64 {
     value.pointer(path).and_then(Value::as_u64).unwrap_or_else(|| panic!("{path} in {value}"))
 }
 
-/// Rows of the day are cells, repeats, conflicts and, but for the roads, records rejected whole.
-fn adds_up(document: &Value, rejected_whole: bool) {
+/// Checks that the rows of the day are the sum of cells, repeats, conflicts and, if `count_rejected`, rejected records.
+fn assert_adds_up(document: &Value, count_rejected: bool) {
     let rejected: u64 = document["qualite"]["rejets"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
     let parts: u64 =
         ["cellules", "doublons", "conflits"].iter().map(|key| number(document, &format!("/qualite/{key}"))).sum();
-    assert_eq!(number(document, "/qualite/lignes_du_jour"), parts + if rejected_whole { rejected } else { 0 });
+    assert_eq!(number(document, "/qualite/lignes_du_jour"), parts + if count_rejected { rejected } else { 0 });
 }
 
 #[test]
-fn the_same_flags_give_the_same_bytes_whatever_the_threads() {
+fn output_does_not_depend_on_the_number_of_threads() {
     let one = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let five = rayon::ThreadPoolBuilder::new().num_threads(5).build().unwrap();
-    let first = one.install(|| Made::faulty("2025-11-01", "2025-11-09").files());
-    let second = five.install(|| Made::faulty("2025-11-01", "2025-11-09").files());
+    let first = one.install(|| SimulatedCity::faulty("2025-11-01", "2025-11-09").files());
+    let second = five.install(|| SimulatedCity::faulty("2025-11-01", "2025-11-09").files());
     assert!(first == second);
-    let other = Made::new("2025-11-01", "2025-11-09", |config| config.seed = 43);
+    let other = SimulatedCity::new("2025-11-01", "2025-11-09", |config| config.seed = 43);
     assert!(first["raw/reference/zones.geojson"] != other.files()["raw/reference/zones.geojson"]);
 }
 
 #[test]
-fn all_six_sources_are_written_for_every_day() {
-    let made = Made::new("2025-11-01", "2025-11-02", |_| ());
-    let files = made.files();
+fn every_day_has_files_of_all_six_sources() {
+    let city = SimulatedCity::new("2025-11-01", "2025-11-02", |_| ());
+    let files = city.files();
     for prefix in [
         "raw/batch/comptages-01.csv",
         "raw/batch/referentiel-",
@@ -116,9 +116,9 @@ fn all_six_sources_are_written_for_every_day() {
 }
 
 #[test]
-fn rows_are_as_long_as_the_real_ones_and_carry_their_marks() {
-    let made = Made::new("2025-11-01", "2025-11-02", |_| ());
-    let text = made.text("raw/batch/comptages-01.csv");
+fn rows_have_the_length_and_format_of_the_real_ones() {
+    let city = SimulatedCity::new("2025-11-01", "2025-11-02", |_| ());
+    let text = city.text("raw/batch/comptages-01.csv");
     let lines: Vec<_> = text.split("\r\n").collect();
     assert!(text.starts_with("\u{feff}Identifiant arc;Libelle;"));
     assert_eq!(lines.len(), 1 + 40 * 48 + 1);
@@ -128,9 +128,9 @@ fn rows_are_as_long_as_the_real_ones_and_carry_their_marks() {
 }
 
 #[test]
-fn every_fault_that_is_asked_for_is_there_and_counted() {
-    let made = Made::faulty("2025-11-01", "2025-11-09");
-    let days: Vec<_> = (1..=9).map(|day| made.truth("comptages", &format!("2025-11-{day:02}"))).collect();
+fn every_requested_fault_is_written_and_counted() {
+    let city = SimulatedCity::faulty("2025-11-01", "2025-11-09");
+    let days: Vec<_> = (1..=9).map(|day| city.truth("comptages", &format!("2025-11-{day:02}"))).collect();
     for reason in ["nombre_de_colonnes", "utf8_invalide", "identifiant_absent", "date_illisible", "ligne_trop_longue"] {
         assert!(number(&days[0], &format!("/qualite/rejets_structure/{reason}")) > 0);
     }
@@ -154,21 +154,21 @@ fn every_fault_that_is_asked_for_is_there_and_counted() {
     for kind in ["congestion", "blocage", "zone_saturee"] {
         assert!(types.iter().any(|found| found == kind), "{kind}");
     }
-    let all: String = (1..=3).map(|file| made.text(&format!("raw/batch/comptages-{file:02}.csv"))).collect();
+    let all: String = (1..=3).map(|file| city.text(&format!("raw/batch/comptages-{file:02}.csv"))).collect();
     for text in ["<script>", "=SOMME", "côté pair", "n/d", "100.5", "iu_ac,libelle", "iu_ac;libelle"] {
         assert!(all.contains(text), "{text}");
     }
 }
 
 #[test]
-fn without_faults_nothing_is_rejected() {
-    let made = Made::new("2025-11-03", "2025-11-05", |_| ());
+fn city_without_faults_has_no_rejected_rows() {
+    let city = SimulatedCity::new("2025-11-03", "2025-11-05", |_| ());
     for source in ["comptages", "bikes", "traffic", "weather", "chantiers", "referentiel"] {
-        let document = made.truth(source, "2025-11-04");
+        let document = city.truth(source, "2025-11-04");
         assert_eq!(document["qualite"]["rejets_structure"], serde_json::json!({}), "{source}");
         assert_eq!(document["qualite"]["rejets"], serde_json::json!({}), "{source}");
     }
-    let roads = made.truth("comptages", "2025-11-04");
+    let roads = city.truth("comptages", "2025-11-04");
     assert_eq!(number(&roads, "/qualite/cellules"), 40 * 24);
     assert_eq!(number(&roads, "/qualite/lignes_lues"), 40 * 72);
     assert_eq!(roads["complet_jusqu_a"], "2025-11-05T00:00:00+01:00");
@@ -176,14 +176,14 @@ fn without_faults_nothing_is_rejected() {
 }
 
 #[test]
-fn the_truth_adds_up() {
-    let made = Made::faulty("2025-11-01", "2025-11-09");
+fn totals_of_the_truth_add_up() {
+    let city = SimulatedCity::faulty("2025-11-01", "2025-11-09");
     for day in 1..=9 {
         let day = format!("2025-11-{day:02}");
         for source in ["comptages", "bikes", "traffic", "weather", "chantiers", "referentiel"] {
-            adds_up(&made.truth(source, &day), source == "weather");
+            assert_adds_up(&city.truth(source, &day), source == "weather");
         }
-        let roads = made.truth("comptages", &day);
+        let roads = city.truth("comptages", &day);
         let sum = |list: &str, key: &str| -> f64 {
             roads[list].as_array().unwrap().iter().filter_map(|item| item[key].as_f64()).sum()
         };
@@ -201,19 +201,19 @@ fn the_truth_adds_up() {
 }
 
 #[test]
-fn the_clock_changes_leave_the_hours_out_that_the_city_leaves_out() {
-    let autumn = Made::faulty("2025-10-23", "2025-10-28");
+fn clock_changes_omit_the_same_hours_as_the_real_exports() {
+    let autumn = SimulatedCity::faulty("2025-10-23", "2025-10-28");
     let day = autumn.truth("comptages", "2025-10-26");
-    // 25 hours, one of which no row tells.
+    // 25 hours, one of them without rows.
     assert_eq!(autumn.truth("contexte", "2025-10-26")["jour"]["heures"], 25);
     assert!(!autumn.text("raw/batch/comptages-03.csv").contains("2025-10-26T02:00:00+02:00"));
     assert!(
         day["global_metrics"]["debit_par_heure"][1].is_null() && !day["global_metrics"]["debit_par_heure"][2].is_null()
     );
 
-    let spring = Made::new("2026-03-26", "2026-03-31", |config| {
+    let spring = SimulatedCity::new("2026-03-26", "2026-03-31", |config| {
         config.faults = "clock".parse().unwrap();
-        config.shapes = Shapes::Historique;
+        config.shapes = FormatOption::Historical;
     });
     let day = spring.truth("comptages", "2026-03-29");
     assert_eq!(spring.truth("contexte", "2026-03-29")["jour"]["heures"], 23);
@@ -226,9 +226,9 @@ fn the_clock_changes_leave_the_hours_out_that_the_city_leaves_out() {
 }
 
 #[test]
-fn files_are_split_and_compressed_on_request() {
-    let plain = Made::new("2025-11-01", "2025-11-04", |config| config.file_size = Some(400_000));
-    let packed = Made::new("2025-11-01", "2025-11-04", |config| {
+fn files_are_split_by_size_and_compressed() {
+    let plain = SimulatedCity::new("2025-11-01", "2025-11-04", |config| config.file_size = Some(400_000));
+    let packed = SimulatedCity::new("2025-11-01", "2025-11-04", |config| {
         config.file_size = Some(400_000);
         config.compression = Compression::Zst;
     });
@@ -241,9 +241,9 @@ fn files_are_split_and_compressed_on_request() {
 }
 
 #[test]
-fn a_place_that_is_not_empty_is_not_mixed_up() {
-    let made = Made::new("2025-11-01", "2025-11-01", |_| ());
-    let mut config = Config::small(made.path("raw"), "2025-11-01".parse().unwrap(), "2025-11-01".parse().unwrap());
+fn non_empty_output_location_requires_force() {
+    let city = SimulatedCity::new("2025-11-01", "2025-11-01", |_| ());
+    let mut config = Config::small(city.path("raw"), "2025-11-01".parse().unwrap(), "2025-11-01".parse().unwrap());
     assert!(simulator::run(&config).unwrap_err().todo.contains("--force"));
     config.force = true;
     simulator::run(&config).unwrap();

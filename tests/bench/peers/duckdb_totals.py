@@ -1,24 +1,23 @@
-"""Totals per arc and local day with DuckDB: flow and mean occupancy, and nothing else.
+"""Totals per arc and local day with DuckDB: flow and mean occupancy.
 
-It is told the columns' types, so that it loses no time on finding them out; with `sniff` it is told the separator alone, as who
-asks a question of a file would.
+The column types are given, which saves the time to infer them. With `sniff` only the separator is given, as for an unknown file.
 """
 
 import sys
 
 import duckdb
 
-TOLD = """
+TYPES = """
     all_varchar = true, types = {'Débit horaire': 'DOUBLE', 'Taux d''occupation': 'DOUBLE'}
 """
-# An instant begins with its local day. One that was parsed is in the session's time zone, so that has to be the city's.
+# A timestamp starts with its local day. A parsed timestamp is in the session's time zone, which therefore has to be the city's.
 DAYS = {
-    "told": """substr("Date et heure de comptage", 1, 10)""",
+    "typed": """substr("Date et heure de comptage", 1, 10)""",
     "sniff": """CAST("Date et heure de comptage" AS DATE)""",
 }
 
-file, mode = sys.argv[1], (sys.argv[2:] or ["told"])[0]
-options = f", {TOLD}" if mode == "told" else ""
+file, mode = sys.argv[1], (sys.argv[2:] or ["typed"])[0]
+options = f", {TYPES}" if mode == "typed" else ""
 totals = f"""
     SELECT "Identifiant arc" AS arc, {DAYS[mode]} AS day,
            sum("Débit horaire") AS flow, avg("Taux d'occupation") AS occupancy

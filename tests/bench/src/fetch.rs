@@ -1,4 +1,4 @@
-//! Fetching and nothing else, by the processor's own client: the floor of whatever reads from S3.
+//! Fetches objects without processing them, with the processor's S3 client: the lower bound for any reader of S3.
 
 use clap::Args;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -6,7 +6,7 @@ use runtime::failure::Failure;
 use runtime::location::{Access, Location};
 use runtime::store::SharedStore;
 
-/// How much is asked for at once.
+/// The size of requests and their number in flight.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct Pace {
     /// Requests in flight.
@@ -17,7 +17,7 @@ pub(crate) struct Pace {
     range: u64,
 }
 
-/// What came.
+/// The totals of all requests.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Fetched {
     pub(crate) requests: u64,
@@ -25,17 +25,17 @@ pub(crate) struct Fetched {
 }
 
 impl Fetched {
-    fn and(self, bytes: usize) -> Self {
+    fn add(self, bytes: usize) -> Self {
         Self { requests: self.requests + 1, bytes: self.bytes + bytes as u64 }
     }
 }
 
 async fn open(store: &str) -> Result<SharedStore, Failure> {
-    // A benchmark runs on a server of its own machine, which knows no buckets by host name.
+    // Path-style addresses: the server of the benchmark runs on this machine, without host names for buckets.
     Location::from_flag(store)?.open(true, Access::Read).await
 }
 
-/// One object in ranges, in order, as a reader of a file needs them.
+/// Fetches one object in ranges, in order, as a reader of the file needs them.
 pub(crate) async fn download(store: &str, key: &str, pace: Pace) -> Result<Fetched, Failure> {
     let store = open(store).await?;
     let object = store.head(key).await.map_err(|error| error.failure())?;
@@ -43,12 +43,12 @@ pub(crate) async fn download(store: &str, key: &str, pace: Pace) -> Result<Fetch
     futures::stream::iter(starts)
         .map(|start| store.get_range(key, start..(start + pace.range).min(object.size), &object.version))
         .buffered(pace.in_flight)
-        .try_fold(Fetched::default(), async |fetched, body| Ok(fetched.and(body.len())))
+        .try_fold(Fetched::default(), async |fetched, body| Ok(fetched.add(body.len())))
         .await
         .map_err(|error| error.failure())
 }
 
-/// Every object below a prefix, whole.
+/// Fetches every object under a prefix.
 pub(crate) async fn objects(store: &str, prefix: &str, pace: Pace) -> Result<Fetched, Failure> {
     let store = open(store).await?;
     let listed = store.list(prefix).await.map_err(|error| error.failure())?;
@@ -58,7 +58,7 @@ pub(crate) async fn objects(store: &str, prefix: &str, pace: Pace) -> Result<Fet
             async move { store.get(&object.key).await }
         })
         .buffered(pace.in_flight)
-        .try_fold(Fetched::default(), async |fetched, (body, _)| Ok(fetched.and(body.len())))
+        .try_fold(Fetched::default(), async |fetched, (body, _)| Ok(fetched.add(body.len())))
         .await
         .map_err(|error| error.failure())
 }
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn every_byte_is_fetched_once() {
+    async fn download_and_objects_fetch_every_byte_once() {
         let folder = std::env::temp_dir().join(format!("peers-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("a/b")).unwrap();
         std::fs::write(folder.join("a/b/1"), [0; 25]).unwrap();

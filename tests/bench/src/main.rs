@@ -1,8 +1,16 @@
-//! `peers`: what the benchmark measures the processor against and nobody else provides.
+//! `peers`: the programs that the benchmark compares the processor with and that do not exist elsewhere.
 //!
-//! Each peer does less than the processor, so that the ratio says what the rest costs. None of them is part of the product.
+//! Each peer does less than the processor, so that the ratio shows the cost of the remaining work:
+//!
+//! ```text
+//! csv       file ─> csv crate, one thread ─> totals per arc and day
+//! download  S3 object ─> ranges in flight ─> discarded
+//! objects   S3 prefix ─> objects in flight ─> discarded
+//! ```
+//!
+//! Not part of the product.
 
-#![allow(clippy::print_stdout, reason = "a peer says what it has done, so that a run that did nothing shows")]
+#![allow(clippy::print_stdout, reason = "a peer prints its result, so that a run without work is noticed")]
 
 mod fetch;
 mod totals;
@@ -23,23 +31,23 @@ struct Peers {
 enum Peer {
     /// Counts rows and sums flow and occupancy per arc and local day, with the `csv` crate on one thread.
     Csv {
-        /// Road counts, an export with labels.
+        /// Road counts with labels.
         file: PathBuf,
     },
-    /// Reads one object in ranges and throws them away.
+    /// Reads one object in ranges and discards them.
     Download {
-        /// The store: s3://bucket/prefix or a folder.
+        /// Store: s3://bucket/prefix or a folder.
         store: String,
-        /// The object's key in it.
+        /// Key of the object.
         key: String,
         #[command(flatten)]
         pace: fetch::Pace,
     },
-    /// Reads every object below a prefix whole and throws them away.
+    /// Reads every object under a prefix and discards them.
     Objects {
-        /// The store: s3://bucket/prefix or a folder.
+        /// Store: s3://bucket/prefix or a folder.
         store: String,
-        /// The prefix in it.
+        /// Prefix of the objects.
         prefix: String,
         #[command(flatten)]
         pace: fetch::Pace,
@@ -53,16 +61,22 @@ fn main() {
 
 fn run(peer: Peer) -> Result<(), Failure> {
     match peer {
-        Peer::Csv { file } => totals::totals(&file).map(|told| println!("{told}")),
-        Peer::Download { store, key, pace } => on_a_runtime(fetch::download(&store, &key, pace)),
-        Peer::Objects { store, prefix, pace } => on_a_runtime(fetch::objects(&store, &prefix, pace)),
+        Peer::Csv { file } => totals::totals(&file).map(|totals| println!("{totals}")),
+        Peer::Download { store, key, pace } => block_on(fetch::download(&store, &key, pace)),
+        Peer::Objects { store, prefix, pace } => block_on(fetch::objects(&store, &prefix, pace)),
     }
 }
 
-/// The processor's own kind of runtime: the comparison is of what is done on it.
-fn on_a_runtime(work: impl Future<Output = Result<fetch::Fetched, Failure>>) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Runtime::new()
-        .map_err(|error| Failure::new(Code::Bug, format!("no threads to run on ({error})"), "", "Report it"))?;
+/// Runs on the same kind of runtime as the processor, so that only the work differs.
+fn block_on(work: impl Future<Output = Result<fetch::Fetched, Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+        Failure::new(
+            Code::Bug,
+            format!("cannot start the async runtime ({error})"),
+            "",
+            "Raise the limit of threads, then start again",
+        )
+    })?;
     let fetched = runtime.block_on(work)?;
     println!("{} requests, {} bytes", fetched.requests, fetched.bytes);
     Ok(())

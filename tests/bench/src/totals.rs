@@ -1,4 +1,4 @@
-//! Totals per arc and local day with the `csv` crate on one thread: what a careful person writes in an hour.
+//! Totals per arc and local day with the `csv` crate on one thread: a careful solution that takes an hour to write.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -8,15 +8,15 @@ use std::path::Path;
 use csv::{ByteRecord, ReaderBuilder};
 use runtime::failure::{Code, Failure};
 
-/// Columns of an export with labels, by position.
+/// Column indexes of an export with labels.
 const ARC: usize = 0;
 const INSTANT: usize = 2;
 const FLOW: usize = 3;
 const OCCUPANCY: usize = 4;
-/// Length of a date: an instant begins with its local day.
+/// Length of a date. A timestamp starts with its local day.
 const DAY: usize = "2025-11-01".len();
 
-/// One arc on one local day. A detector may have told one of its two figures, or none.
+/// One arc on one local day. Flow and occupancy may each be missing.
 #[derive(Debug, Default)]
 struct Total {
     flow: f64,
@@ -24,13 +24,13 @@ struct Total {
     occupancies: u32,
 }
 
-/// Reads a file and says what is in it.
+/// Reads a file and returns a summary of its totals.
 pub(crate) fn totals(path: &Path) -> Result<String, Failure> {
-    let broken = |error: &dyn std::fmt::Display| {
-        Failure::new(Code::NoInput, format!("cannot be read ({error})"), path.display().to_string(), "Make it again")
+    let failure = |error: &dyn std::fmt::Display| {
+        Failure::new(Code::NoInput, format!("cannot be read ({error})"), path.display().to_string(), "Create it again")
     };
-    let file = File::open(path).map_err(|error| broken(&error))?;
-    sum(file).map_err(|error| broken(&error))
+    let file = File::open(path).map_err(|error| failure(&error))?;
+    sum(file).map_err(|error| failure(&error))
 }
 
 fn sum(input: impl Read) -> csv::Result<String> {
@@ -45,7 +45,7 @@ fn sum(input: impl Read) -> csv::Result<String> {
         key.extend_from_slice(field(ARC));
         key.push(b' ');
         key.extend_from_slice(field(INSTANT).get(..DAY).unwrap_or_default());
-        // A key is copied only where its cell is new.
+        // The key is copied only for a new cell.
         let total = match cells.get_mut(key.as_slice()) {
             Some(total) => total,
             None => cells.entry(key.clone()).or_default(),
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_counted_and_known_values_summed() {
+    fn totals_count_rows_and_add_known_values() {
         let text = "arc;label;time;q;k\n\
                     1;\"a\nb\";2025-11-01T01:00:00+01:00;10.0;2\n\
                     1;x;2025-11-01T02:00:00+01:00;20.0;4\n\

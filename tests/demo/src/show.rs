@@ -1,28 +1,28 @@
-//! A daily report as a few lines for a terminal. Pure; a value that the report does not know is said to be unknown, never left out.
+//! Renders a daily report as a few lines for a terminal. Unknown values are shown as `unknown`, never left out.
 
 use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// Headline figures: key in `summary`, what a person calls it, its unit.
+/// Headline figures: key in `summary`, display name, unit.
 const FIGURES: [(&str, &str, &str); 9] = [
     ("total_vehicules_paris", "vehicles counted", ""),
     ("vehicules_km", "distance driven", "veh·km"),
     ("temps_perdu_total_minutes", "time lost in traffic", "min"),
     ("nombre_troncons_satures", "saturated road sections", ""),
-    ("taux_disponibilite_capteurs", "road detectors that work", "%"),
+    ("taux_disponibilite_capteurs", "working road detectors", "%"),
     ("total_velos_paris", "bikes counted", ""),
     ("perturbations_actives", "transit disruptions", ""),
     ("chantiers_actifs", "active worksites", ""),
-    ("completude", "road data that is there", "%"),
+    ("completude", "completeness of road data", "%"),
 ];
 
-/// The headline figures, the sentences, and what is missing.
+/// The headline figures, the sentences, the sources and the gaps.
 pub(crate) fn report(report: &Value) -> String {
     let summary = &report["summary"];
     let mut text = String::new();
-    let mut line = |indent: usize, words: String| {
-        let _ = writeln!(text, "{:indent$}{words}", "");
+    let mut line = |indent: usize, content: String| {
+        let _ = writeln!(text, "{:indent$}{content}", "");
     };
     line(2, format!("{}, {}, edition {}", plain(&report["date"]), plain(&summary["statut_jour"]), report["edition"]));
     line(0, String::new());
@@ -30,21 +30,22 @@ pub(crate) fn report(report: &Value) -> String {
         line(2, format!("{name:<26}{:>14} {unit}", figure(&summary[key])).trim_end().to_owned());
     }
     line(0, String::new());
-    line(2, "The day in sentences (French, as in the report):".to_owned());
+    line(2, "Highlights (French, as in the report):".to_owned());
     for fact in list(&summary["faits_marquants"]) {
         line(4, format!("- {}", plain(&fact["phrase"])));
     }
     line(0, String::new());
-    line(2, "Sources, and what was not used of them:".to_owned());
+    line(2, "Sources, with rejected, duplicate and conflicting rows:".to_owned());
     for (source, state) in entries(&report["sources"]) {
         let reason = state["raison"].as_str().map(|reason| format!(": {reason}")).unwrap_or_default();
-        let read = &report["qualite"][source];
-        let rows = if read.is_null() {
+        let quality = &report["qualite"][source];
+        let rows = if quality.is_null() {
             String::new()
         } else {
-            let rejected: u64 = entries(&read["rejets"]).filter_map(|(_, count)| count.as_u64()).sum();
-            let [all, twice, differ] = ["lignes_lues", "doublons", "conflits"].map(|key| figure(&read[key]));
-            format!("{all:>8} rows read; rejected {rejected}, duplicates {twice}, conflicts {differ}")
+            let rejected: u64 = entries(&quality["rejets"]).filter_map(|(_, count)| count.as_u64()).sum();
+            let [read_rows, duplicates, conflicts] =
+                ["lignes_lues", "doublons", "conflits"].map(|key| figure(&quality[key]));
+            format!("{read_rows:>8} rows read; rejected {rejected}, duplicates {duplicates}, conflicts {conflicts}")
         };
         line(4, format!("{source:<12}{:<8}{rows}{reason}", plain(&state["statut"])).trim_end().to_owned());
     }
@@ -56,17 +57,17 @@ pub(crate) fn report(report: &Value) -> String {
     text
 }
 
-/// What the report cannot say, and why.
+/// The gaps of the report, with their reasons.
 fn gaps(report: &Value) -> Vec<String> {
     let mut gaps = Vec::new();
     for (source, state) in entries(&report["sources"]) {
         if state["statut"] != "ok" {
-            gaps.push(format!("{source} is {}: its sections say so and hold no zeros", plain(&state["statut"])));
+            gaps.push(format!("{source} is {}: its figures are null, not zero", plain(&state["statut"])));
         }
     }
     let failing = list(&report["capteurs_defaillants"]).len();
     if failing > 0 {
-        gaps.push(format!("{failing} sensors failing; their values are set aside, and the report lists them"));
+        gaps.push(format!("{failing} failing sensors: their values are excluded, and the report lists them"));
     }
     let compared = ["evolution_vs_semaine_precedente", "evolution_vs_jour_type"];
     if compared.iter().all(|key| entries(&report[*key]).all(|(_, value)| value.is_null())) {
@@ -86,27 +87,27 @@ fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value))
 }
 
-/// Text without its quotes; `unknown` for null.
+/// A text without quotes; `unknown` for null.
 fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| figure(value), str::to_owned)
 }
 
-/// A number with its thousands apart; `unknown` for null.
+/// A number with separated thousands; `unknown` for null.
 fn figure(value: &Value) -> String {
     if value.is_null() {
         return "unknown".to_owned();
     }
-    let written = value.to_string();
-    let digits = written.find(|c: char| !c.is_ascii_digit()).unwrap_or(written.len());
-    let (whole, rest) = written.split_at(digits);
-    let mut apart = String::new();
+    let text = value.to_string();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (whole, rest) = text.split_at(digits);
+    let mut separated = String::new();
     for (index, digit) in whole.chars().enumerate() {
         if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            apart.push(' ');
+            separated.push(' ');
         }
-        apart.push(digit);
+        separated.push(digit);
     }
-    apart + rest
+    separated + rest
 }
 
 #[cfg(test)]
@@ -116,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn thousands_are_apart_and_nothing_else_changes() {
+    fn thousands_are_separated_and_other_digits_are_kept() {
         for (value, shown) in [
             (json!(0), "0"),
             (json!(999), "999"),
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_source_is_a_gap_and_an_unknown_figure_is_said_to_be_one() {
+    fn missing_source_is_a_gap_and_null_is_shown_as_unknown() {
         let text = report(&json!({
             "date": "2025-11-04", "edition": 2,
             "summary": {"statut_jour": "provisoire", "total_vehicules_paris": 12_345, "total_velos_paris": null},

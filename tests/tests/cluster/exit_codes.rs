@@ -58,7 +58,7 @@ fn job_fails_immediately_on_panic_abort_or_missing_program() {
         let finished = namespace.run_job("process", &format!("process-2025-11-04-{code}"));
         assert_failed_immediately(&finished, code);
         // Without a termination message Kubernetes uses the end of the log.
-        assert!(finished.termination_message().contains("ending as told"), "{}", finished.termination_message());
+        assert!(finished.termination_message().contains("ending as requested"), "{}", finished.termination_message());
     }
 }
 

@@ -1,10 +1,10 @@
-//! The files of the bike counters: snapshots in every form in which the API has answered, and the export as CSV.
+//! The files of the bike counters: snapshots in each of the API's five response formats, and the CSV export.
 
 use contract::{Source, Stamp, keys};
 use runtime::failure::Failure;
 use serde_json::{Value, json};
 
-use super::{BikeCounters, Count, Counter, Damage, Entry, Snapshot};
+use super::{BikeSimulation, BikeSnapshot, Counter, PublishedCount, SnapshotDamage, SnapshotRecord};
 use crate::clock;
 use crate::output::Output;
 use crate::text;
@@ -28,11 +28,9 @@ const HEADER: [&str; 16] = [
     "mois_annee_comptage",
 ];
 
-impl BikeCounters {
-    /// Writes all files.
-    ///
+impl BikeSimulation {
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects a file.
     pub fn write(&self, output: &Output) -> Result<(), Failure> {
         output.put("batch/comptage-velo-historique.csv", &self.csv())?;
         for folder in self.folders() {
@@ -40,16 +38,18 @@ impl BikeCounters {
             let collected = Self::collected(folder);
             let base = keys::snapshots(Source::BikeCounts, collected.date_naive());
             let key = |extension: &str| format!("{base}hour={}/part.{extension}", collected.format("%H"));
-            // Without a record, one per line would be a file of 0 bytes, which is a lost one.
-            let form = if snapshot.entries.is_empty() { 0 } else { snapshot.number % 5 };
-            let body = self.body(&snapshot, form);
-            match (snapshot.damage, form) {
-                (Damage::Empty, 3) => output.put(&key("jsonl"), b"")?,
-                (Damage::Empty, _) => output.put(&key("json"), b"")?,
-                (Damage::Cut, _) => output.put(&key("json"), body.get(..body.len() / 2).unwrap_or_default())?,
-                (Damage::None, 3) => output.put(&key("jsonl"), &body)?,
-                (Damage::None, 4) => output.put_gz(&key("json.gz"), &body)?,
-                (Damage::None, _) => output.put(&key("json"), &body)?,
+            // Without records, JSON Lines would be an empty file, which readers count as damaged.
+            let format = if snapshot.records.is_empty() { 0 } else { snapshot.number % 5 };
+            let body = self.body(&snapshot, format);
+            match (snapshot.damage, format) {
+                (SnapshotDamage::Empty, 3) => output.put(&key("jsonl"), b"")?,
+                (SnapshotDamage::Empty, _) => output.put(&key("json"), b"")?,
+                (SnapshotDamage::Truncated, _) => {
+                    output.put(&key("json"), body.get(..body.len() / 2).unwrap_or_default())?
+                }
+                (SnapshotDamage::None, 3) => output.put(&key("jsonl"), &body)?,
+                (SnapshotDamage::None, 4) => output.put_gz(&key("json.gz"), &body)?,
+                (SnapshotDamage::None, _) => output.put(&key("json"), &body)?,
             }
         }
         Ok(())
@@ -64,7 +64,7 @@ impl BikeCounters {
             let [lon, lat] = counter.point;
             let stamp = Stamp::new(clock::instant(hour), self.tz());
             let month = stamp.local().format("%Y-%m").to_string();
-            let number = if let Count::Known(n) = count { format!("{n}.0") } else { String::new() };
+            let number = if let PublishedCount::Known(n) = count { format!("{n}.0") } else { String::new() };
             let fields = [
                 &counter.id,
                 &counter.name,
@@ -88,9 +88,9 @@ impl BikeCounters {
         out
     }
 
-    fn body(&self, snapshot: &Snapshot, form: i64) -> Vec<u8> {
-        let records: Vec<_> = snapshot.entries.iter().rev().map(|entry| self.record(entry, form)).collect();
-        let whole = match form {
+    fn body(&self, snapshot: &BikeSnapshot, format: i64) -> Vec<u8> {
+        let records: Vec<_> = snapshot.records.iter().rev().map(|record| self.record(record, format)).collect();
+        let whole = match format {
             1 => {
                 json!({"nhits": records.len(), "records": records.into_iter().map(|fields| json!({"fields": fields})).collect::<Vec<_>>()})
             }
@@ -101,19 +101,19 @@ impl BikeCounters {
         whole.to_string().into_bytes()
     }
 
-    fn record(&self, entry: &Entry, form: i64) -> Value {
-        match entry {
-            Entry::Count { counter, hour, count } => match self.counters.get(*counter) {
-                Some(counter) => self.count_record(counter, *hour, *count, form),
+    fn record(&self, record: &SnapshotRecord, format: i64) -> Value {
+        match record {
+            SnapshotRecord::Count { counter, hour, count } => match self.counters.get(*counter) {
+                Some(counter) => self.count_record(counter, *hour, *count, format),
                 None => Value::Null,
             },
-            Entry::NoId => json!({"sum_counts": 3, "date": "2025-11-01T10:00:00+00:00"}),
-            Entry::BadDate => json!({"id_compteur": "100000000-1", "sum_counts": 3, "date": "avant-hier"}),
-            Entry::NoObject => json!("pas un objet"),
+            SnapshotRecord::NoId => json!({"sum_counts": 3, "date": "2025-11-01T10:00:00+00:00"}),
+            SnapshotRecord::BadDate => json!({"id_compteur": "100000000-1", "sum_counts": 3, "date": "avant-hier"}),
+            SnapshotRecord::NotAnObject => json!("pas un objet"),
         }
     }
 
-    fn count_record(&self, counter: &Counter, hour: clock::Hour, count: Count, form: i64) -> Value {
+    fn count_record(&self, counter: &Counter, hour: clock::Hour, count: PublishedCount, format: i64) -> Value {
         let instant = clock::instant(hour);
         let date = if counter.index % 4 == 1 {
             Stamp::new(instant, self.tz()).to_string()
@@ -122,11 +122,11 @@ impl BikeCounters {
         };
         let [lon, lat] = counter.point;
         let sum = match count {
-            Count::Known(n) if n % 2 == 0 => json!(f64::from(n)),
-            Count::Known(n) => json!(n),
-            Count::Null => Value::Null,
-            Count::Negative => json!(-3),
-            Count::Text => json!("n/d"),
+            PublishedCount::Known(n) if n % 2 == 0 => json!(f64::from(n)),
+            PublishedCount::Known(n) => json!(n),
+            PublishedCount::Null => Value::Null,
+            PublishedCount::Negative => json!(-3),
+            PublishedCount::Text => json!("n/d"),
         };
         json!({
             "id_compteur": counter.id,
@@ -135,7 +135,7 @@ impl BikeCounters {
             "sum_counts": sum,
             "date": date,
             "installation_date": "2013-01-18",
-            "coordinates": if form == 1 { json!([lat, lon]) } else { json!({"lon": lon, "lat": lat}) },
+            "coordinates": if format == 1 { json!([lat, lon]) } else { json!({"lon": lon, "lat": lat}) },
         })
     }
 }

@@ -1,40 +1,38 @@
-//! The snapshots as files: the bulk shape, and pages of the Navitia shape.
+//! Writes the snapshots of the disruptions, in the bulk format or as pages in the Navitia format.
 
 use contract::document::disruptions::{Mode, Severity};
 use contract::{Source, keys};
 use runtime::failure::Failure;
 use serde_json::{Value, json};
 
-use super::snapshot::{Form, Snapshot};
-use super::{Incident, Object, Service, Span, Transit, Version};
+use super::snapshot::{DisruptionSnapshot, SnapshotForm};
+use super::{DisruptionSimulation, ImpactedObject, Incident, IncidentVersion, Interval, LineService};
 use crate::clock::compact;
 use crate::output::Output;
 
-impl Transit {
-    /// Writes all snapshots.
-    ///
+impl DisruptionSimulation {
     /// # Errors
-    /// What the store says.
+    /// The store or the file system rejects a file.
     pub fn write(&self, output: &Output) -> Result<(), Failure> {
         for snapshot in self.snapshots() {
             let base = keys::snapshots(Source::Disruptions, snapshot.folder.date_naive());
             let key = |name: &str| format!("{base}hour={}/{name}.json", snapshot.folder.format("%H"));
             match snapshot.form {
-                Form::Empty => output.put(&key("bulk"), b"")?,
-                Form::Cut => {
+                SnapshotForm::Empty => output.put(&key("bulk"), b"")?,
+                SnapshotForm::Truncated => {
                     output.put(&key("bulk"), b"{\"disruptions\":[{\"id\":\"a93c3bb8-fb21\",\"applicationPer")?
                 }
-                Form::NoNews => {
+                SnapshotForm::NoNews => {
                     let body = json!({"statusCode": 404, "error": "Not Found", "message": "NO_NEWS_FOUND", "disruptions": null, "lines": null});
                     output.put(&key("bulk"), body.to_string().as_bytes())?;
                 }
-                Form::Bulk => output.put(&key("bulk"), self.bulk(&snapshot).to_string().as_bytes())?,
-                Form::FirstPage => {
-                    output.put(&key("page-0"), self.page(&snapshot, 0, &snapshot.told).to_string().as_bytes())?;
+                SnapshotForm::Bulk => output.put(&key("bulk"), self.bulk(&snapshot).to_string().as_bytes())?,
+                SnapshotForm::FirstPage => {
+                    output.put(&key("page-0"), self.page(&snapshot, 0, &snapshot.incidents).to_string().as_bytes())?;
                 }
-                Form::Pages => {
-                    let half = snapshot.told.len().div_ceil(2);
-                    let (head, tail) = snapshot.told.split_at(half);
+                SnapshotForm::Pages => {
+                    let half = snapshot.incidents.len().div_ceil(2);
+                    let (head, tail) = snapshot.incidents.split_at(half);
                     output.put(&key("page-0"), self.page(&snapshot, 0, head).to_string().as_bytes())?;
                     if !tail.is_empty() {
                         output.put(&key("page-1"), self.page(&snapshot, 1, tail).to_string().as_bytes())?;
@@ -45,15 +43,15 @@ impl Transit {
         Ok(())
     }
 
-    fn bulk(&self, snapshot: &Snapshot<'_>) -> Value {
+    fn bulk(&self, snapshot: &DisruptionSnapshot<'_>) -> Value {
         let disruptions: Vec<_> =
-            snapshot.told.iter().map(|(incident, version)| self.bulk_disruption(incident, version)).collect();
+            snapshot.incidents.iter().map(|(incident, version)| self.bulk_disruption(incident, version)).collect();
         let lines: Vec<_> = self
             .lines
             .iter()
             .enumerate()
             .map(|(index, service)| {
-                let of_line = snapshot.told.iter().filter(|(incident, _)| incident.line == index);
+                let of_line = snapshot.incidents.iter().filter(|(incident, _)| incident.line == index);
                 let objects: Vec<_> =
                     of_line.filter_map(|(incident, _)| bulk_object(index, service, incident)).collect();
                 json!({"id": line_id(index), "name": service.line.code, "shortName": service.line.code,
@@ -64,7 +62,7 @@ impl Transit {
         json!({"disruptions": disruptions, "lines": lines, "lastUpdatedDate": taken})
     }
 
-    fn bulk_disruption(&self, incident: &Incident, version: &Version) -> Value {
+    fn bulk_disruption(&self, incident: &Incident, version: &IncidentVersion) -> Value {
         let severity = match incident.severity {
             Severity::Critical => "BLOQUANTE",
             Severity::High => "PERTURBEE",
@@ -82,26 +80,31 @@ impl Transit {
         })
     }
 
-    fn periods(&self, periods: &[Span]) -> Vec<Value> {
+    fn periods(&self, periods: &[Interval]) -> Vec<Value> {
         periods
             .iter()
             .map(|(begin, end)| json!({"begin": compact(*begin, self.tz()), "end": compact(*end, self.tz())}))
             .collect()
     }
 
-    fn page(&self, snapshot: &Snapshot<'_>, number: usize, told: &[(&Incident, &Version)]) -> Value {
+    fn page(
+        &self,
+        snapshot: &DisruptionSnapshot<'_>,
+        number: usize,
+        incidents: &[(&Incident, &IncidentVersion)],
+    ) -> Value {
         let disruptions: Vec<_> =
-            told.iter().map(|(incident, version)| self.navitia_disruption(incident, version)).collect();
-        let items = snapshot.all.div_ceil(2);
+            incidents.iter().map(|(incident, version)| self.navitia_disruption(incident, version)).collect();
+        let items = snapshot.total.div_ceil(2);
         json!({
-            "pagination": {"total_result": snapshot.all, "start_page": number, "items_per_page": items, "items_on_page": told.len()},
+            "pagination": {"total_result": snapshot.total, "start_page": number, "items_per_page": items, "items_on_page": incidents.len()},
             "disruptions": disruptions,
             "context": {"current_datetime": compact(snapshot.taken, self.tz()), "timezone": self.tz().name()},
             "line_reports": [],
         })
     }
 
-    fn navitia_disruption(&self, incident: &Incident, version: &Version) -> Value {
+    fn navitia_disruption(&self, incident: &Incident, version: &IncidentVersion) -> Value {
         let (name, effect, priority) = match incident.severity {
             Severity::Critical => ("bloquante", "NO_SERVICE", 0),
             Severity::High => ("perturbée", "SIGNIFICANT_DELAYS", 20),
@@ -127,18 +130,20 @@ impl Transit {
         let Some(service) = self.lines.get(incident.line) else { return json!([]) };
         let commercial = match service.line.mode {
             Mode::Tram => "Tramway",
-            mode => super::spoken(mode),
+            mode => super::display_name(mode),
         };
         let line = json!({"id": line_id(incident.line), "name": service.line.name, "quality": 0, "embedded_type": "line",
             "line": {"id": line_id(incident.line), "code": service.line.code, "name": "Nord - Sud", "commercial_mode": {"name": commercial}}});
         match incident.object {
-            Object::Line => json!([{"pt_object": line}]),
-            Object::Section => json!([{"pt_object": line, "impacted_section": {
+            ImpactedObject::Line => json!([{"pt_object": line}]),
+            ImpactedObject::Section => json!([{"pt_object": line, "impacted_section": {
                 "from": {"id": "stop_area:IDFM:1", "name": "Place Ronde", "embedded_type": "stop_area"},
                 "to": {"id": "stop_area:IDFM:2", "name": "Pont Vieux", "embedded_type": "stop_area"}}}]),
-            Object::Stop => json!([{"pt_object": {"id": "stop_point:IDFM:463263", "name": "Place Ronde", "quality": 0,
-                "embedded_type": "stop_point", "stop_point": {"id": "stop_point:IDFM:463263", "name": "Place Ronde"}}}]),
-            Object::Title => json!([]),
+            ImpactedObject::Stop => {
+                json!([{"pt_object": {"id": "stop_point:IDFM:463263", "name": "Place Ronde", "quality": 0,
+                "embedded_type": "stop_point", "stop_point": {"id": "stop_point:IDFM:463263", "name": "Place Ronde"}}}])
+            }
+            ImpactedObject::TitleOnly => json!([]),
         }
     }
 }
@@ -158,15 +163,15 @@ fn bulk_mode(mode: Mode) -> &'static str {
     }
 }
 
-/// What a line says it is touched by.
-fn bulk_object(index: usize, service: &Service, incident: &Incident) -> Option<Value> {
+/// The entry of an incident in the list of its line.
+fn bulk_object(index: usize, service: &LineService, incident: &Incident) -> Option<Value> {
     match incident.object {
-        Object::Line | Object::Section => Some(
+        ImpactedObject::Line | ImpactedObject::Section => Some(
             json!({"type": "line", "id": line_id(index), "name": service.line.code, "disruptionIds": [incident.id]}),
         ),
-        Object::Stop => Some(
+        ImpactedObject::Stop => Some(
             json!({"type": "stop_point", "id": "stop_point:IDFM:463263", "name": "Place Ronde", "disruptionIds": [incident.id]}),
         ),
-        Object::Title => None,
+        ImpactedObject::TitleOnly => None,
     }
 }

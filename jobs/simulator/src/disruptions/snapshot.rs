@@ -1,100 +1,99 @@
-//! What each hourly snapshot of the disruptions holds, before it is written in either shape.
+//! The content of each hourly snapshot of the disruptions, independent of the format it is written in.
 
 use chrono::{DateTime, Duration, Utc};
 
-use super::{Incident, Transit, Version};
+use super::{DisruptionSimulation, Incident, IncidentVersion};
 use crate::faults::Fault;
 
-/// What a folder's hour holds.
+/// The form of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// The whole, in the bulk shape.
+pub enum SnapshotForm {
+    /// The complete list, in the bulk format.
     Bulk,
-    /// The whole, in pages of the Navitia shape.
+    /// The complete list, in pages of the Navitia format.
     Pages,
-    /// The first of two pages only: what is absent from it may go on.
+    /// The first of two pages only: incidents that it does not list may still last.
     FirstPage,
-    /// "No news": nothing known, and nothing ends.
+    /// The error "no news found": nothing is known, and no incident ends.
     NoNews,
     /// 0 bytes.
     Empty,
-    /// Cut short.
-    Cut,
+    Truncated,
 }
 
-/// Who is asked: each has a list of its own, and what one leaves out the other may still tell.
+/// The API that was queried. Each has its own list; an incident that one leaves out may still be in the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Feed {
-    /// The one big file.
+pub enum DisruptionFeed {
+    /// A single file.
     Bulk,
-    /// The pages of the API.
+    /// Pages.
     Navitia,
 }
 
-/// The snapshot of an hour.
 #[derive(Debug)]
-pub struct Snapshot<'a> {
-    /// The hour of its folder.
+pub struct DisruptionSnapshot<'a> {
     pub folder: DateTime<Utc>,
-    /// When it was taken, as it says itself.
+    /// The time in its own timestamp, unlike that of the folder.
     pub taken: DateTime<Utc>,
-    /// What it is.
-    pub form: Form,
-    /// What it tells, by incident; nothing where it cannot be read.
-    pub told: Vec<(&'a Incident, &'a Version)>,
-    /// How many incidents there are at that time.
-    pub all: usize,
+    pub form: SnapshotForm,
+    /// Empty if the snapshot is unreadable.
+    pub incidents: Vec<(&'a Incident, &'a IncidentVersion)>,
+    /// Number of incidents at that time, including those that the snapshot does not list.
+    pub total: usize,
 }
 
-impl Snapshot<'_> {
-    /// Whether what is absent from it is over.
+impl DisruptionSnapshot<'_> {
+    /// Whether incidents that it does not list have ended.
     #[must_use]
     pub fn complete(&self) -> bool {
-        matches!(self.form, Form::Bulk | Form::Pages)
+        matches!(self.form, SnapshotForm::Bulk | SnapshotForm::Pages)
     }
 
-    /// Which feed it is of.
     #[must_use]
-    pub fn feed(&self) -> Feed {
-        if matches!(self.form, Form::Pages | Form::FirstPage) { Feed::Navitia } else { Feed::Bulk }
+    pub fn feed(&self) -> DisruptionFeed {
+        if matches!(self.form, SnapshotForm::Pages | SnapshotForm::FirstPage) {
+            DisruptionFeed::Navitia
+        } else {
+            DisruptionFeed::Bulk
+        }
     }
 
-    /// Whether it cannot be read.
+    /// Whether it is unreadable.
     #[must_use]
     pub fn damaged(&self) -> bool {
-        matches!(self.form, Form::Empty | Form::Cut)
+        matches!(self.form, SnapshotForm::Empty | SnapshotForm::Truncated)
     }
 }
 
-impl Transit {
-    /// All snapshots in order: for the days and two more.
-    pub fn snapshots(&self) -> impl Iterator<Item = Snapshot<'_>> + '_ {
+impl DisruptionSimulation {
+    /// All snapshots in order: those of the simulated days and of two more.
+    pub fn snapshots(&self) -> impl Iterator<Item = DisruptionSnapshot<'_>> + '_ {
         (0..self.folders).map(|number| self.snapshot(number))
     }
 
-    fn snapshot(&self, number: i64) -> Snapshot<'_> {
+    fn snapshot(&self, number: i64) -> DisruptionSnapshot<'_> {
         let folder = self.first_folder + Duration::hours(number);
         let taken = folder + Duration::minutes(41) + Duration::seconds(25);
         let damage = self.faults.has(Fault::BadSnapshots);
         let form = match (number % 17, number % 23, number % 8, number % 24) {
-            (6, ..) if damage => Form::Empty,
-            (_, 9, ..) if damage => Form::Cut,
-            (12, ..) if damage => Form::NoNews,
-            (.., 14) => Form::FirstPage,
-            (_, _, 5, _) => Form::Pages,
-            _ => Form::Bulk,
+            (6, ..) if damage => SnapshotForm::Empty,
+            (_, 9, ..) if damage => SnapshotForm::Truncated,
+            (12, ..) if damage => SnapshotForm::NoNews,
+            (.., 14) => SnapshotForm::FirstPage,
+            (_, _, 5, _) => SnapshotForm::Pages,
+            _ => SnapshotForm::Bulk,
         };
-        let mut told: Vec<_> = self
+        let mut incidents: Vec<_> = self
             .incidents
             .iter()
-            .filter_map(|incident| incident.told(taken).map(|version| (incident, version)))
+            .filter_map(|incident| incident.version_at(taken).map(|version| (incident, version)))
             .collect();
-        let all = told.len();
+        let total = incidents.len();
         match form {
-            Form::Bulk | Form::Pages => {}
-            Form::FirstPage => told.truncate(all.div_ceil(2)),
-            Form::NoNews | Form::Empty | Form::Cut => told.clear(),
+            SnapshotForm::Bulk | SnapshotForm::Pages => {}
+            SnapshotForm::FirstPage => incidents.truncate(total.div_ceil(2)),
+            SnapshotForm::NoNews | SnapshotForm::Empty | SnapshotForm::Truncated => incidents.clear(),
         }
-        Snapshot { folder, taken, form, told, all }
+        DisruptionSnapshot { folder, taken, form, incidents, total }
     }
 }

@@ -1,100 +1,98 @@
-//! What lasts for hours: congestion, and detectors that fail. Planned per arc, so that the row of any hour can be told from the plan.
+//! Episodes of several hours: congestion and detector failures. They are planned per arc, so that any hour can be computed alone.
 
 use crate::clock::Hour;
 use crate::faults::{Fault, Faults};
 use crate::random;
 
-/// What lasts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Occupancy from 80 %, over 90 in the middle where it is critical.
+pub enum EpisodeKind {
+    /// Occupancy from 80 %; if critical, above 90 % in the middle hour.
     Congestion {
-        /// Whether some hour is over 90 %.
         critical: bool,
     },
     /// Occupancy from 50 to 80 %.
     Blockage,
-    /// Around midnight.
+    /// A blockage around midnight, to cross the boundary of two days.
     Night,
     /// No rows.
     Silent,
     /// Rows without values.
     Empty,
-    /// One flow, hour after hour.
+    /// The same flow in every hour.
     FrozenFlow,
-    /// One occupancy, hour after hour.
+    /// The same occupancy in every hour.
     FrozenOccupancy,
-    /// Both.
     FrozenBoth,
-    /// A flow beyond belief.
+    /// A flow above the largest plausible one.
     HugeFlow,
-    /// Vehicles over a loop on which nothing ever stands.
+    /// A flow with an occupancy of 0.
     NoOccupancy,
-    /// Nothing, because the street is closed: zero flow for many hours, which is no fault.
+    /// The street is closed: zero flow for many hours, which is not a fault.
     Closed,
 }
 
-/// From one hour to another, `end` excluded.
+/// An episode in the hours `start..end`.
 #[derive(Debug, Clone, Copy)]
 pub struct Episode {
-    /// First hour.
     pub start: Hour,
-    /// First hour after it.
     pub end: Hour,
-    /// What.
-    pub kind: Kind,
+    pub kind: EpisodeKind,
 }
 
-/// Hours without episodes at the beginning of each slot.
-pub const CLEAN: i64 = 8;
-/// Every arc has one episode, at most, in this many hours.
+/// Hours without an episode at the beginning of each slot.
+const CLEAN: i64 = 8;
+/// Length of a slot, hours; an arc has at most one episode per slot.
 const SLOT: i64 = 96;
 
-/// Which sorts there are, with the shortest and the longest duration in hours.
-fn sorts(faults: Faults) -> Vec<(Kind, i64, i64)> {
-    let mut sorts = vec![
-        (Kind::Congestion { critical: true }, 2, 5),
-        (Kind::Blockage, 3, 8),
-        (Kind::Night, 4, 6),
-        (Kind::Congestion { critical: false }, 2, 3),
-        (Kind::Closed, 8, 14),
+/// The possible episodes, with their shortest and longest duration in hours.
+fn possible_episodes(faults: Faults) -> Vec<(EpisodeKind, i64, i64)> {
+    let mut possible = vec![
+        (EpisodeKind::Congestion { critical: true }, 2, 5),
+        (EpisodeKind::Blockage, 3, 8),
+        (EpisodeKind::Night, 4, 6),
+        (EpisodeKind::Congestion { critical: false }, 2, 3),
+        (EpisodeKind::Closed, 8, 14),
     ];
     if faults.has(Fault::Silent) {
-        sorts.extend([(Kind::Silent, 7, 30), (Kind::Empty, 6, 12)]);
+        possible.extend([(EpisodeKind::Silent, 7, 30), (EpisodeKind::Empty, 6, 12)]);
     }
     if faults.has(Fault::Frozen) {
-        sorts.extend([(Kind::FrozenFlow, 13, 20), (Kind::FrozenOccupancy, 11, 30), (Kind::FrozenBoth, 13, 60)]);
+        possible.extend([
+            (EpisodeKind::FrozenFlow, 13, 20),
+            (EpisodeKind::FrozenOccupancy, 11, 30),
+            (EpisodeKind::FrozenBoth, 13, 60),
+        ]);
     }
     if faults.has(Fault::Incoherent) {
-        sorts.extend([(Kind::HugeFlow, 1, 3), (Kind::NoOccupancy, 2, 6)]);
+        possible.extend([(EpisodeKind::HugeFlow, 1, 3), (EpisodeKind::NoOccupancy, 2, 6)]);
     }
-    sorts
+    possible
 }
 
-/// The episodes of an arc in order, none in the first hours, for a clean beginning.
+/// The episodes of an arc, in order.
 #[must_use]
 pub fn plan(index: usize, seed: u64, faults: Faults, first: Hour, end: Hour) -> Vec<Episode> {
-    let sorts = sorts(faults);
+    let possible = possible_episodes(faults);
     let slot = SLOT.min(end - first).max(1);
     let mut episodes = Vec::new();
     let mut start = first;
     let mut number = 0_usize;
     while start < end {
-        // The first arcs have each sort in turn, one that counts vehicles and one that does not, so that even a small city has them all.
+        // The first arcs have the possible episodes in turn, in pairs with and without flow, so that even a small city has all of them.
         let pair = index / 2;
-        let spared = if index < 64 {
+        let skipped = if index < 64 {
             (pair + number) % 8 == 7
         } else {
             !random::at(seed, 0xe90, index as u64, number as u64).is_multiple_of(3)
         };
         let turn = pair + 7 * number;
-        if !spared && let Some((kind, shortest, longest)) = sorts.get(turn % sorts.len()).copied() {
+        if !skipped && let Some((kind, shortest, longest)) = possible.get(turn % possible.len()).copied() {
             let bits = random::at(seed, 0xe91, index as u64, number as u64);
             let hours = (shortest + i64::try_from(bits % 64).unwrap_or(0) % (longest - shortest + 1))
                 .min((slot - CLEAN).max(0));
             let room = (slot - CLEAN - hours).max(0);
             let mut begin = start + CLEAN + i64::try_from((bits >> 8) % 1024).unwrap_or(0) % (room + 1);
-            if kind == Kind::Night {
+            if kind == EpisodeKind::Night {
                 // 22:00 UTC is never far from the city's midnight.
                 begin = begin - begin.rem_euclid(24) + 21;
                 begin += if begin < start { 24 } else { 0 };
@@ -110,14 +108,13 @@ pub fn plan(index: usize, seed: u64, faults: Faults, first: Hour, end: Hour) -> 
     episodes
 }
 
-/// The episode of an hour.
 #[must_use]
 pub fn at(episodes: &[Episode], hour: Hour) -> Option<&Episode> {
     let next = episodes.partition_point(|episode| episode.end <= hour);
     episodes.get(next).filter(|episode| episode.start <= hour)
 }
 
-/// Whether a district is saturated in an hour, given what the clocks call it: every third day the quarter's own, in the evening.
+/// Whether a district is saturated in a local hour: district 3 on every third evening, district 9 on every fourth morning.
 #[must_use]
 pub fn district_saturated(zone: usize, day: usize, local: usize) -> bool {
     zone == 3 && day.is_multiple_of(3) && (17..20).contains(&local)

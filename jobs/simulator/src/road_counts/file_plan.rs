@@ -1,59 +1,65 @@
-//! Which file holds which days, in which shape.
+//! The files of road counts: which days each one holds, and in which format.
 
-use super::row::Shape;
-use crate::clock::{Days, HourInfo};
+use super::row::RowFormat;
+use crate::clock::{HourInfo, SimulatedDays};
 use crate::output::Compression;
 
-/// Shape of the files of counts.
+/// The formats of the files of road counts (`--shape`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Shapes {
+pub enum FormatOption {
     /// Exports with labels.
     #[default]
     Labels,
     /// Exports with field names.
     Fields,
     /// Historical files.
-    Historique,
+    #[value(name = "historique")]
+    Historical,
     /// Historical files for the first third of the days, then field names, then labels.
     Mixed,
 }
 
-/// One file of counts.
+/// A file of road counts with the days `first_day..end_day`.
 #[derive(Debug, Clone)]
 pub struct FilePlan {
-    /// Its key.
     pub key: String,
-    /// Its shape.
-    pub shape: Shape,
-    /// Its first day, by number.
-    pub from: usize,
-    /// The first day after it.
-    pub to: usize,
+    pub format: RowFormat,
+    pub first_day: usize,
+    pub end_day: usize,
 }
 
-/// The files, in the order of keys and days.
+/// The files in the order of their keys, which is that of the days. A file that reaches `limit` bytes ends with that day.
 #[must_use]
-pub fn files(days: &Days, arcs: usize, shapes: Shapes, limit: Option<u64>, compression: Compression) -> Vec<FilePlan> {
+pub fn files(
+    days: &SimulatedDays,
+    arcs: usize,
+    formats: FormatOption,
+    limit: Option<u64>,
+    compression: Compression,
+) -> Vec<FilePlan> {
     let count = days.days().len();
-    let shape_of = |day: usize| match shapes {
-        Shapes::Labels => Shape::Labels,
-        Shapes::Fields => Shape::Fields,
-        Shapes::Historique => Shape::Historique,
-        // The last days, which are looked at first, are in the shape of today; two days have two shapes, one has one.
-        Shapes::Mixed => match (count - 1 - day) * 3 / count.max(3) {
-            0 => Shape::Labels,
-            1 => Shape::Fields,
-            _ => Shape::Historique,
+    let format_of = |day: usize| match formats {
+        FormatOption::Labels => RowFormat::Labels,
+        FormatOption::Fields => RowFormat::Fields,
+        FormatOption::Historical => RowFormat::Historical,
+        // The last days have the current format. Two days get two formats, one day gets one.
+        FormatOption::Mixed => match (count - 1 - day) * 3 / count.max(3) {
+            0 => RowFormat::Labels,
+            1 => RowFormat::Fields,
+            _ => RowFormat::Historical,
         },
     };
-    let mut parts: Vec<(Shape, usize, usize)> = Vec::new();
+    let mut parts: Vec<(RowFormat, usize, usize)> = Vec::new();
     for day in 0..count {
-        let shape = shape_of(day);
-        let day_bytes = shape.row_bytes() * 24 * arcs as u64;
-        let room = limit.map_or(usize::MAX, |limit| usize::try_from(limit / day_bytes.max(1)).unwrap_or(1).max(1));
+        let format = format_of(day);
+        let day_bytes = format.row_bytes() * 24 * arcs as u64;
+        let days_per_file =
+            limit.map_or(usize::MAX, |limit| usize::try_from(limit / day_bytes.max(1)).unwrap_or(1).max(1));
         match parts.last_mut() {
-            Some((last, from, to)) if *last == shape && *to - *from < room => *to = day + 1,
-            _ => parts.push((shape, day, day + 1)),
+            Some((last, first_day, end_day)) if *last == format && *end_day - *first_day < days_per_file => {
+                *end_day = day + 1
+            }
+            _ => parts.push((format, day, day + 1)),
         }
     }
     let digits = parts.len().to_string().len().max(2);
@@ -61,28 +67,28 @@ pub fn files(days: &Days, arcs: usize, shapes: Shapes, limit: Option<u64>, compr
     parts
         .into_iter()
         .enumerate()
-        .map(|(index, (shape, from, to))| FilePlan { key: key(index + 1), shape, from, to })
+        .map(|(index, (format, first_day, end_day))| FilePlan { key: key(index + 1), format, first_day, end_day })
         .collect()
 }
 
-/// The file of a day.
+/// The index of the file that holds a day.
 #[must_use]
 pub fn file_of(files: &[FilePlan], day: usize) -> Option<usize> {
-    files.iter().position(|file| file.from <= day && day < file.to)
+    files.iter().position(|file| file.first_day <= day && day < file.end_day)
 }
 
-/// How many hours of the file before stand in a file once more.
-const OVERLAP: usize = 3;
+/// Hours of the previous file that a file repeats.
+const OVERLAP_HOURS: usize = 3;
 
-/// Whether an arc is one of those whose last hours stand in the next file once more.
+/// Whether the last hours of an arc are repeated in the next file.
 #[must_use]
-pub fn overlaps(arc: usize) -> bool {
+pub fn repeats_hours(arc: usize) -> bool {
     arc % 16 == 7
 }
 
-/// The hours that a file has of the file before.
+/// The hours of the previous file that a file repeats.
 #[must_use]
-pub fn overlap<'a>(days: &'a Days, file: &FilePlan) -> &'a [HourInfo] {
-    let before = days.hours_of(0, file.from);
-    before.get(before.len().saturating_sub(OVERLAP)..).unwrap_or_default()
+pub fn repeated_hours<'a>(days: &'a SimulatedDays, file: &FilePlan) -> &'a [HourInfo] {
+    let before = days.hours_of(0, file.first_day);
+    before.get(before.len().saturating_sub(OVERLAP_HOURS)..).unwrap_or_default()
 }

@@ -1,20 +1,20 @@
-//! How a cell is written in each of the three real shapes. What does not change from hour to hour is prepared once per arc.
+//! Formats a cell as a row of each of the three real formats. The constant parts of an arc's rows are prepared once.
 
-use super::arc::{Arc, Node};
-use super::cell::{Cell, Defect, UNKNOWN_STATE};
+use super::cell::{Defect, HourCell, UNKNOWN_STATE};
 use crate::clock::HourInfo;
 use crate::geometry::Point;
+use crate::road_network::arc::{Arc, Node};
 use crate::text;
 
-/// Shape of a file of counts.
+/// The format of a file of road counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum RowFormat {
     /// Export with labels: BOM, `;`, CRLF, geometry.
     Labels,
-    /// Export with field names: `;`, LF, geometry, a column that nobody asked for.
+    /// Export with field names: `;`, LF, geometry, one extra column.
     Fields,
-    /// Historical yearly file: `,`, LF, wall time, digits for states, no geometry.
-    Historique,
+    /// Historical yearly file: `,`, LF, wall time, numeric states, no geometry.
+    Historical,
 }
 
 const LABELS: &str = "\u{feff}Identifiant arc;Libelle;Date et heure de comptage;Débit horaire;Taux d'occupation;Etat trafic;\
@@ -26,62 +26,59 @@ const HISTORIQUE: &str =
     "iu_ac,libelle,iu_nd_amont,libelle_nd_amont,iu_nd_aval,libelle_nd_aval,t_1h,q,k,etat_trafic,etat_barre\n";
 
 const STATES: [&str; 5] = ["Inconnu", "Fluide", "Pré-saturé", "Saturé", "Bloqué"];
-/// The same, as they arrive too.
+/// Variants of the same states in the real exports.
 const STATES_PLAIN: [&str; 5] = ["INCONNU", "fluide", "PRE-SATURE", "Sature", "BLOQUE"];
 const STATUSES: [&str; 4] = ["Inconnu", "Ouvert", "Barré", "Invalide"];
 
-impl Shape {
-    /// The first line.
+impl RowFormat {
     #[must_use]
     pub fn header(self) -> &'static str {
         match self {
             Self::Labels => LABELS,
             Self::Fields => FIELDS,
-            Self::Historique => HISTORIQUE,
+            Self::Historical => HISTORIQUE,
         }
     }
 
-    /// Whether rows have a point and a line.
+    /// Whether the rows have a point and a line.
     #[must_use]
     pub fn has_geometry(self) -> bool {
-        self != Self::Historique
+        self != Self::Historical
     }
 
-    /// About how long a row is, bytes.
+    /// Approximate length of a row, bytes.
     #[must_use]
     pub fn row_bytes(self) -> u64 {
         match self {
             Self::Labels | Self::Fields => 405,
-            Self::Historique => 115,
+            Self::Historical => 115,
         }
     }
 
     fn separator(self) -> u8 {
-        if self == Self::Historique { b',' } else { b';' }
+        if self == Self::Historical { b',' } else { b';' }
     }
 
-    /// What ends a row.
     #[must_use]
     pub fn line_end(self) -> &'static str {
         if self == Self::Labels { "\r\n" } else { "\n" }
     }
 }
 
-/// The parts of an arc's rows that never change.
+/// The constant parts of an arc's rows in one format.
 #[derive(Debug, Clone)]
-pub struct RowText {
-    shape: Shape,
-    id: usize,
+pub struct RowTemplate {
+    format: RowFormat,
+    id_length: usize,
     head: Vec<u8>,
     middle: Vec<u8>,
     tail: Vec<u8>,
 }
 
-impl RowText {
-    /// The parts of an arc's rows.
+impl RowTemplate {
     #[must_use]
-    pub fn new(arc: &Arc, shape: Shape) -> Self {
-        let separator = shape.separator();
+    pub fn new(arc: &Arc, format: RowFormat) -> Self {
+        let separator = format.separator();
         let join = |fields: &[&str]| {
             let mut out = Vec::new();
             for text in fields {
@@ -93,7 +90,7 @@ impl RowText {
         let nodes = |from: &Node, to: &Node| join(&[&from.id, &from.label, &to.id, &to.label]);
         let mut head = join(&[&arc.id, &arc.label]);
         let (mut middle, mut tail) = (vec![separator], Vec::new());
-        if shape == Shape::Historique {
+        if format == RowFormat::Historical {
             head.extend(nodes(&arc.from, &arc.to));
         } else {
             middle.extend(nodes(&arc.from, &arc.to));
@@ -103,55 +100,60 @@ impl RowText {
             tail.push(separator);
             tail.extend(join(&["1996-10-10", "2023-01-01", &point]));
             text::field(&mut tail, &line_string(&arc.line), separator);
-            if shape == Shape::Fields {
+            if format == RowFormat::Fields {
                 tail.extend_from_slice(b";2025");
             }
         }
-        Self { shape, id: arc.id.len(), head, middle, tail }
+        Self { format, id_length: arc.id.len(), head, middle, tail }
     }
 
-    /// Writes all rows of a cell but those that [`RowText::later`] writes.
-    pub fn cell(&self, out: &mut Vec<u8>, cell: &Cell, earlier: impl FnOnce(&Cell) -> Cell, hour: &HourInfo) {
+    /// Writes all rows of a cell except those that [`RowTemplate::write_repeats`] writes.
+    pub fn write_cell(
+        &self,
+        out: &mut Vec<u8>,
+        cell: &HourCell,
+        conflicting: impl FnOnce(&HourCell) -> HourCell,
+        hour: &HourInfo,
+    ) {
         match cell.defect {
-            Defect::NoRow => {}
+            Defect::MissingRow => {}
             Defect::Conflict => {
-                self.row(out, &earlier(cell), hour);
-                self.row(out, cell, hour);
+                self.write_row(out, &conflicting(cell), hour);
+                self.write_row(out, cell, hour);
             }
             Defect::Duplicate(_) => {
-                self.row(out, cell, hour);
-                self.row(out, cell, hour);
+                self.write_row(out, cell, hour);
+                self.write_row(out, cell, hour);
             }
-            Defect::Skipped if self.shape == Shape::Historique => {
-                // The row that a naive recorder stamps with the hour that the clocks skip, then the one that stands for it.
+            Defect::SkippedWallTime if self.format == RowFormat::Historical => {
+                // First the row with the skipped wall time that a naive recorder writes, then the valid row of the same hour.
                 let mut skipped = *hour;
                 if let Some(digit) = skipped.wall.get_mut(12) {
                     *digit = digit.saturating_sub(1);
                 }
-                self.row(out, cell, &skipped);
-                self.row(out, cell, hour);
+                self.write_row(out, cell, &skipped);
+                self.write_row(out, cell, hour);
             }
-            _ => self.row(out, cell, hour),
+            _ => self.write_row(out, cell, hour),
         }
     }
 
-    /// Writes the rows that repeat a cell far from the first one.
-    pub fn later(&self, out: &mut Vec<u8>, cell: &Cell, hour: &HourInfo) {
+    /// Writes the rows that repeat a cell at a distance from the first one.
+    pub fn write_repeats(&self, out: &mut Vec<u8>, cell: &HourCell, hour: &HourInfo) {
         if let Defect::Duplicate(times) = cell.defect {
-            (1..times).for_each(|_| self.row(out, cell, hour));
+            (1..times).for_each(|_| self.write_row(out, cell, hour));
         }
     }
 
-    /// Writes one row.
-    pub fn row(&self, out: &mut Vec<u8>, cell: &Cell, hour: &HourInfo) {
-        let separator = self.shape.separator();
-        let from = if cell.defect == Defect::NoId { self.id } else { 0 };
+    pub fn write_row(&self, out: &mut Vec<u8>, cell: &HourCell, hour: &HourInfo) {
+        let separator = self.format.separator();
+        let from = if cell.defect == Defect::MissingId { self.id_length } else { 0 };
         out.extend_from_slice(self.head.get(from..).unwrap_or_default());
         self.time(out, cell, hour);
         out.push(separator);
         self.flow(out, cell);
-        if cell.defect == Defect::Columns && cell.bits & 1 == 0 {
-            out.extend_from_slice(self.shape.line_end().as_bytes());
+        if cell.defect == Defect::ColumnCount && cell.bits & 1 == 0 {
+            out.extend_from_slice(self.format.line_end().as_bytes());
             return;
         }
         out.push(separator);
@@ -159,42 +161,42 @@ impl RowText {
         out.push(separator);
         self.state(out, cell);
         out.extend_from_slice(&self.middle);
-        if self.shape == Shape::Historique {
+        if self.format == RowFormat::Historical {
             out.push(b'0' + cell.status);
         } else {
             out.extend_from_slice(STATUSES.get(usize::from(cell.status)).unwrap_or(&"").as_bytes());
         }
-        if cell.defect == Defect::Utf8 && self.shape.has_geometry() && cell.bits & 1 == 0 {
-            // In a column that nobody needs, and still not text.
+        if cell.defect == Defect::InvalidUtf8 && self.format.has_geometry() && cell.bits & 1 == 0 {
+            // An invalid byte in a column that readers do not need still makes the row invalid.
             out.extend_from_slice(&[separator, 0xff]);
             out.extend_from_slice(self.tail.get(1..).unwrap_or_default());
         } else {
             out.extend_from_slice(&self.tail);
         }
-        if cell.defect == Defect::Columns {
+        if cell.defect == Defect::ColumnCount {
             out.push(separator);
             out.push(b'0');
         }
-        out.extend_from_slice(self.shape.line_end().as_bytes());
+        out.extend_from_slice(self.format.line_end().as_bytes());
     }
 
-    fn time(&self, out: &mut Vec<u8>, cell: &Cell, hour: &HourInfo) {
-        if cell.defect == Defect::Date {
-            let texts = ["2025-13-45T00:00:00+01:00", "", "hier", "2025-02-30 12:00:00"];
+    fn time(&self, out: &mut Vec<u8>, cell: &HourCell, hour: &HourInfo) {
+        if cell.defect == Defect::UnreadableDate {
+            let dates = ["2025-13-45T00:00:00+01:00", "", "hier", "2025-02-30 12:00:00"];
             let at = usize::try_from(cell.bits % 4).unwrap_or(0);
-            out.extend_from_slice(texts.get(at).unwrap_or(&"").as_bytes());
-        } else if self.shape == Shape::Historique {
+            out.extend_from_slice(dates.get(at).unwrap_or(&"").as_bytes());
+        } else if self.format == RowFormat::Historical {
             out.extend_from_slice(&hour.wall);
         } else {
             out.extend_from_slice(&hour.end);
         }
     }
 
-    fn flow(&self, out: &mut Vec<u8>, cell: &Cell) {
+    fn flow(&self, out: &mut Vec<u8>, cell: &HourCell) {
         match (cell.defect, cell.q) {
             (Defect::FlowText, _) => out.extend_from_slice(b"n/d"),
             (Defect::FlowNegative, _) => out.extend_from_slice(b"-5.0"),
-            (Defect::Comma, Some(q)) => self.comma(out, q, 0),
+            (Defect::DecimalComma, Some(q)) => self.decimal_comma(out, q, 0),
             (_, Some(q)) => {
                 text::whole(out, u64::from(q));
                 out.extend_from_slice(b".0");
@@ -203,20 +205,20 @@ impl RowText {
         }
     }
 
-    fn occupancy(&self, out: &mut Vec<u8>, cell: &Cell) {
+    fn occupancy(&self, out: &mut Vec<u8>, cell: &HourCell) {
         match (cell.defect, cell.k) {
             (Defect::OccupancyText, _) => out.extend_from_slice(b"n/d"),
             (Defect::OccupancyAbove, _) => out.extend_from_slice(b"100.5"),
             (Defect::OccupancyBelow, _) => out.extend_from_slice(b"-0.25"),
-            (Defect::Comma, Some(k)) => self.comma(out, k / 100_000, k % 100_000),
+            (Defect::DecimalComma, Some(k)) => self.decimal_comma(out, k / 100_000, k % 100_000),
             (_, Some(k)) => text::decimal5(out, k, b'.'),
             (_, None) => {}
         }
     }
 
-    /// A decimal comma, quoted where the comma separates fields.
-    fn comma(&self, out: &mut Vec<u8>, whole: u32, fraction: u32) {
-        let quote = self.shape.separator() == b',';
+    /// Writes a number with a decimal comma, quoted if the comma separates fields.
+    fn decimal_comma(&self, out: &mut Vec<u8>, whole: u32, fraction: u32) {
+        let quote = self.format.separator() == b',';
         out.extend_from_slice(if quote { b"\"" } else { b"" });
         text::whole(out, u64::from(whole));
         let mut decimals = Vec::new();
@@ -225,12 +227,12 @@ impl RowText {
         out.extend_from_slice(if quote { b"\"" } else { b"" });
     }
 
-    fn state(&self, out: &mut Vec<u8>, cell: &Cell) {
-        if cell.defect == Defect::Utf8 && (!self.shape.has_geometry() || cell.bits & 1 == 1) {
+    fn state(&self, out: &mut Vec<u8>, cell: &HourCell) {
+        if cell.defect == Defect::InvalidUtf8 && (!self.format.has_geometry() || cell.bits & 1 == 1) {
             out.extend_from_slice(b"Satur\xe9");
         } else if cell.state == UNKNOWN_STATE {
-            out.extend_from_slice(if self.shape == Shape::Historique { b"7" } else { b"Encombr\xc3\xa9" });
-        } else if self.shape == Shape::Historique {
+            out.extend_from_slice(if self.format == RowFormat::Historical { b"7" } else { b"Encombr\xc3\xa9" });
+        } else if self.format == RowFormat::Historical {
             out.push(b'0' + cell.state);
         } else {
             let texts = if (cell.bits >> 50) % 64 == 5 { &STATES_PLAIN } else { &STATES };
@@ -239,7 +241,7 @@ impl RowText {
     }
 }
 
-/// `{"coordinates": [[lon, lat], …], "type": "LineString"}`, or nothing.
+/// `{"coordinates": [[lon, lat], …], "type": "LineString"}`; empty for an empty line.
 #[must_use]
 pub fn line_string(line: &[Point]) -> String {
     if line.is_empty() {

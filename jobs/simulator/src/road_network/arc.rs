@@ -1,77 +1,69 @@
-//! The arcs of the synthetic network: where they lie, what they can measure, and what is odd about them.
+//! The arcs of the synthetic network: location, measures and oddities.
 
 use crate::faults::{Fault, Faults};
 use crate::geometry::Point;
 use crate::random::Rng;
 use crate::zones::Zones;
 
-/// A node of the network.
 #[derive(Debug, Clone)]
 pub struct Node {
-    /// Its id.
     pub id: String,
-    /// Its label.
     pub label: String,
 }
 
-/// An object of the network file: a piece of an arc, or all of it, with its period of validity.
+/// A row of the network file: an arc or a part of it, with its period of validity.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Piece {
-    /// Lines.
+pub struct NetworkObject {
     pub lines: Vec<Vec<Point>>,
-    /// First and last year of validity; no last one where it is open.
+    /// First and last year of validity; without a last year the period is open.
     pub years: (i32, Option<i32>),
-    /// Whether its coordinates have an altitude.
+    /// Whether the coordinates have an altitude.
     pub altitude: bool,
-    /// How often it stands in the file.
+    /// How often the file repeats it.
     pub copies: usize,
 }
 
-/// An arc.
 #[derive(Debug, Clone)]
 pub struct Arc {
-    /// Its place among the arcs.
     pub index: usize,
-    /// Its id.
     pub id: String,
-    /// Its label in the rows.
+    /// Label in the rows of counts.
     pub label: String,
-    /// Its label in the network file.
+    /// Label in the network file.
     pub network_label: String,
-    /// Upstream.
+    /// Upstream node.
     pub from: Node,
-    /// Downstream.
+    /// Downstream node.
     pub to: Node,
-    /// Its point; none for a few.
+    /// `None` for a few arcs, with `odd-places`.
     pub point: Option<Point>,
-    /// Its line in the rows.
+    /// Line in the rows of counts.
     pub line: Vec<Point>,
-    /// Its objects in the network file; none where the network does not know it.
-    pub pieces: Option<Vec<Piece>>,
-    /// The district it was put into, for episodes that take a whole district.
+    /// `None` if the arc is missing in the network file.
+    pub network_objects: Option<Vec<NetworkObject>>,
+    /// Index of its district, for episodes of a whole district.
     pub zone: usize,
-    /// Flow at the busiest hour.
+    /// Flow in the busiest hour, vehicles per hour.
     pub capacity: f64,
-    /// How easily it is congested, around 1.
+    /// Factor of the occupancy, around 1; larger values are congested more easily.
     pub density: f64,
-    /// Whether it counts vehicles; it always measures occupancy.
+    /// Whether it measures flow; every arc measures occupancy.
     pub has_flow: bool,
-    /// Whether it never says anything though it has rows.
+    /// Whether its rows never have values.
     pub mute: bool,
-    /// Usual status: 0 Inconnu, 1 Ouvert, 2 Barré, 3 Invalide.
+    /// Status without episodes: 0 Inconnu, 1 Ouvert, 2 Barré, 3 Invalide.
     pub status: u8,
 }
 
-/// All arcs of a city.
 #[must_use]
 pub fn all(count: usize, seed: u64, faults: Faults, zones: &Zones) -> Vec<Arc> {
     (0..count).map(|index| arc(index, seed, faults, zones)).collect()
 }
 
 fn arc(index: usize, seed: u64, faults: Faults, zones: &Zones) -> Arc {
-    let mut rng = Rng::of(seed, 0xa7c, index as u64);
+    let mut rng = Rng::new(seed, 0xa7c, index as u64);
     let odd = |modulo: usize, rest: usize| faults.has(Fault::OddPlaces) && index % modulo == rest;
-    // A quarter in one district, so that it can be saturated even in a small city.
+    // A quarter of the arcs lie in one district, so that it can be saturated even in a small city.
     let zone = if index.is_multiple_of(4) { 3 } else { usize::try_from(rng.below(20)).unwrap_or(0) };
     let inner = [rng.between(0.15, 0.85), rng.between(0.15, 0.85)];
     let start = if odd(23, 13) {
@@ -82,15 +74,20 @@ fn arc(index: usize, seed: u64, faults: Faults, zones: &Zones) -> Arc {
         zones.point(zone, inner)
     };
     let line = line(start, &mut rng);
-    let nowhere = odd(23, 11);
+    let without_location = odd(23, 11);
     let known = !(odd(23, 17) || odd(23, 18));
     let street =
         rng.pick(&["Av_des_Platanes", "Bd_du_Levant", "Quai_Neuf", "Rue_du_Four", "Pont_Vieux", "Place_Ronde"], "Rue");
     let label = label(index, street, faults);
     let node =
         |number: usize, end: &str| Node { id: (2000 + number).to_string(), label: format!("{street}-{end}_{number}") };
-    let pieces = known
-        .then(|| if nowhere { vec![piece(Vec::new(), (2005, Some(2019)))] } else { pieces(index, &line, &mut rng) });
+    let network_objects = known.then(|| {
+        if without_location {
+            vec![network_object(Vec::new(), (2005, Some(2019)))]
+        } else {
+            network_objects(index, &line, &mut rng)
+        }
+    });
     Arc {
         index,
         id: if odd(31, 30) { format!("X{index}") } else { (3 + index * 13).to_string() },
@@ -98,9 +95,9 @@ fn arc(index: usize, seed: u64, faults: Faults, zones: &Zones) -> Arc {
         label,
         from: node(index, "Amont"),
         to: node(index + 1, "Aval"),
-        point: (!nowhere).then_some(start),
-        line: if nowhere { Vec::new() } else { line },
-        pieces,
+        point: (!without_location).then_some(start),
+        line: if without_location { Vec::new() } else { line },
+        network_objects,
         zone,
         capacity: rng.between(250.0, 2600.0).round(),
         density: rng.between(0.55, 1.45),
@@ -127,35 +124,35 @@ fn label(index: usize, street: &str, faults: Faults) -> String {
     format!("{street}_{index}")
 }
 
-/// A crooked line of four points that begins at `start`, 100 to 500 m long.
+/// An irregular line of four points that begins at `start`, 100 to 500 m long.
 fn line(start: Point, rng: &mut Rng) -> Vec<Point> {
     let (east, north) = (rng.between(-0.0018, 0.0018), rng.between(0.0004, 0.0012));
     let steps = [0.0, 0.31, 0.67, 1.0];
     steps.iter().map(|step| [start[0] + east * step + rng.between(-2e-5, 2e-5), start[1] + north * step]).collect()
 }
 
-fn piece(lines: Vec<Vec<Point>>, years: (i32, Option<i32>)) -> Piece {
-    Piece { lines, years, altitude: false, copies: 1 }
+fn network_object(lines: Vec<Vec<Point>>, years: (i32, Option<i32>)) -> NetworkObject {
+    NetworkObject { lines, years, altitude: false, copies: 1 }
 }
 
-/// The objects of an arc: mostly one that ended long ago although the arc still reports, as in the real network.
-fn pieces(index: usize, line: &[Point], rng: &mut Rng) -> Vec<Piece> {
-    let long_past = (2005, Some(2019));
+/// The network objects of an arc: usually one whose validity ended long ago although the arc still reports, as in the real network.
+fn network_objects(index: usize, line: &[Point], rng: &mut Rng) -> Vec<NetworkObject> {
+    let expired = (2005, Some(2019));
     let head = line.get(..2).unwrap_or(line).to_vec();
     let tail = line.get(1..).unwrap_or(line).to_vec();
-    let mut pieces = if index % 7 == 3 {
-        vec![piece(vec![head], long_past), piece(vec![tail], long_past)]
+    let mut network_objects = if index % 7 == 3 {
+        vec![network_object(vec![head], expired), network_object(vec![tail], expired)]
     } else if index % 7 == 5 {
-        vec![piece(vec![head, tail], long_past)]
+        vec![network_object(vec![head, tail], expired)]
     } else if index % 11 == 4 {
         let old: Vec<_> = line.iter().map(|[lon, lat]| [lon + rng.between(1e-4, 2e-4), *lat]).collect();
-        vec![piece(vec![old], (1996, Some(2010))), piece(vec![line.to_vec()], (2011, None))]
+        vec![network_object(vec![old], (1996, Some(2010))), network_object(vec![line.to_vec()], (2011, None))]
     } else {
-        vec![piece(vec![line.to_vec()], if index % 13 == 5 { (2012, Some(2099)) } else { long_past })]
+        vec![network_object(vec![line.to_vec()], if index % 13 == 5 { (2012, Some(2099)) } else { expired })]
     };
-    for piece in &mut pieces {
-        piece.altitude = index % 11 == 6;
-        piece.copies = if index % 9 == 6 { 2 } else { 1 };
+    for network_object in &mut network_objects {
+        network_object.altitude = index % 11 == 6;
+        network_object.copies = if index % 9 == 6 { 2 } else { 1 };
     }
-    pieces
+    network_objects
 }

@@ -1,39 +1,39 @@
-//! The true `bikes` document.
+//! The expected `bikes` document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use contract::document::bike_counts::{
-    BikeEvolution, BikeGlobal, BikeZone, BikeCounts as Body, Coordinates, CounterFault, CounterMetrics, FailingCounter,
+    BikeCounts as Body, BikeEvolution, BikeGlobal, BikeZone, Coordinates, CounterFault, CounterMetrics, FailingCounter,
     TopCounter,
 };
 use contract::document::{DayStatus, Quality};
 use contract::number::{Degrees, Fixed2};
 use contract::{Reason, ServiceDay};
 
-use super::weather::in_reach;
-use super::{Answer, id_order};
+use super::weather::is_read_for;
+use super::{TrueDocument, hourly_curve, id_order, peak_hour, percent, to_f64};
 use crate::City;
-use crate::bikes::{BikeCounters, Count, Counter, Damage, Entry};
+use crate::bike_counts::{BikeSimulation, Counter, PublishedCount, SnapshotDamage, SnapshotRecord};
 use crate::clock::{self, Hour};
 
-/// Days in which a counter with a value is expected, the day included.
+/// A counter with a value in these days, the day included, is expected.
 const EXPECTED_DAYS: i64 = 28;
-/// Days past the day after which it is final anyway.
+/// Days after which the day is final regardless of its completeness.
 const FINAL_DAYS: i64 = 3;
-/// Hours of one value that are still none.
-const STUCK: Hour = 12;
+/// A constant value for more hours than these is a failure.
+const STUCK_HOURS: Hour = 12;
 
-/// What the records of a run say: the last count of every counter and hour.
-struct Records {
-    cells: BTreeMap<(usize, Hour), Count>,
+/// The last count of every counter and hour in the records that a run reads.
+struct BikeRecords {
+    cells: BTreeMap<(usize, Hour), PublishedCount>,
     quality: Quality,
     newest: Hour,
 }
 
-fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
+fn records(bikes: &BikeSimulation, day: ServiceDay) -> BikeRecords {
     let hours = clock::hour_of(day.start())..clock::hour_of(day.end());
-    let mut records = Records { cells: BTreeMap::new(), quality: Quality::default(), newest: i64::MIN };
-    let take = |records: &mut Records, counter: usize, hour: Hour, count: Count| {
+    let mut records = BikeRecords { cells: BTreeMap::new(), quality: Quality::default(), newest: i64::MIN };
+    let add = |records: &mut BikeRecords, counter: usize, hour: Hour, count: PublishedCount| {
         let before = records.cells.insert((counter, hour), count);
         records.newest = records.newest.max(hour);
         let quality = &mut records.quality;
@@ -47,29 +47,29 @@ fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
             Some(before) if before == count => quality.duplicates += 1,
             Some(_) => quality.conflicts += 1,
         }
-        let wrong = match count {
-            Count::Negative => Reason::NegativeCount,
-            Count::Text => Reason::UnreadableCount,
-            Count::Known(_) | Count::Null => return,
+        let reason = match count {
+            PublishedCount::Negative => Reason::NegativeCount,
+            PublishedCount::Text => Reason::UnreadableCount,
+            PublishedCount::Known(_) | PublishedCount::Null => return,
         };
-        *quality.rejects.entry(wrong).or_default() += 1;
+        *quality.rejects.entry(reason).or_default() += 1;
     };
-    bikes.history().for_each(|(counter, hour, count)| take(&mut records, counter, hour, count));
-    for folder in bikes.folders().filter(|folder| in_reach(clock::instant(*folder), day)) {
+    bikes.history().for_each(|(counter, hour, count)| add(&mut records, counter, hour, count));
+    for folder in bikes.folders().filter(|folder| is_read_for(clock::instant(*folder), day)) {
         let snapshot = bikes.snapshot(folder);
-        if snapshot.damage != Damage::None {
+        if snapshot.damage != SnapshotDamage::None {
             *records.quality.structural_rejects.entry(Reason::UnreadableSnapshot).or_default() += 1;
             continue;
         }
-        for entry in snapshot.entries {
-            let reason = match entry {
-                Entry::Count { counter, hour, count } => {
-                    take(&mut records, counter, hour, count);
+        for record in snapshot.records {
+            let reason = match record {
+                SnapshotRecord::Count { counter, hour, count } => {
+                    add(&mut records, counter, hour, count);
                     continue;
                 }
-                Entry::NoId => Reason::MissingId,
-                Entry::BadDate => Reason::UnreadableDate,
-                Entry::NoObject => Reason::UnreadableRecord,
+                SnapshotRecord::NoId => Reason::MissingId,
+                SnapshotRecord::BadDate => Reason::UnreadableDate,
+                SnapshotRecord::NotAnObject => Reason::UnreadableRecord,
             };
             records.quality.rows_read += 1;
             *records.quality.structural_rejects.entry(reason).or_default() += 1;
@@ -78,17 +78,16 @@ fn records(bikes: &BikeCounters, day: ServiceDay) -> Records {
     records
 }
 
-fn known(count: Option<&Count>) -> Option<u32> {
-    if let Some(Count::Known(n)) = count { Some(*n) } else { None }
+fn known(count: Option<&PublishedCount>) -> Option<u32> {
+    if let Some(PublishedCount::Known(n)) = count { Some(*n) } else { None }
 }
 
-/// The day of a counter.
 struct CounterDay<'a> {
     counter: &'a Counter,
-    /// By hour of the day; the inner one is none where there is no cell.
+    /// By hour of the day: `None` without a record, `Some(None)` without a usable count.
     counts: Vec<Option<Option<u32>>>,
     failing: Vec<FailingCounter>,
-    place: (Option<String>, Option<String>),
+    zone: (Option<String>, Option<String>),
 }
 
 impl CounterDay<'_> {
@@ -96,13 +95,17 @@ impl CounterDay<'_> {
         self.counts.iter().enumerate().filter_map(|(index, count)| Some((index, count.flatten()?)))
     }
 
+    fn value_count(&self) -> u64 {
+        self.values().count() as u64
+    }
+
     fn total(&self) -> Option<u64> {
         self.values().map(|(_, n)| u64::from(n)).reduce(|sum, n| sum + n)
     }
 }
 
-/// The document of a day; none where no record is of it.
-pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
+/// The document of a day; `None` without a record of the day.
+pub(super) fn document(city: &City, day: ServiceDay) -> Option<TrueDocument<Body>> {
     let bikes = &city.bikes;
     let records = records(bikes, day);
     if records.quality.cells == 0 {
@@ -115,11 +118,11 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
         cells.filter(|(_, count)| known(Some(count)).is_some()).map(|(cell, _)| *cell)
     };
     let expected: BTreeSet<usize> = valued(since).map(|(counter, _)| counter).collect();
-    let window = clock::hour_of(day.plus(-2).start());
+    let from = clock::hour_of(day.plus(-2).start());
     let until = valued(start).map(|(_, hour)| hour + 1).max();
-    let known_hours = Span {
-        window: (window, start, end),
-        edges: (valued(window).map(|(_, hour)| hour).min().unwrap_or(start), until.unwrap_or(end)),
+    let failure_window = FailureWindow {
+        bounds: (from, start, end),
+        edges: (valued(from).map(|(_, hour)| hour).min().unwrap_or(start), until.unwrap_or(end)),
     };
     let mut days: Vec<CounterDay<'_>> = bikes
         .counters
@@ -129,46 +132,45 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Body>> {
             let counts: Vec<_> = (start..end).map(|hour| count(hour).map(|count| known(Some(count)))).collect();
             let seen = counts.iter().any(Option::is_some);
             (seen || expected.contains(&counter.index)).then(|| CounterDay {
-                failing: failing(counter, |hour| known(count(hour)), day, &known_hours),
-                place: city.zones.place(Some(counter.point)),
+                failing: failing(counter, |hour| known(count(hour)), day, &failure_window),
+                zone: city.zones.code_and_name(Some(counter.point)),
                 counter,
                 counts,
             })
         })
         .collect();
     days.sort_by(|a, b| id_order(&a.counter.id, &b.counter.id));
-    // One that is expected and has no record at all fails, and is nowhere else.
+    // A counter that is expected but has no record on the day is only listed as failing.
     let failures: Vec<_> = days.iter().flat_map(|counter| counter.failing.clone()).collect();
     days.retain(|counter| counter.counts.iter().any(Option::is_some));
     let last = days.iter().flat_map(CounterDay::values).map(|(index, _)| index).max();
     let global = global(&days, day, expected.len(), last);
     let old = clock::instant(records.newest) >= day.plus(FINAL_DAYS + 1).start();
-    let definite = old || global.observed_percent.is_some_and(|share| share.get() >= 95.0);
-    let out =
-        days.iter().filter(|counter| !counter.failing.is_empty()).map(|counter| counter.values().count() as u64).sum();
-    Some(Answer {
-        status: if definite { DayStatus::Final } else { DayStatus::Provisional },
+    let is_final = old || global.observed_percent.is_some_and(|share| share.get() >= 95.0);
+    let set_aside = days.iter().filter(|counter| !counter.failing.is_empty()).map(CounterDay::value_count).sum();
+    Some(TrueDocument {
+        status: if is_final { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: last.map(|index| day.stamp(clock::instant(start + i64::try_from(index).unwrap_or(0) + 1))),
         completeness: global.observed_percent,
-        quality: Quality { excluded_cells: out, ..records.quality },
+        quality: Quality { excluded_cells: set_aside, ..records.quality },
         body: body(&days, day, failures, global),
     })
 }
 
-/// Hours that a run is looked for in.
-struct Span {
+/// The hours in which failures are searched.
+struct FailureWindow {
     /// Two days before the day, its begin, its end.
-    window: (Hour, Hour, Hour),
-    /// The first hour of it in which any counter has a value, and the end of the last one of the day.
+    bounds: (Hour, Hour, Hour),
+    /// The begin of the first hour in which any counter has a value, and the end of the last such hour of the day.
     edges: (Hour, Hour),
 }
 
-/// When and why a counter fails: nothing but zero all day, from as long before as there was nothing else; or stuck.
+/// The failures of a counter: only zeros all day (from the begin of the zeros), or a constant value.
 fn failing(
     counter: &Counter,
     count: impl Fn(Hour) -> Option<u32>,
     day: ServiceDay,
-    span: &Span,
+    window: &FailureWindow,
 ) -> Vec<FailingCounter> {
     let fault = |reason: CounterFault, from: Hour, to: Hour| FailingCounter {
         counter_id: counter.id.clone(),
@@ -177,20 +179,20 @@ fn failing(
         start: day.stamp(clock::instant(from)),
         end: day.stamp(clock::instant(to)),
         duration_hours: Fixed2::of(f64::from(i32::try_from(to - from).unwrap_or(0))),
-        open: from <= span.edges.0 || span.edges.1 <= to,
+        open: from <= window.edges.0 || window.edges.1 <= to,
     };
-    let (window, start, end) = span.window;
-    let something = |hour: Hour| count(hour).is_some_and(|n| n > 0);
-    if !(start..end).any(something) {
-        let before = (window..start).rev().find(|hour| something(*hour)).map_or(window, |hour| hour + 1);
-        return vec![fault(CounterFault::Silent, before.max(span.edges.0).min(start), span.edges.1)];
+    let (from, start, end) = window.bounds;
+    let has_bikes = |hour: Hour| count(hour).is_some_and(|n| n > 0);
+    if !(start..end).any(has_bikes) {
+        let before = (from..start).rev().find(|hour| has_bikes(*hour)).map_or(from, |hour| hour + 1);
+        return vec![fault(CounterFault::Silent, before.max(window.edges.0).min(start), window.edges.1)];
     }
     let mut stuck = Vec::new();
-    let mut from = window;
+    let mut from = from;
     while from < end {
         let value = count(from);
         let to = (from + 1..end).find(|hour| count(*hour) != value).unwrap_or(end);
-        if value.is_some_and(|n| n > 0) && to - from > STUCK && to > start {
+        if value.is_some_and(|n| n > 0) && to - from > STUCK_HOURS && to > start {
             stuck.push(fault(CounterFault::Stuck, from, to));
         }
         from = to;
@@ -198,58 +200,38 @@ fn failing(
     stuck
 }
 
-fn curve(day: ServiceDay, value: impl Fn(usize) -> Option<f64>) -> Vec<Option<Fixed2>> {
-    let mut sums = [(0.0, 0_u32); 24];
-    for (index, local) in day.local_hours().into_iter().enumerate() {
-        if let (Some(value), Some(slot)) = (value(index), sums.get_mut(local)) {
-            *slot = (slot.0 + value, slot.1 + 1);
-        }
-    }
-    sums.iter().map(|(sum, n)| (*n > 0).then(|| Fixed2::of(sum / f64::from(*n)))).collect()
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-fn percent(part: usize, whole: usize) -> Option<Fixed2> {
-    (whole > 0).then(|| Fixed2::of(100.0 * part as f64 / whole as f64))
-}
-
-fn small(value: usize) -> Option<u8> {
-    u8::try_from(value).ok()
-}
-
 fn global(days: &[CounterDay<'_>], day: ServiceDay, expected: usize, last: Option<usize>) -> BikeGlobal {
     let hours = day.hour_count();
     let good = || days.iter().filter(|counter| counter.failing.is_empty());
-    let curve = curve(day, |index| {
+    let sum = |index: usize| {
         let counts = good().filter_map(|counter| counter.counts.get(index)?.flatten());
         counts.map(f64::from).reduce(|sum, n| sum + n)
-    });
-    let highest = curve.iter().flatten().map(|value| value.get()).fold(f64::NEG_INFINITY, f64::max);
-    let peak = curve.iter().position(|value| value.is_some_and(|value| value.get() >= highest));
+    };
+    let curve =
+        hourly_curve(day.local_hours().into_iter().enumerate().map(|(index, local_hour)| (local_hour, sum(index))));
     BikeGlobal {
         date: day.date(),
         daily_total: good().filter_map(CounterDay::total).reduce(|sum, n| sum + n),
         counter_count: days.len() as u64,
         active_counter_count: days.iter().filter(|counter| counter.values().any(|(_, n)| n > 0)).count() as u64,
-        observed_percent: percent(days.iter().map(|counter| counter.values().count()).sum(), expected * hours),
+        observed_percent: percent(days.iter().map(CounterDay::value_count).sum(), (expected * hours) as u64),
         availability: percent(
-            good().map(|counter| counter.values().count()).sum(),
-            expected * last.map_or(0, |last| last + 1),
+            good().map(CounterDay::value_count).sum(),
+            (expected * last.map_or(0, |last| last + 1)) as u64,
         ),
-        peak_hour: peak.and_then(small),
+        peak_hour: peak_hour(&curve),
         hourly_flow: curve,
     }
 }
 
 fn metrics(entry: &CounterDay<'_>, day: ServiceDay) -> CounterMetrics {
     let total = entry.total();
-    let n = entry.values().count();
-    #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-    let mean = total.map(|total| total as f64 / n as f64);
+    let mean = total.map(|total| to_f64(total) / to_f64(entry.value_count()));
     let largest = entry.values().map(|(_, n)| n).max();
     let names = day.local_hours();
     let peak = entry.values().find(|(_, n)| Some(*n) == largest).and_then(|(index, _)| names.get(index).copied());
-    let curve = curve(day, |index| entry.counts.get(index)?.flatten().map(f64::from));
+    let count = |index: usize| entry.counts.get(index)?.flatten().map(f64::from);
+    let curve = hourly_curve(names.iter().enumerate().map(|(index, local_hour)| (*local_hour, count(index))));
     let quiet = |value: &Option<Fixed2>| value.zip(mean).is_some_and(|(value, mean)| value.get() < mean / 2.0);
     let [lon, lat] = entry.counter.point;
     CounterMetrics {
@@ -258,17 +240,17 @@ fn metrics(entry: &CounterDay<'_>, day: ServiceDay) -> CounterMetrics {
         counter_name: Some(entry.counter.name.clone()),
         daily_total: total,
         hourly_mean: mean.map(Fixed2::of),
-        peak_hour: peak.and_then(small),
+        peak_hour: peak.and_then(|hour| u8::try_from(hour).ok()),
         off_peak_hours: curve
             .iter()
             .enumerate()
             .filter(|(_, value)| quiet(value))
-            .filter_map(|(hour, _)| small(hour))
+            .filter_map(|(hour, _)| u8::try_from(hour).ok())
             .collect(),
         hourly_flow: curve,
-        observed_percent: percent(n, day.hour_count()).unwrap_or_default(),
-        district: entry.place.0.clone(),
-        zone: entry.place.1.clone(),
+        observed_percent: percent(entry.value_count(), day.hour_count() as u64).unwrap_or_default(),
+        district: entry.zone.0.clone(),
+        zone: entry.zone.1.clone(),
         coordinates: Some(Coordinates { lon: Degrees::of(lon), lat: Degrees::of(lat) }),
         is_anomalous: None,
         failing: !entry.failing.is_empty(),
@@ -288,7 +270,7 @@ fn body(days: &[CounterDay<'_>], day: ServiceDay, failures: Vec<FailingCounter>,
     top.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| id_order(&a.1.counter.id, &b.1.counter.id)));
     let mut districts: BTreeMap<(bool, Option<String>), BikeZone> = BTreeMap::new();
     for counter in good() {
-        let (code, zone) = counter.place.clone();
+        let (code, zone) = counter.zone.clone();
         let district = districts.entry((code.is_none(), code.clone())).or_insert(BikeZone {
             district: code,
             zone,
@@ -312,7 +294,7 @@ fn body(days: &[CounterDay<'_>], day: ServiceDay, failures: Vec<FailingCounter>,
                 counter_id: entry.counter.id.clone(),
                 counter_name: Some(entry.counter.name.clone()),
                 daily_total: total,
-                zone: entry.place.1.clone(),
+                zone: entry.zone.1.clone(),
             })
             .collect(),
         by_district: districts.into_values().collect(),

@@ -1,4 +1,4 @@
-//! The true `weather` document.
+//! The expected `weather` document.
 
 use chrono::{DateTime, Duration, Utc};
 use contract::ServiceDay;
@@ -6,29 +6,29 @@ use contract::document::weather::{Weather, WeatherCategory, WeatherHour, Weather
 use contract::document::{DayStatus, Quality};
 use contract::number::Fixed1;
 
-use super::Answer;
+use super::TrueDocument;
 use crate::City;
-use crate::weather::Record;
+use crate::weather::WeatherRecord;
 
-/// Whether a folder is read for a day: collected from two days before to seven days after.
-pub(super) fn in_reach(folder: DateTime<Utc>, day: ServiceDay) -> bool {
-    let away = (folder.date_naive() - day.date()).num_days();
-    (-2..=7).contains(&away)
+/// Whether a run for a day reads a folder: from two days before the day to seven days after it.
+pub(super) fn is_read_for(folder: DateTime<Utc>, day: ServiceDay) -> bool {
+    let offset = (folder.date_naive() - day.date()).num_days();
+    (-2..=7).contains(&offset)
 }
 
-/// The document of a day; none where no record of it is left.
-pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Weather>> {
+/// The document of a day; `None` without a valid record.
+pub(super) fn document(city: &City, day: ServiceDay) -> Option<TrueDocument<Weather>> {
     let mut quality = Quality::default();
-    let mut used: Option<(Record, Option<DateTime<Utc>>)> = None;
-    let mut definite = false;
+    let mut used: Option<(WeatherRecord, Option<DateTime<Utc>>)> = None;
+    let mut is_final = false;
     let history = city.weather.history();
     quality.rows_read = history.len() as u64;
-    let mut take = |record: &Record, collected: Option<DateTime<Utc>>, quality: &mut Quality| {
+    let mut add = |record: &WeatherRecord, collected: Option<DateTime<Utc>>, quality: &mut Quality| {
         if record.date != day.date() {
             return;
         }
         quality.rows_of_day += 1;
-        match (record.wrong, &used) {
+        match (record.defect, &used) {
             (Some(reason), _) => {
                 *quality.rejects.entry(reason).or_default() += 1;
                 return;
@@ -39,21 +39,21 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Weather>> {
         }
         used = Some((record.clone(), collected));
     };
-    history.iter().for_each(|record| take(record, None, &mut quality));
-    for snapshot in city.weather.snapshots().filter(|snapshot| in_reach(snapshot.folder, day)) {
+    history.iter().for_each(|record| add(record, None, &mut quality));
+    for snapshot in city.weather.snapshots().filter(|snapshot| is_read_for(snapshot.folder, day)) {
         let Some(records) = &snapshot.records else {
             *quality.structural_rejects.entry(contract::Reason::UnreadableSnapshot).or_default() += 1;
             continue;
         };
         let collected = snapshot.folder + Duration::hours(1);
-        definite |= collected > day.end();
+        is_final |= collected > day.end();
         quality.rows_read += records.len() as u64;
-        records.iter().for_each(|record| take(record, Some(collected), &mut quality));
+        records.iter().for_each(|record| add(record, Some(collected), &mut quality));
     }
     let (record, collected) = used?;
     let observed = record.source == "obs" || collected.is_some_and(|collected| collected > day.end());
-    Some(Answer {
-        status: if definite { DayStatus::Final } else { DayStatus::Provisional },
+    Some(TrueDocument {
+        status: if is_final { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: None,
         completeness: None,
         quality,
@@ -61,17 +61,17 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Option<Answer<Weather>> {
     })
 }
 
-/// Whether two records tell the same weather; where they have it from is not weather.
-fn same(a: &Record, b: &Record) -> bool {
-    let told = |record: &Record| Record { source: "", ..record.clone() };
-    told(a) == told(b)
+/// Whether two records have the same weather, regardless of their source.
+fn same(a: &WeatherRecord, b: &WeatherRecord) -> bool {
+    let without_source = |record: &WeatherRecord| WeatherRecord { source: "", ..record.clone() };
+    without_source(a) == without_source(b)
 }
 
 fn tenths(value: i32) -> f64 {
     f64::from(value) / 10.0
 }
 
-fn body(record: &Record, observed: bool) -> Weather {
+fn body(record: &WeatherRecord, observed: bool) -> Weather {
     let fixed = |value: i32| Fixed1::of(tenths(value));
     let mean_wind = record.hours.as_ref().filter(|hours| !hours.is_empty()).map(|hours| {
         let sum: i32 = hours.iter().map(|hour| hour.3).sum();

@@ -1,34 +1,35 @@
-//! The true `chantiers` document.
+//! The expected `chantiers` document.
 
 use std::collections::BTreeMap;
 
 use chrono::Duration;
-use contract::document::worksites::{Worksites, CriticalZone, Worksite as Entry, WorksiteZone};
+use contract::document::worksites::{CriticalZone, Worksite as WorksiteEntry, WorksiteZone, Worksites};
 use contract::document::{DayStatus, Quality};
 use contract::number::{Degrees, Fixed1};
 use contract::{Reason, ServiceDay};
 
-use super::{Answer, id_order, point_text};
+use super::{TrueDocument, id_order, point_text};
 use crate::City;
 use crate::geometry;
-use crate::worksites::{self, Row, Worksite};
+use crate::worksites::{self, Worksite, WorksiteRow};
 
-/// Worksites, their impact and their area by code, none last.
+/// Number of worksites, sum of impacts and area by code; no code is last.
 type Districts = BTreeMap<(bool, Option<String>), (u64, u64, Option<f64>)>;
 
-/// The document of a day.
-pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Worksites> {
+pub(super) fn document(city: &City, day: ServiceDay) -> TrueDocument<Worksites> {
     let mut quality = Quality::default();
-    // By id: the last row, and how often a further row was the same or another.
+    // By id: the last row, and the numbers of repeated rows that were equal to and different from the row before them.
     let mut last: BTreeMap<&str, (&Worksite, u64, u64)> = BTreeMap::new();
     for row in &city.worksites.rows {
         quality.rows_read += 1;
         match row {
-            Row::Bad(reason, _) => *quality.structural_rejects.entry(*reason).or_default() += 1,
-            Row::Worksite(worksite) if worksite.start.zip(worksite.end).is_some_and(|(start, end)| end < start) => {
+            WorksiteRow::Bad(reason, _) => *quality.structural_rejects.entry(*reason).or_default() += 1,
+            WorksiteRow::Worksite(worksite)
+                if worksite.start.zip(worksite.end).is_some_and(|(start, end)| end < start) =>
+            {
                 *quality.structural_rejects.entry(Reason::ReversedDates).or_default() += 1;
             }
-            Row::Worksite(worksite) => {
+            WorksiteRow::Worksite(worksite) => {
                 let entry = last.entry(&worksite.id).or_insert((worksite, 0, 0));
                 if !std::ptr::eq(entry.0, worksite.as_ref()) {
                     let same = entry.0 == worksite.as_ref();
@@ -50,7 +51,7 @@ pub(super) fn of(city: &City, day: ServiceDay) -> Answer<Worksites> {
     quality.conflicts = active.iter().map(|(.., other)| other).sum();
     quality.rows_of_day = quality.cells + quality.duplicates + quality.conflicts;
     let active: Vec<_> = active.into_iter().map(|(worksite, ..)| worksite).collect();
-    Answer {
+    TrueDocument {
         status: DayStatus::Final,
         complete_until: None,
         completeness: None,
@@ -97,11 +98,7 @@ fn body(city: &City, day: ServiceDay, active: &[&Worksite]) -> Worksites {
         critical_zones: districts
             .iter()
             .filter(|(_, (count, ..))| *count > 3)
-            .map(|((_, code), (count, ..))| CriticalZone {
-                district: code.clone(),
-                zone: name(code),
-                count: *count,
-            })
+            .map(|((_, code), (count, ..))| CriticalZone { district: code.clone(), zone: name(code), count: *count })
             .collect(),
         affected_area_m2: Fixed1::of(total),
         starting: ids(&|worksite| worksite.start == Some(date)),
@@ -112,14 +109,14 @@ fn body(city: &City, day: ServiceDay, active: &[&Worksite]) -> Worksites {
     }
 }
 
-fn entry(city: &City, worksite: &Worksite) -> Entry {
+fn entry(city: &City, worksite: &Worksite) -> WorksiteEntry {
     let code = code(city, worksite);
     let rounded: Vec<Vec<Vec<_>>> = worksite
         .polygons
         .iter()
         .map(|polygon| polygon.iter().map(|ring| ring.iter().map(|point| point.map(Degrees::of)).collect()).collect())
         .collect();
-    Entry {
+    WorksiteEntry {
         id: worksite.id.clone(),
         category: worksite.kind.clone(),
         purpose: worksite.object.clone(),

@@ -1,144 +1,154 @@
-//! What the snapshots of a run say of each disruption, and when it really was.
+//! The history of each incident through the snapshots that a run reads, and the periods that follow from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use contract::{Reason, ServiceDay};
 
-use crate::transit::snapshot::Feed;
-use crate::transit::{Incident, Span, Transit, Version};
-use crate::truth::weather::in_reach;
+use crate::disruptions::snapshot::DisruptionFeed;
+use crate::disruptions::{DisruptionSimulation, Incident, IncidentVersion, Interval};
+use crate::truth::weather::is_read_for;
 
-/// One disruption through the snapshots.
-pub(super) struct Story<'a> {
+/// One incident through the snapshots.
+pub(super) struct IncidentHistory<'a> {
     pub(super) incident: &'a Incident,
-    /// When it was told, and how.
-    told: Vec<(DateTime<Utc>, &'a Version)>,
-    /// The feeds that told it.
-    feeds: BTreeSet<Feed>,
+    /// The time of each snapshot that lists the incident, and the version in it.
+    seen: Vec<(DateTime<Utc>, &'a IncidentVersion)>,
+    /// The feeds that have listed it.
+    feeds: BTreeSet<DisruptionFeed>,
     pub(super) repeats: u64,
     pub(super) changes: u64,
 }
 
-/// What the snapshots say.
-pub(super) struct Known<'a> {
-    /// Those that have a usable period, by id.
-    pub(super) incidents: BTreeMap<&'a str, Story<'a>>,
-    /// All ids.
-    pub(super) ids: BTreeSet<&'a str>,
-    /// When each complete snapshot was taken, and of which feed.
-    pub(super) whole: Vec<(DateTime<Utc>, Feed)>,
+/// The content of all snapshots that a run reads.
+pub(super) struct ObservedIncidents<'a> {
+    /// By id, those with a usable period.
+    pub(super) histories: BTreeMap<&'a str, IncidentHistory<'a>>,
+    pub(super) all_ids: BTreeSet<&'a str>,
+    /// The time and feed of each complete snapshot.
+    pub(super) complete: Vec<(DateTime<Utc>, DisruptionFeed)>,
     pub(super) records: u64,
     pub(super) rejected: BTreeMap<Reason, u64>,
-    pub(super) readable: u64,
+    pub(super) readable_snapshots: u64,
     pub(super) last_taken: Option<DateTime<Utc>>,
 }
 
-impl<'a> Known<'a> {
-    /// What the snapshots that a run for this day reads say.
-    pub(super) fn of(transit: &'a Transit, day: ServiceDay) -> Self {
-        let mut known = Self {
-            incidents: BTreeMap::new(),
-            ids: BTreeSet::new(),
-            whole: Vec::new(),
+impl<'a> ObservedIncidents<'a> {
+    pub(super) fn new(simulation: &'a DisruptionSimulation, day: ServiceDay) -> Self {
+        let mut observed = Self {
+            histories: BTreeMap::new(),
+            all_ids: BTreeSet::new(),
+            complete: Vec::new(),
             records: 0,
             rejected: BTreeMap::new(),
-            readable: 0,
+            readable_snapshots: 0,
             last_taken: None,
         };
-        for snapshot in transit.snapshots().filter(|snapshot| in_reach(snapshot.folder, day)) {
+        for snapshot in simulation.snapshots().filter(|snapshot| is_read_for(snapshot.folder, day)) {
             if snapshot.damaged() {
-                *known.rejected.entry(Reason::UnreadableSnapshot).or_default() += 1;
+                *observed.rejected.entry(Reason::UnreadableSnapshot).or_default() += 1;
                 continue;
             }
-            known.readable += 1;
-            known.last_taken = Some(snapshot.taken);
-            if snapshot.complete() {
-                known.whole.push((snapshot.taken, snapshot.feed()));
-            }
+            observed.readable_snapshots += 1;
+            observed.last_taken = Some(snapshot.taken);
             let feed = snapshot.feed();
-            for (incident, version) in snapshot.told {
-                known.records += 1;
-                known.ids.insert(&incident.id);
-                let inverted = version.periods.iter().filter(|(begin, end)| end < begin).count();
-                if inverted > 0 {
-                    *known.rejected.entry(Reason::ReversedPeriod).or_default() += inverted as u64;
-                }
-                if inverted == version.periods.len() {
-                    *known.rejected.entry(Reason::NoPeriod).or_default() += 1;
-                    continue;
-                }
-                let story = known.incidents.entry(&incident.id).or_insert_with(|| Story {
-                    incident,
-                    told: Vec::new(),
-                    feeds: BTreeSet::new(),
-                    repeats: 0,
-                    changes: 0,
-                });
-                story.feeds.insert(feed);
-                if let Some((_, before)) = story.told.last() {
-                    let same = *before == version;
-                    story.repeats += u64::from(same);
-                    story.changes += u64::from(!same);
-                }
-                story.told.push((snapshot.taken, version));
+            if snapshot.complete() {
+                observed.complete.push((snapshot.taken, feed));
+            }
+            for (incident, version) in snapshot.incidents {
+                observed.add(incident, version, snapshot.taken, feed);
             }
         }
-        known
+        observed
+    }
+
+    fn add(
+        &mut self,
+        incident: &'a Incident,
+        version: &'a IncidentVersion,
+        taken: DateTime<Utc>,
+        feed: DisruptionFeed,
+    ) {
+        self.records += 1;
+        self.all_ids.insert(&incident.id);
+        let inverted = version.periods.iter().filter(|(begin, end)| end < begin).count();
+        if inverted > 0 {
+            *self.rejected.entry(Reason::ReversedPeriod).or_default() += inverted as u64;
+        }
+        if inverted == version.periods.len() {
+            *self.rejected.entry(Reason::NoPeriod).or_default() += 1;
+            return;
+        }
+        let history = self.histories.entry(&incident.id).or_insert_with(|| IncidentHistory {
+            incident,
+            seen: Vec::new(),
+            feeds: BTreeSet::new(),
+            repeats: 0,
+            changes: 0,
+        });
+        history.feeds.insert(feed);
+        if let Some((_, before)) = history.seen.last() {
+            let same = *before == version;
+            history.repeats += u64::from(same);
+            history.changes += u64::from(!same);
+        }
+        history.seen.push((taken, version));
     }
 }
 
-impl Story<'_> {
-    /// When it really was: the periods of the latest version, those of earlier ones that had begun, and nothing after it disappeared
-    /// from a feed that had told it: of what another one leaves out it says nothing.
-    pub(super) fn periods(&self, whole: &[(DateTime<Utc>, Feed)]) -> Vec<Span> {
-        let usable =
-            |version: &Version| version.periods.iter().copied().filter(|(begin, end)| begin <= end).collect::<Vec<_>>();
-        let Some((_, latest)) = self.told.iter().max_by_key(|(taken, version)| (version.updated, *taken)) else {
+impl IncidentHistory<'_> {
+    /// The periods in which the incident lasted: those of the latest version, and those of earlier versions that had begun.
+    ///
+    /// All of them end when a complete snapshot of a feed that has listed the incident no longer does. Snapshots of other feeds do not
+    /// end it.
+    pub(super) fn periods(&self, complete: &[(DateTime<Utc>, DisruptionFeed)]) -> Vec<Interval> {
+        let usable = |version: &IncidentVersion| {
+            version.periods.iter().copied().filter(|(begin, end)| begin <= end).collect::<Vec<_>>()
+        };
+        let Some((_, latest)) = self.seen.iter().max_by_key(|(taken, version)| (version.updated, *taken)) else {
             return Vec::new();
         };
+        let begun = self
+            .seen
+            .iter()
+            .flat_map(|(taken, version)| usable(version).into_iter().filter(move |(begin, _)| begin <= taken));
         let mut ends: BTreeMap<DateTime<Utc>, DateTime<Utc>> = BTreeMap::new();
-        for (begin, end) in usable(latest) {
+        for (begin, end) in usable(latest).into_iter().chain(begun) {
             let known = ends.entry(begin).or_insert(end);
             *known = end.max(*known);
         }
-        for (taken, version) in &self.told {
-            for (begin, end) in usable(version).into_iter().filter(|(begin, _)| begin <= taken) {
-                let known = ends.entry(begin).or_insert(end);
-                *known = end.max(*known);
-            }
-        }
-        let seen = self.told.iter().map(|(taken, _)| *taken).max();
-        let later = whole.iter().filter(|(taken, feed)| Some(*taken) > seen && self.feeds.contains(feed));
-        let gone = later.map(|(taken, _)| *taken).min();
-        let kept = ends.into_iter().map(|(begin, end)| (begin, gone.map_or(end, |gone| end.min(gone))));
-        kept.filter(|(begin, end)| begin < end).collect()
+        let last_seen = self.seen.iter().map(|(taken, _)| *taken).max();
+        let later = complete.iter().filter(|(taken, feed)| Some(*taken) > last_seen && self.feeds.contains(feed));
+        let removed_at = later.map(|(taken, _)| *taken).min();
+        let limited = |end: DateTime<Utc>| removed_at.map_or(end, |removed_at| end.min(removed_at));
+        let periods = ends.into_iter().map(|(begin, end)| (begin, limited(end)));
+        periods.filter(|(begin, end)| begin < end).collect()
     }
 }
 
-/// The part of a period within bounds.
-pub(super) fn clip((begin, end): Span, (from, to): Span) -> Option<Span> {
-    let span = (begin.max(from), end.min(to));
-    (span.0 < span.1).then_some(span)
+/// The part of an interval within bounds, if any.
+pub(super) fn clip((begin, end): Interval, (from, to): Interval) -> Option<Interval> {
+    let clipped = (begin.max(from), end.min(to));
+    (clipped.0 < clipped.1).then_some(clipped)
 }
 
-/// Periods without overlaps, in order; those that touch become one.
-pub(super) fn union(spans: impl Iterator<Item = Span>) -> Vec<Span> {
-    let mut spans: Vec<_> = spans.collect();
-    spans.sort_unstable();
-    let mut all: Vec<Span> = Vec::new();
-    for (begin, end) in spans {
-        match all.last_mut() {
+/// The same time without overlaps, in order; adjacent intervals are merged.
+pub(super) fn union(intervals: impl Iterator<Item = Interval>) -> Vec<Interval> {
+    let mut intervals: Vec<_> = intervals.collect();
+    intervals.sort_unstable();
+    let mut merged: Vec<Interval> = Vec::new();
+    for (begin, end) in intervals {
+        match merged.last_mut() {
             Some(last) if begin <= last.1 => last.1 = last.1.max(end),
-            _ => all.push((begin, end)),
+            _ => merged.push((begin, end)),
         }
     }
-    all
+    merged
 }
 
-/// Hours of some periods that do not overlap.
-pub(super) fn hours(spans: &[Span]) -> f64 {
-    let seconds: i64 = spans.iter().map(|(begin, end)| (*end - *begin).num_seconds()).sum();
+/// Total duration in hours of intervals that do not overlap.
+pub(super) fn hours(intervals: &[Interval]) -> f64 {
+    let seconds: i64 = intervals.iter().map(|(begin, end)| (*end - *begin).num_seconds()).sum();
     #[expect(clippy::cast_precision_loss, reason = "seconds of a day")]
     let hours = seconds as f64 / 3600.0;
     hours

@@ -1,43 +1,43 @@
-//! The hours from two days before the day to its end, as every arc measured them, and what is known of each arc.
+//! The hours from two days before the day to its end with the rows of every arc, and the description of each arc.
 
 use contract::ServiceDay;
 use rayon::prelude::*;
 
-use super::told::{self, DayRows, FLOW, OCCUPANCY, Reading};
+use super::published::{self, DayRows, FLOW, OCCUPANCY, PublishedRow};
 use crate::City;
 use crate::clock::{Hour, HourInfo};
 use crate::geometry::{self, Point};
-use crate::roads::arc::{Arc, Piece};
-use crate::roads::cell::Defect;
-use crate::roads::file;
-use crate::roads::plan::{self, FilePlan};
+use crate::road_counts::cell::Defect;
+use crate::road_counts::file;
+use crate::road_counts::file_plan::{self, FilePlan};
+use crate::road_network::arc::Arc;
+use crate::truth::road_network::{current_objects, length};
 
-/// Days in which an arc with a measure is expected, the day included.
+/// An arc with a measure in these days, the day included, is expected.
 const EXPECTED_DAYS: usize = 28;
-/// Days before the day on which runs are looked for.
-const LOOK_BACK: usize = 2;
+/// Days before the day in which alerts and failures are searched.
+const LOOKBACK_DAYS: usize = 2;
 
-/// What is known of an arc on the day.
+/// The attributes of an arc on the day.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct ArcDescription {
     pub(super) label: String,
     pub(super) point: Option<Point>,
     pub(super) length: Option<f64>,
     pub(super) code: Option<String>,
     pub(super) zone: Option<String>,
-    /// Its line, where the network does not know it.
+    /// Its line, only if it is missing in the network.
     pub(super) trace: Option<Vec<Point>>,
 }
 
-/// One arc in the window.
+/// An arc with its rows, by hour of the window.
 #[derive(Debug)]
 pub(super) struct ArcHours<'a> {
     pub(super) arc: &'a Arc,
-    pub(super) place: Place,
-    /// As read, by hour of the window.
-    pub(super) read: Vec<Option<Reading>>,
-    /// Without what failing detectors said.
-    pub(super) kept: Vec<Option<Reading>>,
+    pub(super) description: ArcDescription,
+    pub(super) published_rows: Vec<Option<PublishedRow>>,
+    /// Without the values of failing detectors.
+    pub(super) valid_rows: Vec<Option<PublishedRow>>,
     /// Whether it had a row on the day.
     pub(super) seen: bool,
     pub(super) expected: bool,
@@ -45,76 +45,74 @@ pub(super) struct ArcHours<'a> {
     pub(super) expected_occupancy: bool,
 }
 
-/// The window of a day.
+/// All arcs over the hours of the window.
 #[derive(Debug)]
-pub(super) struct Window<'a> {
+pub(super) struct DayWindow<'a> {
     pub(super) day: ServiceDay,
     pub(super) hours: &'a [HourInfo],
-    /// Where the day begins in `hours`.
-    pub(super) first: usize,
-    /// Begin of the first hour that anybody measured, and end of the last one of the day: beyond them nobody knows how a run goes on.
+    /// Index in `hours` at which the day begins.
+    pub(super) day_start: usize,
+    /// Begin of the first hour with a measure, and end of the last such hour of the day. Beyond these, nothing is known.
     pub(super) edges: (Hour, Hour),
     pub(super) arcs: Vec<ArcHours<'a>>,
     /// Whether any arc has a measure, by hour.
     pub(super) reported: Vec<bool>,
-    /// The first hour after the last that has a measure, on the day.
+    /// End of the last hour of the day with a measure.
     pub(super) complete_until: Option<Hour>,
 }
 
-impl<'a> Window<'a> {
-    /// The window of a day.
+impl<'a> DayWindow<'a> {
     pub(super) fn new(city: &'a City, days: &[DayRows], number: usize, day: ServiceDay, network: bool) -> Self {
-        let from = number.saturating_sub(LOOK_BACK);
+        let from = number.saturating_sub(LOOKBACK_DAYS);
         let hours = city.days.hours_of(from, number + 1);
-        let first = city.days.hours_of(from, number).len();
+        let day_start = city.days.hours_of(from, number).len();
         let known = days.get((number + 1).saturating_sub(EXPECTED_DAYS)..=number).unwrap_or_default();
         let arcs: Vec<_> = city
             .roads
             .arcs
             .par_iter()
             .map(|arc| {
-                let read: Vec<_> = hours.iter().map(|hour| told::reading(city, arc, hour)).collect();
+                let published_rows: Vec<_> = hours.iter().map(|hour| published::row(city, arc, hour)).collect();
                 let flags = known.iter().filter_map(|rows| rows.flags.get(arc.index)).fold(0, |all, flags| all | flags);
                 ArcHours {
                     arc,
-                    place: place(city, arc, day, network, has_geometry(city, arc, number)),
-                    kept: read.clone(),
-                    seen: read.iter().skip(first).any(Option::is_some),
-                    read,
+                    description: describe(city, arc, day, network, has_geometry(city, arc, number)),
+                    valid_rows: published_rows.clone(),
+                    seen: published_rows.iter().skip(day_start).any(Option::is_some),
+                    published_rows,
                     expected: flags & (FLOW | OCCUPANCY) != 0,
                     expected_flow: flags & FLOW != 0,
                     expected_occupancy: flags & OCCUPANCY != 0,
                 }
             })
             .collect();
-        let measured = |index: usize| arcs.iter().any(|arc| measured(&arc.read, index));
+        let measured = |index: usize| arcs.iter().any(|arc| measured(&arc.published_rows, index));
         let reported: Vec<bool> = (0..hours.len()).map(measured).collect();
-        let heard = hours.iter().zip(&reported).find(|(_, reported)| **reported).map(|(hour, _)| hour.hour);
-        let start = heard.or(hours.first().map(|hour| hour.hour)).unwrap_or(i64::MIN);
-        let complete_until = days.get(number).and_then(|rows| rows.last).map(|hour| hour + 1);
+        let first_reported = hours.iter().zip(&reported).find(|(_, reported)| **reported).map(|(hour, _)| hour.hour);
+        let start = first_reported.or(hours.first().map(|hour| hour.hour)).unwrap_or(i64::MIN);
+        let complete_until = days.get(number).and_then(|rows| rows.last_hour).map(|hour| hour + 1);
         let end = complete_until.unwrap_or_else(|| crate::clock::hour_of(day.end()));
-        Self { day, hours, first, edges: (start, end), arcs, reported, complete_until }
+        Self { day, hours, day_start, edges: (start, end), arcs, reported, complete_until }
     }
 
-    /// The hours of the day as places in the window.
-    pub(super) fn of_day(&self) -> std::ops::Range<usize> {
-        self.first..self.hours.len()
+    /// The indexes of the hours of the day.
+    pub(super) fn day_indexes(&self) -> std::ops::Range<usize> {
+        self.day_start..self.hours.len()
     }
 
-    /// Whether a run may go on beyond what is known; the end is excluded.
-    pub(super) fn open(&self, from: Hour, to: Hour) -> bool {
-        reaches(self.edges, from, to)
+    /// Whether the hours `from..to` may continue beyond the known hours.
+    pub(super) fn is_open(&self, from: Hour, to: Hour) -> bool {
+        touches_edge(self.edges, from, to)
     }
 
-    /// An hour by place.
     pub(super) fn hour(&self, index: usize) -> Hour {
         self.hours.get(index).map_or(0, |hour| hour.hour)
     }
 
-    /// The hours of the day in which a cell is expected: all but those of a clock change that nobody measured.
+    /// The indexes of the hours of the day in which a cell is expected: all except the hours of a clock change without any measure.
     pub(super) fn expected_hours(&self) -> Vec<usize> {
         let change = self.day.hour_count() != 24;
-        self.of_day()
+        self.day_indexes()
             .filter(|index| {
                 let local = self.hours.get(*index).map_or(0, |hour| hour.local);
                 !(change && (1..=3).contains(&local) && !self.reported.get(*index).copied().unwrap_or(false))
@@ -123,71 +121,49 @@ impl<'a> Window<'a> {
     }
 }
 
-/// Whether a run touches one of the edges; the end is excluded.
-pub(super) fn reaches(edges: (Hour, Hour), from: Hour, to: Hour) -> bool {
+/// Whether the hours `from..to` touch one of the edges.
+pub(super) fn touches_edge(edges: (Hour, Hour), from: Hour, to: Hour) -> bool {
     from <= edges.0 || edges.1 <= to
 }
 
-/// The reading at a place, if there is one.
-pub(super) fn at(readings: &[Option<Reading>], index: usize) -> Option<Reading> {
-    readings.get(index).copied().flatten()
+/// The row of an hour, if any.
+pub(super) fn at(rows: &[Option<PublishedRow>], index: usize) -> Option<PublishedRow> {
+    rows.get(index).copied().flatten()
 }
 
-/// Whether there is a measure at a place.
-pub(super) fn measured(readings: &[Option<Reading>], index: usize) -> bool {
-    at(readings, index).is_some_and(|reading| reading.measured())
+/// Whether an hour has a flow or an occupancy.
+pub(super) fn measured(rows: &[Option<PublishedRow>], index: usize) -> bool {
+    at(rows, index).is_some_and(|row| row.measured())
 }
 
-/// Whether a period covers a day.
-#[must_use]
-pub(crate) fn covers(piece: &Piece, day: chrono::NaiveDate) -> bool {
-    let date = |year: i32, month: u32| chrono::NaiveDate::from_ymd_opt(year, month, 1).unwrap_or_default();
-    date(piece.years.0, 1) <= day && piece.years.1.is_none_or(|last| day <= date(last, 6))
-}
-
-/// The objects that are the arc on a day: those whose period covers it, else those with the latest end.
-#[must_use]
-pub(crate) fn pieces_of(pieces: &[Piece], day: chrono::NaiveDate) -> Vec<&Piece> {
-    let current: Vec<_> = pieces.iter().filter(|piece| covers(piece, day)).collect();
-    if !current.is_empty() {
-        return current;
-    }
-    let end = |piece: &Piece| piece.years.1.unwrap_or(i32::MAX);
-    let latest = pieces.iter().map(end).max();
-    pieces.iter().filter(|piece| Some(end(piece)) == latest).collect()
-}
-
-/// Length of some lines; none where there is no line.
-#[must_use]
-pub(crate) fn length<'a>(lines: impl Iterator<Item = &'a Vec<Point>>) -> Option<f64> {
-    lines.filter(|line| line.len() > 1).map(|line| geometry::length(line)).reduce(|sum, length| sum + length)
-}
-
-/// Whether some row of the day tells where the arc lies: those of its file, or its last hours once more in the next one.
+/// Whether a row of the day has the geometry of the arc: a row of the day's file, or a repeated row in the next file.
 fn has_geometry(city: &City, arc: &Arc, number: usize) -> bool {
-    let Some(own) = plan::file_of(&city.files, number) else { return false };
-    let tells = |file: usize| city.files.get(file).filter(|file| file.shape.has_geometry());
-    let again = |next: &FilePlan| {
-        let hours = plan::overlap(&city.days, next).iter().filter(|hour| hour.day == number);
-        file::overlapping(&city.roads, next, arc.index)
+    let Some(own) = file_plan::file_of(&city.count_files, number) else { return false };
+    let with_geometry = |file: usize| city.count_files.get(file).filter(|file| file.format.has_geometry());
+    let has_repeated_row = |next: &FilePlan| {
+        let hours = file_plan::repeated_hours(&city.days, next).iter().filter(|hour| hour.day == number);
+        file::has_repeated_hours(&city.roads, next, arc.index)
             && hours.into_iter().any(|hour| city.roads.cell(arc, hour).defect == Defect::None)
     };
-    tells(own).is_some() || tells(own + 1).is_some_and(again)
+    with_geometry(own).is_some() || with_geometry(own + 1).is_some_and(has_repeated_row)
 }
 
-fn place(city: &City, arc: &Arc, day: ServiceDay, network: bool, geometry: bool) -> Place {
-    let pieces = arc.pieces.as_ref().filter(|_| network);
+fn describe(city: &City, arc: &Arc, day: ServiceDay, network: bool, geometry: bool) -> ArcDescription {
+    let network_objects = arc.network_objects.as_ref().filter(|_| network);
     let own_line = Some(&arc.line).filter(|line| geometry && line.len() > 1);
-    let in_network =
-        pieces.and_then(|pieces| length(pieces_of(pieces, day.date()).into_iter().flat_map(|piece| &piece.lines)));
-    let point = arc.point.filter(|_| pieces.is_some() || geometry);
-    let (code, zone) = city.zones.place(point);
-    Place {
-        label: if pieces.is_some() { arc.network_label.clone() } else { arc.label.clone() },
+    let in_network = network_objects.and_then(|network_objects| {
+        length(
+            current_objects(network_objects, day.date()).into_iter().flat_map(|network_object| &network_object.lines),
+        )
+    });
+    let point = arc.point.filter(|_| network_objects.is_some() || geometry);
+    let (code, zone) = city.zones.code_and_name(point);
+    ArcDescription {
+        label: if network_objects.is_some() { arc.network_label.clone() } else { arc.label.clone() },
         point,
         length: in_network.or_else(|| own_line.map(|line| geometry::length(line))),
         code,
         zone,
-        trace: own_line.filter(|_| pieces.is_none()).cloned(),
+        trace: own_line.filter(|_| network_objects.is_none()).cloned(),
     }
 }

@@ -1,4 +1,4 @@
-//! What a careful reader gets out of the rows of each cell, told from the cell and its defect.
+//! The rows of each cell as a correct reader interprets them, derived from the cell and its defect.
 
 use std::collections::BTreeMap;
 
@@ -8,27 +8,25 @@ use rayon::prelude::*;
 use crate::City;
 use crate::clock::{Hour, HourInfo};
 use crate::faults::Fault;
-use crate::roads::arc::Arc;
-use crate::roads::cell::{Cell, Defect, UNKNOWN_STATE};
-use crate::roads::file;
-use crate::roads::plan;
-use crate::roads::row::Shape;
+use crate::road_counts::cell::{Defect, HourCell, UNKNOWN_STATE};
+use crate::road_counts::file;
+use crate::road_counts::file_plan;
+use crate::road_counts::row::RowFormat;
+use crate::road_network::arc::Arc;
 
-/// The row that holds for a cell.
+/// The row that counts for a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Reading {
-    /// Flow.
+pub(super) struct PublishedRow {
     pub(super) q: Option<u32>,
-    /// Occupancy, hundred-thousandths of a percent.
+    /// Hundred-thousandths of a percent.
     pub(super) k: Option<u32>,
-    /// Given state, 0 where none is known.
+    /// 0 if missing or unknown.
     pub(super) state: u8,
-    /// Status.
     pub(super) status: u8,
 }
 
-impl Reading {
-    /// Whether it has a measure.
+impl PublishedRow {
+    /// Whether it has a flow or an occupancy.
     pub(super) fn measured(&self) -> bool {
         self.q.is_some() || self.k.is_some()
     }
@@ -36,175 +34,172 @@ impl Reading {
 
 /// All rows of a cell.
 #[derive(Debug, Default)]
-struct Told {
-    reading: Option<Reading>,
+struct CellRows {
+    row: Option<PublishedRow>,
     repeats: u64,
     conflicts: u64,
-    structure: Option<Reason>,
-    value: Option<Reason>,
-    /// How many rows have that bad value.
-    values: u64,
+    /// The reason for which one of the rows is rejected.
+    rejected_row: Option<Reason>,
+    /// The reason for which a value is rejected, in this number of rows.
+    rejected_value: Option<(Reason, u64)>,
 }
 
-fn told(cell: &Cell, earlier: impl FnOnce(&Cell) -> Cell, shape: Shape, again: bool) -> Told {
-    let mut told = Told::default();
-    let mut reading = Reading {
+impl CellRows {
+    fn rejected(reason: Reason) -> Self {
+        Self { rejected_row: Some(reason), ..Self::default() }
+    }
+}
+
+/// `repeated_in_next_file`: the next file starts with another copy of the row.
+fn interpret(
+    cell: &HourCell,
+    conflicting: impl FnOnce(&HourCell) -> HourCell,
+    format: RowFormat,
+    repeated_in_next_file: bool,
+) -> CellRows {
+    let mut rows = CellRows::default();
+    let mut row = PublishedRow {
         q: cell.q,
         k: cell.k,
         state: if cell.state == UNKNOWN_STATE { 0 } else { cell.state },
         status: cell.status,
     };
-    let mut bad = |value: Reason| {
-        told.value = Some(value);
-        told.values = 1;
-    };
+    let mut reject_value = |reason: Reason| rows.rejected_value = Some((reason, 1));
     match cell.defect {
-        Defect::NoRow => return told,
-        Defect::Columns => return structural(Reason::ColumnCount),
-        Defect::Date => return structural(Reason::UnreadableDate),
-        Defect::NoId => return structural(Reason::MissingId),
-        Defect::Utf8 => return structural(Reason::InvalidUtf8),
-        Defect::Skipped if shape == Shape::Historique => told.structure = Some(Reason::NonexistentTime),
-        Defect::FlowText => bad(Reason::UnreadableFlow),
-        Defect::FlowNegative => bad(Reason::NegativeFlow),
-        Defect::OccupancyText => bad(Reason::UnreadableOccupancy),
-        Defect::OccupancyAbove | Defect::OccupancyBelow => bad(Reason::OccupancyOutOfRange),
-        Defect::Duplicate(times) => told.repeats = times.into(),
+        Defect::MissingRow => return rows,
+        Defect::ColumnCount => return CellRows::rejected(Reason::ColumnCount),
+        Defect::UnreadableDate => return CellRows::rejected(Reason::UnreadableDate),
+        Defect::MissingId => return CellRows::rejected(Reason::MissingId),
+        Defect::InvalidUtf8 => return CellRows::rejected(Reason::InvalidUtf8),
+        Defect::SkippedWallTime if format == RowFormat::Historical => rows.rejected_row = Some(Reason::NonexistentTime),
+        Defect::FlowText => reject_value(Reason::UnreadableFlow),
+        Defect::FlowNegative => reject_value(Reason::NegativeFlow),
+        Defect::OccupancyText => reject_value(Reason::UnreadableOccupancy),
+        Defect::OccupancyAbove | Defect::OccupancyBelow => reject_value(Reason::OccupancyOutOfRange),
+        Defect::Duplicate(times) => rows.repeats = times.into(),
         Defect::Conflict => {
-            let before = earlier(cell);
+            let before = conflicting(cell);
             if (before.q, before.k, before.state) == (cell.q, cell.k, cell.state) {
-                told.repeats = 1;
+                rows.repeats = 1;
             } else {
-                told.conflicts = 1;
+                rows.conflicts = 1;
             }
         }
-        Defect::None | Defect::Skipped | Defect::Comma => {}
+        Defect::None | Defect::SkippedWallTime | Defect::DecimalComma => {}
     }
-    match told.value {
-        Some(Reason::UnreadableFlow | Reason::NegativeFlow) => reading.q = None,
-        Some(_) => reading.k = None,
+    match rows.rejected_value {
+        Some((Reason::UnreadableFlow | Reason::NegativeFlow, _)) => row.q = None,
+        Some(_) => row.k = None,
         None => {}
     }
-    if again && cell.defect == Defect::None {
-        told.repeats += 1;
+    if repeated_in_next_file && cell.defect == Defect::None {
+        rows.repeats += 1;
     }
     if cell.state == UNKNOWN_STATE {
-        told.value = Some(Reason::UnknownState);
-        told.values = 1 + told.repeats;
+        rows.rejected_value = Some((Reason::UnknownState, 1 + rows.repeats));
     }
-    told.reading = Some(reading);
-    told
+    rows.row = Some(row);
+    rows
 }
 
-fn structural(reason: Reason) -> Told {
-    Told { structure: Some(reason), ..Told::default() }
-}
+/// Flag of an arc with a flow on the day.
+pub(super) const FLOW: u8 = 1;
+/// Flag of an arc with an occupancy on the day.
+pub(super) const OCCUPANCY: u8 = 2;
 
-/// Flags of an arc on a day.
-pub(super) const SEEN: u8 = 1;
-/// It has a flow.
-pub(super) const FLOW: u8 = 2;
-/// It has an occupancy.
-pub(super) const OCCUPANCY: u8 = 4;
-
-/// What became of the rows of a day.
+/// Totals of the rows of a day.
 #[derive(Debug, Default, Clone)]
 pub(super) struct DayRows {
-    /// Rows that are usable, and cells, repeats, conflicts.
     pub(super) cells: u64,
-    /// Repeats.
     pub(super) repeats: u64,
-    /// Conflicts.
     pub(super) conflicts: u64,
-    /// Rows rejected whole, by reason.
-    pub(super) structure: BTreeMap<Reason, u64>,
-    /// Values rejected, by reason.
-    pub(super) values: BTreeMap<Reason, u64>,
-    /// Flags by arc.
+    pub(super) rejected_rows: BTreeMap<Reason, u64>,
+    pub(super) rejected_values: BTreeMap<Reason, u64>,
+    /// [`FLOW`] and [`OCCUPANCY`] by arc index.
     pub(super) flags: Vec<u8>,
-    /// The last hour that has a measure.
-    pub(super) last: Option<Hour>,
+    /// The last hour with a flow or an occupancy.
+    pub(super) last_hour: Option<Hour>,
 }
 
 impl DayRows {
-    /// Rows of the day that can be told to be of it.
-    pub(super) fn rows(&self) -> u64 {
+    /// The rows of the day, without rejected rows: their day cannot be determined.
+    pub(super) fn usable(&self) -> u64 {
         self.cells + self.repeats + self.conflicts
     }
 
-    /// Rows written for the day.
+    /// The rows of the day in the files, including rejected ones.
     fn written(&self) -> u64 {
-        self.rows() + self.structure.values().sum::<u64>()
+        self.usable() + self.rejected_rows.values().sum::<u64>()
     }
 }
 
-/// What became of the rows of every day, in parallel.
+/// The totals of every day.
 pub(super) fn days(city: &City) -> Vec<DayRows> {
     (0..city.days.days().len()).into_par_iter().map(|day| day_rows(city, day)).collect()
 }
 
-/// Rows of the whole input, and those rejected whole by reason.
-pub(super) fn whole(city: &City, days: &[DayRows]) -> (u64, BTreeMap<Reason, u64>) {
-    let mut structure = BTreeMap::new();
+/// The number of rows of the whole input, and the rejected rows by reason.
+pub(super) fn input_totals(city: &City, days: &[DayRows]) -> (u64, BTreeMap<Reason, u64>) {
+    let mut rejected = BTreeMap::new();
     for day in days {
-        day.structure.iter().for_each(|(reason, n)| *structure.entry(*reason).or_default() += n);
+        day.rejected_rows.iter().for_each(|(reason, n)| *rejected.entry(*reason).or_default() += n);
     }
     let mut rows = days.iter().map(DayRows::written).sum();
+    let files = city.count_files.len() as u64;
     if city.roads.faults.has(Fault::LongLine) && !city.roads.arcs.is_empty() {
-        let files = city.files.len() as u64;
-        structure.insert(Reason::RecordTooLong, files);
+        rejected.insert(Reason::RecordTooLong, files);
         rows += files;
     }
     if city.roads.faults.has(Fault::OpenQuote) {
-        // What follows the quote is read again, as a row of its own.
-        let files = city.files.len() as u64;
+        // The reader resumes after the open quote, and reads the rest as a separate row.
         for reason in [Reason::UnclosedQuote, Reason::ColumnCount] {
-            *structure.entry(reason).or_default() += files;
+            *rejected.entry(reason).or_default() += files;
             rows += files;
         }
     }
-    (rows, structure)
+    (rows, rejected)
 }
 
 fn day_rows(city: &City, day: usize) -> DayRows {
-    let mut rows = DayRows { flags: vec![0; city.roads.arcs.len()], ..DayRows::default() };
-    for (arc, flags) in city.roads.arcs.iter().zip(&mut vec![0_u8; city.roads.arcs.len()]) {
+    let mut totals = DayRows { flags: vec![0; city.roads.arcs.len()], ..DayRows::default() };
+    for arc in &city.roads.arcs {
+        let mut flags = 0;
         for hour in city.days.hours_of(day, day + 1) {
-            let told = of(city, arc, hour);
-            if let Some(reason) = told.structure {
-                *rows.structure.entry(reason).or_default() += 1;
+            let rows = cell_rows(city, arc, hour);
+            if let Some(reason) = rows.rejected_row {
+                *totals.rejected_rows.entry(reason).or_default() += 1;
             }
-            let Some(reading) = told.reading else { continue };
-            rows.cells += 1;
-            rows.repeats += told.repeats;
-            rows.conflicts += told.conflicts;
-            if let Some(reason) = told.value {
-                *rows.values.entry(reason).or_default() += told.values;
+            let Some(row) = rows.row else { continue };
+            totals.cells += 1;
+            totals.repeats += rows.repeats;
+            totals.conflicts += rows.conflicts;
+            if let Some((reason, n)) = rows.rejected_value {
+                *totals.rejected_values.entry(reason).or_default() += n;
             }
-            *flags |=
-                SEEN | if reading.q.is_some() { FLOW } else { 0 } | if reading.k.is_some() { OCCUPANCY } else { 0 };
-            if reading.measured() {
-                rows.last = rows.last.max(Some(hour.hour));
+            flags |= if row.q.is_some() { FLOW } else { 0 } | if row.k.is_some() { OCCUPANCY } else { 0 };
+            if row.measured() {
+                totals.last_hour = totals.last_hour.max(Some(hour.hour));
             }
         }
-        if let Some(slot) = rows.flags.get_mut(arc.index) {
-            *slot = *flags;
+        if let Some(slot) = totals.flags.get_mut(arc.index) {
+            *slot = flags;
         }
     }
-    rows
+    totals
 }
 
-/// The row that holds for a cell, if there is one.
-pub(super) fn reading(city: &City, arc: &Arc, hour: &HourInfo) -> Option<Reading> {
-    of(city, arc, hour).reading
+/// The row that counts for a cell, if any.
+pub(super) fn row(city: &City, arc: &Arc, hour: &HourInfo) -> Option<PublishedRow> {
+    cell_rows(city, arc, hour).row
 }
 
-fn of(city: &City, arc: &Arc, hour: &HourInfo) -> Told {
-    let number = plan::file_of(&city.files, hour.day).unwrap_or(0);
-    let shape = city.files.get(number).map_or(Shape::Labels, |file| file.shape);
-    let again = city.files.get(number + 1).is_some_and(|next| {
-        file::overlapping(&city.roads, next, arc.index)
-            && plan::overlap(&city.days, next).iter().any(|again| again.hour == hour.hour)
+fn cell_rows(city: &City, arc: &Arc, hour: &HourInfo) -> CellRows {
+    let number = file_plan::file_of(&city.count_files, hour.day).unwrap_or(0);
+    let format = city.count_files.get(number).map_or(RowFormat::Labels, |file| file.format);
+    let repeated_in_next_file = city.count_files.get(number + 1).is_some_and(|next| {
+        file::has_repeated_hours(&city.roads, next, arc.index)
+            && file_plan::repeated_hours(&city.days, next).iter().any(|repeated| repeated.hour == hour.hour)
     });
-    told(&city.roads.cell(arc, hour), |cell| city.roads.earlier(cell), shape, again)
+    let conflicting = |cell: &HourCell| city.roads.conflicting_cell(cell);
+    interpret(&city.roads.cell(arc, hour), conflicting, format, repeated_in_next_file)
 }
