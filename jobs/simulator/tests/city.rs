@@ -11,7 +11,7 @@ use serde_json::Value;
 use simulator::Config;
 use simulator::faults::Faults;
 use simulator::output::Compression;
-use simulator::roads::plan::FormatOption;
+use simulator::road_counts::file_plan::FormatOption;
 use tempfile::TempDir;
 
 struct SimulatedCity {
