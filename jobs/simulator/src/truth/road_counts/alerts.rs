@@ -15,7 +15,7 @@ use crate::road_counts::cell::PERCENT;
 use crate::truth::{id_order, to_f64};
 
 /// An alert with its sort keys in full precision.
-struct Alert {
+struct RankedAlert {
     lost: Option<f64>,
     worst: u32,
     alert: CongestionAlert,
@@ -23,15 +23,15 @@ struct Alert {
 
 /// All alerts with an hour of the day, worst first.
 pub(super) fn alerts(window: &DayWindow<'_>) -> Vec<CongestionAlert> {
-    let mut alerts: Vec<Alert> = window.arcs.iter().flat_map(|arc| of_arc(window, arc)).collect();
+    let mut alerts: Vec<RankedAlert> = window.arcs.iter().flat_map(|arc| arc_alerts(window, arc)).collect();
     let codes: BTreeSet<_> = window.arcs.iter().filter_map(|arc| arc.description.code.as_ref()).collect();
-    alerts.extend(codes.into_iter().flat_map(|code| of_zone(window, code)));
+    alerts.extend(codes.into_iter().flat_map(|code| zone_alerts(window, code)));
     alerts.sort_by(|a, b| {
         let lost = match (a.lost, b.lost) {
             (Some(a), Some(b)) => b.total_cmp(&a),
             (a, b) => b.is_some().cmp(&a.is_some()),
         };
-        let id = |alert: &Alert| alert.alert.arc_id.clone().or_else(|| alert.alert.district.clone());
+        let id = |alert: &RankedAlert| alert.alert.arc_id.clone().or_else(|| alert.alert.district.clone());
         let by_id = match (id(a), id(b)) {
             (Some(a), Some(b)) => id_order(&a, &b),
             _ => Ordering::Equal,
@@ -41,7 +41,7 @@ pub(super) fn alerts(window: &DayWindow<'_>) -> Vec<CongestionAlert> {
     alerts.into_iter().map(|alert| alert.alert).collect()
 }
 
-fn of_arc(window: &DayWindow<'_>, arc: &ArcHours<'_>) -> Vec<Alert> {
+fn arc_alerts(window: &DayWindow<'_>, arc: &ArcHours<'_>) -> Vec<RankedAlert> {
     let at_least = |percent: u32| move |row: PublishedRow| row.k.is_some_and(|k| k >= percent * PERCENT);
     let congestions: Vec<_> =
         row_runs(&arc.valid_rows, at_least(80)).into_iter().filter(|(from, to)| to - from >= 2).collect();
@@ -66,19 +66,19 @@ fn of_arc(window: &DayWindow<'_>, arc: &ArcHours<'_>) -> Vec<Alert> {
                 _ => to - from >= 6,
             };
             let max_flow = rows().filter_map(|row| row.q).max().map(|q| Fixed2::of(q.into()));
-            let mut alert = base(window, kind, (from, to), worst, lost);
+            let mut alert = new_alert(window, kind, (from, to), worst, lost);
             alert.arc_id = Some(arc.arc.id.clone());
             alert.label = Some(arc.description.label.clone());
             alert.zone.clone_from(&arc.description.zone);
             alert.district.clone_from(&arc.description.code);
             alert.max_flow = max_flow;
             alert.severity = if critical { AlertSeverity::Critical } else { AlertSeverity::High };
-            Alert { lost, worst, alert }
+            RankedAlert { lost, worst, alert }
         })
         .collect()
 }
 
-fn of_zone(window: &DayWindow<'_>, code: &str) -> Vec<Alert> {
+fn zone_alerts(window: &DayWindow<'_>, code: &str) -> Vec<RankedAlert> {
     let arcs: Vec<_> = window.arcs.iter().filter(|arc| arc.description.code.as_deref() == Some(code)).collect();
     let saturated = |arc: &ArcHours<'_>, index: usize| {
         day_window::at(&arc.valid_rows, index).and_then(|row| row.k).is_some_and(|k| k >= 30 * PERCENT)
@@ -99,29 +99,29 @@ fn of_zone(window: &DayWindow<'_>, code: &str) -> Vec<Alert> {
             let mut worst = 0;
             let mut lost: Option<f64> = None;
             for arc in &arcs {
-                let mut of_arc = LostTime::default();
+                let mut arc_lost = LostTime::default();
                 for index in (from..to).filter(|index| saturated(arc, *index)) {
                     let Some(row) = day_window::at(&arc.valid_rows, index) else { continue };
                     worst = worst.max(row.k.unwrap_or(0));
                     if index >= window.day_start {
-                        of_arc.add(row);
+                        arc_lost.add(row);
                     }
                 }
-                if let Some(minutes) = arc.description.length.and_then(|length| of_arc.minutes(length)) {
+                if let Some(minutes) = arc.description.length.and_then(|length| arc_lost.minutes(length)) {
                     lost = Some(lost.unwrap_or(0.0) + minutes);
                 }
             }
-            let mut alert = base(window, AlertType::SaturatedZone, (from, to), worst, lost);
+            let mut alert = new_alert(window, AlertType::SaturatedZone, (from, to), worst, lost);
             alert.district = Some(code.to_owned());
             alert.zone = arcs.first().and_then(|arc| arc.description.zone.clone());
             alert.arc_count =
                 counts.get(from..to).into_iter().flatten().map(|(saturated, _)| *saturated as u64).max().unwrap_or(0);
-            Alert { lost, worst, alert }
+            RankedAlert { lost, worst, alert }
         })
         .collect()
 }
 
-fn base(
+fn new_alert(
     window: &DayWindow<'_>,
     kind: AlertType,
     (from, to): (usize, usize),
