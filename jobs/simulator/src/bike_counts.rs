@@ -1,4 +1,10 @@
 //! Bike counters: their hourly counts, and the hourly snapshots that publish them late, repeatedly and with corrections.
+//!
+//! ```text
+//!                  ┌─> history, one CSV ────────┬─> file
+//! BikeSimulation ──┤                            │
+//!                  └─> snapshot, one per hour ──┴─> truth::bike_counts
+//! ```
 
 pub mod file;
 

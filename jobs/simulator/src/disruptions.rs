@@ -1,4 +1,9 @@
 //! Transit disruptions: incidents that are revised while they last, and the hourly snapshots that publish them in two formats.
+//!
+//! ```text
+//! Incident (versions) ─> snapshot, one per hour ─┬─> file: bulk or Navitia pages
+//!                                                └─> truth::disruptions
+//! ```
 
 pub mod file;
 pub mod snapshot;
