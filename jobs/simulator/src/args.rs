@@ -233,7 +233,9 @@ fn row_bytes(shapes: FormatOption) -> u64 {
         FormatOption::Labels => RowFormat::Labels.row_bytes(),
         FormatOption::Fields => RowFormat::Fields.row_bytes(),
         FormatOption::Historical => RowFormat::Historical.row_bytes(),
-        FormatOption::Mixed => (RowFormat::Labels.row_bytes() + RowFormat::Fields.row_bytes() + RowFormat::Historical.row_bytes()) / 3,
+        FormatOption::Mixed => {
+            (RowFormat::Labels.row_bytes() + RowFormat::Fields.row_bytes() + RowFormat::Historical.row_bytes()) / 3
+        }
     }
 }
 

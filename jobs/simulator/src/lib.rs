@@ -12,8 +12,6 @@
 //!
 //! Not for measuring the real city, and not for figures that need weeks of history (profiles, deviations).
 
-#![allow(missing_docs, reason = "an internal crate: comments are only for facts that the names do not show")]
-
 pub mod args;
 pub mod bike_counts;
 pub mod calendar;
