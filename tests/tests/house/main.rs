@@ -1,6 +1,6 @@
-//! The house: which crate may see which, the lints that all share, and that nothing of the outside world lies in it.
+//! Rules for the source tree: the direction of dependencies and imports, shared lints, names, file sizes, no data.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends where it cannot go on")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ fn metadata() -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// Crate → the crates of the house that it depends on, for its programs and for its tests alike.
+/// Crate → the crates of the workspace that it depends on, including its dev-dependencies.
 fn dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
     let packages = metadata["packages"].as_array().unwrap();
     let name = |value: &Value| value["name"].as_str().unwrap().to_owned();
@@ -47,10 +47,10 @@ fn dependencies_point_one_way() {
     ]);
     let found = dependencies(&metadata());
     let names: Vec<_> = found.keys().map(String::as_str).collect();
-    assert_eq!(names, allowed.keys().copied().collect::<Vec<_>>(), "a new crate says here what it may see");
+    assert_eq!(names, allowed.keys().copied().collect::<Vec<_>>(), "crates of the workspace; enter a new one here");
     for (name, seen) in &found {
         let wrong: Vec<_> = seen.iter().filter(|other| !allowed[name.as_str()].contains(&other.as_str())).collect();
-        assert!(wrong.is_empty(), "{name} must not see {wrong:?}");
+        assert!(wrong.is_empty(), "{name} must not depend on {wrong:?}");
     }
 }
 
@@ -63,7 +63,7 @@ fn every_crate_uses_the_workspace_lints() {
     }
 }
 
-/// Every file of the project below a folder, without what is built or fetched.
+/// The files below a folder, without build output and downloads.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let name = entry.file_name();
@@ -85,7 +85,7 @@ fn all_files() -> Vec<PathBuf> {
     found
 }
 
-/// The part of a source file that is in the program: tests and comments are not.
+/// The lines of a source file without its comments and its test module.
 fn program_lines(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap();
     let lines = text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
@@ -104,7 +104,7 @@ fn programs_have_no_unwrap_and_unsafe_only_in_scan_mask() {
         if parts.iter().any(|part| ["tests", "tests.rs", "sample", "sample.rs"].contains(&part.as_str())) {
             continue;
         }
-        // The one place for vector instructions: each use says why it is right.
+        // Only this file uses SIMD intrinsics; each `unsafe` block needs a SAFETY comment.
         let allowed = path.ends_with("processor/src/scan/mask.rs");
         if allowed {
             let text = std::fs::read_to_string(&path).unwrap();
@@ -119,19 +119,19 @@ fn programs_have_no_unwrap_and_unsafe_only_in_scan_mask() {
             }
         }
     }
-    println!("outside tests: {} unwrap(), {} unsafe but for vector instructions", unwraps.len(), unsafes.len());
+
     assert!(unsafes.is_empty(), "{}", unsafes.join("\n"));
     assert!(unwraps.is_empty(), "{}", unwraps.join("\n"));
 }
 
 #[test]
 fn source_files_are_short_and_have_module_docs() {
-    const LONGEST: usize = 400;
+    const MAX_LINES: usize = 400;
     let mut wrong = Vec::new();
     for path in all_files().iter().filter(|path| path.extension().is_some_and(|end| end == "rs")) {
         let text = std::fs::read_to_string(path).unwrap();
         let lines = text.lines().count();
-        if lines > LONGEST {
+        if lines > MAX_LINES {
             wrong.push(format!("{}: {lines} lines", path.display()));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -139,7 +139,7 @@ fn source_files_are_short_and_have_module_docs() {
             wrong.push(format!("{}: no module documentation", path.display()));
         }
         if ["util.rs", "utils.rs", "common.rs", "helpers.rs", "misc.rs"].contains(&name.as_str()) {
-            wrong.push(format!("{}: a drawer", path.display()));
+            wrong.push(format!("{}: a file name without a topic", path.display()));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -147,15 +147,15 @@ fn source_files_are_short_and_have_module_docs() {
 
 #[test]
 fn repository_contains_no_data_files() {
-    // Outlines of districts belong to a profile; schemas are generated. Anything else of this size is data.
-    const LARGEST: u64 = 256 * 1024;
+    // Larger files are data, except for the generated schemas and the lock file.
+    const MAX_BYTES: u64 = 256 * 1024;
     let data = ["csv", "gz", "zst", "jsonl", "parquet", "xlsx", "zip"];
     for path in all_files() {
-        let place = path.strip_prefix(workspace()).unwrap();
+        let relative = path.strip_prefix(workspace()).unwrap();
         let end = path.extension().map(|end| end.to_string_lossy().into_owned()).unwrap_or_default();
-        assert!(!data.contains(&end.as_str()), "{} is data", place.display());
+        assert!(!data.contains(&end.as_str()), "{} is a data file", relative.display());
         let size = std::fs::metadata(&path).unwrap().len();
-        let known = place.starts_with("docs/schema") || place == Path::new("Cargo.lock");
-        assert!(size <= LARGEST || known, "{} has {size} bytes", place.display());
+        let allowed = relative.starts_with("docs/schema") || relative == Path::new("Cargo.lock");
+        assert!(size <= MAX_BYTES || allowed, "{} has {size} bytes", relative.display());
     }
 }

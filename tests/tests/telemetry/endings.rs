@@ -47,6 +47,11 @@ impl Recorder {
     }
 }
 
+/// The program with this root span.
+fn program<'a>(env: &'a TestEnv, root: &str) -> TestCommand<'a> {
+    if root == "process" { env.processor() } else { env.reporter() }
+}
+
 /// Asserts that a span has failed, with an error type, a message and an exception event.
 fn assert_failed(span: &Span, kind: &str) {
     assert_eq!((span.status, span.text("error.type")), (SpanStatus::Error, kind), "{span:?}");
@@ -64,7 +69,7 @@ fn successful_run_ends_without_an_error() {
     raw::write(&env);
     for (root, protocol) in [("process", Protocol::Grpc), ("report", Protocol::Protobuf)] {
         let Some(recorder) = Recorder::new(protocol) else { return };
-        let job = if root == "process" { env.processor() } else { env.reporter() };
+        let job = program(&env, root);
         recorder.job(job).arg(raw::DAY).succeed();
         // The parent of the report was sent to the first collector.
         let telemetry = recorder.finish(root, 0, "");
@@ -80,7 +85,7 @@ fn usage_error_ends_the_root_span_with_code_2() {
         [("process", &["--required", "rivers"]), ("report", &["--lang", "la"]), ("report", &["--no-such", "flag"])]
     {
         let Some(recorder) = Recorder::new(Protocol::Grpc) else { return };
-        let job = if root == "process" { env.processor() } else { env.reporter() };
+        let job = program(&env, root);
         assert_eq!(recorder.job(job).args(wrong).arg(raw::DAY).run().code, 2);
         recorder.finish(root, 2, "WrongSettings");
     }
@@ -195,7 +200,7 @@ fn unreachable_store_ends_the_root_span_with_code_69() {
     let unused = acceptance::collector::fault::CollectorFault::NotListening.start(Protocol::Protobuf);
     for root in ["process", "report"] {
         let Some(recorder) = Recorder::new(Protocol::Grpc) else { return };
-        let job = if root == "process" { env.processor() } else { env.reporter() };
+        let job = program(&env, root);
         let job = job.env("AWS_ENDPOINT_URL", &unused).env("AWS_MAX_ATTEMPTS", "2");
         assert_eq!(recorder.job(job).arg(raw::DAY).run().code, 69);
         let telemetry = recorder.finish(root, 69, "StoreUnavailable");
@@ -291,7 +296,7 @@ fn panic_ends_the_root_span_with_code_70() {
     env.processor().arg(raw::DAY).succeed();
     for (root, at) in [("process", "aggregate"), ("process", "day"), ("report", "compose")] {
         let Some(recorder) = Recorder::new(Protocol::Grpc) else { return };
-        let job = if root == "process" { env.processor() } else { env.reporter() };
+        let job = program(&env, root);
         // Panics inside the span of this name.
         let outcome = recorder.job(job).env("CITYFLOW_PANIC", at).args(["--force", raw::DAY]).run();
         assert_eq!(outcome.code, 70, "{}", outcome.transcript());
