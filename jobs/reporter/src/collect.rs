@@ -159,7 +159,7 @@ pub async fn documents(store: &dyn Store, manifest: &Manifest) -> Result<Collect
         let status = entry.map_or(EntryStatus::Absent, |entry| entry.status);
         let (status, reason) = match inserted {
             Ok(()) => (status, entry.and_then(|entry| entry.reason.clone())),
-            Err(reason) if has_document(status) => {
+            Err(reason) if status.has_document() => {
                 collected.unusable.push(source);
                 (EntryStatus::Error, Some(reason))
             }
@@ -193,16 +193,10 @@ pub fn require_document(store: &dyn Store, manifest: &Manifest, collected: &Coll
     ))
 }
 
-/// Whether an entry of this status names a document.
-#[must_use]
-pub fn has_document(status: EntryStatus) -> bool {
-    matches!(status, EntryStatus::Ok | EntryStatus::Retained)
-}
-
 /// Reads the document of an entry; the inner error is the reason for the report.
 async fn read_entry(store: &dyn Store, entry: Option<&ManifestEntry>) -> Result<Result<Bytes, String>, Failure> {
     let Some(entry) = entry else { return Ok(Err("absent_du_manifeste".to_owned())) };
-    let (Some(key), Some(sha256), true) = (&entry.key, &entry.sha256, has_document(entry.status)) else {
+    let (Some(key), Some(sha256), true) = (&entry.key, &entry.sha256, entry.status.has_document()) else {
         return Ok(Err("document_non_nomme".to_owned()));
     };
     let span = Span::start(&LOAD).with_source(entry.source).with("key", key.clone());

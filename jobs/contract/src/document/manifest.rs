@@ -62,6 +62,12 @@ impl EntryStatus {
             Self::Retained => "conserve",
         }
     }
+
+    /// Whether an entry of this status names a document: one of this run, or one retained from an earlier run.
+    #[must_use]
+    pub fn has_document(self) -> bool {
+        matches!(self, Self::Ok | Self::Retained)
+    }
 }
 
 /// One document of the manifest.

@@ -17,7 +17,6 @@ use contract::document::disruptions::Line;
 use contract::document::manifest::EntryStatus;
 use contract::report::{DailyReport, SourceStatus};
 
-use crate::collect::has_document;
 use crate::report::figures::figures;
 use cells::{Cell, Section};
 
@@ -120,7 +119,7 @@ fn sensors(report: &DailyReport) -> Section {
     // Two sources share this section: each missing one has its row, even if the other lists sensors.
     let missing = [Source::RoadCounts, Source::BikeCounts]
         .into_iter()
-        .filter(|source| report.sources.get(source).is_none_or(|status| !has_document(status.status)))
+        .filter(|source| report.sources.get(source).is_none_or(|status| !status.status.has_document()))
         .map(|source| missing_source(report, source));
     Section {
         title: "CAPTEURS DÉFAILLANTS",
