@@ -62,8 +62,7 @@ impl Finding {
 /// # Errors
 /// The most severe failure.
 pub async fn run(config: &Config) -> Result<(), Failure> {
-    let lang = Lang::default();
-    let terminal = Terminal::new(config.log.quiet, lang);
+    let terminal = Terminal::new(config.log.quiet, config.lang);
     let mut failures = Vec::new();
     let (city, tz) = (&config.city.name, config.city.tz);
     terminal.line(format_args!("réglages  ok : {city}, {tz}"), format_args!("settings  ok: {city}, {tz}"));

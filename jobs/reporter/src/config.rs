@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use runtime::day::{self, DayChoice, DayOrigin, Days};
+use runtime::day::{self, DayChoice};
 use runtime::failure::Failure;
 use runtime::lang::Lang;
 use runtime::location::Location;
@@ -33,6 +33,8 @@ pub struct Config {
     /// Whether to record an Event on the Job.
     pub events: bool,
     pub city: City,
+    /// Language of the sentences and of the terminal.
+    pub lang: Lang,
     pub log: LogOptions,
     /// Start of the run.
     pub now: DateTime<Utc>,
@@ -60,7 +62,6 @@ pub struct ReportTask {
     pub force: bool,
     /// Write nothing.
     pub dry_run: bool,
-    pub lang: Lang,
 }
 
 impl Config {
@@ -75,6 +76,7 @@ impl Config {
         let city = city(shared, &mut mistakes);
         let path_style = mistakes.take(&shared.path_style).unwrap_or_default();
         let events = mistakes.take(&shared.events).unwrap_or_default();
+        let lang = mistakes.take(&shared.lang).unwrap_or_default();
         mistakes.take(&shared.quiet);
         let task = match args.command {
             Some(Command::Check) => Task::Check,
@@ -92,6 +94,7 @@ impl Config {
             path_style,
             events,
             city,
+            lang,
             log: shared.log(),
             now,
         })
@@ -103,13 +106,11 @@ fn report_task(args: &Args, now: DateTime<Utc>, tz: Tz, mistakes: &mut Mistakes)
     let wait = mistakes.take(&args.wait).unwrap_or_default();
     let force = mistakes.take(&shared.force).unwrap_or_default();
     let dry_run = mistakes.take(&shared.dry_run).unwrap_or_default();
-    let lang = mistakes.take(&shared.lang).unwrap_or_default();
     let lookback = mistakes.take(&shared.lookback).unwrap_or_default();
     match day::choose(args.day.as_deref(), shared.job_name.as_deref(), now, tz) {
         Ok(choice) => {
-            let scheduled = matches!((&choice.origin, choice.days), (DayOrigin::Schedule(_), Days::One(_)));
-            let lookback = if scheduled { lookback } else { 0 };
-            Some(ReportTask { choice, lookback, wait, force, dry_run, lang })
+            let lookback = choice.scheduled_day().map_or(0, |_| lookback);
+            Some(ReportTask { choice, lookback, wait, force, dry_run })
         }
         Err(failure) => {
             mistakes.add(failure.to_string());

@@ -60,7 +60,7 @@ pub async fn run(config: Config) -> Result<String, Failure> {
 }
 
 async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
-    let terminal = Terminal::new(config.log.quiet, task.lang);
+    let terminal = Terminal::new(config.log.quiet, config.lang);
     task.choice.record();
     let metrics = config.metrics.open(config.path_style, Access::Read).await?;
     let planned = plan(task, &metrics).await?;
@@ -87,7 +87,7 @@ async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Fail
         reports: open_reports(config, task.dry_run).await?,
         force: task.force,
         dry_run: task.dry_run,
-        lang: task.lang,
+        lang: config.lang,
         tz: config.city.tz,
         started: config.now,
         version: env!("CARGO_PKG_VERSION"),

@@ -124,6 +124,15 @@ impl DayChoice {
             days => (None, Some(days.to_string())),
         }
     }
+
+    /// The day of a scheduled run; only such a run rechecks the days of its lookback.
+    #[must_use]
+    pub fn scheduled_day(&self) -> Option<NaiveDate> {
+        match (&self.origin, self.days) {
+            (DayOrigin::Schedule(_), Days::One(day)) => Some(day),
+            _ => None,
+        }
+    }
 }
 
 /// Chooses the days of a run.

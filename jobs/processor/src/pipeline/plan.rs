@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::Days as Shift;
 use contract::{NaiveDate, keys};
-use runtime::day::{DayChoice, DayOrigin, Days};
+use runtime::day::DayChoice;
 use runtime::failure::Failure;
 use runtime::store::StoreError;
 
@@ -39,9 +39,9 @@ impl Planned {
 /// Those of the store.
 pub(crate) async fn days(engine: &Engine, choice: &DayChoice) -> Result<Option<Vec<Planned>>, Failure> {
     let Some(own) = choice.days.list() else { return Ok(None) };
-    let mut planned = match (&choice.origin, choice.days) {
-        (DayOrigin::Schedule(_), Days::One(day)) => earlier(engine, day).await?,
-        _ => Vec::new(),
+    let mut planned = match choice.scheduled_day() {
+        Some(day) => earlier(engine, day).await?,
+        None => Vec::new(),
     };
     planned.extend(own.into_iter().map(Planned::own));
     Ok(Some(planned))

@@ -31,17 +31,17 @@ fn no_settings_mean_yesterday_in_the_default_folders() {
     let task = task(&[]);
     assert_eq!(task.choice.days.to_string(), "2025-11-03");
     assert_eq!(
-        (task.wait, task.lookback, task.force, task.dry_run, task.lang),
+        (task.wait, task.lookback, task.force, task.dry_run, config.lang),
         (Duration::ZERO, 0, false, false, Lang::Fr)
     );
 }
 
 #[test]
 fn switch_without_a_value_does_not_take_the_day() {
-    let task = task(&["--force", "2025-11-01..2025-11-02", "--dry-run", "--wait", "40m", "--lang", "en"]);
+    let task = task(&["--force", "2025-11-01..2025-11-02", "--dry-run", "--wait", "40m"]);
     assert_eq!(task.choice.days.to_string(), "2025-11-01..2025-11-02");
     assert!(task.force && task.dry_run);
-    assert_eq!((task.wait, task.lang), (Duration::from_secs(2400), Lang::En));
+    assert_eq!(task.wait, Duration::from_secs(2400));
 }
 
 #[test]
@@ -123,6 +123,12 @@ fn empty_trace_file_counts_as_not_set() {
 fn check_needs_no_day() {
     assert_eq!(config(&["check"]).unwrap().task, Task::Check);
     assert_eq!(config(&["check", "-vv", "--quiet"]).unwrap().log, LogOptions { quiet: true, verbose: 2 });
+}
+
+#[test]
+fn language_applies_to_runs_and_checks() {
+    assert_eq!(config(&["--lang", "en"]).unwrap().lang, Lang::En);
+    assert_eq!(config(&["--lang", "en", "check"]).unwrap().lang, Lang::En);
 }
 
 #[test]

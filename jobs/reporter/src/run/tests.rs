@@ -239,7 +239,6 @@ async fn all_means_every_day_with_a_manifest_in_order() {
         wait: Duration::ZERO,
         force: false,
         dry_run: false,
-        lang: Lang::Fr,
     };
     let metrics: SharedStore = Arc::new(city.metrics.clone());
     assert_eq!(plan(&task(Days::All), &metrics).await.unwrap_err().code, Code::NoInput);
