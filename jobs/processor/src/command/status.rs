@@ -1,7 +1,7 @@
 //! `processor status`: the last days at a glance.
 
 use chrono::{DateTime, Duration, Utc};
-use contract::document::manifest::{EntryStatus, Manifest};
+use contract::document::manifest::Manifest;
 use contract::{NaiveDate, keys};
 use runtime::failure::Failure;
 use runtime::lang::Lang;
@@ -58,10 +58,8 @@ async fn row(
             "-"
         ),
         Some(Ok(manifest)) => {
-            let good = |entry: &&contract::document::manifest::ManifestEntry| {
-                matches!(entry.status, EntryStatus::Ok | EntryStatus::Retained)
-            };
-            let documents = format!("{}/{}", manifest.documents.iter().filter(good).count(), manifest.documents.len());
+            let usable = manifest.documents.iter().filter(|entry| entry.status.has_document()).count();
+            let documents = format!("{usable}/{}", manifest.documents.len());
             let status = manifest.day_status.name();
             let completeness =
                 manifest.completeness.map_or_else(|| "-".to_owned(), |percent| format!("{:.2} %", percent.rounded()));

@@ -1,7 +1,6 @@
 //! Span attributes and metrics of a published day.
 
 use contract::Source;
-use contract::document::manifest::EntryStatus;
 use runtime::telemetry::{self, Span};
 
 use super::day::DayResult;
@@ -14,8 +13,7 @@ use crate::telemetry::{AVAILABILITY, COMPLETENESS, DAYS, SIZE};
 pub(crate) fn record(engine: &Engine, span: &Span, result: &DayResult, published: &Published, tonight: bool) {
     let manifest = &published.manifest;
     let status = manifest.day_status.name();
-    let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Retained);
-    let documents = manifest.documents.iter().filter(|entry| there(entry.status)).count() as u64;
+    let documents = manifest.documents.iter().filter(|entry| entry.status.has_document()).count() as u64;
     span.set("status", status);
     span.set_count("documents", documents);
     span.set("changed", published.changed);

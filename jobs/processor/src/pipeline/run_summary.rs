@@ -2,7 +2,7 @@
 
 use contract::NaiveDate;
 use contract::document::DayStatus;
-use contract::document::manifest::{EntryStatus, Manifest};
+use contract::document::manifest::Manifest;
 use contract::number::Fixed2;
 use runtime::cluster::{Cluster, JobCreation, day_ranges, job_name};
 use runtime::digest::sha256_hex;
@@ -37,7 +37,6 @@ pub(crate) struct RunSummary {
 impl RunSummary {
     /// Adds a day whose manifest is in the store.
     pub(crate) fn add(&mut self, manifest: &Manifest, own: bool, changed: bool) {
-        let there = |status| matches!(status, EntryStatus::Ok | EntryStatus::Retained);
         self.entries.push(Entry {
             day: manifest.date,
             digest: manifest.digest.clone(),
@@ -45,7 +44,7 @@ impl RunSummary {
             changed,
             status: manifest.day_status,
             completeness: manifest.completeness,
-            documents: manifest.documents.iter().filter(|entry| there(entry.status)).count(),
+            documents: manifest.documents.iter().filter(|entry| entry.status.has_document()).count(),
         });
     }
 
