@@ -191,3 +191,15 @@ impl JobArgs for Cli {
         self.command.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documented_settings_match_the_parser() {
+        let document = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
+        let tables = settings::markdown::tables(&<Cli as clap::CommandFactory>::command());
+        assert_eq!(settings::markdown::hold(&document, "processor", &tables), Ok(()));
+    }
+}

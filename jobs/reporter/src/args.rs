@@ -101,3 +101,15 @@ impl JobArgs for Args {
         self.command.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documented_settings_match_the_parser() {
+        let document = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
+        let tables = settings::markdown::tables(&<Args as clap::CommandFactory>::command());
+        assert_eq!(settings::markdown::hold(&document, "reporter", &tables), Ok(()));
+    }
+}

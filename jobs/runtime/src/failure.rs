@@ -35,6 +35,29 @@ impl Code {
         }
     }
 
+    /// The codes in ascending order.
+    pub const ALL: [Self; 7] =
+        [Self::Usage, Self::Data, Self::NoInput, Self::Unavailable, Self::Bug, Self::Later, Self::Stopped];
+
+    /// When a run ends with it, and whether a retry can succeed: the rows of the table in `docs/settings.md`.
+    #[must_use]
+    pub fn meaning(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Usage => ("wrong usage or settings; missing bucket, folder or permission", "after correcting it"),
+            Self::Data => (
+                "a required source is missing or unusable (the other documents were published); reporter: the manifest cannot be read",
+                "after correcting the data",
+            ),
+            Self::NoInput => ("no input at all; reporter: no usable document", "after checking the data"),
+            Self::Unavailable => ("the store is unreachable or full", "yes"),
+            Self::Bug => ("a bug, such as a panicked worker task", "no: report it with the log"),
+            Self::Later => {
+                ("not yet: metrics not published, inputs replaced while they were read, day still provisional", "yes")
+            }
+            Self::Stopped => ("received SIGTERM or SIGINT", "yes"),
+        }
+    }
+
     /// The name in the form of a Kubernetes reason, for Events and `error.type`.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -81,3 +104,19 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documented_exit_codes_are_all_codes() {
+        let mut table = "| code | name in events | meaning | retry? |\n| --- | --- | --- | --- |\n| 0 | | done; a failed source that is not required is a warning | |\n".to_owned();
+        for code in Code::ALL {
+            let (meaning, retry) = code.meaning();
+            table.push_str(&format!("| {} | `{}` | {meaning} | {retry} |\n", code as i32, code.name()));
+        }
+        let document = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
+        assert_eq!(crate::settings::markdown::hold(&document, "exit codes", &table), Ok(()));
+    }
+}

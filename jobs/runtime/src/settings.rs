@@ -9,6 +9,7 @@
 //!
 //! A variable that is set to nothing counts as not set, because that is how a chart renders an optional value.
 
+pub mod markdown;
 mod shared;
 mod value;
 

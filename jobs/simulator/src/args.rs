@@ -246,6 +246,13 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn documented_settings_match_the_parser() {
+        let document = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.md");
+        let tables = settings::markdown::tables(&<Args as clap::CommandFactory>::command());
+        assert_eq!(settings::markdown::hold(&document, "simulator", &tables), Ok(()));
+    }
+
     fn config(flags: &str) -> Result<Config, Failure> {
         let command = settings::without_environment(Args::command());
         let line = ["simulator"].into_iter().chain(flags.split_whitespace());
