@@ -11,6 +11,7 @@ mod permissions;
 use std::fmt;
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable as _};
 use kube::Client;
 
 pub use event::{EventRecorder, EventType};
@@ -24,7 +25,7 @@ const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// Before the second try; each next pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const ATTEMPTS: u32 = 4;
+const RETRIES: usize = 3;
 
 /// The API of the cluster that the job runs in.
 #[derive(Clone)]
@@ -124,27 +125,16 @@ async fn with_retries<T, F: Future<Output = Result<T, kube::Error>>>(
     what: &str,
     call: impl Fn() -> F,
 ) -> Result<T, ClusterError> {
-    let tries = async {
-        let mut pause = FIRST_PAUSE;
-        let mut attempt = 1;
-        loop {
-            match call().await {
-                Ok(value) => return Ok(value),
-                Err(error) if attempt < ATTEMPTS && is_transient(&error) => {
-                    tracing::debug!(attempt, %error, "trying again to {what}");
-                    tokio::time::sleep(pause).await;
-                    (pause, attempt) = (pause * 2, attempt + 1);
-                }
-                Err(error) => return Err(ClusterError::from_kube(what, &error)),
-            }
-        }
-    };
-    tokio::time::timeout(TOTAL_TIMEOUT, tries).await.unwrap_or_else(|_| {
-        Err(ClusterError::unreachable(format!(
+    let pauses = ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_times(RETRIES);
+    let calls = call.retry(pauses).when(is_transient);
+    let calls = calls.notify(|error, _| tracing::debug!(%error, "trying again to {what}"));
+    match tokio::time::timeout(TOTAL_TIMEOUT, calls).await {
+        Ok(result) => result.map_err(|error| ClusterError::from_kube(what, &error)),
+        Err(_) => Err(ClusterError::unreachable(format!(
             "cannot {what}: the API server does not answer within {} s",
             TOTAL_TIMEOUT.as_secs()
-        )))
-    })
+        ))),
+    }
 }
 
 /// Does an error look like one that another try may not meet?

@@ -8,6 +8,7 @@ use futures::StreamExt as _;
 use runtime::store::{Object, SharedStore};
 use runtime::telemetry::{Span, in_current_span};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{InputError, snapshot};
 
@@ -38,7 +39,7 @@ type Answer<K, T> = Result<PrefetchedFile<K, T>, (K, InputError)>;
 #[derive(Debug)]
 pub(crate) struct Prefetcher<K, T> {
     receiver: mpsc::Receiver<(Answer<K, T>, OwnedSemaphorePermit)>,
-    task: tokio::task::JoinHandle<()>,
+    _task: AbortOnDropHandle<()>,
 }
 
 impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Prefetcher<K, T> {
@@ -54,7 +55,7 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Prefetcher<K, T> {
         let (sender, receiver) = mpsc::channel(FETCHES);
         let (store, pool, parse) = (store.clone(), pool.clone(), Arc::new(parse));
         let parses = pool.current_num_threads() * 2;
-        let task = tokio::spawn(in_current_span(async move {
+        let task = AbortOnDropHandle::new(tokio::spawn(in_current_span(async move {
             let room = Arc::new(Semaphore::new(HELD as usize));
             let arriving = futures::stream::iter(wanted)
                 // Room is given in the order of asking, so that what is needed first never waits for what is needed later.
@@ -99,8 +100,8 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Prefetcher<K, T> {
                     return;
                 }
             }
-        }));
-        Self { receiver, task }
+        })));
+        Self { receiver, _task: task }
     }
 
     /// The next that has arrived; nothing after the last.
@@ -110,12 +111,6 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Prefetcher<K, T> {
     pub(crate) async fn next(&mut self) -> Option<Answer<K, T>> {
         // What is taken is the taker's to bound.
         self.receiver.recv().await.map(|(arrived, _)| arrived)
-    }
-}
-
-impl<K, T> Drop for Prefetcher<K, T> {
-    fn drop(&mut self) {
-        self.task.abort();
     }
 }
 

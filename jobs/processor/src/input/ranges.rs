@@ -6,9 +6,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::ops::Range;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -18,7 +16,8 @@ use runtime::memory::Budget;
 use runtime::store::{Object, SharedStore, StoreError};
 use runtime::telemetry::in_current_span;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::task::AbortHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::input::checksum::Checksum;
 
@@ -37,7 +36,7 @@ const ENOUGH: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Ranges {
     receiver: mpsc::Receiver<Result<Bytes, StoreError>>,
-    fetching: AbortHandle,
+    fetching: AbortOnDropHandle<()>,
     /// Full address, for messages.
     address: String,
     /// Bytes still to come.
@@ -52,7 +51,7 @@ impl Ranges {
         let (sender, receiver) = mpsc::channel(1);
         let pace = Pace::new(spare(budget), PATIENCE, FIRST_PATIENCE);
         let fetched = all(store.clone(), object.clone(), *budget, pace, sender);
-        let fetching = tokio::spawn(in_current_span(fetched)).abort_handle();
+        let fetching = AbortOnDropHandle::new(tokio::spawn(in_current_span(fetched)));
         Self { receiver, fetching, address: store.address(&object.key), left: object.size, sum: None }
     }
 
@@ -67,7 +66,7 @@ impl Ranges {
 
     /// What can end the fetching from elsewhere.
     pub(crate) fn abort_handle(&self) -> AbortHandle {
-        self.fetching.clone()
+        self.fetching.abort_handle()
     }
 
     fn take(&mut self, received: Option<Result<Bytes, StoreError>>) -> Result<Option<Bytes>, StoreError> {
@@ -86,12 +85,6 @@ impl Ranges {
                 detail: format!("the transfer was given up {} bytes before its end", self.left),
             }),
         }
-    }
-}
-
-impl Drop for Ranges {
-    fn drop(&mut self) {
-        self.fetching.abort();
     }
 }
 
@@ -114,7 +107,14 @@ async fn all(
     let ranges = (0..object.size.div_ceil(size)).map(|index| index * size..((index + 1) * size).min(object.size));
     let mut fetched = futures::stream::iter(ranges)
         // Each on a task of its own, so that what decrypting and copying costs is spread over the threads.
-        .map(|range| OnDrop(tokio::spawn(in_current_span(one(store.clone(), object.clone(), range, pace.clone())))))
+        .map(|range| {
+            AbortOnDropHandle::new(tokio::spawn(in_current_span(one(
+                store.clone(),
+                object.clone(),
+                range,
+                pace.clone(),
+            ))))
+        })
         .buffered(at_once);
     while let Some(next) = fetched.next().await {
         let next = next.unwrap_or_else(|error| {
@@ -124,23 +124,6 @@ async fn all(
         if sender.send(next).await.is_err() || ended {
             return;
         }
-    }
-}
-
-/// A task that ends with whoever waits for it.
-struct OnDrop<T>(JoinHandle<T>);
-
-impl<T> Future for OnDrop<T> {
-    type Output = Result<T, tokio::task::JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context)
-    }
-}
-
-impl<T> Drop for OnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -2,9 +2,7 @@
 //! and published in parallel. Logs and output come in the order of the days.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use contract::{NaiveDate, ServiceDay, Source};
 use futures::StreamExt as _;
@@ -14,7 +12,7 @@ use runtime::day::DayChoice;
 use runtime::failure::{Code, Failure};
 use runtime::progress::Progress;
 use runtime::telemetry::Span;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::batch_inputs::BatchInputs;
 use super::day::Pipeline;
@@ -161,8 +159,8 @@ async fn each(
                 }
                 .with_day(date);
                 let finished = finish::day(pipeline.clone(), planned, snapshots, span.clone());
-                let task = Running(tokio::spawn(span.instrument(finished)));
-                running.push_back(async move { (planned, task.await) });
+                let task = AbortOnDropHandle::new(tokio::spawn(span.instrument(finished)));
+                running.push_back(async move { (planned, task.await.unwrap_or_else(|error| Err(bug(&error)))) });
             }
             match window.next().await {
                 Ok(following) => next = following,
@@ -183,22 +181,5 @@ async fn each(
     match ended {
         Some(failure) => Err(failure),
         None => outcome.end(),
-    }
-}
-
-/// A running day; aborted if the run ends early.
-struct Running(JoinHandle<Result<Finished, Failure>>);
-
-impl Future for Running {
-    type Output = Result<Finished, Failure>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|ended| ended.unwrap_or_else(|error| Err(bug(&error))))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -1,5 +1,8 @@
 //! Serialised documents: named by their sha256, read again as inputs of other documents.
 
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
 use bytes::Bytes;
 use contract::document::manifest::Manifest;
 use contract::document::{Document, Header, Input};
@@ -76,16 +79,8 @@ pub(crate) fn to_bytes(document: &impl serde::Serialize) -> Result<Vec<u8>, Fail
 
 /// Retries a write while the store reports another write to the same key (409).
 pub(crate) async fn retried<T, F: Future<Output = Result<T, StoreError>>>(
-    mut write: impl FnMut() -> F,
+    write: impl FnMut() -> F,
 ) -> Result<T, StoreError> {
-    const TRIES: u32 = 5;
-    for attempt in 1..TRIES {
-        match write().await {
-            Err(StoreError::Conflict { .. }) => {
-                tokio::time::sleep(std::time::Duration::from_millis(50 << attempt)).await;
-            }
-            other => return other,
-        }
-    }
-    write().await
+    let pauses = ExponentialBuilder::default().with_min_delay(Duration::from_millis(100)).with_max_times(4);
+    write.retry(pauses).when(|error| matches!(error, StoreError::Conflict { .. })).await
 }
