@@ -4,7 +4,6 @@
 //! asked for a second time beside the first, and whichever ends first counts.
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
