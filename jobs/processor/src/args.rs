@@ -16,7 +16,7 @@ use runtime::settings::{
     max_term_width = 110,
     after_help = EXAMPLES,
     mut_args(|arg| arg.hide_env_values(true)),
-    mut_arg("force", |arg| arg.help("Publish a day even if its inputs have not changed, and even if that replaces a document by none"))
+    mut_arg("force", |arg| arg.help("Replace a document of an earlier run even if its source is now missing or unusable"))
 )]
 pub struct Cli {
     /// A command other than processing
