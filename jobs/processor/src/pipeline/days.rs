@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::batch_inputs::BatchInputs;
 use super::day::Pipeline;
 use super::engine::{Engine, bug};
-use super::finish::{self, Finished};
+use super::finish;
 use super::outcome::RunOutcome;
 use super::plan::{self, Planned, Why};
 use super::progress::SourceProgress;
