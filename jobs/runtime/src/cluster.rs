@@ -1,8 +1,8 @@
-//! The few calls of the Kubernetes API that a job makes about itself: an Event on its Job, another Job made from a CronJob, and the question
-//! whether it may. Not for running pods, and never a reason for a run to fail: what goes wrong here is a warning.
+//! The Kubernetes API calls of a job: an Event on its own Job, a Job created from a CronJob, and a check of the permissions for both.
+//! Errors are logged as warnings and never make a run fail.
 //!
-//! The client takes `KUBECONFIG`, else the service account of the pod. Without the switch that asks for it nothing here is reached, so
-//! that a pod without a token works as well.
+//! The client uses `KUBECONFIG`, else the service account of the pod. Nothing here is called unless `--events` or `--handoff` is set, so
+//! that a pod without a token works too.
 
 mod event;
 mod handoff;
@@ -19,15 +19,15 @@ pub(crate) use event::{install_recorder, is_recorder_thread, record_event};
 pub use handoff::{JobCreation, day_ranges, job_name};
 pub use permissions::check_permissions;
 
-/// The whole of one task here, retries and all: a job is not to hang on an API server that is away.
+/// Limit of one operation including its retries: an unreachable API server must not delay a job for long.
 const TOTAL_TIMEOUT: Duration = Duration::from_secs(20);
-/// One answer of the API server.
+/// Limit of one request.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
-/// Before the second try; each next pause is twice as long.
+/// Pause before the first retry; each following pause is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const RETRIES: usize = 3;
 
-/// The API of the cluster that the job runs in.
+/// A client of the cluster's API.
 #[derive(Clone)]
 pub struct Cluster {
     client: Client,
@@ -39,11 +39,11 @@ impl fmt::Debug for Cluster {
     }
 }
 
-/// Why a call of the API did not do what it was to: one sentence, with what to do.
+/// The error of an API call: one sentence with the cause and a remedy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClusterError {
     text: String,
-    /// Whether nobody answers, so that further calls would only take time.
+    /// The API server does not answer, so that further calls would only take time.
     pub unreachable: bool,
 }
 
@@ -64,18 +64,18 @@ impl ClusterError {
         Self { text: text.into(), unreachable: true }
     }
 
-    /// What the API server, or the way to it, has answered to the wish to do `what`.
+    /// An error of the client. `what` is the attempted action, as an infinitive.
     fn from_kube(what: &str, error: &kube::Error) -> Self {
         match error {
-            // A quota or a namespace that is going away is refused with 403 as well; a missing right is told in these words.
+            // An exhausted quota is also answered with 403 and the reason Forbidden; only the message distinguishes a missing permission.
             kube::Error::Api(status) if status.code == 403 && status.message.contains(" cannot ") => {
                 Self::new(format!(
-                    "may not {what} ({}); the service account lacks the Role, or the switch was set without it",
+                    "may not {what} ({}); bind the service account to the chart's Role, or disable --events and --handoff",
                     status.message
                 ))
             }
             kube::Error::Api(status) => {
-                Self::new(format!("cannot {what}: the API server answers {} ({})", status.code, status.message))
+                Self::new(format!("cannot {what}: the API server answered {} ({})", status.code, status.message))
             }
             kube::Error::Service(cause) => {
                 Self::unreachable(format!("cannot {what}: the API server cannot be reached ({})", root_cause(&**cause)))
@@ -85,7 +85,7 @@ impl ClusterError {
     }
 }
 
-/// The cause that says most, without those that only repeat it.
+/// The message of the innermost cause; the outer ones only repeat it.
 fn root_cause(error: &(dyn std::error::Error + 'static)) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
@@ -102,7 +102,7 @@ impl Cluster {
     pub async fn connect() -> Result<Self, ClusterError> {
         let mut config = kube::Config::infer().await.map_err(|error| {
             ClusterError::new(format!(
-                "no way to the Kubernetes API ({}); the pod needs a service account token (automountServiceAccountToken)",
+                "no credentials for the Kubernetes API ({}); the pod needs a service account token (automountServiceAccountToken)",
                 root_cause(&error)
             ))
         })?;
@@ -120,24 +120,24 @@ impl Cluster {
     }
 }
 
-/// Tries a call again where time may mend it. `what` says in a few words what the call is for.
+/// Retries a call after transient errors. `what` is the attempted action, as an infinitive.
 async fn with_retries<T, F: Future<Output = Result<T, kube::Error>>>(
     what: &str,
     call: impl Fn() -> F,
 ) -> Result<T, ClusterError> {
-    let pauses = ExponentialBuilder::default().with_min_delay(FIRST_PAUSE).with_max_times(RETRIES);
-    let calls = call.retry(pauses).when(is_transient);
-    let calls = calls.notify(|error, _| tracing::debug!(%error, "trying again to {what}"));
-    match tokio::time::timeout(TOTAL_TIMEOUT, calls).await {
+    let attempts = call
+        .retry(ExponentialBuilder::new().with_min_delay(FIRST_PAUSE).with_max_times(RETRIES))
+        .when(is_transient)
+        .notify(|error, pause| tracing::debug!(%error, ?pause, "retrying to {what}"));
+    match tokio::time::timeout(TOTAL_TIMEOUT, attempts).await {
         Ok(result) => result.map_err(|error| ClusterError::from_kube(what, &error)),
         Err(_) => Err(ClusterError::unreachable(format!(
-            "cannot {what}: the API server does not answer within {} s",
+            "cannot {what}: the API server did not answer within {} s",
             TOTAL_TIMEOUT.as_secs()
         ))),
     }
 }
 
-/// Does an error look like one that another try may not meet?
 fn is_transient(error: &kube::Error) -> bool {
     match error {
         kube::Error::Api(status) => status.code == 429 || status.code >= 500,

@@ -1,7 +1,7 @@
-//! Where bytes live: an S3 bucket, a local folder, or memory, behind one trait.
+//! Object storage: an S3 bucket, a local folder, or memory, behind one trait.
 //!
-//! Not for listing "directories" or for streaming writes: the jobs write whole small documents and read ranges of large objects.
-//! Keys are relative to the store's root, separated by `/`, and never begin with one.
+//! Not for listing directories or streaming writes: the jobs write whole small documents and read ranges of large objects.
+//! Keys are relative to the store's root, separated by `/`, and never begin with `/`.
 
 mod failure;
 mod key;
@@ -21,38 +21,38 @@ pub use memory::MemoryStore;
 pub use open::OpenFile;
 pub use s3::{S3Options, S3Store};
 
-/// A shared handle on a store.
+/// A store shared between tasks and threads.
 pub type SharedStore = Arc<dyn Store>;
 
-/// What identifies one version of an object: an S3 ETag, or size, time and inode of a file. Opaque; compared, never parsed.
+/// Identifies one version of an object: an S3 ETag, or size, modification time and inode of a file. Opaque; compared, never parsed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Version(pub String);
 
-/// One object as a listing or a HEAD shows it.
+/// The metadata of one object, as returned by a listing or a HEAD.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Key relative to the store's root.
+    /// Relative to the store's root.
     pub key: String,
-    /// Size in bytes, as stored.
+    /// Size in bytes, as stored (compressed).
     pub size: u64,
-    /// Its present version.
+    /// Version at the time of the request, for conditional reads and writes.
     pub version: Version,
-    /// Last modification, UTC.
+    /// Time of the last modification, UTC.
     pub modified: chrono::DateTime<chrono::Utc>,
 }
 
-/// When a write may happen.
+/// Precondition of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// Always.
+    /// None: an existing object is replaced.
     Always,
-    /// Only if there is no object at the key (`If-None-Match: *`).
+    /// There is no object at the key (`If-None-Match: *`).
     Absent,
-    /// Only if the object still has this version (`If-Match`).
+    /// The object still has this version (`If-Match`).
     Matches(Version),
 }
 
-/// Why a store did not do what it was asked, by what the caller can do about it.
+/// An error of a store, classified by how the caller can react. `key` is always the full address of the object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// There is no such object.
@@ -67,24 +67,36 @@ pub enum StoreError {
         /// Address of the store's root.
         root: String,
     },
-    /// The object is no longer the version asked for, or the condition of a write does not hold (412).
+    /// The object no longer has the requested version, or the precondition of a write failed (412).
     #[error("{key}: changed meanwhile")]
     Changed {
         /// Full address of the object.
         key: String,
     },
-    /// Another write to the same key was under way (409); the same request may be sent again.
-    #[error("{key}: another write is under way")]
+    /// Another write to the same key was in progress (409); the same request may be sent again.
+    #[error("{key}: another write is in progress")]
     Conflict {
         /// Full address of the object.
         key: String,
     },
-    /// Not allowed (401, 403, EACCES). On S3 a 403 also hides a missing key from who has no `ListBucket`.
+    /// Access denied (401, 403, EACCES), or no usable credentials.
     #[error("{key}: access denied ({detail})")]
     Denied {
         /// Full address of the object.
         key: String,
-        /// What the server said.
+        /// HTTP status of the answer, if a server answered. A 403 of S3 can also mean a missing key if the caller lacks `ListBucket`.
+        status: Option<u16>,
+        /// Status, code and message of the answer, or the error of the system.
+        detail: String,
+    },
+    /// The TLS certificate of the server is not trusted.
+    #[error("{key}: store unreachable ({detail})")]
+    Untrusted {
+        /// Full address of the object.
+        key: String,
+        /// The certificate chain ends at an authority that is not trusted; otherwise the certificate itself is invalid (name, dates).
+        unknown_authority: bool,
+        /// The error of the TLS library.
         detail: String,
     },
     /// The store could not be reached, after all retries.
@@ -92,79 +104,80 @@ pub enum StoreError {
     Unreachable {
         /// Full address of the object.
         key: String,
-        /// What the last attempt said.
+        /// The error of the last attempt.
         detail: String,
     },
-    /// No space left.
+    /// No space left, or a quota is exhausted.
     #[error("{key}: no space left ({detail})")]
     Full {
         /// Full address of the object.
         key: String,
-        /// What the system said.
+        /// The error of the server or the system.
         detail: String,
     },
-    /// A key that cannot be one (empty, absolute, `..`), or any answer that fits nothing above.
+    /// An invalid key (empty, absolute, with `..`), or an answer that fits none of the above.
     #[error("{key}: {detail}")]
     Other {
         /// Full address of the object.
         key: String,
-        /// What happened.
+        /// The reason, one sentence without its full stop.
         detail: String,
     },
 }
 
-/// A place for objects. Every write is whole or not at all.
+/// Object storage. Every write is atomic: readers see the old object or the new one, whole.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// Address for people: `s3://bucket/prefix` or a path.
+    /// Address for messages: `s3://bucket/prefix` or a path.
     fn root(&self) -> String;
 
     /// All objects whose key begins with `prefix`, in byte order of their keys (all pages). Temporary files of unfinished writes are
-    /// never listed. A prefix under which there is nothing gives an empty list; a root that is not there is `NoSuchRoot`.
+    /// never listed. An unknown prefix gives an empty list; a missing root is [`StoreError::NoSuchRoot`].
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError>;
 
-    /// Whether there is any object whose key begins with `prefix`, without listing all of them where the store can tell sooner.
+    /// Whether any key begins with `prefix`. S3 answers this without listing all pages.
     async fn contains_any(&self, prefix: &str) -> Result<bool, StoreError> {
         Ok(!self.list(prefix).await?.is_empty())
     }
 
-    /// The object as it is now.
+    /// The metadata of the current version.
     async fn head(&self, key: &str) -> Result<Object, StoreError>;
 
-    /// Bytes `range` of the object at `version`; `Changed` when it is another by now. The range must lie within the object.
+    /// Bytes `range` of the object, which must lie within it. [`StoreError::Changed`] if the object no longer has `version`.
     async fn get_range(&self, key: &str, range: Range<u64>, version: &Version) -> Result<Bytes, StoreError>;
 
-    /// The object at `version` as a file that many threads can read at once, where the store has files; `Changed` as in a range.
+    /// The object as a file that many threads can read at once; `None` if the store has no files. [`StoreError::Changed`] if the object
+    /// no longer has `version`.
     async fn open_file(&self, key: &str, version: &Version) -> Result<Option<OpenFile>, StoreError> {
         let (_, _) = (key, version);
         Ok(None)
     }
 
-    /// The whole object with its version.
+    /// The whole object with its metadata at the time of reading.
     async fn get(&self, key: &str) -> Result<(Bytes, Object), StoreError>;
 
-    /// Writes the object whole; gives its new version.
+    /// Writes the object and returns its new version. [`StoreError::Changed`] if the condition does not hold.
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError>;
 
-    /// Removes the object; one that is not there is no error.
+    /// Removes the object; a missing object is not an error.
     async fn delete(&self, key: &str) -> Result<(), StoreError>;
 
-    /// The CRC-64/NVME (base64) that the store itself keeps of the object's bytes, where it keeps one.
+    /// The CRC-64/NVME (base64) that the store has computed over the object's bytes, if it stores one.
     async fn stored_checksum(&self, key: &str) -> Result<Option<String>, StoreError>;
 
-    /// The whole of a small object at its listed version, with the CRC-64/NVME (base64) that the store keeps of these bytes, where it
-    /// keeps one; `Changed` when it is another by now.
+    /// A whole small object at its listed version, with its [stored checksum](Self::stored_checksum). [`StoreError::Changed`] if the
+    /// object no longer has that version.
     async fn get_with_checksum(&self, object: &Object) -> Result<(Bytes, Option<String>), StoreError> {
         let body = match object.size {
             0 => Bytes::new(),
             size => self.get_range(&object.key, 0..size, &object.version).await?,
         };
-        let kept = self.stored_checksum(&object.key).await?;
-        // What was asked for second may be of another version by now.
-        if kept.is_some() && self.head(&object.key).await?.version != object.version {
+        let checksum = self.stored_checksum(&object.key).await?;
+        // The object may have been replaced between the two requests.
+        if checksum.is_some() && self.head(&object.key).await?.version != object.version {
             return Err(StoreError::Changed { key: self.address(&object.key) });
         }
-        Ok((body, kept))
+        Ok((body, checksum))
     }
 
     /// Full address of a key, for messages.

@@ -1,9 +1,8 @@
-//! What a run tells of itself while it works: one trace, metrics, and the ids by which its log lines are found in the trace. OpenTelemetry,
-//! sent by OTLP to a collector, or a trace into a file. Nothing is set up where nobody asks for it, and whatever is wrong with a collector,
-//! a run neither fails nor takes more than two seconds longer.
+//! The telemetry of a run: one trace, metrics, and the trace ids in its log lines. OpenTelemetry over OTLP to a collector, and the trace
+//! also to a file. It is off by default, and a faulty collector neither makes a run fail nor delays it by more than two seconds.
 //!
-//! A process has one run: [`init`] before the log is set up, [`begin`] before the work, [`join`] where it continues another trace, and at
-//! the end `exit::finish`. What every reader has to know of names and attributes stands in `docs/telemetry.md`.
+//! A process has one run: [`init`] before the log is initialised, [`start_run`] before the work, [`start_trace`] once the parent trace is
+//! known, and `exit::finish` at the end. `docs/telemetry.md` lists all names and attributes.
 
 mod error;
 mod export;
@@ -46,36 +45,34 @@ pub(crate) use span::{TARGET, UNTRACED_TARGET};
 pub use spec::SpanSpec;
 pub(crate) use summary::RUN_ATTRIBUTES;
 
-/// The most that sending may hold up the end of a run. What a collector costs at all, since everything else is done beside the work.
-const PATIENCE: Duration = Duration::from_millis(1800);
-/// The variable that names a file for the run's spans.
+/// Longest delay of the end of a run by sending. All other sending happens in the background.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(1800);
+/// The variable with the path of the trace file.
 pub const TRACE_FILE: &str = "CITYFLOW_TRACE_FILE";
-/// Name of the thread that sends. A panic there is nothing that the run has to do with.
+/// Name of the sending threads. A panic there does not affect the run.
 const THREAD: &str = "telemetry";
 
-/// What a person has to look at, by source; `run` where it is of none. Not what another try may mend.
-pub static ERRORS: Metric =
-    Metric::counter("cityflow.errors", "{error}", "What went wrong that another try does not mend, by source");
+/// Errors that a retry cannot fix, by source; the source is `run` if the whole run failed.
+pub static ERRORS: Metric = Metric::counter("cityflow.errors", "{error}", "Errors that a retry cannot fix, by source");
 
-/// A job, as far as telemetry has to know it.
+/// The telemetry of a program, declared once as a constant.
 #[derive(Debug)]
 pub struct Job {
-    /// Its name: the attribute `job` of all metrics.
+    /// Value of the attribute `job` of all metrics.
     pub name: &'static str,
-    /// Name of its root span.
+    /// Name of the root span.
     pub root: &'static str,
-    /// How long a run takes, seconds.
+    /// Histogram of the duration of a run, seconds.
     pub duration: &'static Metric,
-    /// Commands that are no run.
+    /// Subcommands that are not runs and have no telemetry.
     pub commands: &'static [&'static str],
 }
 
-/// What was set up.
 struct Telemetry {
     job: &'static Job,
     traces: Option<(SdkTracerProvider, SdkTracer)>,
     metrics: Option<(SdkMeterProvider, Meter)>,
-    /// Where exporters connect and wait.
+    /// Drives the connections of the exporters.
     _threads: Option<tokio::runtime::Runtime>,
     warning: Arc<ExportWarning>,
     warnings: Vec<String>,
@@ -83,7 +80,6 @@ struct Telemetry {
 
 static TELEMETRY: OnceLock<Telemetry> = OnceLock::new();
 
-/// The run.
 struct Run {
     tracing_span: TracingSpan,
     /// Set once the parent is known.
@@ -91,29 +87,29 @@ struct Run {
     job: &'static Job,
     begun: Instant,
     attributes: summary::RunAttributes,
-    /// Since when it waits, or how long it has waited, before it had a trace.
+    /// The wait for the parent trace, if there was one.
     waiting: Option<Waiting>,
     ended: bool,
 }
 
-/// A wait at the beginning of a run.
+/// A wait before the trace starts.
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
     since: SystemTime,
-    over: bool,
+    finished: bool,
 }
 
 static RUN: Mutex<Option<Run>> = Mutex::new(None);
-/// What a run has to say when it ends.
 static ON_FINISH: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
-/// Whether the run's own span has an id, so that others can be within it.
+/// Whether the root span has an id, so that other spans can start.
 static HAS_TRACE: AtomicBool = AtomicBool::new(false);
 
 fn run() -> MutexGuard<'static, Option<Run>> {
     RUN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sets up what the variables and `trace_file` ask for. Before the log, for that is where spans go through. A second call changes nothing.
+/// Sets up the exporters that the variables and `trace_file` request. Must be called before `log::init`, because spans pass through the
+/// log's subscriber. A second call does nothing.
 pub fn init(job: &'static Job, trace_file: Option<&Path>) {
     TELEMETRY.get_or_init(|| set_up(job, trace_file, |name| std::env::var(name).ok()));
 }
@@ -131,12 +127,12 @@ fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) 
     let threads = match threads.transpose() {
         Ok(threads) => threads,
         Err(error) => {
-            warn(format!("no thread to send on ({error})"));
+            warn(format!("cannot start the sending thread ({error})"));
             None
         }
     };
     let handle = threads.as_ref().map(tokio::runtime::Runtime::handle);
-    let _inside = handle.map(tokio::runtime::Handle::enter);
+    let _guard = handle.map(tokio::runtime::Handle::enter);
     let sender = traces.zip(handle).and_then(|(to, handle)| {
         export::spans(&to, handle, &warning).map_err(|why| warn(format!("{}: {why}", to.shown()))).ok()
     });
@@ -154,7 +150,7 @@ fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) 
     }
     let temporality = match variable("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE") {
         Some(text) if text.eq_ignore_ascii_case("cumulative") => Temporality::Cumulative,
-        // CloudWatch sums up what each run adds.
+        // CloudWatch adds up the deltas of the runs.
         _ => Temporality::Delta,
     };
     let sender = metrics.zip(handle).and_then(|(to, handle)| {
@@ -173,7 +169,7 @@ fn set_up(job: &'static Job, trace_file: Option<&Path>, variable: impl Fn(&str) 
     telemetry
 }
 
-/// Where spans go through, for the log's subscriber.
+/// The layer of the log's subscriber that records spans, if traces are enabled.
 pub(crate) fn layer<S>() -> Option<OpenTelemetryLayer<S, SdkTracer>>
 where
     S: tracing::Subscriber + for<'a> LookupSpan<'a>,
@@ -187,12 +183,12 @@ where
             .with_target(false)
             .with_level(false)
             .with_tracked_inactivity(false)
-            // Nothing here looks for the present span anywhere but in `tracing`.
+            // Only `tracing` is asked for the current span.
             .with_context_activation(false),
     )
 }
 
-/// The meter and the name of the job, where metrics are sent.
+/// The meter and the name of the job, if metrics are enabled.
 fn meter() -> Option<(&'static Meter, &'static str)> {
     let telemetry = TELEMETRY.get()?;
     telemetry.metrics.as_ref().map(|(_, meter)| (meter, telemetry.job.name))
@@ -202,7 +198,7 @@ fn is_tracing() -> bool {
     TELEMETRY.get().is_some_and(|telemetry| telemetry.traces.is_some())
 }
 
-/// Begins the run. Its trace begins with [`join`]; until then there are no other spans.
+/// Starts the run. Its trace starts with [`start_trace`]; until then there are no other spans.
 pub fn start_run(job: &'static Job) {
     let tracing_span = tracing::info_span!(target: TARGET, parent: None, "run", otel.name = job.root);
     *run() = Some(Run {
@@ -216,44 +212,43 @@ pub fn start_run(job: &'static Job) {
     });
     set("version", env!("CARGO_PKG_VERSION"));
     if let Some(telemetry) = TELEMETRY.get().filter(|telemetry| !telemetry.warnings.is_empty()) {
-        tracing::warn!("telemetry: {}; the run itself is not affected", telemetry.warnings.join("; "));
+        tracing::warn!("telemetry: {}; the run is not affected", telemetry.warnings.join("; "));
     }
 }
 
-/// The trace that a run may continue: the `traceparent` of a manifest, and when that was written.
+/// The trace that a run may continue, from the `traceparent` of a manifest.
 #[derive(Debug, Clone, Copy)]
 pub struct ParentTrace<'a> {
-    /// `traceparent` of W3C Trace Context; what is none is no trace.
+    /// In the format of W3C Trace Context; an invalid value is ignored.
     pub traceparent: &'a str,
-    /// When it was written.
+    /// Time at which the manifest was written.
     pub written: DateTime<Utc>,
-    /// Now, on the same clock.
+    /// Current time of the same clock.
     pub now: DateTime<Utc>,
 }
 
-/// Begins the run's trace, or continues an earlier one where that is not too old; to one that is, the run's span is linked. The second
-/// call does nothing.
-pub fn start_trace(earlier: Option<ParentTrace<'_>>) {
+/// Starts the run's trace. Continues `parent` if that is at most one day old, else links to it. A second call does nothing.
+pub fn start_trace(parent: Option<ParentTrace<'_>>) {
     let mut guard = run();
     let Some(run) = guard.as_mut().filter(|run| run.span.is_none() && !run.ended) else { return };
-    let earlier = earlier.and_then(|earlier| Some((parent::parse(earlier.traceparent)?, earlier)));
-    match earlier {
+    let parent = parent.and_then(|parent| Some((parent::parse(parent.traceparent)?, parent)));
+    match parent {
         Some((context, ParentTrace { written, now, .. })) if is_tracing() => {
             if parent::is_old(&context, written, now) {
                 run.tracing_span.add_link(context);
             } else {
-                // Fails where there is no layer, and then there is no trace.
+                // Fails only without a layer, when there is no trace.
                 let _ = run.tracing_span.set_parent(Context::new().with_remote_span_context(context));
             }
         }
         _ => {}
     }
     let span = Span::root(run.tracing_span.clone());
-    if let (Some(Waiting { since, over }), Some(context), Some((_, tracer))) =
+    if let (Some(Waiting { since, finished }), Some(context), Some((_, tracer))) =
         (run.waiting.take(), span.context(), TELEMETRY.get().and_then(|telemetry| telemetry.traces.as_ref()))
     {
         let mut wait = tracer.span_builder("wait").with_start_time(since).start_with_context(tracer, &context);
-        if !over {
+        if !finished {
             wait.set_attribute(KeyValue::new("interrupted", true));
         }
         wait.end();
@@ -265,27 +260,27 @@ pub fn start_trace(earlier: Option<ParentTrace<'_>>) {
     span::panic_if_requested(name);
 }
 
-/// Says that the run waits for what it is to continue. The trace that it then joins has a span of it.
+/// Records that the run starts to wait for its parent trace. The trace will have a span `wait`.
 pub fn wait_started() {
     if let Some(run) = run().as_mut().filter(|run| run.span.is_none()) {
-        run.waiting.get_or_insert(Waiting { since: SystemTime::now(), over: false });
+        run.waiting.get_or_insert(Waiting { since: SystemTime::now(), finished: false });
     }
 }
 
-/// Says that it waits no longer.
+/// Records that the wait has ended.
 pub fn wait_finished() {
     if let Some(waiting) = run().as_mut().and_then(|run| run.waiting.as_mut()) {
-        waiting.over = true;
+        waiting.finished = true;
     }
 }
 
-/// Whether the run has its trace.
+/// Whether [`start_trace`] has been called.
 #[must_use]
 pub fn has_trace() -> bool {
     HAS_TRACE.load(Ordering::SeqCst)
 }
 
-/// The run's own span.
+/// The root span, or none before the trace starts.
 pub(crate) fn root() -> TracingSpan {
     if !has_trace() {
         return TracingSpan::none();
@@ -293,69 +288,69 @@ pub(crate) fn root() -> TracingSpan {
     run().as_ref().map_or_else(TracingSpan::none, |run| run.tracing_span.clone())
 }
 
-/// Does the work of the run within its span.
+/// Runs `work` in the root span.
 pub fn in_run_span<F: Future>(work: F) -> impl Future<Output = F::Output> {
     let span = run().as_ref().map_or_else(TracingSpan::none, |run| run.tracing_span.clone());
     tracing::Instrument::instrument(work, span)
 }
 
-/// By which another process continues this trace; nothing where there is none.
+/// The `traceparent` with which another process continues this trace; `None` without a trace.
 #[must_use]
 pub fn traceparent() -> Option<String> {
     run().as_ref()?.span.as_ref()?.traceparent()
 }
 
-/// Says something of the whole run: an attribute of its span, and a field of its last log line.
+/// Sets an attribute of the root span, which is also a field of the log line `run ended`.
 pub fn set(key: &'static str, value: impl Into<Value>) {
     if let Some(run) = run().as_mut().filter(|run| !run.ended) {
         run.attributes.set(key, value.into());
     }
 }
 
-/// Says which day the run is for; its log lines say so too.
+/// Sets the day of the run, also for all its log lines.
 pub fn set_day(day: impl std::fmt::Display) {
     set("day", day.to_string());
-    // Also of a run that has no trace yet.
+    // Log lines have the day even if the run has no trace yet.
     let span = run().as_ref().map(|run| run.tracing_span.clone());
     if let Some(span) = span {
         labels::label(&span, |labels| labels.day = Some(day.to_string()));
     }
 }
 
-/// Adds to a figure of the whole run.
+/// Adds to a numeric attribute of the root span, which is also a field of the log line `run ended`.
 pub fn add(key: &'static str, number: u64) {
     if let Some(run) = run().as_mut().filter(|run| !run.ended) {
         run.attributes.add(key, number);
     }
 }
 
-/// Leaves something to be said when the run ends, in whatever way, before it is said what it has come to.
-pub fn on_finish(say: impl FnOnce() + Send + 'static) {
-    *ON_FINISH.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(say));
+/// Registers a callback for the end of the run, including a panic or a signal, before its result is recorded.
+pub fn on_finish(callback: impl FnOnce() + Send + 'static) {
+    *ON_FINISH.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(callback));
 }
 
-/// Is this a thread that sends? What goes wrong there has nothing to do with the run.
+/// Whether this is a sending thread, whose errors do not affect the run.
 pub(crate) fn is_telemetry_thread() -> bool {
     std::thread::current().name().is_some_and(|name| name == THREAD || name.starts_with("OpenTelemetry"))
 }
 
-/// Says what the run has come to: in its log, in its metrics, and in its span. From then on nothing more can be said of it.
-pub(crate) fn finish(ended: &Result<String, Failure>) {
+/// Records the result of the run in its log, its metrics and its root span. Later attributes are ignored.
+pub(crate) fn finish(result: &Result<String, Failure>) {
     start_trace(None);
-    let last = ON_FINISH.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(last) = last {
-        last();
+    let callback = ON_FINISH.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(callback) = callback {
+        callback();
     }
     let (end, span) = {
         let mut guard = run();
         let Some(run) = guard.as_mut().filter(|run| !run.ended) else { return };
         run.ended = true;
-        (summary::RunEnd::of(run, ended, spec::left_out_count()), run.span.clone())
+        (summary::RunEnd::new(run, result, spec::left_out_count()), run.span.clone())
     };
-    end.tell(span.as_ref(), ended);
+    end.record(span.as_ref(), result);
 }
 
-/// Ends the run's span and those that are still open, and sends all that is to be sent.
+/// Ends the root span and all open spans, and flushes the exporters. Blocks for at most [`SHUTDOWN_TIMEOUT`].
 pub(crate) fn shutdown() {
     let span = run().as_mut().and_then(|run| run.span.take());
     let Some(telemetry) = TELEMETRY.get() else { return };
@@ -364,27 +359,25 @@ pub(crate) fn shutdown() {
     }
     let (sender, done) = std::sync::mpsc::channel();
     let sending = std::thread::Builder::new().name(THREAD.to_owned()).spawn(move || {
-        // What is within a step may not outlive it, so that the run's own comes last.
+        // A span must not outlive its parent, so the root span ends last.
         span::end_all_except(span.as_ref());
         if let Some(span) = span {
             span.end();
         }
         let all_sent = std::thread::scope(|scope| {
-            // By its name, what falls over here is known to have nothing to do with the run.
+            // The panic hook recognises these threads by their name.
             let named = || std::thread::Builder::new().name(THREAD.to_owned());
-            let traces = telemetry
-                .traces
-                .as_ref()
-                .map(|(provider, _)| named().spawn_scoped(scope, || provider.shutdown_with_timeout(PATIENCE).is_ok()));
-            let metrics = telemetry
-                .metrics
-                .as_ref()
-                .map(|(provider, _)| named().spawn_scoped(scope, || provider.shutdown_with_timeout(PATIENCE).is_ok()));
+            let traces = telemetry.traces.as_ref().map(|(provider, _)| {
+                named().spawn_scoped(scope, || provider.shutdown_with_timeout(SHUTDOWN_TIMEOUT).is_ok())
+            });
+            let metrics = telemetry.metrics.as_ref().map(|(provider, _)| {
+                named().spawn_scoped(scope, || provider.shutdown_with_timeout(SHUTDOWN_TIMEOUT).is_ok())
+            });
             [traces, metrics].into_iter().flatten().all(|sent| sent.is_ok_and(|thread| thread.join().unwrap_or(false)))
         });
         let _ = sender.send(all_sent);
     });
-    if sending.is_err() || done.recv_timeout(PATIENCE) != Ok(true) {
-        telemetry.warning.tell("not everything could be sent or written within 2 s");
+    if sending.is_err() || done.recv_timeout(SHUTDOWN_TIMEOUT) != Ok(true) {
+        telemetry.warning.log("not everything could be sent or written within 2 s");
     }
 }

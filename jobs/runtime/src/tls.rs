@@ -1,6 +1,5 @@
-//! Whom to believe at the other end of TLS: the roots that browsers ship, which are inside the program since an image holds nothing else,
-//! those of the machine where it has any, and the file that `AWS_CA_BUNDLE` names, for a server with a certificate of its own. And what to
-//! show where the other end asks.
+//! TLS trust roots and client certificates. Trusted are the roots that browsers ship, which are built in because the image contains nothing
+//! else, the system's roots, and the file in `AWS_CA_BUNDLE`, for servers with a private authority.
 
 use std::fmt::Display;
 
@@ -13,17 +12,18 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::failure::{Code, Failure};
 
-/// The AWS tools' own variable for it.
+/// The variable of the AWS tools.
 const BUNDLE: &str = "AWS_CA_BUNDLE";
+const NO_CERTIFICATE: &str = "it contains no certificate";
 
-/// The certificates that a server's may go back to.
+/// The trusted roots, for the client of the SDK.
 ///
 /// # Errors
-/// A bundle that cannot be read or holds no certificate.
+/// The bundle cannot be read or contains no valid certificate.
 pub(crate) fn context() -> Result<TlsContext, Failure> {
-    // The variables by which a machine's roots are moved, SSL_CERT_FILE and SSL_CERT_DIR, are heeded by this.
-    let machine = rustls_native_certs::load_native_certs();
-    let mut store = TrustStore::empty().with_native_roots(!machine.certs.is_empty());
+    // Respects SSL_CERT_FILE and SSL_CERT_DIR.
+    let system = rustls_native_certs::load_native_certs();
+    let mut store = TrustStore::empty().with_native_roots(!system.certs.is_empty());
     for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
         store.add_pem_certificate(pem(root));
     }
@@ -33,65 +33,64 @@ pub(crate) fn context() -> Result<TlsContext, Failure> {
         }
     }
     let built = TlsContext::builder().with_trust_store(store).build();
-    built.map_err(|error| Failure::new(Code::Bug, format!("no TLS ({error})"), "", "Report it"))
+    built.map_err(|error| Failure::new(Code::Bug, format!("cannot set up TLS ({error})"), "", "Report it"))
 }
 
-/// The same certificates for a connection that is not the SDK's, and those of the file at `more`.
+/// The trusted roots as certificates, with those of the additional file `extra`.
 ///
 /// # Errors
-/// A file that cannot be used, in a sentence.
-pub(crate) fn certificates(more: Option<&str>) -> Result<Vec<CertificateDer<'static>>, String> {
+/// A file that cannot be read or contains no valid certificate, in one sentence.
+pub(crate) fn certificates(extra: Option<&str>) -> Result<Vec<CertificateDer<'static>>, String> {
     let mut all = rustls_native_certs::load_native_certs().certs;
     all.extend(webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().cloned());
     let set = std::env::var(BUNDLE).ok().filter(|path| !path.is_empty());
-    for path in set.as_deref().into_iter().chain(more) {
+    for path in set.as_deref().into_iter().chain(extra) {
         all.extend(bundle(path).map_err(|failure| failure.what)?);
     }
     Ok(all)
 }
 
-/// What a program shows of itself: the certificates of one file, its own first, and the key of another.
+/// A client certificate chain, the program's own certificate first, and its key.
 ///
 /// # Errors
-/// A file that cannot be used, in a sentence. No word of what is in it.
+/// A file that cannot be read or is invalid, in one sentence without any of its contents.
 pub(crate) fn identity(
     certificates: &str,
     key: &str,
 ) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), String> {
-    let wrong =
-        |path: &str, why: &dyn Display| format!("the client's certificate and key: {path} cannot be used: {why}");
+    let invalid =
+        |path: &str, why: &dyn Display| format!("the client certificate and key: {path} cannot be used: {why}");
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificates).and_then(Iterator::collect);
-    let chain = chain.map_err(|error| wrong(certificates, &error))?;
+    let chain = chain.map_err(|error| invalid(certificates, &error))?;
     if chain.is_empty() {
-        return Err(wrong(certificates, &"there is none in it"));
+        return Err(invalid(certificates, &NO_CERTIFICATE));
     }
-    Ok((chain, PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?))
+    Ok((chain, PrivateKeyDer::from_pem_file(key).map_err(|error| invalid(key, &error))?))
 }
 
-/// The certificates of a file, each tried, for the client takes a bad one as a bug of ours.
+/// The certificates of a file. Each is validated, because the SDK's client panics on an invalid one.
 fn bundle(path: &str) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let wrong = |why: String| {
+    let invalid = |why: String| {
         Failure::new(
             Code::Usage,
             format!("the certificates at {path} cannot be used: {why}"),
             BUNDLE,
-            "Name a file of PEM certificates",
+            "Set it to a file of PEM certificates",
         )
     };
-    let text = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
+    let text = std::fs::read(path).map_err(|error| invalid(error.to_string()))?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    let found = found.map_err(|error| wrong(error.to_string()))?;
+    let found = found.map_err(|error| invalid(error.to_string()))?;
     if found.is_empty() {
-        return Err(wrong("there is none in it".to_owned()));
+        return Err(invalid(NO_CERTIFICATE.to_owned()));
     }
     let mut roots = RootCertStore::empty();
     for certificate in &found {
-        roots.add(certificate.clone()).map_err(|error| wrong(error.to_string()))?;
+        roots.add(certificate.clone()).map_err(|error| invalid(error.to_string()))?;
     }
     Ok(found)
 }
 
-/// As the client takes certificates.
 fn pem(certificate: &CertificateDer<'_>) -> String {
     format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", STANDARD.encode(certificate))
 }
@@ -101,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_root_that_is_built_in_can_be_used() {
+    fn built_in_roots_are_valid() {
         let mut roots = RootCertStore::empty();
         for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
             let read = CertificateDer::from_pem_slice(pem(root).as_bytes()).unwrap();
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_that_is_none_is_a_wrong_setting() {
+    fn invalid_bundle_is_a_usage_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
         let path = path.to_str().unwrap();

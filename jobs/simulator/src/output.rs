@@ -259,7 +259,10 @@ fn file_failure(path: &Path, error: &io::Error) -> Failure {
 
 fn store_failure(error: &StoreError) -> Failure {
     let code = match error {
-        StoreError::Unreachable { .. } | StoreError::Full { .. } | StoreError::Conflict { .. } => Code::Unavailable,
+        StoreError::Unreachable { .. }
+        | StoreError::Untrusted { .. }
+        | StoreError::Full { .. }
+        | StoreError::Conflict { .. } => Code::Unavailable,
         _ => Code::Usage,
     };
     Failure::new(code, error.to_string(), "", "Check the address, the credentials and the permissions of --out")

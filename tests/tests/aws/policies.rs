@@ -186,7 +186,7 @@ fn policies_are_within_the_size_limit() {
 
 #[test]
 fn error_403_names_both_possible_causes() {
-    let two_causes = ["403", "no right to it", "s3:ListBucket", "manifest_2025-11-04.json"];
+    let two_causes = ["403", "lack the permission", "s3:ListBucket", "manifest_2025-11-04.json"];
     let cannot_list = grants("reporter").into_iter().filter(|grant| grant.action != "s3:ListBucket").collect();
     Account::new([("reporter", cannot_list)]).reporter(&["2025-11-04"]).expect_failure(2, &two_causes);
     let cannot_write: Vec<_> = grants("processor").into_iter().filter(|grant| grant.action != "s3:PutObject").collect();
@@ -194,7 +194,7 @@ fn error_403_names_both_possible_causes() {
     account.write_raw();
     account
         .processor(&["2025-11-04"])
-        .expect_failure(2, &["403", "no right to it", "cityflow-processed/metrics/objets/"]);
+        .expect_failure(2, &["403", "lack the permission", "cityflow-processed/metrics/objets/"]);
     account.processor(&["check"]).expect_failure(2, &["403", "cityflow-processed/metrics/"]);
 }
 

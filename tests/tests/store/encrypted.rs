@@ -21,7 +21,7 @@ fn server_certificate_of_a_private_authority_is_trusted_only_with_ca_bundle() {
     job_to_wrong
         .env("AWS_MAX_ATTEMPTS", "1")
         .run()
-        .expect_failure(69, &["certificate is not good", "not valid for name"]);
+        .expect_failure(69, &["certificate is invalid", "not valid for name"]);
     job(TestEnv::processor).env("AWS_CA_BUNDLE", authority.certificate()).succeed();
     job(TestEnv::reporter).env("AWS_CA_BUNDLE", authority.certificate()).succeed();
     let plain = TestEnv::in_folder();

@@ -83,7 +83,7 @@ async fn denied_read_names_both_possible_causes() {
     let line = failure.to_string();
     assert_eq!(failure.code, Code::Usage);
     assert!(
-        line.contains("no right to it") && line.contains("no such key") && line.contains("s3:ListBucket"),
+        line.contains("lack the permission") && line.contains("no such key") && line.contains("s3:ListBucket"),
         "{line}"
     );
     assert_eq!(line.matches("AccessDenied").count(), 1, "{line}");

@@ -116,8 +116,9 @@ async fn all(
         })
         .buffered(at_once);
     while let Some(next) = fetched.next().await {
-        let next = next.unwrap_or_else(|error| {
-            Err(StoreError::Other { key: store.address(&object.key), detail: format!("a range was not read: {error}") })
+        let next = next.unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(StoreError::Other { key: store.address(&object.key), detail: error.to_string() }),
         });
         let ended = next.is_err();
         if sender.send(next).await.is_err() || ended {

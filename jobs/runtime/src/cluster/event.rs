@@ -1,4 +1,4 @@
-//! One Kubernetes Event on the Job at the end of a run: what was published, or why not, on one line of `kubectl describe job`.
+//! Writes one Kubernetes Event on the Job at the end of a run: the result or the error, as one line of `kubectl describe job`.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -12,17 +12,17 @@ use kube::api::{Api, ObjectMeta, PostParams};
 use super::{Cluster, ClusterError, with_retries};
 use crate::failure::Failure;
 
-/// The API takes no longer `note`.
+/// The API's limit for `note`, bytes.
 const MAX_NOTE: usize = 1024;
-/// The API takes no longer `reportingInstance`.
+/// The API's limit for `reportingInstance`, bytes.
 const MAX_INSTANCE: usize = 128;
 
-/// Whether a person has something to do.
+/// The `type` of an Event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventType {
-    /// All is as it should be.
+    /// The run succeeded.
     Normal,
-    /// Somebody should look.
+    /// The run failed.
     Warning,
 }
 
@@ -35,20 +35,20 @@ impl EventType {
     }
 }
 
-/// Who tells of the end of this run, and on which Job.
+/// Writes the Event about the result of this run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventRecorder {
-    /// Name of the program.
+    /// Name of the program, for `reportingController`.
     pub program: &'static str,
     /// Name of the Job.
     pub job: String,
-    /// `metadata.uid` of the Job; without it the Event would belong to no object that anybody describes.
+    /// `metadata.uid` of the Job; `kubectl describe` finds Events by it.
     pub uid: String,
-    /// Name of the pod.
+    /// Name of the pod, for `reportingInstance`; empty if unknown.
     pub pod: String,
 }
 
-/// The one of this process, or why there is none although one was asked for.
+/// The recorder of this process, or the reason why the requested recorder is not available.
 static RECORDER: OnceLock<Result<EventRecorder, ClusterError>> = OnceLock::new();
 
 /// The variable that holds the Job's uid.
@@ -57,25 +57,23 @@ const JOB_UID: &str = "JOB_UID";
 const POD_NAME: &str = "POD_NAME";
 
 impl EventRecorder {
-    /// The announcer of a program, by what the pod knows of itself.
+    /// The recorder of a program, from the variables of the pod.
     ///
     /// # Errors
-    /// No name or no uid of a Job, as outside a cluster.
+    /// The name or the uid of the Job is not set, as outside a cluster.
     pub fn find(
         program: &'static str,
         job: Option<&str>,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ClusterError> {
-        let known = |text: Option<String>| text.filter(|text| !text.is_empty());
-        let (Some(job), Some(uid)) = (known(job.map(str::to_owned)), known(variable(JOB_UID))) else {
-            let why =
-                format!("--events: JOB_NAME and {JOB_UID} are not both set, so there is no Job to put an Event on");
+        let non_empty = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let (Some(job), Some(uid)) = (non_empty(job.map(str::to_owned)), non_empty(variable(JOB_UID))) else {
+            let why = format!("--events: JOB_NAME and {JOB_UID} must both be set to write an Event on the Job");
             return Err(ClusterError::new(why));
         };
-        Ok(Self { program, job, uid, pod: known(variable(POD_NAME)).unwrap_or_default() })
+        Ok(Self { program, job, uid, pod: non_empty(variable(POD_NAME)).unwrap_or_default() })
     }
 
-    /// The Event.
     fn event(&self, namespace: &str, event_type: EventType, reason: &str, note: &str, now: DateTime<Utc>) -> Event {
         let job = ObjectReference {
             api_version: Some("batch/v1".into()),
@@ -89,7 +87,7 @@ impl EventRecorder {
         let micros = k8s_openapi::jiff::Timestamp::from_microsecond(now.timestamp_micros()).unwrap_or_default();
         Event {
             metadata: ObjectMeta {
-                // As kubectl and the controllers name theirs: a name of the object, a dot, and the time.
+                // The convention of kubectl and the controllers: the object's name, a dot, and the time.
                 name: Some(format!("{}.{:x}", self.job, now.timestamp_nanos_opt().unwrap_or_default())),
                 namespace: Some(namespace.into()),
                 ..ObjectMeta::default()
@@ -112,7 +110,7 @@ impl EventRecorder {
         let event = self.event(cluster.namespace(), event_type, reason, note, Utc::now());
         with_retries("write an Event", || async {
             match events.create(&PostParams::default(), &event).await {
-                // An earlier try wrote it, and its answer was lost.
+                // An earlier attempt wrote it, and its response was lost.
                 Err(kube::Error::Api(status)) if status.code == 409 => Ok(()),
                 answer => answer.map(drop),
             }
@@ -121,32 +119,31 @@ impl EventRecorder {
     }
 }
 
-/// A text of at most so many bytes.
-fn truncate(text: &str, longest: usize) -> String {
-    text[..text.floor_char_boundary(longest)].to_owned()
+/// The text, cut to at most `max` bytes.
+fn truncate(text: &str, max: usize) -> String {
+    text[..text.floor_char_boundary(max)].to_owned()
 }
 
-/// Lets the end of the process be told by this announcer, or lets it be said then why it is not.
-pub(crate) fn install_recorder(found: Result<EventRecorder, ClusterError>) {
-    // A process has one end; the first stays.
-    let _ = RECORDER.set(found);
+/// Sets the recorder of this process; an error is logged when the Event would be written. A second call does nothing.
+pub(crate) fn install_recorder(recorder: Result<EventRecorder, ClusterError>) {
+    let _ = RECORDER.set(recorder);
 }
 
 thread_local! {
     static RECORDER_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Is this the thread that tells the cluster how the process ends? What goes wrong there changes nothing about the end.
+/// Whether this is the thread that writes the Event, whose panics do not affect the exit code.
 pub(crate) fn is_recorder_thread() -> bool {
     RECORDER_THREAD.get()
 }
 
-/// Tells the cluster how the process ends, if it was asked to. Waits for the answer, not long; what goes wrong is a warning.
+/// Writes the Event about the result of the process, if `--events` is set. Waits for at most 20 s; errors are logged as warnings.
 ///
-/// On a thread of its own, so that it works from wherever a process ends, a panic among them.
-pub(crate) fn record_event(ended: &Result<String, Failure>) {
+/// Uses a dedicated thread, so that it works on any thread that ends the process, including a panicking one.
+pub(crate) fn record_event(result: &Result<String, Failure>) {
     let Some(recorder) = RECORDER.get() else { return };
-    let (event_type, reason, note) = match ended {
+    let (event_type, reason, note) = match result {
         Ok(line) if line.is_empty() => return,
         Ok(line) => (EventType::Normal, "Done", line.clone()),
         Err(failure) => (EventType::Warning, failure.code.name(), failure.to_string()),
@@ -160,11 +157,11 @@ pub(crate) fn record_event(ended: &Result<String, Failure>) {
             (_, Err(error)) => Err(ClusterError::new(format!("cannot write an Event ({error})"))),
         };
         if let Err(error) = sent {
-            tracing::warn!("{error}; the run itself is not affected");
+            tracing::warn!("{error}; the run is not affected");
         }
     });
     if writing.join().is_err() {
-        tracing::warn!("no Event could be written, by a bug; the run itself is not affected");
+        tracing::warn!("the thread that writes the Event panicked; the run is not affected");
     }
 }
 
@@ -183,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_about_the_job_and_within_the_limits_of_the_api() {
+    fn event_refers_to_the_job_and_respects_the_limits_of_the_api() {
         let now = "2025-11-04T00:03:00.123456Z".parse().unwrap();
         let event = recorder().event("cityflow", EventType::Warning, "BadData", &"é".repeat(2000), now);
         let value = serde_json::to_value(&event).unwrap();
@@ -196,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_job_there_is_nobody_to_tell() {
+    fn recorder_needs_name_and_uid_of_the_job() {
         assert!(EventRecorder::find("processor", None, |_| Some("x".into())).is_err());
         assert!(EventRecorder::find("processor", Some("process-2025-11-03"), |_| None).is_err());
         assert!(EventRecorder::find("processor", Some(""), |_| Some("x".into())).is_err());

@@ -1,4 +1,4 @@
-//! A Job made from a CronJob as `kubectl create job --from=cronjob/…` makes it, under a name that only one can have.
+//! Creates a Job from a CronJob like `kubectl create job --from=cronjob/…`, with a deterministic name, so that it is created only once.
 
 use chrono::NaiveDate;
 use k8s_openapi::api::batch::v1::{CronJob, Job};
@@ -9,39 +9,39 @@ use serde_json::{Value, json};
 
 use super::{Cluster, ClusterError, with_retries};
 
-/// The longest name of a Job whose pods can still carry it as a label.
+/// Longest name of a Job: its pods carry it as a label.
 const MAX_NAME: usize = 63;
-/// So many characters of a digest make a name its own.
+/// Length of the part of the digest in the name.
 const DIGEST_LENGTH: usize = 8;
-/// What kubectl leaves on a Job that a person made from a CronJob.
+/// The annotation that kubectl sets on a Job created from a CronJob.
 const MANUAL: (&str, &str) = ("cronjob.kubernetes.io/instantiate", "manual");
 
-/// What became of the wish for a Job.
+/// The result of creating a Job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobCreation {
-    /// It was made.
+    /// A new Job was created.
     Created,
-    /// A Job of that name is there already, running or ended.
+    /// A Job of that name exists already, running or finished.
     AlreadyExists,
 }
 
 impl Cluster {
-    /// Makes the Job `name` from the CronJob `cronjob` of the pod's namespace, unless there is one of that name.
+    /// Creates the Job `name` from the CronJob `cronjob` in the pod's namespace, unless a Job of that name exists.
     ///
     /// # Errors
-    /// No such CronJob, no right, no answer.
+    /// The CronJob does not exist, a permission is missing, or the API server does not answer.
     pub async fn create_job_from(&self, cronjob: &str, name: &str) -> Result<JobCreation, ClusterError> {
-        // As it stands in the API and not in types of ours, which would lose what they do not know.
+        // Untyped objects, because typed ones would drop unknown fields.
         let cronjobs = self.objects(&ApiResource::erase::<CronJob>(&()));
         let jobs = self.objects(&ApiResource::erase::<Job>(&()));
         let reading = format!("read the CronJob {cronjob}");
         let from = with_retries(&reading, || async { cronjobs.get(cronjob).await }).await?;
         let job = job_of(&from, name)
             .ok_or_else(|| ClusterError::new(format!("the CronJob {cronjob} has no jobTemplate")))?;
-        with_retries(&format!("make the Job {name}"), || async {
+        with_retries(&format!("create the Job {name}"), || async {
             match jobs.create(&PostParams::default(), &job).await {
                 Ok(_) => Ok(JobCreation::Created),
-                // Also where an earlier try made it and its answer was lost.
+                // Also if an earlier attempt created it and its response was lost.
                 Err(kube::Error::Api(status)) if status.code == 409 && status.reason == "AlreadyExists" => {
                     Ok(JobCreation::AlreadyExists)
                 }
@@ -56,7 +56,7 @@ impl Cluster {
     }
 }
 
-/// The Job that kubectl would make: the template's labels, annotations and spec, the mark of a Job made by hand, and the CronJob as owner.
+/// The Job that kubectl would create: labels, annotations and spec of the template, the `manual` annotation, and the CronJob as owner.
 fn job_of(cronjob: &DynamicObject, name: &str) -> Option<DynamicObject> {
     let template = cronjob.data.pointer("/spec/jobTemplate")?;
     let texts = |part: &str| -> std::collections::BTreeMap<String, String> {
@@ -71,7 +71,7 @@ fn job_of(cronjob: &DynamicObject, name: &str) -> Option<DynamicObject> {
         name: cronjob.metadata.name.clone()?,
         uid: cronjob.metadata.uid.clone()?,
         controller: Some(true),
-        // Not blockOwnerDeletion, which would ask for a right on the CronJob's finalizers.
+        // Not blockOwnerDeletion, which would need a permission on the CronJob's finalizers.
         ..OwnerReference::default()
     };
     Some(DynamicObject {
@@ -87,8 +87,8 @@ fn job_of(cronjob: &DynamicObject, name: &str) -> Option<DynamicObject> {
     })
 }
 
-/// The name of the Job for days `first` to `last` whose metrics have this digest. Only the CronJob's name is cut where it is too long,
-/// so that the name says the days however it was called.
+/// The name of the Job for days `first` to `last` whose metrics have this digest. If it is too long, only the CronJob's name is truncated,
+/// because the name must contain the days.
 pub fn job_name(cronjob: &str, first: NaiveDate, last: NaiveDate, digest: &str) -> String {
     let days = if first == last { first.to_string() } else { format!("{first}-to-{last}") };
     let end = format!("-{days}-{}", &digest[..digest.floor_char_boundary(DIGEST_LENGTH)]);
@@ -96,7 +96,7 @@ pub fn job_name(cronjob: &str, first: NaiveDate, last: NaiveDate, digest: &str) 
     format!("{}{end}", begin.trim_end_matches(['-', '.']))
 }
 
-/// The runs of days without a gap, in order.
+/// Groups days into ranges (first, last) without gaps, in order.
 pub fn day_ranges(mut days: Vec<NaiveDate>) -> Vec<(NaiveDate, NaiveDate)> {
     days.sort_unstable();
     let mut day_ranges: Vec<(NaiveDate, NaiveDate)> = Vec::new();

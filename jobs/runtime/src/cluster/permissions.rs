@@ -1,4 +1,4 @@
-//! The question whether the service account may do what a switch will need: asked by `check`, before a night depends on it.
+//! Checks the service account's permissions for `--events` and `--handoff`, for the `check` commands.
 
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
 use kube::api::{Api, PostParams};
@@ -7,10 +7,10 @@ use super::{Cluster, ClusterError, with_retries};
 use crate::failure::{Code, Failure};
 
 impl Cluster {
-    /// Whether the pod's service account may do `verb` on `resource` of API group `group` in its namespace. Every account may ask this.
+    /// Whether the pod's service account may do `verb` on `resource` of API group `group` in its namespace. Needs no permission itself.
     ///
     /// # Errors
-    /// No answer.
+    /// The API server does not answer.
     pub async fn is_allowed(
         &self,
         verb: &str,
@@ -32,16 +32,16 @@ impl Cluster {
         };
         let reviews: Api<SelfSubjectAccessReview> = Api::all(self.client.clone());
         let answer =
-            with_retries("ask for its rights", || async { reviews.create(&PostParams::default(), &review).await })
+            with_retries("check its permissions", || async { reviews.create(&PostParams::default(), &review).await })
                 .await?;
         Ok(answer.status.is_some_and(|status| status.allowed))
     }
 }
 
-/// Tests the rights that the switches need, and says which there are.
+/// Checks the permissions that the switches need; returns one line for each.
 ///
 /// # Errors
-/// [`Code::Usage`] for a right that lacks, [`Code::Unavailable`] where nobody answers.
+/// [`Code::Usage`] for a missing permission, [`Code::Unavailable`] if the API server does not answer.
 pub async fn check_permissions(events: bool, cronjob: Option<&str>) -> Result<Vec<String>, Failure> {
     let mut needed = Vec::new();
     if events {
@@ -56,7 +56,7 @@ pub async fn check_permissions(events: bool, cronjob: Option<&str>) -> Result<Ve
         return Ok(lines);
     }
     let unreachable = |error: ClusterError| {
-        Failure::new(Code::Unavailable, error.to_string(), "", "Mend it, or switch --events and --handoff off")
+        Failure::new(Code::Unavailable, error.to_string(), "", "Fix it, or disable --events and --handoff")
     };
     let cluster = Cluster::connect().await.map_err(unreachable)?;
     for (switch, verb, group, resource, name) in needed {
@@ -66,7 +66,7 @@ pub async fn check_permissions(events: bool, cronjob: Option<&str>) -> Result<Ve
                 Code::Usage,
                 format!("the service account may not {verb} {what} in namespace {}", cluster.namespace()),
                 switch,
-                "Give it the Role of the chart, or switch this off",
+                "Bind it to the chart's Role, or disable this switch",
             ));
         }
         lines.push(format!("cluster, namespace {}: may {verb} {what}", cluster.namespace()));

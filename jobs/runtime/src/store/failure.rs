@@ -1,7 +1,10 @@
-//! From what a store could not do to how the run ends: the exit code and what the operator should do.
+//! The exit code and the advice for a run that ends because of a store error.
 
 use super::StoreError;
 use crate::failure::{Code, Failure};
+
+/// The status with which S3 also answers for a missing key if the caller lacks `s3:ListBucket`.
+const FORBIDDEN: u16 = 403;
 
 impl StoreError {
     /// The failure of a run that ends because of this error.
@@ -23,42 +26,36 @@ impl StoreError {
                 Code::Later,
                 "the object changed while it was in use",
                 key,
-                "Run again once nothing else writes it",
+                "Run again once no other process writes it",
             ),
             Self::Conflict { key } => Failure::new(
                 Code::Later,
-                "another write to the same key was under way",
+                "another write to the same key was in progress",
                 key,
                 "Run again once the other run has ended",
             ),
-            Self::Denied { key, detail } if detail.starts_with("403") => Failure::new(
+            Self::Denied { key, status: Some(FORBIDDEN), detail } => Failure::new(
                 Code::Usage,
                 format!("access denied ({detail})"),
                 key,
-                "Either these credentials have no right to it, or there is no such key and they lack s3:ListBucket, without which S3 \
-                 does not tell the two apart: check the policy and the address",
+                "Either these credentials lack the permission, or there is no such key and they lack s3:ListBucket, without which S3 \
+                 does not distinguish the two: check the policy and the address",
             ),
-            Self::Denied { key, detail } => Failure::new(
+            Self::Denied { key, detail, .. } => Failure::new(
                 Code::Usage,
                 format!("access denied ({detail})"),
                 key,
                 "Correct the permissions, the credentials or the setting that names it",
             ),
-            // In these words the TLS library tells a server whose certificate goes back to nobody who is believed; the second, to one of
-            // the same name and another key.
-            Self::Unreachable { key, detail }
-                if ["UnknownIssuer", "BadSignature"].iter().any(|word| detail.contains(word)) =>
-            {
-                Failure::new(
-                    Code::Unavailable,
-                    format!("the store's certificate is of an unknown authority ({detail})"),
-                    key,
-                    "Name the file of that authority's certificate by AWS_CA_BUNDLE",
-                )
-            }
-            Self::Unreachable { key, detail } if detail.contains("invalid peer certificate") => Failure::new(
+            Self::Untrusted { key, unknown_authority: true, detail } => Failure::new(
                 Code::Unavailable,
-                format!("the store's certificate is not good ({detail})"),
+                format!("the store's certificate was issued by an unknown authority ({detail})"),
+                key,
+                "Set AWS_CA_BUNDLE to the PEM file of that authority's certificate",
+            ),
+            Self::Untrusted { key, unknown_authority: false, detail } => Failure::new(
+                Code::Unavailable,
+                format!("the store's certificate is invalid ({detail})"),
                 key,
                 "Check the names and the dates of the server's certificate, and that AWS_ENDPOINT_URL is one of those names",
             ),

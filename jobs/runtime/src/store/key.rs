@@ -1,22 +1,22 @@
-//! Which strings can be keys. One rule for all stores, so that a job that runs on a folder runs on a bucket too.
+//! Validation of keys and ranges: the same rules for all stores, so that a job that works with a folder also works with a bucket.
 //!
-//! Not for the names the project gives its objects: those are `contract`'s.
+//! Not for the names of the project's objects: those are in `contract`.
 
 use std::ops::Range;
 
 use super::StoreError;
 
-/// The longest key S3 takes, in bytes of UTF-8.
-const LONGEST: usize = 1024;
+/// The limit of S3, in bytes of UTF-8.
+const MAX_LENGTH: usize = 1024;
 
-/// Refuses what cannot be a key: empty, absolute, too long, with a NUL, or with a `.` or `..` part, which a folder would resolve and
-/// a bucket would take literally.
+/// Rejects keys that are empty, absolute, too long, contain a NUL, or a `.` or `..` part, which a folder would resolve and a bucket
+/// would store literally.
 pub(super) fn check(key: &str, address: impl Fn() -> String) -> Result<(), StoreError> {
-    let wrong = if key.is_empty() {
+    let reason = if key.is_empty() {
         "a key cannot be empty"
     } else if key.starts_with('/') {
         "a key is relative to its store and cannot begin with /"
-    } else if key.len() > LONGEST {
+    } else if key.len() > MAX_LENGTH {
         "a key cannot be longer than 1024 bytes"
     } else if key.contains('\0') {
         "a key cannot contain a NUL"
@@ -25,14 +25,13 @@ pub(super) fn check(key: &str, address: impl Fn() -> String) -> Result<(), Store
     } else {
         return Ok(());
     };
-    Err(StoreError::Other { key: address(), detail: wrong.into() })
+    Err(StoreError::Other { key: address(), detail: reason.into() })
 }
 
-/// Refuses a range that does not lie within an object of `size` bytes.
-pub(super) fn check_range(range: &Range<u64>, size: u64, address: impl Fn() -> String) -> Result<(), StoreError> {
+/// Rejects a range that does not lie within an object of `size` bytes, with the reason.
+pub(super) fn check_range(range: &Range<u64>, size: u64) -> Result<(), String> {
     if range.start <= range.end && range.end <= size {
         return Ok(());
     }
-    let detail = format!("bytes {}..{} do not lie within its {size} bytes", range.start, range.end);
-    Err(StoreError::Other { key: address(), detail })
+    Err(format!("bytes {}..{} are out of range: the object has {size} bytes", range.start, range.end))
 }

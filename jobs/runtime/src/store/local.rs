@@ -1,8 +1,7 @@
 //! A store in a local folder: keys are paths below it.
 //!
-//! Every write goes to a temporary file beside its place, is flushed to the disk and then takes its name in one step, so that no reader
-//! sees half an object and no crash leaves one. Not for folders that others write without care: a file that is changed in place is
-//! noticed by its size and time, no more.
+//! Every write goes to a temporary file in the same folder, is flushed to disk and then renamed, so no reader sees a partial object and no
+//! crash leaves one. Not for folders in which other programs change files in place: such a change is detected by size and time only.
 
 pub(super) mod file;
 mod walk;
@@ -17,7 +16,7 @@ use bytes::Bytes;
 
 use super::{Condition, Object, OpenFile, Store, StoreError, Version, key};
 
-/// What the store's own files (locks, unfinished writes) begin with. They are no objects, and no key may name one.
+/// Prefix of the store's own files (locks, unfinished writes). They are not listed, and keys cannot use it.
 const RESERVED_PREFIX: &str = ".cityflow.";
 
 /// Objects in a folder. Clones are cheap.
@@ -27,7 +26,10 @@ pub struct LocalStore {
 }
 
 impl LocalStore {
-    /// The store in a folder that is there; [`StoreError::NoSuchRoot`] if it is not.
+    /// The store in an existing folder.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRoot`] if the folder does not exist.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let store = Self { root: root.into().into() };
         match std::fs::metadata(&store.root) {
@@ -37,7 +39,10 @@ impl LocalStore {
         }
     }
 
-    /// The store in a folder that is made, with those above it, if it is not there.
+    /// The store in a folder, which is created with its parents if it does not exist.
+    ///
+    /// # Errors
+    /// The folder cannot be created.
     pub fn create(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let root = root.into();
         match file::create_folders(&root) {
@@ -46,20 +51,20 @@ impl LocalStore {
         }
     }
 
-    /// The path of a key that is one.
+    /// The path of a valid key.
     fn path(&self, key: &str) -> Result<PathBuf, StoreError> {
         key::check(key, || self.address(key))?;
-        let wrong = if key.split('/').any(str::is_empty) {
+        let reason = if key.split('/').any(str::is_empty) {
             "a key in a folder cannot have an empty part"
         } else if key.split('/').any(|part| part.starts_with(RESERVED_PREFIX)) {
-            "names that begin with .cityflow. are the store's own"
+            "names that begin with .cityflow. are reserved"
         } else {
             return Ok(self.root.join(key));
         };
-        Err(StoreError::Other { key: self.address(key), detail: wrong.into() })
+        Err(StoreError::Other { key: self.address(key), detail: reason.into() })
     }
 
-    /// What an error of the system means for a key.
+    /// Maps an I/O error about a key.
     fn error(&self, key: &str, error: &io::Error) -> StoreError {
         let address = self.address(key);
         match error.kind() {
@@ -70,7 +75,7 @@ impl LocalStore {
                 StoreError::NotFound { key: address }
             }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                StoreError::Denied { key: address, detail: error.to_string() }
+                StoreError::Denied { key: address, status: None, detail: error.to_string() }
             }
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
                 StoreError::Full { key: address, detail: error.to_string() }
@@ -79,7 +84,7 @@ impl LocalStore {
         }
     }
 
-    /// Does blocking work on another thread. An error of the system becomes one about `key`.
+    /// Runs blocking work on another thread and maps its errors to errors about `key`. A panic of the work continues here.
     async fn blocking<T, F>(&self, key: &str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -91,12 +96,15 @@ impl LocalStore {
             Ok(Err(FileError::Io(error))) => Err(self.error(key, &error)),
             Ok(Err(FileError::Changed)) => Err(StoreError::Changed { key: self.address(key) }),
             Ok(Err(FileError::Invalid(detail))) => Err(StoreError::Other { key: self.address(key), detail }),
-            Err(error) => Err(StoreError::Other { key: self.address(key), detail: error.to_string() }),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(cancelled) => Err(StoreError::Other { key: self.address(key), detail: cancelled.to_string() }),
+            },
         }
     }
 }
 
-/// What can go wrong in blocking work, before it is known which key it is about.
+/// An error of blocking work, which does not know its key.
 #[derive(Debug)]
 enum FileError {
     Io(io::Error),
@@ -118,7 +126,7 @@ impl Store for LocalStore {
 
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
         if prefix.starts_with('/') || prefix.split('/').any(|part| part == "..") {
-            let detail = "a prefix is relative to its store and has no part ..".into();
+            let detail = "a prefix is relative to its store and cannot contain ..".into();
             return Err(StoreError::Other { key: self.address(prefix), detail });
         }
         let prefix = prefix.to_owned();
@@ -163,16 +171,16 @@ impl Store for LocalStore {
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {
         let path = self.path(key)?;
         self.blocking(key, move |root| {
-            // A root that went away is not made again behind the operator's back: it may be a volume that is not mounted.
+            // A root that has disappeared is not recreated: it may be a volume that is not mounted.
             std::fs::metadata(root)?;
             file::write(&path, &body, &condition)
         })
         .await
         .map_err(|error| match error {
-            // The folder of the key is made, so what is not found or not a folder here is something else in its way.
+            // The folder of the key has just been created, so this means a conflict of a file and a folder.
             StoreError::NotFound { key } => StoreError::Other {
                 key,
-                detail: "a file stands where a folder is needed, or a folder where a file is".into(),
+                detail: "a file exists where a folder is needed, or a folder where a file is needed".into(),
             },
             error => error,
         })
@@ -180,15 +188,14 @@ impl Store for LocalStore {
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let path = self.path(key)?;
-        let gone = self.blocking(key, move |_| Ok(file::remove(&path)?)).await;
-        match gone {
+        match self.blocking(key, move |_| Ok(file::remove(&path)?)).await {
             Err(StoreError::NotFound { .. }) => Ok(()),
             other => other,
         }
     }
 
     async fn stored_checksum(&self, key: &str) -> Result<Option<String>, StoreError> {
-        // A file system keeps none; the object must be there all the same.
+        // A file system stores no checksum, but a missing object is an error.
         self.head(key).await.map(|_| None)
     }
 }
@@ -199,7 +206,7 @@ mod tests {
     use crate::failure::Code;
 
     #[test]
-    fn what_the_system_says_becomes_what_the_caller_can_do() {
+    fn io_errors_map_to_exit_codes() {
         let folder = tempfile::tempdir().unwrap();
         let store = LocalStore::open(folder.path()).unwrap();
         let code = |kind: io::ErrorKind| store.error("key", &kind.into()).failure().code;

@@ -1,6 +1,4 @@
-//! A store in memory, for tests and for dry runs.
-//!
-//! Not for production: nothing survives the process.
+//! A store in memory, for tests and dry runs. Nothing survives the process.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Condition, Object, Store, StoreError, Version, key};
 
-/// Objects in memory. Clones share the same objects.
+/// Objects in memory. Clones share them.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
     name: String,
@@ -56,24 +54,24 @@ impl MemoryStore {
         Self::with_name("store")
     }
 
-    /// An empty store whose address is `memory://<name>`.
+    /// An empty store with the address `memory://<name>`.
     pub fn with_name(name: impl Into<String>) -> Self {
         Self { name: name.into(), state: Arc::default() }
     }
 
-    /// Puts an object there without a condition, for the setting of a test. The key is not checked.
+    /// Writes an object without a condition and without checking its key, to prepare a test.
     pub fn insert(&self, key: impl Into<String>, body: impl Into<Bytes>) -> Version {
         self.state().write(key.into(), body.into())
     }
 
-    /// Declares the checksum that [`Store::stored_checksum`] gives for a key until its next write.
+    /// Sets the checksum that [`Store::stored_checksum`] returns for a key until its next write.
     pub fn set_checksum(&self, key: &str, checksum: impl Into<String>) {
         if let Some(stored) = self.state().objects.get_mut(key) {
             stored.checksum = Some(checksum.into());
         }
     }
 
-    /// The bytes of an object, if it is there.
+    /// The bytes of an object, or `None` if it does not exist.
     pub fn bytes(&self, key: &str) -> Option<Bytes> {
         self.state().objects.get(key).map(|stored| stored.body.clone())
     }
@@ -83,12 +81,12 @@ impl MemoryStore {
         self.state().objects.keys().cloned().collect()
     }
 
-    /// How many writes and removals there were since the store was made: a dry run leaves it as it was.
+    /// Number of writes and removals since the store was created, to verify that a dry run makes none.
     pub fn writes(&self) -> u64 {
         self.state().writes
     }
 
-    // A panic of another thread cannot leave the map half-written: each change is one call on it.
+    // A panic of another thread cannot leave the map inconsistent: each change is a single call.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -129,7 +127,8 @@ impl Store for MemoryStore {
         if stored.version != *version {
             return Err(StoreError::Changed { key: self.address(key) });
         }
-        key::check_range(&range, stored.body.len() as u64, || self.address(key))?;
+        key::check_range(&range, stored.body.len() as u64)
+            .map_err(|detail| StoreError::Other { key: self.address(key), detail })?;
         Ok(stored.body.slice(range.start as usize..range.end as usize))
     }
 
@@ -141,11 +140,11 @@ impl Store for MemoryStore {
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {
         key::check(key, || self.address(key))?;
         let mut state = self.state();
-        let present = state.objects.get(key).map(|stored| &stored.version);
+        let current = state.objects.get(key).map(|stored| &stored.version);
         let allowed = match &condition {
             Condition::Always => true,
-            Condition::Absent => present.is_none(),
-            Condition::Matches(version) => present == Some(version),
+            Condition::Absent => current.is_none(),
+            Condition::Matches(version) => current == Some(version),
         };
         if !allowed {
             return Err(StoreError::Changed { key: self.address(key) });

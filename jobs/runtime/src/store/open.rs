@@ -1,4 +1,4 @@
-//! A file of a local store, held open to be read by many threads at once.
+//! A file of a local store, open for reads by many threads.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::local::file;
 use super::{StoreError, Version};
 
-/// An open file at one version. Clones share it. All calls block.
+/// An open file at one version. Clones share the file. All calls block.
 #[derive(Debug, Clone)]
 pub struct OpenFile {
     inner: Arc<Inner>,
@@ -25,7 +25,7 @@ struct Inner {
 }
 
 impl OpenFile {
-    /// A file that was found at `version`.
+    /// Wraps a file that had `version` when it was opened.
     pub(super) fn new(file: File, path: PathBuf, address: String, size: u64, version: Version) -> Self {
         Self { inner: Arc::new(Inner { file, path, address, size, version }) }
     }
@@ -38,7 +38,8 @@ impl OpenFile {
     /// Fills the buffer with the bytes from `offset` on.
     ///
     /// # Errors
-    /// `Changed` where the file ends before the buffer is full, for it was long enough once; `Other` where the system cannot read it.
+    /// [`StoreError::Changed`] if the file ends before the buffer is full, because it has become shorter; [`StoreError::Other`] for I/O
+    /// errors.
     pub fn read_at(&self, buffer: &mut [u8], offset: u64) -> Result<(), StoreError> {
         match self.inner.file.read_exact_at(buffer, offset) {
             Ok(()) => Ok(()),
@@ -47,10 +48,10 @@ impl OpenFile {
         }
     }
 
-    /// Whether the file is still the one that was opened: neither written to nor replaced under its name.
+    /// Checks that the file has neither been written to nor replaced since it was opened.
     ///
     /// # Errors
-    /// `Changed` where it is another.
+    /// [`StoreError::Changed`] if it has.
     pub fn verify(&self) -> Result<(), StoreError> {
         let held = self.inner.file.metadata().map(|data| file::version(&data));
         let named = file::file_metadata(&self.inner.path).map(|data| file::version(&data));
@@ -72,7 +73,7 @@ mod tests {
     use super::*;
     use crate::store::{LocalStore, MemoryStore, Store as _};
 
-    /// A folder with one file of ten bytes, and that file open.
+    /// A folder with one file of ten bytes, and the open file.
     async fn opened() -> (tempfile::TempDir, OpenFile) {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a"), "0123456789").unwrap();
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn many_threads_read_it_at_once() {
+    async fn threads_read_one_file_concurrently() {
         let (_folder, file) = opened().await;
         assert_eq!(file.size(), 10);
         std::thread::scope(|scope| {
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn written_to_replaced_or_removed_it_has_changed() {
+    async fn verify_detects_a_written_replaced_or_removed_file() {
         let (folder, file) = opened().await;
         std::fs::OpenOptions::new().append(true).open(folder.path().join("a")).unwrap().write_all(b"more").unwrap();
         assert!(matches!(file.verify(), Err(StoreError::Changed { .. })));
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn another_version_cannot_be_opened_and_no_other_store_has_files() {
+    async fn open_file_needs_the_current_version_and_a_local_store() {
         let (folder, _file) = opened().await;
         let store = LocalStore::open(folder.path()).unwrap();
         let old = Version("another".to_owned());

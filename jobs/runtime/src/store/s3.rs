@@ -1,7 +1,7 @@
-//! A store in an S3 bucket, or in the part of one below a prefix.
+//! A store in an S3 bucket, optionally below a prefix.
 //!
-//! Settings are the AWS SDK's own (credentials, `AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_MAX_ATTEMPTS`, …). Not for large uploads: an
-//! object is written with one PUT.
+//! Credentials, region and endpoint come from the AWS SDK's settings (`AWS_REGION`, `AWS_ENDPOINT_URL`, `AWS_MAX_ATTEMPTS`, …). Not for
+//! large uploads: each object is written with one PUT.
 
 mod connect;
 mod error;
@@ -20,24 +20,24 @@ use chrono::{DateTime, Utc};
 
 use super::{Condition, Object, Store, StoreError, Version, key};
 use crate::failure::Failure;
-use error::{Asked, store_error};
+use error::{Target, store_error};
 
-/// How to reach S3. The default is right for AWS.
+/// Options of a connection to S3. The default is right for AWS.
 #[derive(Debug, Clone, Default)]
 pub struct S3Options {
     /// Path-style addresses (`http://host/bucket/key`), for servers other than AWS.
     pub path_style: bool,
-    /// Keys per page of a listing; the server's own (1000) where `None`.
+    /// Keys per page of a listing; default: the server's own (1000).
     pub page_size: Option<i32>,
-    /// Attempts per request, the first included; the SDK's setting where `None`, and 5 where that is not set either.
+    /// Attempts per request, including the first; default: the SDK's setting, else 5.
     pub attempts: Option<u32>,
-    /// Pause before the first retry, doubled for each next; 1 s where `None`.
+    /// Pause before the first retry, doubled for each following retry; default 1 s.
     pub backoff: Option<Duration>,
-    /// Longest wait for a connection, 5 s where `None`, and for the first byte of an answer, 60 s where `None`.
+    /// Timeouts for connecting (default 5 s) and for the first byte of the response (default 60 s).
     pub timeouts: (Option<Duration>, Option<Duration>),
-    /// Longest silence in the middle of an answer before it is asked for again; 10 s where `None`.
+    /// Longest pause between two parts of a response body before the read is retried; default 10 s.
     pub stall_timeout: Option<Duration>,
-    /// Server, access key and secret key instead of the SDK's settings: for tests, which must not change the process's variables.
+    /// Endpoint, access key and secret key instead of the SDK's settings: for tests, which cannot set variables of their own process.
     pub static_server: Option<(String, String, String)>,
 }
 
@@ -46,7 +46,7 @@ pub struct S3Options {
 pub struct S3Store {
     client: Client,
     bucket: String,
-    /// Empty, or ends with `/`.
+    /// Is empty or ends with `/`.
     prefix: String,
     page_size: Option<i32>,
     attempts: u32,
@@ -55,8 +55,10 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    /// The store below `prefix` in `bucket`. Reads the SDK's settings; sends nothing to S3 yet, so a bucket that is not there shows
-    /// at the first request.
+    /// The store below `prefix` in `bucket`. Sends no request, so a missing bucket is reported by the first operation.
+    ///
+    /// # Errors
+    /// Invalid SDK settings or certificates, or no region ([`crate::failure::Code::Usage`]).
     pub async fn open(bucket: &str, prefix: &str, options: S3Options) -> Result<Self, Failure> {
         let connection = connect::connect(&options).await?;
         let prefix = prefix.trim_matches('/');
@@ -76,18 +78,18 @@ impl S3Store {
         Ok(format!("{}{key}", self.prefix))
     }
 
-    fn asked(&self, key: &str) -> Asked {
-        Asked { root: format!("s3://{}", self.bucket), key: self.address(key) }
+    fn target(&self, key: &str) -> Target {
+        Target { root: format!("s3://{}", self.bucket), key: self.address(key) }
     }
 }
 
-/// An ETag as it is compared: servers differ in whether a listing quotes it.
+/// An ETag without its quotes: some servers omit them in listings.
 fn version(etag: Option<&str>) -> Version {
     let etag = etag.unwrap_or_default();
     Version(etag.strip_prefix('"').and_then(|inner| inner.strip_suffix('"')).unwrap_or(etag).to_owned())
 }
 
-/// An ETag as a condition names it.
+/// An ETag in the form of `If-Match`.
 fn etag(version: &Version) -> String {
     if version.0.starts_with("W/") { version.0.clone() } else { format!("\"{}\"", version.0) }
 }
@@ -101,19 +103,19 @@ fn time(time: Option<&SdkTime>) -> DateTime<Utc> {
 }
 
 impl S3Store {
-    /// One page of a listing, and what to ask the next one with.
+    /// One page of a listing, and the continuation token of the next page.
     async fn page(
         &self,
         prefix: &str,
-        most: Option<i32>,
+        max_keys: Option<i32>,
         token: Option<String>,
     ) -> Result<(Vec<Object>, Option<String>), StoreError> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{prefix}", self.prefix));
-        let request = request.set_max_keys(most).set_continuation_token(token);
-        let page = request.send().await.map_err(|error| store_error(error, &self.asked(prefix)))?;
+        let request = request.set_max_keys(max_keys).set_continuation_token(token);
+        let page = request.send().await.map_err(|error| store_error(error, &self.target(prefix)))?;
         let mut objects = Vec::new();
         for object in page.contents() {
-            // A key that ends with a slash is the mark by which consoles show an empty folder, no object of anybody.
+            // A key that ends with a slash is a marker by which consoles show an empty folder.
             let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.prefix)) else { continue };
             if !key.ends_with('/') && !key.is_empty() {
                 objects.push(Object {
@@ -142,13 +144,13 @@ impl Store for S3Store {
             objects.extend(more);
             token = next;
         }
-        // S3 lists in this order, directory buckets and some other servers do not.
+        // S3 lists in this order, but directory buckets and some other servers do not.
         objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
         Ok(objects)
     }
 
     async fn contains_any(&self, prefix: &str) -> Result<bool, StoreError> {
-        // The mark of a folder comes first, and is no object.
+        // Two keys, because the first may be a folder marker, which is skipped.
         let (mut objects, mut token) = self.page(prefix, Some(2), None).await?;
         while objects.is_empty() && token.is_some() {
             (objects, token) = self.page(prefix, self.page_size, token).await?;
@@ -158,7 +160,7 @@ impl Store for S3Store {
 
     async fn head(&self, key: &str) -> Result<Object, StoreError> {
         let request = self.client.head_object().bucket(&self.bucket).key(self.full_key(key)?);
-        let found = request.send().await.map_err(|error| store_error(error, &self.asked(key)))?;
+        let found = request.send().await.map_err(|error| store_error(error, &self.target(key)))?;
         Ok(Object {
             key: key.to_owned(),
             size: size(found.content_length()),
@@ -170,13 +172,15 @@ impl Store for S3Store {
     async fn get_range(&self, key: &str, range: Range<u64>, wanted: &Version) -> Result<Bytes, StoreError> {
         let full_key = self.full_key(key)?;
         if range.is_empty() {
-            // HTTP knows no empty range, so the rest of the promise is kept by hand.
-            let present = self.head(key).await?;
-            if present.version != *wanted {
+            // HTTP has no empty ranges.
+            let current = self.head(key).await?;
+            if current.version != *wanted {
                 return Err(StoreError::Changed { key: self.address(key) });
             }
-            key::check_range(&range, present.size, || self.address(key))?;
-            return Ok(Bytes::new());
+            return match key::check_range(&range, current.size) {
+                Ok(()) => Ok(Bytes::new()),
+                Err(detail) => Err(StoreError::Other { key: self.address(key), detail }),
+            };
         }
         self.with_retries(key, || self.read_range(key, &full_key, &range, wanted)).await
     }
@@ -199,9 +203,9 @@ impl Store for S3Store {
             Condition::Absent => request.if_none_match("*"),
             Condition::Matches(version) => request.if_match(etag(version)),
         };
-        match request.send().await.map_err(|error| store_error(error, &self.asked(key))) {
+        match request.send().await.map_err(|error| store_error(error, &self.target(key))) {
             Ok(written) => Ok(version(written.e_tag())),
-            // S3 answers 404, not 412, where there is nothing that could match.
+            // S3 answers 404, not 412, if there is no object that could match.
             Err(StoreError::NotFound { key }) if conditional => Err(StoreError::Changed { key }),
             Err(error) => Err(error),
         }
@@ -209,7 +213,7 @@ impl Store for S3Store {
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
         let request = self.client.delete_object().bucket(&self.bucket).key(self.full_key(key)?);
-        match request.send().await.map_err(|error| store_error(error, &self.asked(key))) {
+        match request.send().await.map_err(|error| store_error(error, &self.target(key))) {
             Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -218,7 +222,7 @@ impl Store for S3Store {
     async fn stored_checksum(&self, key: &str) -> Result<Option<String>, StoreError> {
         let request = self.client.head_object().bucket(&self.bucket).key(self.full_key(key)?);
         let request = request.checksum_mode(ChecksumMode::Enabled);
-        let found = request.send().await.map_err(|error| store_error(error, &self.asked(key)))?;
+        let found = request.send().await.map_err(|error| store_error(error, &self.target(key)))?;
         Ok(found.checksum_crc64_nvme().map(str::to_owned))
     }
 }
@@ -228,7 +232,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_etag_is_compared_without_its_quotes() {
+    fn etags_are_compared_without_quotes() {
         assert_eq!(version(Some("\"abc\"")), version(Some("abc")));
         assert_eq!(etag(&version(Some("\"abc-2\""))), "\"abc-2\"");
         assert_eq!(etag(&version(Some("W/\"abc\""))), "W/\"abc\"");

@@ -1,11 +1,11 @@
-//! What a step of a run can fail by: the kinds of errors, each in one word.
+//! The `error.type` of the errors that a span can fail with.
 
 use crate::failure::Failure;
 use crate::store::StoreError;
 
-/// What a step can fail by.
+/// An error that a span can fail with.
 pub trait SpanError: std::fmt::Display {
-    /// Of what kind it is, in one word; nothing where it is an answer, and no failure.
+    /// The span's `error.type`, one word; `None` for an expected result that is not a failure.
     fn error_type(&self) -> Option<&'static str>;
 }
 

@@ -1,4 +1,4 @@
-//! The way to a collector: OTLP by gRPC or HTTP, on a thread of its own, with trouble told once.
+//! Exporters to a collector: OTLP over gRPC or HTTP, on a dedicated thread, with at most one warning per run.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,36 +27,36 @@ use tonic::transport::{Channel, Endpoint};
 use super::settings::{Destination, Protocol};
 use crate::tls;
 
-/// Until a connection stands.
+/// Timeout for connecting.
 const CONNECT: Duration = Duration::from_secs(5);
-/// Spans that are kept for the next attempt where one has failed: all of a run.
-const MOST_UNDELIVERED: usize = 1000;
+/// Most spans kept for the next attempt after a failed one; more than a run has.
+const MAX_UNDELIVERED: usize = 1000;
 
-/// Whether it was said that a collector does not take what it is sent. One line a run is enough.
+/// The warning about failed exports, logged once per run.
 #[derive(Debug, Default)]
 pub(super) struct ExportWarning {
-    told: AtomicBool,
+    logged: AtomicBool,
 }
 
 impl ExportWarning {
-    /// Says it, the first time.
-    pub(super) fn tell(&self, what: &str) {
-        if !self.told.swap(true, Ordering::SeqCst) {
+    /// Logs the first problem; ignores the following ones.
+    pub(super) fn log(&self, problem: &str) {
+        if !self.logged.swap(true, Ordering::SeqCst) {
             tracing::warn!(
-                "telemetry: {what}; traces or metrics of this run are incomplete, the run itself is not affected"
+                "telemetry: {problem}; traces or metrics of this run are incomplete, the run is not affected"
             );
         }
     }
 }
 
-/// An exporter that runs where its connections do, and whose first trouble is told.
+/// An exporter that runs in the tokio runtime of its connections, retries undelivered spans, and logs its first error.
 #[derive(Debug)]
 pub(super) struct ReportingExporter<E> {
     inner: E,
     handle: Handle,
     warning: Arc<ExportWarning>,
     endpoint: String,
-    /// Spans that an earlier attempt did not deliver.
+    /// Spans of failed attempts.
     undelivered: Mutex<Vec<SpanData>>,
 }
 
@@ -66,9 +66,9 @@ impl<E> ReportingExporter<E> {
         Self { inner, handle, warning, endpoint, undelivered: Mutex::default() }
     }
 
-    fn look(&self, result: OTelSdkResult) -> OTelSdkResult {
+    fn log_error(&self, result: OTelSdkResult) -> OTelSdkResult {
         if let Err(error) = &result {
-            self.warning.tell(&format!("the collector at {} does not take them ({error})", self.endpoint));
+            self.warning.log(&format!("cannot send to the collector at {} ({error})", self.endpoint));
         }
         result
     }
@@ -80,10 +80,10 @@ impl opentelemetry_sdk::trace::SpanExporter for ReportingExporter<SpanExporter> 
         all.extend(batch);
         let result = InRuntime::new(&self.handle, self.inner.export(all.clone())).await;
         if result.is_err() {
-            all.truncate(MOST_UNDELIVERED);
+            all.truncate(MAX_UNDELIVERED);
             *self.undelivered.lock().unwrap_or_else(PoisonError::into_inner) = all;
         }
-        self.look(result)
+        self.log_error(result)
     }
 
     fn set_resource(&mut self, resource: &Resource) {
@@ -93,7 +93,7 @@ impl opentelemetry_sdk::trace::SpanExporter for ReportingExporter<SpanExporter> 
 
 impl PushMetricExporter for ReportingExporter<MetricExporter> {
     async fn export(&self, metrics: &ResourceMetrics) -> OTelSdkResult {
-        self.look(InRuntime::new(&self.handle, self.inner.export(metrics)).await)
+        self.log_error(InRuntime::new(&self.handle, self.inner.export(metrics)).await)
     }
 
     fn force_flush(&self) -> OTelSdkResult {
@@ -109,7 +109,7 @@ impl PushMetricExporter for ReportingExporter<MetricExporter> {
     }
 }
 
-/// Polls a future as one of a tokio runtime, from a thread that is none of its own.
+/// Polls a future in the context of a tokio runtime from a thread outside of it: the SDK exports on its own threads.
 struct InRuntime<F> {
     handle: Handle,
     work: Pin<Box<F>>,
@@ -126,34 +126,34 @@ impl<F: Future> Future for InRuntime<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let handle = self.handle.clone();
-        let _inside = handle.enter();
+        let _guard = handle.enter();
         self.work.as_mut().poll(context)
     }
 }
 
-/// What sends spans. Must be called within the runtime that `handle` is of.
+/// The exporter of spans. Must be called within the runtime of `handle`.
 ///
 /// # Errors
-/// Why it cannot be had.
+/// An invalid address or certificate.
 pub(super) fn spans(
     to: &Destination,
     handle: &Handle,
     warning: &Arc<ExportWarning>,
 ) -> Result<ReportingExporter<SpanExporter>, String> {
-    let built = match form(to.protocol) {
+    let built = match http_encoding(to.protocol) {
         None => {
             let builder = SpanExporter::builder().with_tonic().with_channel(channel(to)?);
             builder.with_retry_policy(RetryPolicy::disabled()).build()
         }
-        Some(form) => {
-            let builder = SpanExporter::builder().with_http().with_protocol(form).with_http_client(client(to)?);
+        Some(encoding) => {
+            let builder = SpanExporter::builder().with_http().with_protocol(encoding).with_http_client(client(to)?);
             builder.with_retry_policy(RetryPolicy::disabled()).build()
         }
     };
     built.map(|inner| ReportingExporter::new(inner, handle, warning, to.shown())).map_err(|error| error.to_string())
 }
 
-/// What sends metrics, as `spans`.
+/// The exporter of metrics. Must be called within the runtime of `handle`.
 ///
 /// # Errors
 /// As `spans`.
@@ -163,21 +163,21 @@ pub(super) fn metrics(
     handle: &Handle,
     warning: &Arc<ExportWarning>,
 ) -> Result<ReportingExporter<MetricExporter>, String> {
-    let built = match form(to.protocol) {
+    let built = match http_encoding(to.protocol) {
         None => {
             let builder = MetricExporter::builder().with_tonic().with_channel(channel(to)?);
             builder.with_retry_policy(RetryPolicy::disabled()).with_temporality(temporality).build()
         }
-        Some(form) => {
-            let builder = MetricExporter::builder().with_http().with_protocol(form).with_http_client(client(to)?);
+        Some(encoding) => {
+            let builder = MetricExporter::builder().with_http().with_protocol(encoding).with_http_client(client(to)?);
             builder.with_retry_policy(RetryPolicy::disabled()).with_temporality(temporality).build()
         }
     };
     built.map(|inner| ReportingExporter::new(inner, handle, warning, to.shown())).map_err(|error| error.to_string())
 }
 
-/// How a body is written, for HTTP.
-fn form(protocol: Protocol) -> Option<Otlp> {
+/// Encoding of the body, for HTTP.
+fn http_encoding(protocol: Protocol) -> Option<Otlp> {
     match protocol {
         Protocol::Grpc => None,
         Protocol::HttpProtobuf => Some(Otlp::HttpBinary),
@@ -185,7 +185,7 @@ fn form(protocol: Protocol) -> Option<Otlp> {
     }
 }
 
-/// A connection that is made when it is first needed, and again when it was lost.
+/// A connection that is opened on first use and reopened when lost.
 fn channel(to: &Destination) -> Result<Channel, String> {
     let endpoint = Endpoint::from_shared(to.endpoint.clone()).map_err(|error| error.to_string())?;
     Ok(endpoint.connect_timeout(CONNECT).timeout(to.timeout).connect_with_connector_lazy(connector(to, true)?))
@@ -198,7 +198,7 @@ fn client(to: &Destination) -> Result<HyperClient<HttpsConnector<HttpConnector>>
 fn connector(to: &Destination, only_http2: bool) -> Result<HttpsConnector<HttpConnector>, String> {
     let mut roots = RootCertStore::empty();
     let mut identity = None;
-    // Reading all of a machine's certificates takes longer than a short run's telemetry.
+    // Loading the system's certificates takes longer than the telemetry of a short run.
     if to.is_encrypted() {
         roots.add_parsable_certificates(tls::certificates(to.certificates.as_deref())?);
         identity = to.identity.as_ref().map(|(certificate, key)| tls::identity(certificate, key)).transpose()?;
@@ -211,7 +211,7 @@ fn connector(to: &Destination, only_http2: bool) -> Result<HttpsConnector<HttpCo
     let tls = match identity {
         Some((certificates, key)) => tls
             .with_client_auth_cert(certificates, key)
-            .map_err(|error| format!("the client's certificate: {error}"))?,
+            .map_err(|error| format!("the client certificate cannot be used: {error}"))?,
         None => tls.with_no_client_auth(),
     };
     let mut tcp = HttpConnector::new();

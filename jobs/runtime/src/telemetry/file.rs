@@ -1,5 +1,5 @@
-//! The spans of a run in a file, for a desk without a collector: OTLP as JSON, one object per line, as the collector's `file` exporter
-//! writes it. Runs that follow append, so that both jobs of a day stand in one file.
+//! Appends the spans of a run to a file, for use without a collector: OTLP as JSON, one object per line, the format of the collector's
+//! `file` exporter. Both jobs of a day can use the same file.
 
 use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
@@ -15,7 +15,6 @@ use opentelemetry_sdk::trace::{SpanData, SpanExporter};
 
 use super::export::ExportWarning;
 
-/// Appends spans to a file.
 #[derive(Debug)]
 pub(super) struct TraceFile {
     path: PathBuf,
@@ -36,7 +35,7 @@ impl TraceFile {
             std::fs::create_dir_all(folder)?;
         }
         let mut file = std::fs::OpenOptions::new().create(true).append(true).read(true).open(&self.path)?;
-        // A run that was killed may have left half a line, which is lost; this one is not to be lost with it.
+        // A killed run may have left an incomplete line. Start a new line so that this one is readable.
         let length = file.metadata()?.len();
         let mut last = [b'\n'];
         if length > 0 {
@@ -45,7 +44,7 @@ impl TraceFile {
         if last != *b"\n" {
             line.insert(0, b'\n');
         }
-        // One write of one line: another job may append at the same time.
+        // A single write, because another job may append at the same time.
         file.write_all(&line)
     }
 }
@@ -53,7 +52,7 @@ impl TraceFile {
 impl SpanExporter for TraceFile {
     async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
         self.append(batch).map_err(|error| {
-            self.warning.tell(&format!("the trace file {} cannot be written ({error})", self.path.display()));
+            self.warning.log(&format!("the trace file {} cannot be written ({error})", self.path.display()));
             OTelSdkError::InternalFailure(error.to_string())
         })
     }

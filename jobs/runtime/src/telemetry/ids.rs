@@ -1,4 +1,4 @@
-//! Ids that X-Ray takes: a trace id begins with the second in which the trace began.
+//! Trace and span ids that X-Ray accepts: a trace id begins with the second in which the trace started.
 //!
 //! Source: AWS X-Ray developer guide, "Trace ID": 32 bits of epoch time, then 96 random bits. It is a valid W3C trace id as well.
 
@@ -7,7 +7,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_sdk::trace::IdGenerator;
 
-/// Gives ids.
 #[derive(Debug)]
 pub(super) struct TimedIds;
 
@@ -26,7 +25,7 @@ impl IdGenerator for TimedIds {
     }
 }
 
-/// When a trace began by its id, as seconds since the epoch. Of an id made otherwise it is any number.
+/// Start time of a trace according to its id, since the epoch. Arbitrary for an id that was generated otherwise.
 pub(super) fn start_time(id: TraceId) -> Duration {
     let [a, b, c, d, ..] = id.to_bytes();
     Duration::from_secs(u32::from_be_bytes([a, b, c, d]).into())
@@ -37,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trace_id_tells_when_the_trace_began() {
+    fn trace_id_contains_the_start_time() {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let (one, other) = (TimedIds.new_trace_id(), TimedIds.new_trace_id());
         assert_ne!(one, other);

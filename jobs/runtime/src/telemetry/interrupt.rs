@@ -1,12 +1,12 @@
-//! Work that was given up before it was done: its step says so.
+//! Marks the span of cancelled work as interrupted.
 
 use super::Span;
 
-/// Says of a step whose work was given up that it was.
+/// Sets `interrupted` on its span when dropped, unless it was disarmed.
 pub(super) struct InterruptGuard(pub(super) Option<Span>);
 
 impl InterruptGuard {
-    /// It was not.
+    /// The work has finished.
     pub(super) fn disarm(mut self) {
         self.0 = None;
     }

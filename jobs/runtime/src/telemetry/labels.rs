@@ -1,4 +1,4 @@
-//! What is known of a step beside its span: what log lines within it say, and what holds for the steps within it.
+//! Data attached to each span in the subscriber's registry: labels of its log lines, and properties that its child spans inherit.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -10,44 +10,37 @@ use tracing_subscriber::registry::LookupSpan as _;
 use super::span::Recording;
 use super::spec::Priority;
 
-/// What log lines within a step say of it.
+/// Labels and inherited properties of a span.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Labels {
-    /// Trace id and span id, hexadecimal; only where there is a trace.
+    /// Trace id and span id, hexadecimal; `None` without a trace.
     pub(crate) ids: Option<(String, String)>,
     pub(crate) day: Option<String>,
     pub(crate) source: Option<String>,
     pub(super) calls: Arc<RequestCounts>,
-    /// Keeps the step open while one within it is.
+    /// The span's recording, for its child spans to keep it open.
     pub(super) recording: Weak<Recording>,
-    /// Where the steps within it are.
+    /// Priority of the child spans.
     pub(super) priority: Priority,
 }
 
 impl Labels {
-    /// Takes what is not known yet from a step around it.
+    /// Fills missing labels from an enclosing span.
     pub(crate) fn complete(&mut self, outer: &Self) {
-        let take = |mine: &mut Option<String>, theirs: &Option<String>| {
-            if mine.is_none() {
-                mine.clone_from(theirs);
-            }
-        };
-        take(&mut self.day, &outer.day);
-        take(&mut self.source, &outer.source);
-        if self.ids.is_none() {
-            self.ids.clone_from(&outer.ids);
-        }
+        self.day = self.day.take().or_else(|| outer.day.clone());
+        self.source = self.source.take().or_else(|| outer.source.clone());
+        self.ids = self.ids.take().or_else(|| outer.ids.clone());
     }
 }
 
-/// Requests of the store within a step.
+/// S3 calls within a span.
 #[derive(Debug, Default)]
 pub(super) struct RequestCounts {
     pub(super) requests: AtomicU64,
     pub(super) retries: AtomicU64,
 }
 
-/// Counts calls of the store, and how often one was made again, within the present step.
+/// Adds S3 calls and retries to the current span.
 pub(crate) fn count_calls(requests: u64, retries: u64) {
     read_labels(&TracingSpan::current(), |labels| {
         labels.calls.requests.fetch_add(requests, Ordering::Relaxed);
@@ -55,7 +48,7 @@ pub(crate) fn count_calls(requests: u64, retries: u64) {
     });
 }
 
-/// Changes what log lines say of a span.
+/// Changes the labels of a span.
 pub(super) fn label(span: &TracingSpan, change: impl FnOnce(&mut Labels)) {
     span.with_subscriber(|(id, subscriber)| {
         let Some(span) = subscriber.downcast_ref::<Registry>().and_then(|registry| registry.span(id)) else { return };
@@ -69,7 +62,7 @@ pub(super) fn label(span: &TracingSpan, change: impl FnOnce(&mut Labels)) {
     });
 }
 
-/// What log lines say of a span.
+/// Reads the labels of a span; `None` if it has none.
 pub(crate) fn read_labels<T>(span: &TracingSpan, read: impl FnOnce(&Labels) -> T) -> Option<T> {
     span.with_subscriber(|(id, subscriber)| {
         let span = subscriber.downcast_ref::<Registry>()?.span(id)?;

@@ -1,24 +1,25 @@
-//! A metric: declared once as a constant with all that a reader has to know of it, recorded anywhere. Without a collector it costs one look.
+//! Metrics: each is declared once as a static with name, unit and description, and recorded from anywhere. Without a collector recording
+//! costs one check.
 
 use std::sync::OnceLock;
 
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter};
 
-/// A metric of a job. Its attributes are the job and those given with each value; few values each, never an id of the city's.
+/// A metric of a job. Its attributes are `job` and those passed with each value; their values must not grow with the data (no ids).
 #[derive(Debug)]
 pub struct Metric {
-    /// Its name.
+    /// Name in OpenTelemetry, such as `cityflow.errors`.
     pub name: &'static str,
-    /// Its unit by UCUM, or what it counts in braces.
+    /// Unit in UCUM, or the counted thing in braces, such as `{row}`.
     pub unit: &'static str,
     description: &'static str,
-    form: Form,
-    made: OnceLock<Instrument>,
+    kind: MetricKind,
+    instrument: OnceLock<Instrument>,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Form {
+enum MetricKind {
     Counter,
     Gauge,
     /// With the upper bounds of its buckets.
@@ -32,29 +33,29 @@ enum Instrument {
     Histogram(Histogram<f64>),
 }
 
-/// Buckets for how long a job or a part of it takes, seconds.
+/// Bucket bounds for durations of a job or a part of it, seconds.
 pub const SECONDS: &[f64] = &[0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0];
-/// Buckets for sizes of documents, bytes.
+/// Bucket bounds for sizes of documents, bytes.
 pub const BYTES: &[f64] = &[1e3, 1e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8];
 
 impl Metric {
-    const fn new(name: &'static str, unit: &'static str, description: &'static str, form: Form) -> Self {
-        Self { name, unit, description, form, made: OnceLock::new() }
+    const fn new(name: &'static str, unit: &'static str, description: &'static str, kind: MetricKind) -> Self {
+        Self { name, unit, description, kind, instrument: OnceLock::new() }
     }
 
-    /// What only adds up.
+    /// A sum that only increases.
     #[must_use]
     pub const fn counter(name: &'static str, unit: &'static str, description: &'static str) -> Self {
-        Self::new(name, unit, description, Form::Counter)
+        Self::new(name, unit, description, MetricKind::Counter)
     }
 
-    /// What has one value at a time.
+    /// The last recorded value.
     #[must_use]
     pub const fn gauge(name: &'static str, unit: &'static str, description: &'static str) -> Self {
-        Self::new(name, unit, description, Form::Gauge)
+        Self::new(name, unit, description, MetricKind::Gauge)
     }
 
-    /// What is spread over several values.
+    /// A distribution over the buckets with these upper bounds.
     #[must_use]
     pub const fn histogram(
         name: &'static str,
@@ -62,7 +63,7 @@ impl Metric {
         description: &'static str,
         bounds: &'static [f64],
     ) -> Self {
-        Self::new(name, unit, description, Form::Histogram(bounds))
+        Self::new(name, unit, description, MetricKind::Histogram(bounds))
     }
 
     /// Adds to a counter.
@@ -85,19 +86,19 @@ impl Metric {
         let (meter, job) = super::meter()?;
         let mut all = vec![KeyValue::new("job", job)];
         all.extend(attributes.iter().map(|(key, value)| KeyValue::new(*key, (*value).to_owned())));
-        Some((self.made.get_or_init(|| self.make(meter)), all))
+        Some((self.instrument.get_or_init(|| self.build(meter)), all))
     }
 
-    fn make(&self, meter: &Meter) -> Instrument {
+    fn build(&self, meter: &Meter) -> Instrument {
         let (name, unit, description) = (self.name, self.unit, self.description);
-        match self.form {
-            Form::Counter => {
+        match self.kind {
+            MetricKind::Counter => {
                 Instrument::Counter(meter.u64_counter(name).with_unit(unit).with_description(description).build())
             }
-            Form::Gauge => {
+            MetricKind::Gauge => {
                 Instrument::Gauge(meter.f64_gauge(name).with_unit(unit).with_description(description).build())
             }
-            Form::Histogram(bounds) => {
+            MetricKind::Histogram(bounds) => {
                 let histogram = meter.f64_histogram(name).with_unit(unit).with_description(description);
                 Instrument::Histogram(histogram.with_boundaries(bounds.to_vec()).build())
             }

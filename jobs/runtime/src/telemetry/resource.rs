@@ -1,11 +1,11 @@
-//! Who sends: the service and where it runs, as far as the pod knows.
+//! The OpenTelemetry resource: the service, and where it runs.
 
 use opentelemetry::KeyValue;
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
 
-/// Attributes that stand in a variable of the pod, by OpenTelemetry's names (semantic conventions for Kubernetes and cloud resources).
-const OF_THE_POD: [(&str, &str); 7] = [
+/// Attributes (semantic conventions for Kubernetes and cloud resources) and the variables of the pod that hold them.
+const POD_ATTRIBUTES: [(&str, &str); 7] = [
     ("k8s.cluster.name", "CLUSTER_NAME"),
     ("k8s.namespace.name", "POD_NAMESPACE"),
     ("k8s.job.name", "JOB_NAME"),
@@ -15,28 +15,28 @@ const OF_THE_POD: [(&str, &str); 7] = [
     ("cloud.region", "AWS_REGION"),
 ];
 
-/// The resource of a job's spans and metrics. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` go before what is found here.
+/// The resource of a job's spans and metrics. `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME` override these attributes.
 pub(super) fn resource(job: &str, version: &'static str, variable: impl Fn(&str) -> Option<String>) -> Resource {
     let set = |name: &str| variable(name).filter(|text| !text.trim().is_empty());
-    let mut own = vec![
+    let mut attributes = vec![
         KeyValue::new("service.name", format!("cityflow-{job}")),
         KeyValue::new("service.namespace", "cityflow"),
         KeyValue::new("service.version", version),
         KeyValue::new("service.instance.id", set("POD_NAME").unwrap_or_else(random_id)),
     ];
-    own.extend(OF_THE_POD.iter().filter_map(|(key, name)| Some(KeyValue::new(*key, set(name)?))));
-    let known = Resource::builder_empty()
-        .with_attributes(own)
+    attributes.extend(POD_ATTRIBUTES.iter().filter_map(|(key, name)| Some(KeyValue::new(*key, set(name)?))));
+    let builder = Resource::builder_empty()
+        .with_attributes(attributes)
         .with_detector(Box::new(TelemetryResourceDetector))
-        // Reads the process's own variables.
+        // Reads OTEL_RESOURCE_ATTRIBUTES from the process environment, not through `variable`.
         .with_detector(Box::new(EnvResourceDetector::new()));
     match set("OTEL_SERVICE_NAME") {
-        Some(name) => known.with_service_name(name).build(),
-        None => known.build(),
+        Some(name) => builder.with_service_name(name).build(),
+        None => builder.build(),
     }
 }
 
-/// A run outside a cluster has no name of its own.
+/// Instance id of a run outside a cluster.
 fn random_id() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_pod_knows_is_said_and_nothing_else() {
+    fn resource_has_exactly_the_attributes_that_are_set() {
         let variable = |name: &str| match name {
             "JOB_NAME" => Some("process-2025-11-03".to_owned()),
             "NODE_NAME" => Some(" ".to_owned()),

@@ -1,13 +1,12 @@
-//! Where spans and metrics go, by OpenTelemetry's own variables. Pure: the variables come as a function.
+//! Destinations of spans and metrics, from OpenTelemetry's variables. Pure: the variables are passed as a function.
 //!
-//! Only what decides *whether* and *how* something is sent is read here; headers, timeouts and compression are read by the exporters, the
-//! sampler, the batches and the metric interval by the SDK.
+//! Reads only the variables that decide whether and how data is sent. The exporters read headers and compression; the SDK reads the
+//! sampler, the batch settings and the metric interval.
 
 use std::time::Duration;
 
 use tonic::transport::Uri;
 
-/// One of the two kinds of data that are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
     Traces,
@@ -23,7 +22,6 @@ impl Signal {
     }
 }
 
-/// How data is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Protocol {
     Grpc,
@@ -34,22 +32,22 @@ pub(super) enum Protocol {
 /// A collector.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Destination {
-    /// Its address with a scheme, as it was set.
+    /// Its address as configured, with a scheme.
     pub(super) endpoint: String,
     pub(super) protocol: Protocol,
-    /// How long one request may take.
+    /// Timeout of one request.
     pub(super) timeout: Duration,
-    /// Certificates that its own may go back to, beside those that everybody believes.
+    /// PEM file of additional trusted authorities.
     pub(super) certificates: Option<String>,
-    /// What the program shows of itself where the collector asks who it is: files of a certificate and of its key.
+    /// PEM files of the client certificate and its key.
     pub(super) identity: Option<(String, String)>,
 }
 
-/// How long one request may take where nothing is said of it: OpenTelemetry's own.
+/// Default timeout of one request in OpenTelemetry's specification.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 impl Destination {
-    /// Its address for people: without the name and the password that it may hold.
+    /// Its address for messages, without user name and password.
     pub(super) fn shown(&self) -> String {
         without_password(&self.endpoint)
     }
@@ -59,17 +57,16 @@ impl Destination {
     }
 }
 
-/// Where things go.
+/// All destinations.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) traces: Option<Destination>,
     pub(super) metrics: Option<Destination>,
-    /// What is wrong with the variables. Never a reason for a run to fail.
+    /// Invalid variables. They never make a run fail.
     pub(super) warnings: Vec<String>,
 }
 
 impl Settings {
-    /// What the variables say.
     pub(super) fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
         let variable = |name: &str| variable(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
         let mut settings = Self::default();
@@ -91,7 +88,7 @@ impl Settings {
     }
 }
 
-/// Where one kind goes; the error says why it goes nowhere though it should.
+/// The destination of one signal; an error explains why nothing is sent.
 fn destination(
     signal: Signal,
     variable: &impl Fn(&str) -> Option<String>,
@@ -102,14 +99,14 @@ fn destination(
         match exporter.as_str() {
             "otlp" => {}
             "none" => return Ok(None),
-            other => warnings.push(format!("OTEL_{name}_EXPORTER={other} is not known here: otlp or none")),
+            other => warnings.push(format!("OTEL_{name}_EXPORTER={other} is not supported; set it to otlp or none")),
         }
     }
-    // The one for this kind of data goes before the one for all.
-    let either = |what: &str| {
-        let own = format!("OTEL_EXPORTER_OTLP_{name}_{what}");
-        let common = format!("OTEL_EXPORTER_OTLP_{what}");
-        variable(&own).map(|text| (own, text)).or_else(|| variable(&common).map(|text| (common, text)))
+    // The variable of this signal overrides the common one.
+    let either = |suffix: &str| {
+        let specific = format!("OTEL_EXPORTER_OTLP_{name}_{suffix}");
+        let common = format!("OTEL_EXPORTER_OTLP_{suffix}");
+        variable(&specific).map(|text| (specific, text)).or_else(|| variable(&common).map(|text| (common, text)))
     };
     let Some((set_by, endpoint)) = either("ENDPOINT") else { return Ok(None) };
     let insecure = either("INSECURE").is_some_and(|(_, text)| text.eq_ignore_ascii_case("true"));
@@ -120,40 +117,48 @@ fn destination(
             "http/protobuf" => Some(Protocol::HttpProtobuf),
             "http/json" => Some(Protocol::HttpJson),
             other => {
-                warnings.push(format!("{set_by}={other} is not known: grpc, http/protobuf or http/json"));
+                warnings.push(format!("{set_by}={other} is not supported; set it to grpc, http/protobuf or http/json"));
                 None
             }
         },
     };
     let scheme = if insecure { "http" } else { "https" };
     let with_scheme = if endpoint.contains("://") { endpoint.clone() } else { format!("{scheme}://{endpoint}") };
-    let wrong = || {
+    let invalid = || {
         let shown = without_password(&endpoint);
-        format!("{set_by}={} is no address; it looks like http://collector:4317. Nothing is sent", shown.escape_debug())
+        format!(
+            "{set_by}={} is not a valid address; expected http://collector:4317. Nothing is sent",
+            shown.escape_debug()
+        )
     };
-    let uri: Uri = with_scheme.parse().map_err(|_| wrong())?;
+    let uri: Uri = with_scheme.parse().map_err(|_| invalid())?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
     if !is_http || uri.host().is_none_or(str::is_empty) {
-        return Err(wrong());
+        return Err(invalid());
     }
-    // Nobody who names the port of gRPC means the other one.
+    // 4317 is the standard port of OTLP over gRPC.
     let by_port = if uri.port_u16() == Some(4317) { Protocol::Grpc } else { Protocol::HttpProtobuf };
     let protocol = protocol.unwrap_or(by_port);
     if protocol != Protocol::Grpc && with_scheme != endpoint {
-        return Err(wrong());
+        return Err(invalid());
     }
     let certificates = either("CERTIFICATE").map(|(_, path)| path);
     let identity = match (either("CLIENT_CERTIFICATE"), either("CLIENT_KEY")) {
         (Some((_, certificate)), Some((_, key))) => Some((certificate, key)),
         (None, None) => None,
         (Some((set, _)), None) | (None, Some((set, _))) => {
-            return Err(format!("{set} is set without its other half: a certificate needs its key. Nothing is sent"));
+            return Err(format!(
+                "{set} needs both a client certificate and its key; set both or neither. Nothing is sent"
+            ));
         }
     };
     let timeout = match either("TIMEOUT") {
         None => TIMEOUT,
         Some((set_by, text)) => text.parse().map(Duration::from_millis).unwrap_or_else(|_| {
-            warnings.push(format!("{set_by}={} is no number of milliseconds", text.escape_debug()));
+            warnings.push(format!(
+                "{set_by}={} is not a valid timeout; expected milliseconds, such as 10000",
+                text.escape_debug()
+            ));
             TIMEOUT
         }),
     };
@@ -182,14 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn without_an_endpoint_there_is_nothing() {
+    fn nothing_is_sent_without_an_endpoint() {
         assert_eq!(read(&[]), Settings::default());
         assert_eq!(endpoint(" ", &[]), Settings::default());
         assert_eq!(endpoint("http://c:4317", &[("OTEL_SDK_DISABLED", "true")]), Settings::default());
     }
 
     #[test]
-    fn the_port_tells_the_protocol_where_nothing_else_does() {
+    fn port_selects_the_protocol_if_none_is_set() {
         let protocol = |settings: Settings| settings.traces.unwrap().protocol;
         assert_eq!(protocol(endpoint("http://c:4317", &[])), Protocol::Grpc);
         assert_eq!(protocol(endpoint("http://c:4318", &[])), Protocol::HttpProtobuf);
@@ -199,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn one_kind_may_go_elsewhere_or_nowhere() {
+    fn each_signal_can_have_its_own_destination_or_none() {
         let settings = endpoint(
             "http://c:4317",
             &[("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m:4318/v1/metrics"), ("OTEL_TRACES_EXPORTER", "none")],
@@ -210,14 +215,14 @@ mod tests {
     }
 
     #[test]
-    fn an_address_without_scheme_is_one_for_grpc() {
+    fn address_without_scheme_is_a_grpc_address() {
         let settings = endpoint("c:4317", &[("OTEL_EXPORTER_OTLP_INSECURE", "true")]);
         assert_eq!(settings.traces.unwrap().endpoint, "http://c:4317");
         assert!(endpoint("c:4317", &[]).traces.unwrap().is_encrypted());
     }
 
     #[test]
-    fn a_password_is_shown_to_nobody() {
+    fn messages_show_no_password() {
         for (address, shown) in [
             ("http://c:4317", "http://c:4317"),
             ("http://name:word@c:4318/path@more", "http://c:4318/path@more"),
@@ -228,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_may_take_as_long_as_is_set() {
+    fn timeout_is_read_per_signal_with_a_default() {
         let timeout = |more: &[(&str, &str)]| endpoint("http://c:4317", more).metrics.unwrap().timeout;
         assert_eq!(timeout(&[]), TIMEOUT);
         assert_eq!(timeout(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "300")]), Duration::from_millis(300));
@@ -238,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clients_certificate_needs_its_key() {
+    fn client_certificate_needs_its_key() {
         let [certificate, key] =
             [("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "c"), ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "k")];
         let own = ("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", "t");
@@ -253,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_once_and_sends_nothing() {
+    fn invalid_variable_gives_one_warning_and_sends_nothing() {
         for wrong in ["not a url", "http://", "ftp://c:21", "c:4318", "http:///path"] {
             let settings = endpoint(wrong, &[]);
             assert_eq!((settings.traces, settings.metrics), (None, None), "{wrong}");

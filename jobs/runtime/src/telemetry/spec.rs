@@ -1,28 +1,28 @@
-//! The kinds of steps, each with the most of it that one run may have: a trace is to stay one that a person and X-Ray can open.
+//! Names and bounds of spans: a trace must stay small enough for X-Ray (500 KB) and for a person.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// A kind of step.
+/// Name and bound of the spans of one kind, declared once as a static.
 #[derive(Debug)]
 pub struct SpanSpec {
     name: &'static str,
-    most: usize,
-    made: AtomicUsize,
-    low_priority_child: AtomicUsize,
+    max: usize,
     client: bool,
+    started: AtomicUsize,
+    low_priority: AtomicUsize,
 }
 
 impl SpanSpec {
-    /// A kind by its name in the trace.
+    /// Internal spans of this name, at most `max` per run.
     #[must_use]
-    pub const fn new(name: &'static str, most: usize) -> Self {
-        Self { name, most, made: AtomicUsize::new(0), low_priority_child: AtomicUsize::new(0), client: false }
+    pub const fn new(name: &'static str, max: usize) -> Self {
+        Self { name, max, client: false, started: AtomicUsize::new(0), low_priority: AtomicUsize::new(0) }
     }
 
-    /// As `new`, of calls of another service.
+    /// Client spans of this name (calls of another service), at most `max` per run.
     #[must_use]
-    pub const fn client(name: &'static str, most: usize) -> Self {
-        Self { name, most, made: AtomicUsize::new(0), low_priority_child: AtomicUsize::new(0), client: true }
+    pub const fn client(name: &'static str, max: usize) -> Self {
+        Self { name, max, client: true, started: AtomicUsize::new(0), low_priority: AtomicUsize::new(0) }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -33,14 +33,14 @@ impl SpanSpec {
         self.client
     }
 
-    /// Whether the trace has room for one more; what is within a step that it has no room for has none either. What has none is counted.
+    /// Reserves room for one more span of this priority; counts the span as left out if there is none.
     pub(super) fn has_room(&self, priority: Priority) -> bool {
         let has_room = match priority {
             Priority::Normal => true,
-            Priority::Low => self.low_priority_child.fetch_add(1, Ordering::Relaxed) < self.most / LOW_PRIORITY_SHARE,
+            Priority::Low => self.low_priority.fetch_add(1, Ordering::Relaxed) < self.max / LOW_PRIORITY_SHARE,
             Priority::Dropped => false,
         };
-        let has_room = has_room && self.made.fetch_add(1, Ordering::Relaxed) < self.most;
+        let has_room = has_room && self.started.fetch_add(1, Ordering::Relaxed) < self.max;
         if !has_room && super::is_tracing() {
             LEFT_OUT.fetch_add(1, Ordering::Relaxed);
         }
@@ -48,22 +48,22 @@ impl SpanSpec {
     }
 }
 
-/// Where in the run a step is.
+/// Priority of a span and its descendants under the bounds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) enum Priority {
-    /// Somewhere.
+    /// Part of the run's own day.
     #[default]
     Normal,
-    /// In what is done beside the run's own day, which comes last and is what a trace is opened for.
+    /// Part of an earlier day. The run's own day comes last, and the trace must have room for it.
     Low,
-    /// In a step that the trace does not have.
+    /// Within a span that was left out.
     Dropped,
 }
 
-/// The part of a bound that is there for what is done beside the run's own day.
+/// Low-priority spans may use one part in this many of each bound.
 const LOW_PRIORITY_SHARE: usize = 3;
 
-/// Steps for which there was no room.
+/// Number of spans without room.
 static LEFT_OUT: AtomicU64 = AtomicU64::new(0);
 
 pub(super) fn left_out_count() -> u64 {
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_kind_has_room_for_so_many_and_what_is_beyond_takes_none() {
+    fn spans_beyond_the_bound_and_below_dropped_spans_have_no_room() {
         static KIND: SpanSpec = SpanSpec::new("some", 2);
         assert!(!KIND.has_room(Priority::Dropped));
         assert!(KIND.has_room(Priority::Normal) && KIND.has_room(Priority::Normal));
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_aside_leaves_room() {
+    fn low_priority_spans_use_a_third_of_the_bound() {
         static KIND: SpanSpec = SpanSpec::new("some", 6);
         let many = |priority| (0..9).filter(|_| KIND.has_room(priority)).count();
         assert_eq!([Priority::Low, Priority::Normal].map(many), [2, 4]);

@@ -1,4 +1,4 @@
-//! What a run comes to: the attributes of its span, and the last line of its log, which are the same.
+//! The result of a run: attributes of its root span, which are also the fields of the log line `run ended`.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::span::{Span, count};
 use super::{ERRORS, Metric, Run};
 use crate::failure::{Code, Failure};
 
-/// The field of the last line that holds the others, since `tracing` knows only names that stand in the program's text.
+/// The field of `run ended` that holds all attributes as one JSON object, because `tracing` requires field names known at compile time.
 pub(crate) const RUN_ATTRIBUTES: &str = "figures";
 
-/// Figures of the whole run, in the order of their names.
+/// Attributes of the run, ordered by name.
 #[derive(Debug, Default)]
 pub(super) struct RunAttributes(BTreeMap<&'static str, Value>);
 
@@ -21,11 +21,11 @@ impl RunAttributes {
     }
 
     pub(super) fn add(&mut self, key: &'static str, number: u64) {
-        let had = match self.0.get(key) {
-            Some(Value::I64(had)) => *had,
+        let previous = match self.0.get(key) {
+            Some(Value::I64(previous)) => *previous,
             _ => 0,
         };
-        self.0.insert(key, Value::I64(had.saturating_add(count(number))));
+        self.0.insert(key, Value::I64(previous.saturating_add(count(number))));
     }
 
     /// As one JSON object.
@@ -41,7 +41,7 @@ impl RunAttributes {
     }
 }
 
-/// The end of a run.
+/// The result of a run, ready to be recorded.
 #[derive(Debug)]
 pub(super) struct RunEnd {
     attributes: RunAttributes,
@@ -50,32 +50,32 @@ pub(super) struct RunEnd {
 }
 
 impl RunEnd {
-    /// How a run has ended, with what it left out of its trace.
-    pub(super) fn of(run: &Run, ended: &Result<String, Failure>, left_out_count: u64) -> Self {
+    /// The result of a run whose trace lacks `left_out` spans.
+    pub(super) fn new(run: &Run, result: &Result<String, Failure>, left_out: u64) -> Self {
         let mut attributes = RunAttributes(run.attributes.0.clone());
-        let code = ended.as_ref().map_or_else(|failure| failure.code as i64, |_| 0);
+        let code = result.as_ref().map_or_else(|failure| failure.code as i64, |_| 0);
         attributes.set("process.exit.code", Value::I64(code));
-        if left_out_count > 0 {
-            attributes.set("spans.left_out", Value::I64(count(left_out_count)));
+        if left_out > 0 {
+            attributes.set("spans.left_out", Value::I64(count(left_out)));
         }
         Self { attributes, seconds: run.begun.elapsed().as_secs_f64(), duration: run.job.duration }
     }
 
-    /// Tells it: to the run's span, to its metrics and to its log.
-    pub(super) fn tell(mut self, span: Option<&Span>, ended: &Result<String, Failure>) {
+    /// Records it in the root span, the metrics and the log.
+    pub(super) fn record(mut self, span: Option<&Span>, result: &Result<String, Failure>) {
         if let Some(span) = span {
             for (key, value) in &self.attributes.0 {
                 span.set(key, value.clone());
             }
         }
         self.duration.record(self.seconds, &[]);
-        if let Err(failure) = ended {
+        if let Err(failure) = result {
             let error_type = failure.code.name();
             if let Some(span) = span {
                 span.fail(error_type, &failure.to_string());
             }
             self.attributes.set("error.type", Value::from(error_type));
-            // These Kubernetes tries again.
+            // Kubernetes retries these.
             if !matches!(failure.code, Code::Unavailable | Code::Later | Code::Stopped) {
                 ERRORS.add(1, &[("source", "run"), ("error.type", error_type)]);
             }

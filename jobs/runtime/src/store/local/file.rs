@@ -1,4 +1,4 @@
-//! One file as an object: its version, and reading and writing it whole or not at all. Blocking.
+//! One file as an object: its version, consistent reads and atomic writes. Blocking.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -14,11 +14,11 @@ use chrono::{DateTime, Utc};
 use super::{FileError, RESERVED_PREFIX};
 use crate::store::{Condition, Object, Version, key};
 
-/// How often a whole read starts again because the file was being changed in place.
+/// Attempts of a whole read while the file is being changed in place.
 const READ_ATTEMPTS: usize = 3;
 
-/// Size, time of the last change in nanoseconds, and inode. Each write makes a new file, so a rewrite shows in the inode even where the
-/// size and the time are the same, and in the time where the file system gives the inode out again.
+/// Size, modification time in nanoseconds, and inode. Each write creates a new file, so a rewrite changes the inode even if size and time
+/// are equal, and the time even if the file system reuses the inode.
 pub(in crate::store) fn version(data: &Metadata) -> Version {
     Version(format!("{}-{}.{:09}-{}", data.size(), data.mtime(), data.mtime_nsec(), data.ino()))
 }
@@ -29,7 +29,7 @@ pub(super) fn object(key: &str, data: &Metadata) -> Object {
     Object { key: key.to_owned(), size: data.size(), version: version(data), modified }
 }
 
-/// The metadata of a file; a folder is no object.
+/// The metadata of a regular file; `NotFound` for a folder.
 pub(in crate::store) fn file_metadata(path: &Path) -> io::Result<Metadata> {
     only_file(fs::metadata(path)?)
 }
@@ -38,37 +38,30 @@ fn only_file(data: Metadata) -> io::Result<Metadata> {
     if data.is_file() { Ok(data) } else { Err(ErrorKind::NotFound.into()) }
 }
 
-/// An open file with its metadata.
+/// Opens a regular file.
 pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
-    // Asked before opening, for opening a pipe would wait for its other end.
+    // Checked before opening, because opening a pipe would block.
     file_metadata(path)?;
     let file = File::open(path)?;
     let data = only_file(file.metadata()?)?;
     Ok((file, data))
 }
 
-/// Bytes of the file at a version.
+/// Bytes of the file, which must have the expected version before and after the read.
 pub(super) fn read_range(path: &Path, range: Range<u64>, expected: &Version) -> Result<Bytes, FileError> {
     let (file, before) = open(path)?;
     if version(&before) != *expected {
         return Err(FileError::Changed);
     }
-    key::check_range(&range, before.size(), String::new).map_err(|error| FileError::Invalid(detail_of(&error)))?;
+    key::check_range(&range, before.size()).map_err(FileError::Invalid)?;
     let mut body = vec![0; (range.end - range.start) as usize];
     let read = file.read_exact_at(&mut body, range.start);
-    // A file that shrank under the read is a changed one, before it is a short one.
+    // A file that shrank during the read is reported as changed, not as too short.
     if version(&file.metadata()?) != *expected {
         return Err(FileError::Changed);
     }
     read?;
     Ok(body.into())
-}
-
-fn detail_of(error: &crate::store::StoreError) -> String {
-    match error {
-        crate::store::StoreError::Other { detail, .. } => detail.clone(),
-        error => error.to_string(),
-    }
 }
 
 /// The whole file, and its metadata at the time of reading.
@@ -86,15 +79,15 @@ pub(super) fn read(path: &Path) -> Result<(Bytes, Metadata), FileError> {
     Err(FileError::Changed)
 }
 
-/// Writes the file whole; gives its version.
+/// Writes the file atomically and returns its version.
 ///
-/// `Absent` is a hard link, which the system refuses where the name is taken. `Matches` compares and renames under the lock of the
-/// folder. A plain write and a removal take that lock where a conditional write has made it; the jobs never mix plain and conditional
-/// writes on one key, so the very first one needs no order with them.
+/// `Absent` creates a hard link, which fails if the name exists. `Matches` compares and renames under the folder's lock. Plain writes and
+/// removals take that lock only if a conditional write has created it; the jobs never mix plain and conditional writes on one key, so the
+/// first conditional write needs no ordering with them.
 pub(super) fn write(path: &Path, body: &[u8], condition: &Condition) -> Result<Version, FileError> {
     let folder = folder(path);
     create_folders(folder)?;
-    // A condition that fails already needs no copy; it is decided again below, where it counts.
+    // Fails early, before the copy; the decisive check is below, under the lock.
     if let Condition::Matches(expected) = condition {
         check_version(path, expected)?;
     }
@@ -123,7 +116,7 @@ pub(super) fn write(path: &Path, body: &[u8], condition: &Condition) -> Result<V
     Ok(version)
 }
 
-/// For file systems without hard links (some network and desktop mounts).
+/// `Absent` for file systems without hard links (some network and desktop mounts).
 fn absent_without_links(from: &Path, to: &Path) -> Result<(), FileError> {
     let _lock = lock(folder(to), true)?;
     if to.symlink_metadata().is_ok() {
@@ -141,7 +134,6 @@ fn check_version(path: &Path, expected: &Version) -> Result<(), FileError> {
     }
 }
 
-/// Removes the file.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     file_metadata(path)?;
     let folder = folder(path);
@@ -150,12 +142,12 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     sync_folder(folder)
 }
 
-/// The folder's lock, held until it is dropped; `None` where there is no lock file and `make` is false.
-fn lock(folder: &Path, make: bool) -> io::Result<Option<File>> {
+/// Takes the folder's lock until it is dropped; `None` if there is no lock file and `create` is false.
+fn lock(folder: &Path, create: bool) -> io::Result<Option<File>> {
     let path = folder.join(format!("{RESERVED_PREFIX}lock"));
-    match OpenOptions::new().write(true).create(make).truncate(false).open(path) {
+    match OpenOptions::new().write(true).create(create).truncate(false).open(path) {
         Ok(file) => file.lock().map(|()| Some(file)),
-        Err(error) if error.kind() == ErrorKind::NotFound && !make => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound && !create => Ok(None),
         Err(error) => Err(error),
     }
 }
@@ -164,7 +156,7 @@ fn folder(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("."))
 }
 
-/// Makes a folder and those above it, each of them lasting.
+/// Creates a folder and its parents, and flushes each to disk.
 pub(super) fn create_folders(path: &Path) -> io::Result<()> {
     let missing: Vec<&Path> =
         path.ancestors().take_while(|above| !above.as_os_str().is_empty() && !above.is_dir()).collect();
@@ -172,13 +164,13 @@ pub(super) fn create_folders(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::create_dir_all(path)?;
-    for made in missing {
-        sync_folder(made.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
+    for created in missing {
+        sync_folder(created.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new(".")))?;
     }
     Ok(())
 }
 
-/// A new name lasts once its folder is on the disk. Some file systems cannot flush a folder, and need not.
+/// A rename is durable once its folder is flushed. Some file systems cannot flush folders and do not need it.
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder).and_then(|file| file.sync_all()) {
         Err(error)
@@ -193,7 +185,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// A file that has not taken its name yet, removed when dropped.
+/// A file without its final name yet, removed when dropped.
 struct Temporary {
     path: PathBuf,
 }
@@ -202,7 +194,7 @@ impl Temporary {
     fn write(folder: &Path, body: &[u8]) -> io::Result<(Self, Version)> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let (temporary, mut file) = loop {
-            // Containers that share a volume may share a process id too, so a name that is taken is no error.
+            // Containers that share a volume can have the same process id, so try the next name if this one exists.
             let count = COUNT.fetch_add(1, Ordering::Relaxed);
             let path = folder.join(format!("{RESERVED_PREFIX}tmp-{}-{count}", std::process::id()));
             match OpenOptions::new().write(true).create_new(true).open(&path) {
@@ -212,7 +204,7 @@ impl Temporary {
             }
         };
         file.write_all(body)?;
-        // The system stamps files with the time of its last tick, a few milliseconds coarse; two writes within one would look alike.
+        // The kernel's file times have a resolution of a few milliseconds; two writes within one tick would have the same version.
         file.set_modified(SystemTime::now())?;
         file.sync_all()?;
         let version = version(&file.metadata()?);
@@ -222,7 +214,7 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        // After a rename there is nothing left by this name.
+        // Fails after a rename, when there is nothing left to remove.
         let _ = fs::remove_file(&self.path);
     }
 }

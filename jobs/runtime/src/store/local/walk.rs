@@ -1,4 +1,4 @@
-//! Listing a folder: all files below it as keys in byte order. Blocking.
+//! Lists all files below a folder as keys in byte order. Blocking.
 
 use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind};
@@ -10,10 +10,10 @@ use rustix::io::Errno;
 use super::{RESERVED_PREFIX, file};
 use crate::store::Object;
 
-/// All objects whose key begins with `prefix`. Links are followed; a folder that contains itself by a link is entered once.
+/// All objects whose key begins with `prefix`. Follows symbolic links, but enters a folder that contains itself only once.
 pub(super) fn list(root: &Path, prefix: &str) -> io::Result<Vec<Object>> {
     let data = fs::metadata(root)?;
-    // What lies outside the last whole folder of the prefix need not be read.
+    // Start at the deepest folder that the prefix names completely.
     let start = prefix.rfind('/').map_or("", |end| &prefix[..end]);
     let folder = root.join(start);
     let mut objects = Vec::new();
@@ -35,7 +35,7 @@ fn identity(data: &Metadata) -> (u64, u64) {
 
 struct Walk<'a> {
     prefix: &'a str,
-    /// The folders that lead here.
+    /// Device and inode of the folders on the current path, against link cycles.
     above: Vec<(u64, u64)>,
     objects: &'a mut Vec<Object>,
 }
@@ -46,7 +46,7 @@ impl Walk<'_> {
             let entry = entry?;
             let file_name = entry.file_name();
             let Some(part) = file_name.to_str() else {
-                tracing::warn!(path = %entry.path().display(), "a file whose name is not UTF-8 is left out");
+                tracing::warn!(path = %entry.path().display(), "skipped a file whose name is not UTF-8; rename it to use it");
                 continue;
             };
             if part.starts_with(RESERVED_PREFIX) {
@@ -58,7 +58,7 @@ impl Walk<'_> {
             }
             let data = match fs::metadata(entry.path()) {
                 Ok(data) => data,
-                // Gone between the listing and now, or a link to nothing.
+                // Deleted since the listing, or a broken link.
                 Err(error)
                     if error.kind() == ErrorKind::NotFound || Errno::from_io_error(&error) == Some(Errno::LOOP) =>
                 {

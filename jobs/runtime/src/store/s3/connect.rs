@@ -1,4 +1,4 @@
-//! From settings to a client: the SDK's own chain, with the few defaults a batch job wants otherwise.
+//! Builds the S3 client: the SDK's settings chain, with a few defaults that suit a batch job better.
 
 use std::time::Duration;
 
@@ -16,16 +16,16 @@ use super::{S3Options, interceptor};
 use crate::failure::{Code, Failure};
 use crate::tls;
 
-/// Attempts per request where nothing says otherwise: a batch job can wait longer than the SDK's three.
+/// Default attempts per request: a batch job can wait longer than the SDK's three.
 const ATTEMPTS: u32 = 5;
-/// What the SDK takes where nothing says otherwise.
+/// The SDK's default.
 const SDK_ATTEMPTS: u32 = 3;
-/// Where the SDK finds the address of a server other than AWS.
+/// The SDK's variables for the address of a server other than AWS.
 const ENDPOINTS: [&str; 2] = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"];
 const BACKOFF: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(5);
 const READ: Duration = Duration::from_secs(60);
-/// How long a download may stand still before it counts as broken off.
+/// The SDK's stalled-stream protection fails a download after this time without data.
 const STALL: Duration = Duration::from_secs(20);
 
 pub(super) struct Connection {
@@ -54,7 +54,7 @@ pub(super) async fn connect(options: &S3Options) -> Result<Connection, Failure> 
         loader =
             loader.endpoint_url(endpoint).credentials_provider(credentials).region(Region::from_static("us-east-1"));
     } else if endpoint_is_set() {
-        // A server of one's own has no region to speak of; asking the machine for one would only take time.
+        // Servers other than AWS ignore the region; querying the instance metadata for it would only take time.
         let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
             .or_else(ProfileFileRegionProvider::new())
             .or_else(Region::from_static("us-east-1"));
@@ -79,10 +79,10 @@ pub(super) async fn connect(options: &S3Options) -> Result<Connection, Failure> 
     Ok(Connection { client: Client::from_conf(config.build()), attempts, backoff })
 }
 
-/// The SDK panics on a wrong retry setting, and reports a wrong address as a request that failed; both are wrong settings.
+/// Validates variables of the SDK, which panics on an invalid retry setting and reports an invalid address as a failed request.
 fn check_variables(variable: impl Fn(&str) -> Option<String>) -> Result<(), Failure> {
-    let wrong = |name: &str, value: &str, todo| {
-        Err(Failure::new(Code::Usage, format!("`{}` is not a value for it", value.escape_debug()), name, todo))
+    let invalid = |name: &str, value: &str, todo| {
+        Err(Failure::new(Code::Usage, format!("`{}` is not a valid value", value.escape_debug()), name, todo))
     };
     for name in ENDPOINTS {
         let Some(value) = variable(name).filter(|value| !value.is_empty()) else { continue };
@@ -91,18 +91,18 @@ fn check_variables(variable: impl Fn(&str) -> Option<String>) -> Result<(), Fail
             || host.starts_with(['/', ':'])
             || value.contains(|c: char| c.is_whitespace() || c.is_control())
         {
-            return wrong(name, &value, "Write an address with its scheme, e.g. http://minio:9000");
+            return invalid(name, &value, "Set it to an address with its scheme, e.g. http://minio:9000");
         }
     }
     if let Some(value) = variable("AWS_MAX_ATTEMPTS")
         && !value.parse::<u32>().is_ok_and(|attempts| attempts > 0)
     {
-        return wrong("AWS_MAX_ATTEMPTS", &value, "Write how often a request is tried, e.g. 5");
+        return invalid("AWS_MAX_ATTEMPTS", &value, "Set it to the number of attempts per request, e.g. 5");
     }
     if let Some(value) = variable("AWS_RETRY_MODE")
         && !["standard", "adaptive"].iter().any(|mode| mode.eq_ignore_ascii_case(value.trim()))
     {
-        return wrong("AWS_RETRY_MODE", &value, "Write standard or adaptive");
+        return invalid("AWS_RETRY_MODE", &value, "Set it to standard or adaptive");
     }
     Ok(())
 }
@@ -113,8 +113,8 @@ fn endpoint_is_set() -> bool {
 
 fn retries(options: &S3Options, set: Option<&RetryConfig>) -> RetryConfig {
     let set = set.cloned().unwrap_or_else(RetryConfig::standard);
-    let named = std::env::var_os("AWS_MAX_ATTEMPTS").is_some() || set.max_attempts() != SDK_ATTEMPTS;
-    let attempts = options.attempts.unwrap_or(if named { set.max_attempts() } else { ATTEMPTS });
+    let is_set = std::env::var_os("AWS_MAX_ATTEMPTS").is_some() || set.max_attempts() != SDK_ATTEMPTS;
+    let attempts = options.attempts.unwrap_or(if is_set { set.max_attempts() } else { ATTEMPTS });
     set.with_max_attempts(attempts.max(1)).with_initial_backoff(options.backoff.unwrap_or(BACKOFF))
 }
 
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wrong_variable_is_usage_and_named() {
+    fn invalid_variable_is_a_usage_error_that_names_it() {
         for (name, value) in [
             ("AWS_ENDPOINT_URL", "127.0.0.1:9000"),
             ("AWS_ENDPOINT_URL", "http://"),

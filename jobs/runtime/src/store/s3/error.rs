@@ -1,35 +1,43 @@
-//! From what S3 answered to what the caller can do about it.
+//! Maps errors of the SDK to [`StoreError`].
 
 use std::error::Error;
+use std::io;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use rustls::CertificateError;
 
 use super::StoreError;
 
-/// What was asked about, for messages.
-pub(super) struct Asked {
+/// The bucket and the object of a request, for messages.
+pub(super) struct Target {
     /// Address of the bucket.
     pub(super) root: String,
     /// Address of the object.
     pub(super) key: String,
 }
 
-/// The error of the trait for an error of the SDK.
-pub(super) fn store_error<E>(error: SdkError<E, HttpResponse>, asked: &Asked) -> StoreError
+/// Maps an error of the SDK, by the typed cause if there is one, else by the HTTP status and the error code.
+pub(super) fn store_error<E>(error: SdkError<E, HttpResponse>, target: &Target) -> StoreError
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let key = asked.key.clone();
+    let key = target.key.clone();
     match &error {
         SdkError::ServiceError(response) => {
             let status = response.raw().status().as_u16();
             let region = response.raw().headers().get("x-amz-bucket-region");
-            from_status(status, response.err().code(), response.err().message(), region, asked)
+            from_status(status, response.err().code(), response.err().message(), region, target)
         }
-        // Without credentials nothing was sent.
-        _ if let Some(detail) = credentials_detail(&error) => StoreError::Denied { key, detail },
+        // Without credentials no request was sent.
+        _ if let Some(detail) = credentials_detail(&error) => StoreError::Denied { key, status: None, detail },
+        _ if let Some(certificate) = cause::<rustls::Error>(&error).and_then(certificate_error) => {
+            // With BadSignature the issuer has the name of a trusted authority, but another key.
+            let unknown_authority =
+                matches!(certificate, CertificateError::UnknownIssuer | CertificateError::BadSignature);
+            StoreError::Untrusted { key, unknown_authority, detail: error_chain(&error) }
+        }
         SdkError::ConstructionFailure(_) => StoreError::Other { key, detail: error_chain(&error) },
         SdkError::DispatchFailure(failure) if failure.is_user() => {
             StoreError::Other { key, detail: error_chain(&error) }
@@ -43,14 +51,15 @@ fn from_status(
     code: Option<&str>,
     message: Option<&str>,
     region: Option<&str>,
-    asked: &Asked,
+    target: &Target,
 ) -> StoreError {
-    let key = asked.key.clone();
+    let key = target.key.clone();
     let detail = [Some(status.to_string().as_str()), code, message].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let denied = |key, detail| StoreError::Denied { key, status: Some(status), detail };
     match (status, code.unwrap_or_default()) {
-        (_, "NoSuchBucket") => StoreError::NoSuchRoot { root: asked.root.clone() },
-        // Some servers answer an access key that they do not know like this.
-        (404, code) if code.ends_with("UserNotFound") => StoreError::Denied { key, detail },
+        (_, "NoSuchBucket") => StoreError::NoSuchRoot { root: target.root.clone() },
+        // Some servers answer like this for an unknown access key.
+        (404, code) if code.ends_with("UserNotFound") => denied(key, detail),
         (404, _) => StoreError::NotFound { key },
         (412, _) => StoreError::Changed { key },
         (409, _) => StoreError::Conflict { key },
@@ -63,10 +72,7 @@ fn from_status(
         )
         | (301 | 307, _) => {
             let region = region.unwrap_or("another");
-            StoreError::Denied {
-                key,
-                detail: format!("the bucket is in region {region}; set AWS_REGION to it: {detail}"),
-            }
+            denied(key, format!("the bucket is in region {region}; set AWS_REGION to it: {detail}"))
         }
         (401 | 403, _)
         | (
@@ -79,7 +85,7 @@ fn from_status(
             | "RequestTimeTooSkewed"
             | "SignatureDoesNotMatch"
             | "TokenRefreshRequired",
-        ) => StoreError::Denied { key, detail },
+        ) => denied(key, detail),
         (507, _) | (_, "XMinioStorageFull" | "QuotaExceeded" | "InsufficientCapacity") => {
             StoreError::Full { key, detail }
         }
@@ -88,33 +94,48 @@ fn from_status(
     }
 }
 
-/// An error and what caused it, outermost first.
+/// An error and its causes, outermost first. `source()` of an `io::Error` skips the error that it wraps; `get_ref()` returns it.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |&error| error.source())
+    std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped as &(dyn Error + 'static)),
+        None => error.source(),
+    })
 }
 
-/// What is wrong with the credentials, if that is what is wrong. The SDK wraps what its providers say in errors of several kinds.
+/// The first cause of a type.
+fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|error| error.downcast_ref::<T>())
+}
+
+fn certificate_error(error: &rustls::Error) -> Option<&CertificateError> {
+    match error {
+        rustls::Error::InvalidCertificate(certificate) => Some(certificate),
+        _ => None,
+    }
+}
+
+/// The problem with the credentials, if they are the cause. The SDK wraps the errors of its providers in several types.
 fn credentials_detail(error: &(dyn Error + 'static)) -> Option<String> {
-    let found = causes(error).find_map(|error| error.downcast_ref::<CredentialsError>())?;
-    match found {
-        // One that did not answer in time may yet answer.
+    match cause::<CredentialsError>(error)? {
+        // A provider that timed out may answer the next time.
         CredentialsError::ProviderTimedOut(_) => None,
-        CredentialsError::CredentialsNotLoaded(_) => {
-            Some("no AWS credentials were found: not in the environment, a profile, a web identity, the container or the machine".into())
-        }
+        CredentialsError::CredentialsNotLoaded(_) => Some(
+            "no AWS credentials were found in the environment, a profile, a web identity, the container or the machine"
+                .into(),
+        ),
         error => Some(format!("AWS credentials cannot be loaded: {}", error_chain(error))),
     }
 }
 
-/// An error with its causes, each said once, on one line, without the names of the SDK's layers, which tell an operator nothing.
+/// An error and its causes on one line, without repetitions and without the names of the SDK's layers.
 pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
     const LAYERS: [&str; 6] =
         ["dispatch failure", "other", "io error", "user error", "service error", "failed to construct request"];
     let mut text = String::new();
     for error in causes(error) {
-        let said = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-        if !LAYERS.contains(&said.as_str()) && !text.contains(&said) {
-            text = if text.is_empty() { said } else { format!("{text}: {said}") };
+        let message = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+        if !LAYERS.contains(&message.as_str()) && !text.contains(&message) {
+            text = if text.is_empty() { message } else { format!("{text}: {message}") };
         }
     }
     if text.is_empty() { error.to_string() } else { text }
@@ -126,12 +147,12 @@ mod tests {
     use crate::failure::Code;
 
     fn from(status: u16, code: &str, region: Option<&str>) -> StoreError {
-        let asked = Asked { root: "s3://bucket".into(), key: "s3://bucket/key".into() };
-        from_status(status, Some(code), Some("what the server said"), region, &asked)
+        let target = Target { root: "s3://bucket".into(), key: "s3://bucket/key".into() };
+        from_status(status, Some(code), Some("message of the server"), region, &target)
     }
 
     #[test]
-    fn an_answer_becomes_what_the_caller_can_do() {
+    fn each_status_and_code_maps_to_an_exit_code() {
         for (status, code, expected) in [
             (404, "NoSuchBucket", Code::Usage),
             (404, "NoSuchKey", Code::NoInput),
@@ -158,8 +179,17 @@ mod tests {
     }
 
     #[test]
-    fn a_bucket_elsewhere_says_where() {
+    fn redirect_names_the_region_of_the_bucket() {
         let line = from(301, "PermanentRedirect", Some("eu-west-3")).failure().to_string();
         assert!(line.contains("the bucket is in region eu-west-3; set AWS_REGION to it"), "{line}");
+    }
+
+    #[test]
+    fn certificate_error_is_found_inside_nested_io_errors() {
+        let tls = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let nested = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, tls));
+        let found = cause::<rustls::Error>(&nested).and_then(certificate_error);
+        assert_eq!(found, Some(&CertificateError::UnknownIssuer));
+        assert_eq!(error_chain(&nested), "invalid peer certificate: UnknownIssuer");
     }
 }

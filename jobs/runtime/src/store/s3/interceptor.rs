@@ -1,5 +1,5 @@
-//! Every call of S3 as the trace and the metrics show it: one client span with its status and retries, by OpenTelemetry's semantic
-//! conventions for the AWS SDK. The ranges of a large object are counted in the step that reads it, and are no spans.
+//! Spans and metrics of S3 calls: one client span per call with its status and retries, following OpenTelemetry's semantic conventions
+//! for the AWS SDK. Range reads of large objects get no spans; they are counted in the span that reads the object.
 
 use aws_sdk_s3::config::interceptors::{
     BeforeSerializationInterceptorContextRef, BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
@@ -15,23 +15,22 @@ use aws_smithy_types::config_bag::{Storable, StoreReplace};
 
 use crate::telemetry::{self, Metric, Span, SpanSpec};
 
-/// Calls that were made, retries not counted.
-static REQUESTS: Metric = Metric::counter("cityflow.s3.requests", "{request}", "Calls of S3, by operation");
-/// Calls that were made again.
-static RETRIES: Metric = Metric::counter("cityflow.s3.retries", "{retry}", "Calls of S3 made again, by operation");
+static REQUESTS: Metric =
+    Metric::counter("cityflow.s3.requests", "{request}", "S3 calls by operation, retries not counted");
+static RETRIES: Metric = Metric::counter("cityflow.s3.retries", "{retry}", "Retries of S3 calls, by operation");
 
-/// As many as a trace can show, each operation by itself: the snapshots of a day, which are read first, leave room for its documents.
+/// Each operation has its own bound, so that the snapshots of a day, which are read first, leave room for its documents.
 static GET: SpanSpec = SpanSpec::client("S3.GetObject", 32);
 static PUT: SpanSpec = SpanSpec::client("S3.PutObject", 24);
 static LIST: SpanSpec = SpanSpec::client("S3.ListObjectsV2", 40);
 static HEAD: SpanSpec = SpanSpec::client("S3.HeadObject", 8);
 static DELETE: SpanSpec = SpanSpec::client("S3.DeleteObject", 8);
 
-/// Sees every call of a client.
+/// Observes every call of a client.
 #[derive(Debug)]
 pub(super) struct TracingInterceptor;
 
-/// A call under way.
+/// A call in progress.
 #[derive(Debug)]
 struct Call {
     span: Span,
@@ -52,38 +51,37 @@ impl Storable for Call {
     type Storer = StoreReplace<Self>;
 }
 
-/// What a call is for.
-struct Asked<'a> {
+/// The parts of a request that its span shows.
+struct Request<'a> {
     operation: &'static str,
-    kind: &'static SpanSpec,
+    spec: &'static SpanSpec,
     bucket: Option<&'a str>,
     key: Option<&'a str>,
-    /// Whether it asks for a part of an object.
     is_range: bool,
 }
 
-fn asked<'a>(context: &'a BeforeSerializationInterceptorContextRef<'_>) -> Option<Asked<'a>> {
+fn request<'a>(context: &'a BeforeSerializationInterceptorContextRef<'_>) -> Option<Request<'a>> {
     let input = context.input();
-    let asked = |operation, kind, bucket, key, is_range| Some(Asked { operation, kind, bucket, key, is_range });
+    let request = |operation, spec, bucket, key, is_range| Some(Request { operation, spec, bucket, key, is_range });
     if let Some(get) = input.downcast_ref::<GetObjectInput>() {
-        return asked("GetObject", &GET, get.bucket(), get.key(), get.range().is_some());
+        return request("GetObject", &GET, get.bucket(), get.key(), get.range().is_some());
     }
     if let Some(put) = input.downcast_ref::<PutObjectInput>() {
-        return asked("PutObject", &PUT, put.bucket(), put.key(), false);
+        return request("PutObject", &PUT, put.bucket(), put.key(), false);
     }
     if let Some(list) = input.downcast_ref::<ListObjectsV2Input>() {
-        return asked("ListObjectsV2", &LIST, list.bucket(), list.prefix(), false);
+        return request("ListObjectsV2", &LIST, list.bucket(), list.prefix(), false);
     }
     if let Some(head) = input.downcast_ref::<HeadObjectInput>() {
-        return asked("HeadObject", &HEAD, head.bucket(), head.key(), false);
+        return request("HeadObject", &HEAD, head.bucket(), head.key(), false);
     }
     let delete = input.downcast_ref::<DeleteObjectInput>()?;
-    asked("DeleteObject", &DELETE, delete.bucket(), delete.key(), false)
+    request("DeleteObject", &DELETE, delete.bucket(), delete.key(), false)
 }
 
 impl Intercept for TracingInterceptor {
     fn name(&self) -> &'static str {
-        "Traced"
+        "TracingInterceptor"
     }
 
     fn read_before_execution(
@@ -91,18 +89,18 @@ impl Intercept for TracingInterceptor {
         context: &BeforeSerializationInterceptorContextRef<'_>,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(Asked { operation, kind, bucket, key, is_range }) = asked(context) else { return Ok(()) };
+        let Some(Request { operation, spec, bucket, key, is_range }) = request(context) else { return Ok(()) };
         let span = if is_range {
             Span::none()
         } else {
-            Span::start(kind)
+            Span::start(spec)
                 .with("rpc.system", "aws-api")
                 .with("rpc.service", "S3")
                 .with("rpc.method", operation)
                 .with("aws.s3.bucket", bucket.unwrap_or_default().to_owned())
                 .with("aws.s3.key", key.unwrap_or_default().to_owned())
         };
-        // At once: one that is given up was made all the same.
+        // Counted now, because a cancelled call was made all the same.
         count_call(operation, 1, 0);
         bag.interceptor_state().store_put(Call { span, operation, attempts: 0, ended: false });
         Ok(())
@@ -135,7 +133,7 @@ impl Intercept for TracingInterceptor {
             span.set_count("http.request.resend_count", retries);
         }
         let Some(response) = context.response() else {
-            span.fail("NoAnswer", "no answer: it was lost on the way, or the call could not be made");
+            span.fail("NoAnswer", "no response: it was lost, or the request could not be sent");
             return Ok(());
         };
         let status = response.status().as_u16();
@@ -145,31 +143,31 @@ impl Intercept for TracingInterceptor {
                 span.set(attribute, id.to_owned());
             }
         }
-        let is_error = context.output_or_error().is_some_and(|end| end.is_err());
+        let is_error = context.output_or_error().is_some_and(|result| result.is_err());
         if status >= 300 {
-            let code = response.body().bytes().and_then(code);
-            // That something is not there, or is there already, is an answer and no error; that there is no bucket is one.
+            let code = response.body().bytes().and_then(error_code);
+            // A missing or existing object is an expected answer; a missing bucket is an error.
             if !matches!(status, 304 | 404 | 409 | 412) || code.as_deref() == Some("NoSuchBucket") {
-                let said = code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
-                let kind = code.unwrap_or_else(|| status.to_string());
-                span.fail(&kind, &format!("S3 answered {status}{said} to {}", call.operation));
+                let shown = code.as_ref().map_or_else(String::new, |code| format!(" ({code})"));
+                let error_type = code.unwrap_or_else(|| status.to_string());
+                span.fail(&error_type, &format!("S3 answered {status}{shown} to {}", call.operation));
             }
         } else if is_error {
-            span.fail("Unreadable", "the answer broke off, or cannot be read");
+            span.fail("Unreadable", "the response broke off, or cannot be parsed");
         }
         Ok(())
     }
 }
 
-/// The code in the body of an error of S3, such as `AccessDenied`.
-fn code(body: &[u8]) -> Option<String> {
+/// The code in the body of an S3 error, such as `AccessDenied`.
+fn error_code(body: &[u8]) -> Option<String> {
     let (_, rest) = std::str::from_utf8(body).ok()?.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;
-    // One of some dozens of words, not whatever a proxy has to say.
+    // Accept only what looks like an S3 error code: the span attribute must not hold arbitrary text of a proxy.
     ((1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())).then(|| code.to_owned())
 }
 
-/// A read that was made again because its body broke off, which the client does not see.
+/// Counts the retry of a read whose body broke off, which the SDK does not see.
 pub(super) fn record_retry() {
     count_call("GetObject", 0, 1);
 }
@@ -192,13 +190,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_has_its_code() {
+    fn error_code_is_read_from_the_body() {
         let body =
             |code: &str| format!("<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>no</Message></Error>");
-        assert_eq!(code(body("AccessDenied").as_bytes()).as_deref(), Some("AccessDenied"));
+        assert_eq!(error_code(body("AccessDenied").as_bytes()).as_deref(), Some("AccessDenied"));
         for none in ["", "<html>", "<Code>", &body("a sentence"), &body(&"A".repeat(65)), &body("")] {
-            assert_eq!(code(none.as_bytes()), None, "{none}");
+            assert_eq!(error_code(none.as_bytes()), None, "{none}");
         }
-        assert_eq!(code(b"\xff<Code>A</Code>"), None);
+        assert_eq!(error_code(b"\xff<Code>A</Code>"), None);
     }
 }

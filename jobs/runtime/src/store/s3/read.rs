@@ -1,7 +1,7 @@
-//! Reads that end with all their bytes or say why not.
+//! Reads that return all their bytes or an error.
 //!
-//! The SDK repeats a request that got no good answer, and looks no further than the headers. What can befall the body is for this
-//! module: it breaks off, falls silent or is shorter than it should be. Each read is repeated on its own, whatever befalls others.
+//! The SDK retries requests up to the response headers. This module retries reads whose body breaks off, stalls or is too short, each
+//! read independently.
 
 use std::future::Future;
 use std::ops::Range;
@@ -10,51 +10,49 @@ use std::time::Duration;
 use aws_sdk_s3::config::{Builder, ResponseChecksumValidation};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
+use backon::{ExponentialBuilder, Retryable as _};
 use bytes::{Bytes, BytesMut};
 
 use super::error::{error_chain, store_error};
 use super::{Object, S3Store, Store, StoreError, Version, etag, interceptor, size, time, version};
 
-/// The longest silence in the middle of an answer.
+/// Longest pause between two parts of a response body.
 pub(super) const STALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest pause between two attempts.
+/// Longest pause between two attempts.
 const MAX_PAUSE: Duration = Duration::from_secs(20);
-/// What is set aside for a body before its first byte, at most: an announced length is a word, not a body.
+/// Most memory allocated for a body before its first byte arrives: a wrong Content-Length must not exhaust the memory.
 const MAX_PREALLOCATION: u64 = 64 << 20;
 
-/// Why one attempt at a read gave nothing.
+/// The error of one attempt to read.
 pub(super) enum ReadError {
-    /// The store answered, and the answer stands.
+    /// The SDK has retried already, or a retry cannot help.
     Final(StoreError),
-    /// The answer was not what it should have been, or broke off on the way.
+    /// The response was incomplete; holds the reason.
     Retryable(String),
 }
 
 impl S3Store {
-    /// Makes attempts until one succeeds or is refused, or there were as many as are allowed.
+    /// Retries incomplete reads up to the configured number of attempts.
     pub(super) async fn with_retries<T, F>(&self, key: &str, attempt: impl Fn() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, ReadError>>,
     {
-        let mut made = 1;
-        loop {
-            match attempt().await {
-                Ok(found) => return Ok(found),
-                Err(ReadError::Final(error)) => return Err(error),
-                Err(ReadError::Retryable(detail)) if made >= self.attempts => {
-                    return Err(StoreError::Unreachable { key: self.address(key), detail });
-                }
-                Err(ReadError::Retryable(detail)) => {
-                    tracing::debug!(key = self.address(key), attempt = made, detail, "asking again");
+        let read = attempt
+            .retry(pauses(self.backoff).with_max_times(self.attempts.saturating_sub(1) as usize))
+            .when(|error| matches!(error, ReadError::Retryable(_)))
+            .notify(|error, pause| {
+                if let ReadError::Retryable(detail) = error {
+                    tracing::debug!(key = self.address(key), ?pause, detail, "retrying the read");
                     interceptor::record_retry();
-                    tokio::time::sleep(pause(self.backoff, made, fastrand::f64())).await;
-                    made += 1;
                 }
-            }
-        }
+            });
+        read.await.map_err(|error| match error {
+            ReadError::Final(error) => error,
+            ReadError::Retryable(detail) => StoreError::Unreachable { key: self.address(key), detail },
+        })
     }
 
-    /// One attempt at bytes `range`, which is not empty.
+    /// One attempt to read the non-empty `range`.
     pub(super) async fn read_range(
         &self,
         key: &str,
@@ -65,30 +63,29 @@ impl S3Store {
         let length = range.end - range.start;
         let request = self.client.get_object().bucket(&self.bucket).key(full_key).if_match(etag(wanted));
         let request = request.range(format!("bytes={}-{}", range.start, range.end - 1));
-        let response = request.send().await.map_err(|error| ReadError::Final(store_error(error, &self.asked(key))))?;
-        // A server that knows no conditions gives what it has.
+        let response = request.send().await.map_err(|error| ReadError::Final(store_error(error, &self.target(key))))?;
+        // A server that ignores If-Match returns the current version.
         if response.e_tag().is_some_and(|tag| version(Some(tag)) != *wanted) {
             return Err(ReadError::Final(StoreError::Changed { key: self.address(key) }));
         }
         if let Some(content_length) = content_length(&response).filter(|&content_length| content_length != length) {
-            let detail =
-                format!("asked for bytes {}..{}, the store has {content_length} there", range.start, range.end);
+            let detail = format!("requested bytes {}..{}, the store returned {content_length}", range.start, range.end);
             return Err(match object_size(&response) {
-                // All of them are there, and yet fewer came.
+                // The object has the whole range, so the answer is incomplete.
                 Some(object_size) if object_size >= range.end && content_length < length => {
                     ReadError::Retryable(detail)
                 }
-                // Past the end a server gives what there is, and one that knows no ranges gives everything.
+                // The range exceeds the object, or the server ignores ranges and returned the whole object.
                 _ => ReadError::Final(StoreError::Other { key: self.address(key), detail }),
             });
         }
         self.collect(response.body, Some(length)).await
     }
 
-    /// One attempt at the whole object.
+    /// One attempt to read the whole object.
     pub(super) async fn read(&self, key: &str, full_key: &str) -> Result<(Bytes, Object), ReadError> {
         let request = self.client.get_object().bucket(&self.bucket).key(full_key);
-        let response = request.send().await.map_err(|error| ReadError::Final(store_error(error, &self.asked(key))))?;
+        let response = request.send().await.map_err(|error| ReadError::Final(store_error(error, &self.target(key))))?;
         let (version, modified) = (version(response.e_tag()), time(response.last_modified()));
         let content_length = content_length(&response);
         let body = self.collect(response.body, content_length).await?;
@@ -96,20 +93,20 @@ impl S3Store {
         Ok((body, object))
     }
 
-    /// One attempt at the whole object at its listed version, with the checksum that is kept of it: one request for both.
+    /// One attempt to read the whole object at its listed version and its stored checksum, in one request.
     pub(super) async fn read_with_checksum(
         &self,
         full_key: &str,
         wanted: &Object,
     ) -> Result<(Bytes, Option<String>), ReadError> {
-        // The caller compares: the client itself would take bytes that differ for a transfer that broke off, and ask again and again.
+        // The caller verifies the checksum: the SDK would take a mismatch for a broken transfer and retry it.
         let plain = Builder::new().response_checksum_validation(ResponseChecksumValidation::WhenRequired);
         let request = self.client.get_object().bucket(&self.bucket).key(full_key).if_match(etag(&wanted.version));
         let request = request.customize().config_override(plain).mutate_request(|request| {
             request.headers_mut().insert("x-amz-checksum-mode", "ENABLED");
         });
         let response =
-            request.send().await.map_err(|error| ReadError::Final(store_error(error, &self.asked(&wanted.key))))?;
+            request.send().await.map_err(|error| ReadError::Final(store_error(error, &self.target(&wanted.key))))?;
         if response.e_tag().is_some_and(|tag| version(Some(tag)) != wanted.version) {
             return Err(ReadError::Final(StoreError::Changed { key: self.address(&wanted.key) }));
         }
@@ -117,19 +114,21 @@ impl S3Store {
         self.collect(response.body, Some(wanted.size)).await.map(|body| (body, checksum))
     }
 
-    /// The whole of a body, which must have the length announced. Each byte is copied once, into the place where it stays.
+    /// Collects a body, which must have the expected length. Each byte is copied once.
     async fn collect(&self, mut body: ByteStream, expected: Option<u64>) -> Result<Bytes, ReadError> {
         let mut bytes = BytesMut::with_capacity(expected.unwrap_or(0).min(MAX_PREALLOCATION) as usize);
         let length = expected.unwrap_or(u64::MAX);
         loop {
             let Ok(next) = tokio::time::timeout(self.stall_timeout, body.next()).await else {
-                let (had, seconds) = (bytes.len(), self.stall_timeout.as_secs_f32());
-                return Err(ReadError::Retryable(format!("nothing came for {seconds} s, after {had} bytes")));
+                let (received, seconds) = (bytes.len(), self.stall_timeout.as_secs_f32());
+                return Err(ReadError::Retryable(format!("no data for {seconds} s, after {received} bytes")));
             };
             match next {
                 None => break,
                 Some(Ok(part)) if (bytes.len() + part.len()) as u64 > length => {
-                    return Err(ReadError::Retryable(format!("the answer has more than the {length} bytes announced")));
+                    return Err(ReadError::Retryable(format!(
+                        "the response has more than the announced {length} bytes"
+                    )));
                 }
                 Some(Ok(part)) => bytes.extend_from_slice(&part),
                 Some(Err(error)) => return Err(ReadError::Retryable(error_chain(&error))),
@@ -137,39 +136,43 @@ impl S3Store {
         }
         match expected {
             Some(expected) if bytes.len() as u64 != expected => {
-                Err(ReadError::Retryable(format!("the answer has {} bytes instead of {expected}", bytes.len())))
+                Err(ReadError::Retryable(format!("the response has {} bytes instead of {expected}", bytes.len())))
             }
             _ => Ok(bytes.freeze()),
         }
     }
 }
 
-/// The pause after so many attempts: doubled each time, and between half and all of that by `chance`, so that ranges that failed
-/// together do not come back together.
-fn pause(backoff: Duration, made: u32, chance: f64) -> Duration {
-    (backoff * 2_u32.pow((made - 1).min(10))).min(MAX_PAUSE).mul_f64(0.5 + chance / 2.0)
+/// Pauses between attempts: doubled each time, between half and all of that at random, so that ranges that failed together are not
+/// retried together. The jitter of `backon` adds up to 100 % of the delay.
+fn pauses(backoff: Duration) -> ExponentialBuilder {
+    ExponentialBuilder::new().with_min_delay(backoff / 2).with_max_delay(MAX_PAUSE / 2).with_jitter()
 }
 
-/// Length of the body by the headers.
+/// Length of the body, from the headers.
 fn content_length(response: &GetObjectOutput) -> Option<u64> {
     response.content_length().map(|length| size(Some(length)))
 }
 
-/// Size of the whole object by the headers of an answer with a part of it.
+/// Size of the whole object, from the `Content-Range` of a partial response.
 fn object_size(response: &GetObjectOutput) -> Option<u64> {
     response.content_range()?.rsplit_once('/')?.1.parse().ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use backon::BackoffBuilder as _;
+
     use super::*;
 
     #[test]
-    fn pauses_grow_and_differ() {
-        let second = Duration::from_secs(1);
-        let pauses: Vec<f64> = (1..=7).map(|made| pause(second, made, 0.0).as_secs_f64()).collect();
-        assert_eq!(pauses, [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]);
-        assert_eq!(pause(second, 3, 1.0), Duration::from_secs(4));
-        assert_eq!(pause(second, u32::MAX, 0.5), Duration::from_secs(15));
+    fn pauses_double_up_to_the_maximum_with_jitter() {
+        let builder = pauses(Duration::from_secs(1)).with_max_times(7);
+        let seconds: Vec<f64> = builder.build().map(|pause| pause.as_secs_f64()).collect();
+        let shortest = [0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0];
+        assert_eq!(seconds.len(), shortest.len());
+        for (pause, shortest) in seconds.into_iter().zip(shortest) {
+            assert!((shortest..=2.0 * shortest).contains(&pause), "{pause} s");
+        }
     }
 }
