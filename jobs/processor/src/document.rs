@@ -14,7 +14,7 @@ use crate::city::City;
 use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
 use crate::parameters::{Parameters, as_map};
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::RawFile;
 
 pub(crate) mod bike_counts;
@@ -63,7 +63,7 @@ pub(crate) trait FileSource: for<'a> RawSource<Input<'a> = &'a [Arc<<Self as Fil
     fn parse(file: &RawFile, city: &City) -> Self::File;
 
     /// Rows and rejections, whatever the day.
-    fn counted(file: &Self::File) -> Counted;
+    fn row_counts(file: &Self::File) -> RowCounts;
 }
 
 /// An optional file of `reference/`.

@@ -14,7 +14,7 @@ pub(crate) struct Parameters {
     /// Bike counters.
     pub(crate) bikes: BikeParameters,
     /// Disruptions.
-    pub(crate) traffic: TrafficParameters,
+    pub(crate) traffic: DisruptionParameters,
     /// Weather.
     pub(crate) weather: WeatherParameters,
     /// Worksites.
@@ -112,7 +112,7 @@ parameters! {
 
 parameters! {
     /// Disruptions.
-    TrafficParameters {
+    DisruptionParameters {
         /// Hours in the day from which (exclusive) an ELEVEE is an alert.
         longue_heures: f64 = 2.0,
         /// Number at one instant above which it is general.

@@ -12,7 +12,7 @@ const EXCERPT: usize = 200;
 
 /// Counts of rows and rejections, with the first few examples in order of file and line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub(crate) struct QualityCounter {
     /// Rows or records read, of the whole input.
     pub(crate) rows: u64,
     /// Rows of the day.
@@ -27,14 +27,14 @@ pub(crate) struct Tally {
 
 /// How many rows an input has, whatever the day, and how many rejections by reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
+pub(crate) struct RowCounts {
     /// Rows or records.
     pub(crate) rows: u64,
     /// Rejections.
     pub(crate) rejected: BTreeMap<Reason, u64>,
 }
 
-impl Counted {
+impl RowCounts {
     /// Of a file with such rejections.
     pub(crate) fn of(rows: u64, rejected: impl IntoIterator<Item = (Reason, u64)>) -> Self {
         let mut counted = Self { rows, rejected: BTreeMap::new() };
@@ -57,13 +57,13 @@ impl Counted {
 
 /// What was not used of a part of a file whose place in the file is not known yet: lines are counted from where the part begins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Rejects {
+pub(crate) struct ChunkRejections {
     counts: BTreeMap<Reason, u64>,
     /// The first few: line, reason and excerpt.
     examples: Vec<(u64, Reason, String)>,
 }
 
-impl Rejects {
+impl ChunkRejections {
     /// The next rejection, in the order of the lines and, of one line, of the reasons.
     pub(crate) fn add(&mut self, reason: Reason, line: u64, excerpt: &[u8]) {
         *self.counts.entry(reason).or_default() += 1;
@@ -79,16 +79,16 @@ impl Rejects {
     }
 }
 
-impl Tally {
+impl QualityCounter {
     /// Rows and rejections.
     #[must_use]
-    pub(crate) fn counted(&self) -> Counted {
+    pub(crate) fn row_counts(&self) -> RowCounts {
         let all = self.structure.iter().chain(&self.values);
-        Counted::of(self.rows, all.map(|(reason, number)| (*reason, *number)))
+        RowCounts::of(self.rows, all.map(|(reason, number)| (*reason, *number)))
     }
 
     /// Adds what was not used of a part of a file before which there are so many lines.
-    pub(crate) fn add(&mut self, file: &str, lines: u64, rejects: &Rejects) {
+    pub(crate) fn add(&mut self, file: &str, lines: u64, rejects: &ChunkRejections) {
         for (reason, n) in &rejects.counts {
             let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
             *counts.entry(*reason).or_default() += n;

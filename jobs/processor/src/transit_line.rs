@@ -2,7 +2,7 @@
 
 use contract::document::disruptions::{Line, Mode};
 
-use crate::parameters::TrafficParameters;
+use crate::parameters::DisruptionParameters;
 
 /// Mode and code of a line.
 pub(crate) type LineKey = (Mode, String);
@@ -42,7 +42,7 @@ impl ServiceLine {
 
     /// A line of the city profile, which knows no hours: they are the settings.
     #[must_use]
-    pub(crate) fn from_profile(mode: Mode, code: &str, name: &str, parameters: &TrafficParameters) -> Self {
+    pub(crate) fn from_profile(mode: Mode, code: &str, name: &str, parameters: &DisruptionParameters) -> Self {
         // The setting counts the end from the next midnight.
         let end = DAY + parameters.service_fin_minutes.min(DAY);
         Self::new(mode, code, name, parameters.service_debut_minutes, end)
@@ -125,7 +125,7 @@ mod tests {
         assert_eq!(service(360, 1200), [(360, 1200)]);
         assert_eq!(service(300, 300), [(0, 1440)]);
         let profile = |end: u32| {
-            let parameters = TrafficParameters { service_fin_minutes: end, ..TrafficParameters::default() };
+            let parameters = DisruptionParameters { service_fin_minutes: end, ..DisruptionParameters::default() };
             ServiceLine::from_profile(Mode::Metro, "1", "", &parameters).service()
         };
         assert_eq!(profile(30), [(0, 30), (330, 1440)]);

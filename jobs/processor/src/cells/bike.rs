@@ -7,12 +7,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contract::ServiceDay;
 
 use crate::context::DayContext;
-use crate::quality::Tally;
+use crate::quality::QualityCounter;
 use crate::raw_file::SourceError;
 use crate::source::bike_counts::ParsedFile;
-use crate::source::bike_counts::parsed::{Content, Entry, Records};
-use crate::source::bike_counts::record::Given;
-use crate::source::rejected::Rejected;
+use crate::source::bike_counts::parsed::{CounterRecord, FileContent, Records};
+use crate::source::bike_counts::record::PublishedCount;
+use crate::source::rejected::FileRejections;
 
 /// Longest window that a setting can ask for, days: beyond it lies the end of the calendar.
 pub(crate) const LONGEST_WINDOW: i64 = 3660;
@@ -27,14 +27,14 @@ pub(crate) struct Counter {
     /// Longitude and latitude, of the last record that has them.
     pub(crate) point: Option<(f64, f64)>,
     /// By hour.
-    cells: Vec<Cell>,
+    cells: Vec<BikeCell>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Cell {
+struct BikeCell {
     /// The start of the hour, seconds.
     hour: i64,
-    given: Given,
+    published: PublishedCount,
     count: Option<u32>,
 }
 
@@ -42,8 +42,8 @@ impl Counter {
     /// What is known of an hour: `None` without a record, `Some(None)` without a value.
     #[must_use]
     pub(crate) fn at(&self, hour: DateTime<Utc>) -> Option<Option<u32>> {
-        let place = self.cells.binary_search_by_key(&hour.timestamp(), |cell| cell.hour).ok()?;
-        self.cells.get(place).map(|cell| cell.count)
+        let position = self.cells.binary_search_by_key(&hour.timestamp(), |cell| cell.hour).ok()?;
+        self.cells.get(position).map(|cell| cell.count)
     }
 
     /// Whether any hour from an instant on has a value.
@@ -60,21 +60,22 @@ impl Counter {
     }
 
     /// Puts a record into its cell; whether it equals the one that was there, `None` where none was.
-    fn put(&mut self, entry: &Entry) -> Option<bool> {
-        let cell = Cell { hour: entry.hour, given: entry.given.clone(), count: entry.given.count().unwrap_or(None) };
+    fn insert(&mut self, entry: &CounterRecord) -> Option<bool> {
+        let cell =
+            BikeCell { hour: entry.hour, published: entry.count.clone(), count: entry.count.value().unwrap_or(None) };
         // Records mostly come in the order of hours.
         if self.cells.last().is_none_or(|last| last.hour < cell.hour) {
             self.cells.push(cell);
             return None;
         }
         match self.cells.binary_search_by_key(&cell.hour, |known| known.hour) {
-            Err(place) => {
-                self.cells.insert(place, cell);
+            Err(position) => {
+                self.cells.insert(position, cell);
                 None
             }
-            Ok(place) => {
-                let known = self.cells.get_mut(place)?;
-                let same = known.given == cell.given;
+            Ok(position) => {
+                let known = self.cells.get_mut(position)?;
+                let same = known.published == cell.published;
                 *known = cell;
                 Some(same)
             }
@@ -84,13 +85,13 @@ impl Counter {
 
 /// All counters in the window that ends with the day.
 #[derive(Debug, Clone)]
-pub(crate) struct Cells {
+pub(crate) struct BikeCells {
     day: ServiceDay,
     from: DateTime<Utc>,
     counters: Vec<Counter>,
-    places: HashMap<Arc<str>, usize>,
+    positions: HashMap<Arc<str>, usize>,
     /// Rows and rejections.
-    pub(crate) tally: Tally,
+    pub(crate) quality: QualityCounter,
     /// Further records of a cell of the day, equal to the one before.
     pub(crate) repeats: u64,
     /// Further records of a cell of the day that differ from the one before.
@@ -98,7 +99,7 @@ pub(crate) struct Cells {
     newest: Option<DateTime<Utc>>,
 }
 
-impl Cells {
+impl BikeCells {
     /// None yet; the window has `days` days.
     #[must_use]
     pub(crate) fn new(day: ServiceDay, days: i64) -> Self {
@@ -107,8 +108,8 @@ impl Cells {
             // Runs look back two days whatever is expected.
             from: day.plus(1 - days.clamp(3, LONGEST_WINDOW)).start(),
             counters: Vec::new(),
-            places: HashMap::new(),
-            tally: Tally::default(),
+            positions: HashMap::new(),
+            quality: QualityCounter::default(),
             repeats: 0,
             conflicts: 0,
             newest: None,
@@ -117,50 +118,50 @@ impl Cells {
 
     /// Adds a file, later than those before it: a record of a cell that is known replaces it.
     pub(crate) fn add(&mut self, file: &Records, key: &str) {
-        self.tally.rows += file.rows;
+        self.quality.rows += file.rows;
         self.newest = self.newest.max(file.newest());
         let values = file.values.get(&self.day.date());
-        for (reason, n) in values.into_iter().flat_map(Rejected::counts) {
-            self.tally.count(reason, n);
+        for (reason, n) in values.into_iter().flat_map(FileRejections::counts) {
+            self.quality.count(reason, n);
         }
-        file.rejected.tell(values.into_iter().flat_map(Rejected::quotes), key, &mut self.tally);
+        file.rejected.count_into(values.into_iter().flat_map(FileRejections::examples), key, &mut self.quality);
 
-        // By counter of the file: its place here, and the last row that names it or says where it stands.
-        let mut met: Vec<Option<(usize, Last, Last)>> = vec![None; file.counters.len()];
+        // By counter of the file: its position here, and the last row that names it or says where it stands.
+        let mut counter_positions: Vec<Option<(usize, LastRow, LastRow)>> = vec![None; file.counters.len()];
         for entry in file.between(self.from, self.day.end()) {
-            let (Some(met), Some(id)) =
-                (met.get_mut(entry.counter as usize), file.counters.get(entry.counter as usize))
+            let (Some(counter_positions), Some(id)) =
+                (counter_positions.get_mut(entry.counter as usize), file.counters.get(entry.counter as usize))
             else {
                 continue;
             };
-            let (place, name, point) = met.get_or_insert_with(|| (self.place(id), None, None));
-            let Some(counter) = self.counters.get_mut(*place) else { continue };
+            let (position, name, point) = counter_positions.get_or_insert_with(|| (self.position(id), None, None));
+            let Some(counter) = self.counters.get_mut(*position) else { continue };
             // Records stand in the order of hours, and the last in the file counts.
             if name.is_none_or(|last| last < entry.row)
-                && let Some(given) = file.name(entry)
+                && let Some(published) = file.name(entry)
             {
-                if counter.name.as_ref() != Some(given) {
-                    counter.name = Some(Arc::clone(given));
+                if counter.name.as_ref() != Some(published) {
+                    counter.name = Some(Arc::clone(published));
                 }
                 *name = Some(entry.row);
             }
             if point.is_none_or(|last| last < entry.row)
-                && let Some(given) = file.point(entry)
+                && let Some(published) = file.point(entry)
             {
-                counter.point = Some(given);
+                counter.point = Some(published);
                 *point = Some(entry.row);
             }
-            let same = counter.put(entry);
+            let same = counter.insert(entry);
             if (self.day.start().timestamp()..self.day.end().timestamp()).contains(&entry.hour) {
-                self.tally.rows_of_day += 1;
+                self.quality.rows_of_day += 1;
                 self.repeats += u64::from(same == Some(true));
                 self.conflicts += u64::from(same == Some(false));
             }
         }
     }
 
-    fn place(&mut self, id: &Arc<str>) -> usize {
-        *self.places.entry(Arc::clone(id)).or_insert_with(|| {
+    fn position(&mut self, id: &Arc<str>) -> usize {
+        *self.positions.entry(Arc::clone(id)).or_insert_with(|| {
             self.counters.push(Counter { id: Arc::clone(id), name: None, point: None, cells: Vec::new() });
             self.counters.len() - 1
         })
@@ -192,34 +193,34 @@ impl Cells {
 }
 
 /// Position in a file of the last record that had something to say.
-type Last = Option<u32>;
+type LastRow = Option<u32>;
 
 /// The cells of the window that the day needs, and the tally of all rows.
 ///
 /// # Errors
 /// As [`read`].
-pub(crate) fn collect(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Cells, SourceError> {
+pub(crate) fn aggregate(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<BikeCells, SourceError> {
     let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
     // `None` comes before any time of collection: `batch/` first.
     files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
-    let mut cells = Cells::new(context.day, context.parameters.bikes.attendu_jours);
-    let mut lost = Vec::new();
+    let mut cells = BikeCells::new(context.day, context.parameters.bikes.attendu_jours);
+    let mut unreadable = Vec::new();
     for file in &files {
         match &file.content {
-            Content::Records(records) => cells.add(records, file.key()),
-            Content::Refused(error) => return Err(error.clone()),
-            Content::Lost(quote) => {
-                cells.tally.reject(quote.reason, file.key(), quote.line, quote.excerpt.as_bytes());
-                lost.push(file.key());
+            FileContent::Records(records) => cells.add(records, file.key()),
+            FileContent::Invalid(error) => return Err(error.clone()),
+            FileContent::Unreadable(quote) => {
+                cells.quality.reject(quote.reason, file.key(), quote.line, quote.excerpt.as_bytes());
+                unreadable.push(file.key());
             }
         }
     }
-    match lost.last() {
-        Some(last) if lost.len() == files.len() => Err(SourceError {
+    match unreadable.last() {
+        Some(last) if unreadable.len() == files.len() => Err(SourceError {
             key: String::new(),
             reason: format!(
                 "none of the {} snapshots is readable, {last} neither; they are empty, cut short or not those of bike counters",
-                lost.len()
+                unreadable.len()
             ),
         }),
         _ => Ok(cells),

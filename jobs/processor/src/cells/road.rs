@@ -7,23 +7,23 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+mod attribute;
 mod batch;
 mod cell;
 pub(crate) mod counts;
-mod fact;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use attribute::{ArcAttribute, Trace};
 pub(crate) use batch::Batch;
-pub(crate) use cell::{Cell, Reading, Value};
-pub(crate) use fact::{Fact, Trace};
+pub(crate) use cell::{Cell, HourValues, Value};
 
 /// Hours of the longest day.
 pub(crate) const HOURS: usize = 25;
 
 /// Which days count, as days of the Common Era.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
+pub(crate) struct DayRange {
     /// First day whose cells are kept.
     pub(crate) from: i32,
     /// First day that is asked for.
@@ -32,7 +32,7 @@ pub(crate) struct Span {
     pub(crate) last: i32,
 }
 
-impl Span {
+impl DayRange {
     /// Whether the day itself is asked for.
     #[inline]
     #[must_use]
@@ -72,7 +72,7 @@ pub(crate) struct DayCounts {
 pub(crate) struct Page {
     /// By hour of the day.
     pub(crate) cells: [Cell; HOURS],
-    facts: [u32; 3],
+    attributes: [u32; 3],
 }
 
 /// Whether there is any of each.
@@ -89,7 +89,7 @@ const BLOCK: usize = 128;
 
 /// One day of one arc: its page and, at the end, what the page has.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct ArcDay {
     day: i32,
     page: u32,
     measures: Measures,
@@ -98,7 +98,7 @@ struct Entry {
 /// One arc: its days in order.
 #[derive(Debug, Clone, Default)]
 struct ArcPages {
-    days: Vec<Entry>,
+    days: Vec<ArcDay>,
     /// Where the last row was.
     recent: usize,
 }
@@ -106,13 +106,13 @@ struct ArcPages {
 /// The cells of the input so far.
 #[derive(Debug, Clone)]
 pub(crate) struct RoadCells {
-    span: Span,
+    span: DayRange,
     index: HashMap<Box<[u8]>, u32>,
     arcs: Vec<ArcPages>,
     blocks: Vec<Vec<Page>>,
     counts: HashMap<i32, DayCounts>,
     texts: HashMap<Arc<[u8]>, u32>,
-    by_number: Vec<Fact>,
+    by_number: Vec<ArcAttribute>,
     /// Memory of the texts, with what is made of them.
     text_bytes: usize,
     /// Rows of the last file of cells that have more than a cell can count, by page and hour.
@@ -122,7 +122,7 @@ pub(crate) struct RoadCells {
 impl RoadCells {
     /// No cells yet.
     #[must_use]
-    pub(crate) fn new(span: Span) -> Self {
+    pub(crate) fn new(span: DayRange) -> Self {
         Self {
             span,
             index: HashMap::new(),
@@ -130,7 +130,7 @@ impl RoadCells {
             blocks: Vec::new(),
             counts: HashMap::new(),
             texts: HashMap::new(),
-            by_number: vec![Fact::default()],
+            by_number: vec![ArcAttribute::default()],
             text_bytes: 0,
             many: HashMap::new(),
         }
@@ -146,19 +146,19 @@ impl RoadCells {
             let rows = batch.rows.get(run.from as usize..to).unwrap_or_default();
             let slot = known(&mut slots, run.arc, || self.slot(batch.arc(run.arc)));
             let page = self.page(slot, run.day);
-            let facts = run.facts.map(|fact| match fact {
+            let attributes = run.attributes.map(|attribute| match attribute {
                 0 => 0,
-                fact => known(&mut texts, fact, || self.text(batch.text(fact))),
+                attribute => known(&mut texts, attribute, || self.text(batch.text(attribute))),
             });
-            self.fold_run(file, page, run.day, rows, facts);
+            self.fold_run(file, page, run.day, rows, attributes);
         }
     }
 
-    fn fold_run(&mut self, file: u16, number: u32, day: i32, rows: &[(u8, Cell)], facts: [u32; 3]) {
+    fn fold_run(&mut self, file: u16, number: u32, day: i32, rows: &[(u8, Cell)], attributes: [u32; 3]) {
         let Some(page) = page_mut(&mut self.blocks, number) else { return };
-        for (slot, fact) in page.facts.iter_mut().zip(facts) {
-            if fact != 0 {
-                *slot = fact;
+        for (slot, attribute) in page.attributes.iter_mut().zip(attributes) {
+            if attribute != 0 {
+                *slot = attribute;
             }
         }
         let mut counts = self.span.asks_for(day).then(|| self.counts.entry(day).or_default());
@@ -232,9 +232,9 @@ impl RoadCells {
                 }
                 let page = number_of((self.blocks.len() - 1) * BLOCK + self.blocks.last().map_or(0, Vec::len));
                 if let Some(block) = self.blocks.last_mut() {
-                    block.push(Page { cells: [Cell::default(); HOURS], facts: [0; 3] });
+                    block.push(Page { cells: [Cell::default(); HOURS], attributes: [0; 3] });
                 }
-                arc.days.insert(at, Entry { day, page, measures: Measures::default() });
+                arc.days.insert(at, ArcDay { day, page, measures: Measures::default() });
                 arc.recent = at;
                 page
             }
@@ -247,8 +247,8 @@ impl RoadCells {
         }
         let number = number_of(self.by_number.len());
         let text: Arc<[u8]> = text.into();
-        self.text_bytes += 3 * text.len() + 2 * size_of::<Fact>();
-        self.by_number.push(Fact::new(text.clone()));
+        self.text_bytes += 3 * text.len() + 2 * size_of::<ArcAttribute>();
+        self.by_number.push(ArcAttribute::new(text.clone()));
         self.texts.insert(text, number);
         number
     }
@@ -256,7 +256,7 @@ impl RoadCells {
     /// About how much memory it takes.
     #[must_use]
     pub(crate) fn bytes(&self) -> u64 {
-        let pages = self.blocks.len() * BLOCK * (size_of::<Page>() + size_of::<Entry>());
+        let pages = self.blocks.len() * BLOCK * (size_of::<Page>() + size_of::<ArcDay>());
         (pages + self.arcs.len() * size_of::<ArcPages>() + self.text_bytes) as u64
     }
 
@@ -299,7 +299,7 @@ impl RoadCells {
 pub(crate) struct ArcDays<'a> {
     /// Its id.
     pub(crate) id: &'a [u8],
-    days: &'a [Entry],
+    days: &'a [ArcDay],
     cells: &'a RoadCells,
 }
 
@@ -322,8 +322,8 @@ impl<'a> ArcDays<'a> {
 
     /// What rows of a day say of the arc itself, the last in order that says something: label, point and shape.
     #[must_use]
-    pub(crate) fn facts(&self, day: i32) -> [&'a Fact; 3] {
-        let numbers = self.page(day).map_or([0; 3], |page| page.facts);
+    pub(crate) fn attributes(&self, day: i32) -> [&'a ArcAttribute; 3] {
+        let numbers = self.page(day).map_or([0; 3], |page| page.attributes);
         let none = &self.cells.by_number[0];
         numbers.map(|number| self.cells.by_number.get(number as usize).unwrap_or(none))
     }

@@ -8,14 +8,14 @@ use contract::document::DayStatus;
 use contract::document::bike_counts::BikeCounts;
 
 use super::{FileSource, RawSource, ReferenceFile};
-use crate::cells::bike::collect;
+use crate::cells::bike::aggregate;
 use crate::city::City;
 use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
 use crate::geo::{ZONES_UNKNOWN, zone_warnings};
 use crate::indicator::{self, bike_counts::BikeDay};
 use crate::parameters::{BikeParameters, Parameters};
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::RawFile;
 use crate::source::bike_counts::{ParsedFile, parse};
 
@@ -60,17 +60,17 @@ impl FileSource for BikeCountsSource {
         parse(file, city)
     }
 
-    fn counted(file: &ParsedFile) -> Counted {
-        file.counted()
+    fn row_counts(file: &ParsedFile) -> RowCounts {
+        file.row_counts()
     }
 }
 
 fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Draft<BikeCounts>> {
-    let cells = match collect(files, context) {
+    let cells = match aggregate(files, context) {
         Ok(cells) => cells,
         Err(error) => return SourceResult::Failed(error),
     };
-    if cells.tally.rows_of_day == 0 {
+    if cells.quality.rows_of_day == 0 {
         return SourceResult::no_row(cells.last_day());
     }
     let BikeDay { body, is_final, complete_until, completeness, cells: used, cells_set_aside } =
@@ -81,7 +81,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         reasons.insert("metrics.zone".to_owned(), ZONES_UNKNOWN.to_owned());
     }
     let (repeats, conflicts) = (cells.repeats, cells.conflicts);
-    let mut quality = cells.tally.finish();
+    let mut quality = cells.quality.finish();
     quality.cells = used;
     quality.duplicates = repeats;
     quality.conflicts = conflicts;

@@ -14,11 +14,11 @@ use crate::city::City;
 use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
 use crate::indicator;
-use crate::parameters::{Parameters, TrafficParameters};
-use crate::quality::{Counted, Tally};
+use crate::parameters::{DisruptionParameters, Parameters};
+use crate::quality::{QualityCounter, RowCounts};
 use crate::raw_file::{RawFile, SourceError};
-use crate::source::disruptions::versions::{Listing, Taken, Timeline};
-use crate::source::disruptions::{Event, ParsedFile, Span, parse};
+use crate::source::disruptions::versions::{Occurrence, SnapshotInfo, SnapshotTimeline};
+use crate::source::disruptions::{ActivePeriod, MergedDisruption, ParsedFile, parse};
 
 #[cfg(test)]
 mod tests;
@@ -30,10 +30,10 @@ impl RawSource for DisruptionsSource {
     const REFERENCE: &'static [ReferenceFile] = &[ReferenceFile::SchoolCalendar, ReferenceFile::TransitLines];
     type Input<'a> = &'a [Arc<ParsedFile>];
     type Body = Disruptions;
-    type Parameters = TrafficParameters;
+    type Parameters = DisruptionParameters;
     type Shared = ();
 
-    fn parameters(all: &Parameters) -> &TrafficParameters {
+    fn parameters(all: &Parameters) -> &DisruptionParameters {
         &all.traffic
     }
 
@@ -51,31 +51,33 @@ impl FileSource for DisruptionsSource {
         parse(file, city)
     }
 
-    fn counted(file: &ParsedFile) -> Counted {
-        file.counted()
+    fn row_counts(file: &ParsedFile) -> RowCounts {
+        file.row_counts()
     }
 }
 
 fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Draft<Disruptions>> {
     let day = context.day;
 
-    let gathered = Gathered::of(files);
-    if gathered.taken.is_empty() {
-        return match gathered.first_error {
+    let collected_files = FileOccurrences::of(files);
+    if collected_files.snapshots.is_empty() {
+        return match collected_files.first_error {
             Some(error) => SourceResult::Failed(error),
             None => SourceResult::no_row(None),
         };
     }
-    let total = gathered.listings.len() as u64;
-    let timeline = Timeline::new(gathered.taken);
-    let touches = |span: &Span| span.touches(day.start(), day.end());
+    let total = collected_files.occurrences.len() as u64;
+    let timeline = SnapshotTimeline::new(collected_files.snapshots);
+    let touches = |period: &ActivePeriod| period.touches(day.start(), day.end());
     // The periods of a disruption are periods of its versions, if shorter ones: where no version touches the day it does not.
-    let near = gathered.listings.into_iter().filter(|(_, listings)| {
-        listings.iter().any(|listing| listing.content.is_some_and(|content| content.spans.iter().any(touches)))
+    let near = collected_files.occurrences.into_iter().filter(|(_, occurrences)| {
+        occurrences
+            .iter()
+            .any(|occurrence| occurrence.content.is_some_and(|content| content.periods.iter().any(touches)))
     });
-    let mut of_day: Vec<Event> = near
-        .filter_map(|(id, listings)| timeline.settle(id, listings))
-        .filter(|event| event.spans.iter().any(touches))
+    let mut of_day: Vec<MergedDisruption> = near
+        .filter_map(|(id, occurrences)| timeline.merge(id, occurrences))
+        .filter(|event| event.periods.iter().any(touches))
         .collect();
     of_day.sort_by(|one, other| one.id.cmp(&other.id));
 
@@ -83,13 +85,13 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     if of_day.is_empty() && last.is_none_or(|last| last <= day.start()) {
         return SourceResult::no_row(last.map(|last| ServiceDay::of(last, day.tz()).date()));
     }
-    let mut tally = gathered.tally;
-    tally.rows_of_day = of_day.iter().map(|event| event.records).sum();
+    let mut quality = collected_files.quality;
+    quality.rows_of_day = of_day.iter().map(|event| event.records).sum();
     let mut quality = Quality {
         cells: of_day.len() as u64,
         duplicates: of_day.iter().map(|event| event.repeats).sum(),
         conflicts: of_day.iter().map(|event| event.conflicts).sum(),
-        ..tally.finish()
+        ..quality.finish()
     };
     if !timeline.any_within(day.start(), day.end()) {
         quality.warnings.push(
@@ -125,34 +127,34 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
 
 /// All snapshots' records, by id.
 #[derive(Default)]
-struct Gathered<'a> {
-    listings: HashMap<&'a str, Vec<Listing<'a>>>,
-    taken: Vec<Taken<'a>>,
-    tally: Tally,
+struct FileOccurrences<'a> {
+    occurrences: HashMap<&'a str, Vec<Occurrence<'a>>>,
+    snapshots: Vec<SnapshotInfo<'a>>,
+    quality: QualityCounter,
     first_error: Option<SourceError>,
 }
 
-impl<'a> Gathered<'a> {
+impl<'a> FileOccurrences<'a> {
     fn of(files: &'a [Arc<ParsedFile>]) -> Self {
         let mut order: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
         order.sort_by(|one, other| one.key().cmp(other.key()));
-        let mut gathered = Self::default();
+        let mut collected_files = Self::default();
         for file in order {
-            gathered.tally.rows += file.rows;
-            file.rejected.tell([], file.key(), &mut gathered.tally);
-            if let (None, Some(reason)) = (&gathered.first_error, &file.first_error) {
-                gathered.first_error = Some(SourceError { key: file.key().to_owned(), reason: reason.clone() });
+            collected_files.quality.rows += file.rows;
+            file.rejected.count_into([], file.key(), &mut collected_files.quality);
+            if let (None, Some(reason)) = (&collected_files.first_error, &file.first_error) {
+                collected_files.first_error = Some(SourceError { key: file.key().to_owned(), reason: reason.clone() });
             }
             for listed in &file.snapshots {
-                let snapshot = gathered.taken.len();
+                let snapshot = collected_files.snapshots.len();
                 let (feed, collected, page) = (listed.feed, listed.collected, listed.page);
-                gathered.taken.push(Taken { feed, collected, folder: file.folder(), page });
+                collected_files.snapshots.push(SnapshotInfo { feed, collected, folder: file.folder(), page });
                 for (id, content) in &listed.records {
-                    let listings = gathered.listings.entry(id).or_default();
-                    listings.push(Listing { snapshot, content: content.as_ref() });
+                    let occurrences = collected_files.occurrences.entry(id).or_default();
+                    occurrences.push(Occurrence { snapshot, content: content.as_ref() });
                 }
             }
         }
-        gathered
+        collected_files
     }
 }

@@ -15,9 +15,9 @@ use crate::draft::{Draft, SourceResult};
 use crate::geo::{ZONES_UNKNOWN, lines_length_metres, zone_warnings};
 use crate::indicator;
 use crate::parameters::{NetworkParameters, Parameters};
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::RawFile;
-use crate::source::road_network::{ArcObject, Network, Objects, ParsedFile, Placed, RoadArc, parse};
+use crate::source::road_network::{ArcObject, ArcObjects, ArcRow, Network, ParsedFile, RoadArc, parse};
 
 #[cfg(test)]
 mod tests;
@@ -52,14 +52,14 @@ impl FileSource for RoadNetworkSource {
         parse(file, city)
     }
 
-    fn counted(file: &ParsedFile) -> Counted {
-        file.counted()
+    fn row_counts(file: &ParsedFile) -> RowCounts {
+        file.row_counts()
     }
 }
 
 fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<Draft<RoadNetwork>>, Network) {
     let Some(file) = files.last() else { return (SourceResult::no_file(), Network::default()) };
-    let Objects { arcs, tally } = match &file.content {
+    let ArcObjects { arcs, quality } = match &file.content {
         Ok(objects) => objects,
         Err(error) => return (SourceResult::Failed(error.clone()), Network::default()),
     };
@@ -67,7 +67,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<D
         return (SourceResult::no_row(None), Network::default());
     }
 
-    let mut tally = tally.clone();
+    let mut quality = quality.clone();
     let (mut cells, mut repeats) = (0, 0);
     let mut network = Vec::with_capacity(arcs.len());
     for (id, objects) in arcs {
@@ -75,24 +75,24 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<D
         // Equal objects have one period: with one of them the first of them is used too.
         let mut known: Vec<usize> = Vec::with_capacity(used.len());
         let mut distinct: Vec<&ArcObject> = Vec::with_capacity(used.len());
-        for placed in used {
-            if known.contains(&placed.equals) {
+        for row in used {
+            if known.contains(&row.equals) {
                 repeats += 1;
                 continue;
             }
             cells += 1;
-            known.push(placed.equals);
-            distinct.push(&placed.object);
-            for reason in &placed.object.unread {
-                tally.reject(*reason, file.key(), placed.line, placed.excerpt.as_bytes());
+            known.push(row.equals);
+            distinct.push(&row.object);
+            for reason in &row.object.unread {
+                quality.reject(*reason, file.key(), row.line, row.excerpt.as_bytes());
             }
         }
         network.push((id.clone(), arc(&distinct, context)));
     }
     let network = Network::new(network);
 
-    tally.rows_of_day = cells + repeats;
-    let mut quality = tally.finish();
+    quality.rows_of_day = cells + repeats;
+    let mut quality = quality.finish();
     quality.cells = cells;
     quality.duplicates = repeats;
     quality.warnings = zone_warnings(context.zones);
@@ -114,14 +114,14 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<D
 }
 
 /// Those whose period covers the day, else those with the latest end, in file order.
-fn of_the_day(objects: &[Placed], day: ServiceDay) -> Vec<&Placed> {
-    if objects.iter().any(|placed| placed.object.covers(day)) {
-        return objects.iter().filter(|placed| placed.object.covers(day)).collect();
+fn of_the_day(objects: &[ArcRow], day: ServiceDay) -> Vec<&ArcRow> {
+    if objects.iter().any(|row| row.object.covers(day)) {
+        return objects.iter().filter(|row| row.object.covers(day)).collect();
     }
     // An open end is the latest of all.
-    let end = |placed: &Placed| (placed.object.end.is_none(), placed.object.end);
+    let end = |row: &ArcRow| (row.object.end.is_none(), row.object.end);
     let latest = objects.iter().map(end).max();
-    objects.iter().filter(|placed| Some(end(placed)) == latest).collect()
+    objects.iter().filter(|row| Some(end(row)) == latest).collect()
 }
 
 fn arc(objects: &[&ArcObject], context: &DayContext<'_>) -> RoadArc {

@@ -207,8 +207,8 @@ proptest! {
         let city = City::paris();
         for (day, date) in DAYS.iter().enumerate() {
             let read = |files: &[RawFile]| in_context(date, None, |context| {
-                let cells = bike::collect(&parsed::<BikeCountsSource>(files, &city), context).ok()?;
-                Some((cells.tally.rows_of_day, cells.tally.values.clone(), cells.repeats, cells.conflicts))
+                let cells = bike::aggregate(&parsed::<BikeCountsSource>(files, &city), context).ok()?;
+                Some((cells.quality.rows_of_day, cells.quality.values.clone(), cells.repeats, cells.conflicts))
             });
             // A record of 23h UTC is of the next day.
             let near = |of: usize| of == day || of + 1 == day;

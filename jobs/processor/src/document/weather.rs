@@ -13,9 +13,9 @@ use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
 use crate::indicator;
 use crate::parameters::{Parameters, WeatherParameters};
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::{RawFile, SourceError};
-use crate::source::weather::{Chosen, ParsedFile, gather, parse};
+use crate::source::weather::{ParsedFile, SelectedRecord, collect_day, parse};
 
 #[cfg(test)]
 mod tests;
@@ -47,31 +47,31 @@ impl FileSource for WeatherSource {
         parse(file, city)
     }
 
-    fn counted(file: &ParsedFile) -> Counted {
-        file.counted()
+    fn row_counts(file: &ParsedFile) -> RowCounts {
+        file.row_counts()
     }
 }
 
 fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Draft<Weather>> {
-    let gathered = match gather(files, context) {
-        Ok(gathered) => gathered,
+    let day_records = match collect_day(files, context) {
+        Ok(day_records) => day_records,
         Err(error) => return SourceResult::Failed(error),
     };
-    if gathered.chosen.is_none() && gathered.tally.rows_of_day > 0 {
+    if day_records.selected.is_none() && day_records.quality.rows_of_day > 0 {
         // There are records of the day: to say that there are none would send people looking for the wrong thing.
         let reasons: Vec<_> =
-            gathered.tally.values.iter().map(|(reason, n)| format!("{n} {}", reason.name())).collect();
+            day_records.quality.values.iter().map(|(reason, n)| format!("{n} {}", reason.name())).collect();
         let reason = format!("no record of {} is usable ({})", context.day.date(), reasons.join(", "));
         return SourceResult::Failed(SourceError { key: String::new(), reason });
     }
-    let Some(Chosen { record, collected_after }) = gathered.chosen else {
-        return SourceResult::no_row(gathered.last_day);
+    let Some(SelectedRecord { record, collected_after }) = day_records.selected else {
+        return SourceResult::no_row(day_records.last_day);
     };
-    let mut quality = gathered.tally.finish();
-    quality.cells = gathered.cells;
-    quality.duplicates = gathered.repeats;
-    quality.conflicts = gathered.conflicts;
-    if let Some(zone) = &gathered.foreign_zone {
+    let mut quality = day_records.quality.finish();
+    quality.cells = day_records.cells;
+    quality.duplicates = day_records.repeats;
+    quality.conflicts = day_records.conflicts;
+    if let Some(zone) = &day_records.foreign_zone {
         quality.warnings.push(format!(
             "La météo est donnée dans le fuseau {zone}, la ville est dans {} : le jour est celui de la source.",
             context.city.tz.name()
@@ -82,7 +82,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         quality.warnings.push(format!("La météo du jour vient de {} heures sur {hours}.", record.hours.len()));
     }
     // A file that does not say when it was collected was so after the day.
-    let settled = gathered.collected_after || collected_after;
+    let settled = day_records.collected_after || collected_after;
     SourceResult::Document(Draft {
         status: if settled { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: None,

@@ -15,7 +15,7 @@ use crate::geo::{ZONES_UNKNOWN, zone_warnings};
 use crate::indicator;
 use crate::indicator::context::WorksiteShape;
 use crate::parameters::{Parameters, WorksiteParameters};
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::RawFile;
 use crate::source::worksites::{self, Group, ParsedFile, WorksiteRecord, parse};
 
@@ -52,8 +52,8 @@ impl FileSource for WorksitesSource {
         parse(file, city)
     }
 
-    fn counted(file: &ParsedFile) -> Counted {
-        file.counted()
+    fn row_counts(file: &ParsedFile) -> RowCounts {
+        file.row_counts()
     }
 }
 
@@ -62,7 +62,7 @@ fn draft(
     context: &DayContext<'_>,
 ) -> (SourceResult<Draft<Worksites>>, Option<Vec<WorksiteShape>>) {
     let Some(file) = files.last() else { return (SourceResult::no_file(), None) };
-    let worksites::WorksiteGroups { groups, tally } = match &file.content {
+    let worksites::WorksiteGroups { groups, quality } = match &file.content {
         Ok(worksites) => worksites,
         Err(error) => return (SourceResult::Failed(error.clone()), None),
     };
@@ -73,18 +73,18 @@ fn draft(
         let last_day = groups.iter().filter_map(|group| group.record.end.max(group.record.start)).max();
         return (SourceResult::no_row(last_day), None);
     }
-    let mut tally = tally.clone();
+    let mut quality = quality.clone();
     let (mut repeats, mut conflicts) = (0, 0);
     for group in &active {
         repeats += group.repeats;
         conflicts += group.conflicts;
         for reason in &group.record.unread {
-            tally.reject(*reason, file.key(), group.line, group.excerpt.as_bytes());
+            quality.reject(*reason, file.key(), group.line, group.excerpt.as_bytes());
         }
     }
     let cells = u64::try_from(active.len()).unwrap_or(u64::MAX);
-    tally.rows_of_day = cells + repeats + conflicts;
-    let mut quality = tally.finish();
+    quality.rows_of_day = cells + repeats + conflicts;
+    let mut quality = quality.finish();
     quality.cells = cells;
     quality.duplicates = repeats;
     quality.conflicts = conflicts;

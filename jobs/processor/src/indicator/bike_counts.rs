@@ -9,7 +9,7 @@ use contract::document::bike_counts::{
 };
 use contract::number::{Degrees, Fixed2};
 
-use crate::cells::bike::{Cells, Counter, LONGEST_WINDOW};
+use crate::cells::bike::{BikeCells, Counter, LONGEST_WINDOW};
 use crate::context::DayContext;
 use crate::geo::place;
 use crate::indicator::hours::{curve, expected, first_largest};
@@ -35,11 +35,11 @@ pub(crate) struct BikeDay {
     pub(crate) cells_set_aside: u64,
 }
 
-pub(crate) fn measure(cells: &Cells, context: &DayContext<'_>) -> BikeDay {
+pub(crate) fn measure(cells: &BikeCells, context: &DayContext<'_>) -> BikeDay {
     let day = context.day;
     let parameters = &context.parameters.bikes;
     let expected_since = day.plus(1 - parameters.attendu_jours.clamp(1, LONGEST_WINDOW)).start();
-    let mut counters: Vec<_> = cells.counters().map(|counter| Seen::new(counter, context)).collect();
+    let mut counters: Vec<_> = cells.counters().map(|counter| CounterDay::new(counter, context)).collect();
     counters.sort_by(|a, b| id_order(a.id, b.id));
     let expected_counters: Vec<_> =
         counters.iter().filter(|seen| seen.counter.has_value_since(expected_since)).collect();
@@ -55,7 +55,7 @@ pub(crate) fn measure(cells: &Cells, context: &DayContext<'_>) -> BikeDay {
     let expected_hours = expected(day, &measured);
     let up_to_last = measured.iter().rposition(|yes| *yes).map_or(0, |last| last + 1);
     let hours_in = |n: usize| expected_hours.iter().take(n).filter(|yes| **yes).count();
-    let measured_cells: usize = counters.iter().map(Seen::measured).sum();
+    let measured_cells: usize = counters.iter().map(CounterDay::measured).sum();
     let sound_cells: usize = sound.iter().map(|seen| seen.measured()).sum();
     let completeness = percent(measured_cells, expected_counters.len() * hours_in(day.hour_count()));
     let availability = percent(sound_cells, expected_counters.len() * hours_in(up_to_last));
@@ -95,7 +95,7 @@ pub(crate) fn measure(cells: &Cells, context: &DayContext<'_>) -> BikeDay {
 
 /// A counter with its values of the day.
 #[derive(Debug)]
-pub(crate) struct Seen<'a> {
+pub(crate) struct CounterDay<'a> {
     id: &'a str,
     counter: &'a Counter,
     /// By hour of the day.
@@ -106,7 +106,7 @@ pub(crate) struct Seen<'a> {
     zone: Option<String>,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> CounterDay<'a> {
     fn new(counter: &'a Counter, context: &DayContext<'_>) -> Self {
         let (district, zone) = place(context.zones, counter.point);
         let values = context.day.hours().map(|hour| counter.at(hour).flatten()).collect();
@@ -141,7 +141,7 @@ impl<'a> Seen<'a> {
 
 /// The day of one counter. Mean over the hours that have a value; peak: the local hour of the largest single hour, the first of equals;
 /// quiet: the local hours below half of that mean.
-fn metrics(seen: &Seen<'_>, failing: bool, context: &DayContext<'_>) -> CounterMetrics {
+fn metrics(seen: &CounterDay<'_>, failing: bool, context: &DayContext<'_>) -> CounterMetrics {
     let day = context.day;
     let values = seen.as_numbers();
     let by_hour = curve(day, &values);
@@ -173,8 +173,8 @@ fn metrics(seen: &Seen<'_>, failing: bool, context: &DayContext<'_>) -> CounterM
 /// The whole city: failing counters stay out of total and curve; the observed part is cells with a value ÷ expected cells, availability
 /// the same without failing counters, over the hours up to the last measured one.
 fn global(
-    counters: &[Seen<'_>],
-    sound: &[&Seen<'_>],
+    counters: &[CounterDay<'_>],
+    sound: &[&CounterDay<'_>],
     observed: Option<Fixed2>,
     availability: Option<Fixed2>,
     context: &DayContext<'_>,
@@ -201,7 +201,7 @@ fn global(
 }
 
 /// The busiest, by total, ties by id.
-fn top(sound: &[&Seen<'_>]) -> Vec<TopCounter> {
+fn top(sound: &[&CounterDay<'_>]) -> Vec<TopCounter> {
     let mut busiest: Vec<_> = sound.iter().filter_map(|seen| seen.total().map(|total| (total, *seen))).collect();
     busiest.sort_by(|(a, x), (b, y)| b.cmp(a).then_with(|| id_order(x.id, y.id)));
     let first = busiest.into_iter().take(TOP);
@@ -216,8 +216,8 @@ fn top(sound: &[&Seen<'_>]) -> Vec<TopCounter> {
 }
 
 /// By code of the arrondissement, those in none last.
-fn by_zone(sound: &[&Seen<'_>]) -> Vec<BikeZone> {
-    let mut zones: BTreeMap<(bool, Option<&str>), Vec<&Seen<'_>>> = BTreeMap::new();
+fn by_zone(sound: &[&CounterDay<'_>]) -> Vec<BikeZone> {
+    let mut zones: BTreeMap<(bool, Option<&str>), Vec<&CounterDay<'_>>> = BTreeMap::new();
     for seen in sound {
         let code = seen.district.as_deref();
         zones.entry((code.is_none(), code)).or_default().push(seen);
@@ -242,12 +242,12 @@ fn by_zone(sound: &[&Seen<'_>]) -> Vec<BikeZone> {
 }
 
 /// Ids in the order of lists, those without a record of the day among them.
-fn failing_ids(counters: &[Seen<'_>], failing: &BTreeSet<&str>) -> Vec<String> {
+fn failing_ids(counters: &[CounterDay<'_>], failing: &BTreeSet<&str>) -> Vec<String> {
     counters.iter().filter(|seen| failing.contains(seen.id)).map(|seen| seen.id.to_owned()).collect()
 }
 
-fn total_of<'a>(counters: impl Iterator<Item = &'a Seen<'a>>) -> Option<u64> {
-    counters.filter_map(Seen::total).reduce(|sum, total| sum + total)
+fn total_of<'a>(counters: impl Iterator<Item = &'a CounterDay<'a>>) -> Option<u64> {
+    counters.filter_map(CounterDay::total).reduce(|sum, total| sum + total)
 }
 
 fn hours(n: usize) -> Duration {

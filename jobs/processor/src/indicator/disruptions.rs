@@ -9,59 +9,61 @@ use contract::document::disruptions::{DisruptedLine, Disruption, DisruptionStatu
 use contract::number::Fixed2;
 
 use crate::order::id_order;
-use crate::parameters::TrafficParameters;
-use crate::source::disruptions::Event;
+use crate::parameters::DisruptionParameters;
+use crate::source::disruptions::MergedDisruption;
 use crate::transit_line::{LineKey, ServiceLine, line};
 
 mod alerts;
+mod intervals;
 mod reliability;
-mod stretches;
 #[cfg(test)]
 mod tests;
 
-use stretches::Stretches;
+use intervals::IntervalSet;
 
 /// How many lines are ranked.
 const TOP: usize = 10;
 
 /// A disruption with the time within the day that it takes.
-struct OfDay<'a> {
-    event: &'a Event,
+struct DayDisruption<'a> {
+    event: &'a MergedDisruption,
     /// Union of its periods within the day.
-    within: Stretches,
+    within: IntervalSet,
     lines: Vec<Line>,
 }
 
 /// The figures of the day, of the disruptions that concern it. `total` is the number of ids in the snapshots read.
 #[must_use]
 pub(crate) fn measure(
-    events: &[Event],
+    events: &[MergedDisruption],
     total: u64,
-    lines_of_service: &[ServiceLine],
+    service_lines: &[ServiceLine],
     day: ServiceDay,
-    parameters: &TrafficParameters,
+    parameters: &DisruptionParameters,
 ) -> Disruptions {
-    let mut of_day: Vec<OfDay<'_>> = events
+    let mut day_disruptions: Vec<DayDisruption<'_>> = events
         .iter()
-        .map(|event| OfDay {
+        .map(|event| DayDisruption {
             event,
-            within: Stretches::within(&event.spans, day),
-            lines: lines_of(event, lines_of_service),
+            within: IntervalSet::within(&event.periods, day),
+            lines: lines_of(event, service_lines),
         })
         .collect();
-    of_day.sort_by(|one, other| {
-        let key = |of_day: &OfDay<'_>| (of_day.event.severity(), of_day.event.spans.first().map(|span| span.begin));
+    day_disruptions.sort_by(|one, other| {
+        let key = |day_disruptions: &DayDisruption<'_>| {
+            (day_disruptions.event.severity(), day_disruptions.event.periods.first().map(|period| period.begin))
+        };
         key(one).cmp(&key(other)).then_with(|| id_order(&one.event.id, &other.event.id))
     });
 
-    let disrupted = disrupted(&of_day);
+    let disrupted = disrupted(&day_disruptions);
     let mut hours_by_mode: BTreeMap<Mode, f64> = BTreeMap::new();
-    for ((mode, _), stretches) in &disrupted {
-        *hours_by_mode.entry(*mode).or_default() += stretches.hours();
+    for ((mode, _), intervals) in &disrupted {
+        *hours_by_mode.entry(*mode).or_default() += intervals.hours();
     }
     let mut by_severity = BTreeMap::new();
     let mut by_mode = BTreeMap::new();
-    for one in &of_day {
+    for one in &day_disruptions {
         *by_severity.entry(one.event.severity()).or_default() += 1;
         let mut modes: Vec<Mode> = one.event.content.lines.keys().map(|(mode, _)| *mode).collect();
         modes.dedup();
@@ -70,21 +72,21 @@ pub(crate) fn measure(
         }
     }
     Disruptions {
-        disruptions: of_day.iter().filter_map(|one| disruption(one, day)).collect(),
+        disruptions: day_disruptions.iter().filter_map(|one| disruption(one, day)).collect(),
         total_disruptions_count: total,
-        active_disruptions_count: of_day.len() as u64,
+        active_disruptions_count: day_disruptions.len() as u64,
         disruptions_by_severity: by_severity,
         disruptions_by_mode: by_mode,
-        top_affected_lines: top_lines(&of_day, lines_of_service),
+        top_affected_lines: top_lines(&day_disruptions, service_lines),
         disrupted_line_hours: hours_by_mode.into_iter().map(|(mode, hours)| (mode, Fixed2::of(hours))).collect(),
-        reliability_index: reliability::index(&disrupted, lines_of_service, day),
-        alerts: alerts::alerts(&of_day, day, parameters),
-        running_by_hour: by_local_hour(&of_day, day),
+        reliability_index: reliability::index(&disrupted, service_lines, day),
+        alerts: alerts::alerts(&day_disruptions, day, parameters),
+        running_by_hour: by_local_hour(&day_disruptions, day),
     }
 }
 
 /// The lines of a disruption, by mode, then code (numbers in numeric order, then text).
-fn lines_of(event: &Event, service: &[ServiceLine]) -> Vec<Line> {
+fn lines_of(event: &MergedDisruption, service: &[ServiceLine]) -> Vec<Line> {
     let mut lines: Vec<Line> = event.content.lines.keys().map(|key| line(key, service)).collect();
     sort_lines(&mut lines);
     lines
@@ -95,13 +97,14 @@ fn sort_lines(lines: &mut [Line]) {
 }
 
 /// One disruption as documents hold it; `None` without a period, which does not concern any day.
-fn disruption(one: &OfDay<'_>, day: ServiceDay) -> Option<Disruption> {
-    let spans = &one.event.spans;
+fn disruption(one: &DayDisruption<'_>, day: ServiceDay) -> Option<Disruption> {
+    let periods = &one.event.periods;
     let content = &one.event.content;
-    let begin = spans.first()?.begin;
+    let begin = periods.first()?.begin;
     // No end at all where one of the periods has none.
-    let end = spans.iter().map(|span| span.end).collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
-    let runs_on = spans.iter().any(|span| span.begin < day.end() && span.end.is_none_or(|end| end > day.end()));
+    let end =
+        periods.iter().map(|period| period.end).collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
+    let runs_on = periods.iter().any(|period| period.begin < day.end() && period.end.is_none_or(|end| end > day.end()));
     Some(Disruption {
         id: one.event.id.clone(),
         status: if runs_on { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
@@ -113,17 +116,17 @@ fn disruption(one: &OfDay<'_>, day: ServiceDay) -> Option<Disruption> {
         start: day.stamp(begin),
         end: end.map(|end| day.stamp(end)),
         duration_hours: Fixed2::of(one.within.hours()),
-        periods: spans
+        periods: periods
             .iter()
-            .map(|span| Period { start: day.stamp(span.begin), end: span.end.map(|end| day.stamp(end)) })
+            .map(|period| Period { start: day.stamp(period.begin), end: period.end.map(|end| day.stamp(end)) })
             .collect(),
     })
 }
 
 /// Line → when it was disrupted within the day: CRITIQUE and ELEVEE whose object is the line itself or a section of it, overlaps merged.
-fn disrupted(of_day: &[OfDay<'_>]) -> BTreeMap<LineKey, Stretches> {
-    let mut disrupted: BTreeMap<LineKey, Stretches> = BTreeMap::new();
-    for one in of_day.iter().filter(|one| one.event.is_serious()) {
+fn disrupted(day_disruptions: &[DayDisruption<'_>]) -> BTreeMap<LineKey, IntervalSet> {
+    let mut disrupted: BTreeMap<LineKey, IntervalSet> = BTreeMap::new();
+    for one in day_disruptions.iter().filter(|one| one.event.is_serious()) {
         for (key, _) in one.event.content.lines.iter().filter(|(_, whole)| **whole) {
             disrupted.entry(key.clone()).or_default().add(&one.within);
         }
@@ -133,17 +136,17 @@ fn disrupted(of_day: &[OfDay<'_>]) -> BTreeMap<LineKey, Stretches> {
 
 /// The lines with most disrupted hours, then most disruptions, then by mode and code. Disruptions of any severity and object count, overlaps
 /// of one line merged: what the line's passengers met, where `heures_ligne_perturbees` says how long the line itself was hit hard.
-fn top_lines(of_day: &[OfDay<'_>], service: &[ServiceLine]) -> Vec<DisruptedLine> {
-    let mut lines: BTreeMap<&LineKey, (Stretches, u64)> = BTreeMap::new();
-    for one in of_day {
+fn top_lines(day_disruptions: &[DayDisruption<'_>], service: &[ServiceLine]) -> Vec<DisruptedLine> {
+    let mut lines: BTreeMap<&LineKey, (IntervalSet, u64)> = BTreeMap::new();
+    for one in day_disruptions {
         for key in one.event.content.lines.keys() {
-            let (stretches, count) = lines.entry(key).or_default();
-            stretches.add(&one.within);
+            let (intervals, count) = lines.entry(key).or_default();
+            intervals.add(&one.within);
             *count += 1;
         }
     }
     let mut ranked: Vec<_> =
-        lines.into_iter().map(|(key, (stretches, count))| (stretches.seconds(), count, line(key, service))).collect();
+        lines.into_iter().map(|(key, (intervals, count))| (intervals.seconds(), count, line(key, service))).collect();
     ranked.sort_by(|(seconds, count, line), (other_seconds, other_count, other)| {
         (other_seconds, other_count)
             .cmp(&(seconds, count))
@@ -157,19 +160,19 @@ fn top_lines(of_day: &[OfDay<'_>], service: &[ServiceLine]) -> Vec<DisruptedLine
             mode,
             code,
             name,
-            hours: Fixed2::of(stretches::hours(seconds)),
+            hours: Fixed2::of(intervals::hours(seconds)),
             count,
         })
         .collect()
 }
 
 /// How many disruptions ran at some time in each local hour: the mean of the hours that bear the name, null where none does.
-fn by_local_hour(of_day: &[OfDay<'_>], day: ServiceDay) -> Vec<Option<Fixed2>> {
+fn by_local_hour(day_disruptions: &[DayDisruption<'_>], day: ServiceDay) -> Vec<Option<Fixed2>> {
     let mut sums = [(0_u64, 0_u64); 24];
     for hour in day.hours() {
         let end = (hour + chrono::Duration::hours(1)).min(day.end());
         if let Some((sum, n)) = sums.get_mut(day.local_hour(hour)) {
-            *sum += of_day.iter().filter(|one| one.within.touches(hour, end)).count() as u64;
+            *sum += day_disruptions.iter().filter(|one| one.within.touches(hour, end)).count() as u64;
             *n += 1;
         }
     }

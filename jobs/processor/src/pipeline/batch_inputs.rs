@@ -130,7 +130,7 @@ async fn read_files<S: FileSource>(engine: &Arc<Engine>, files: &[Object]) -> Re
     match &read {
         SourceResult::Document((parsed, read)) => {
             for (file, input) in parsed.iter().zip(&read.inputs) {
-                engine.sources.add(S::SOURCE, input.size_bytes, 1, S::counted(file));
+                engine.sources.add(S::SOURCE, input.size_bytes, 1, S::row_counts(file));
             }
         }
         SourceResult::Failed(error) => engine.sources.fail(S::SOURCE, error),

@@ -10,7 +10,7 @@ use runtime::store::Object;
 use runtime::telemetry::{self, ERRORS, Span};
 
 use crate::input::{Inventory, OF_THE_API};
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::SourceError;
 use crate::telemetry::{BYTES_READ, CHUNKS, INPUT_AGE, READ, REJECTED, ROWS, SOURCE, SOURCE_DURATION, read_of};
 
@@ -40,7 +40,7 @@ struct OpenSource {
     objects: u64,
     bytes: u64,
     chunks: u64,
-    counted: Counted,
+    counted: RowCounts,
 }
 
 impl SourceProgress {
@@ -48,7 +48,7 @@ impl SourceProgress {
     pub(crate) fn begin(&self) {
         let begin = |source: Source| {
             let span = Span::start_named(&SOURCE, &format!("source {source}")).with_source(source);
-            let counted = Counted::default();
+            let counted = RowCounts::default();
             let left = match source {
                 Source::Disruptions => vec![Part::Snapshots],
                 source if OF_THE_API.contains(&source) => vec![Part::Files, Part::Snapshots],
@@ -95,7 +95,7 @@ impl SourceProgress {
     }
 
     /// Counts an object that was read, with the rows parsed from its chunks.
-    pub(crate) fn add(&self, source: Source, bytes: u64, chunks: u64, counted: Counted) {
+    pub(crate) fn add(&self, source: Source, bytes: u64, chunks: u64, counted: RowCounts) {
         if let Some(reading) = self.lock().get_mut(&source) {
             reading.objects += 1;
             reading.bytes += bytes;
@@ -105,7 +105,7 @@ impl SourceProgress {
     }
 
     /// Counts the rows of objects that are already counted.
-    pub(crate) fn count(&self, source: Source, counted: Counted) {
+    pub(crate) fn count(&self, source: Source, counted: RowCounts) {
         if let Some(reading) = self.lock().get_mut(&source) {
             reading.counted.add(counted);
         }

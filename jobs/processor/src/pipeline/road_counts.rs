@@ -11,11 +11,11 @@ use runtime::store::{Object, OpenFile};
 use runtime::telemetry::Span;
 
 use super::engine::Engine;
-use crate::cells::road::counts::{RoadAccumulator, RoadRows, Search};
+use crate::cells::road::counts::{RoadAccumulator, RoadRows, RowFilter};
 use crate::input::InputError;
 use crate::input::checksum::{self, Checksum};
 use crate::input::road_file::Blocks;
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::SourceError;
 use crate::scan::LONGEST_RECORD;
 use crate::scan::engine::{self, Block, Feed, Settings};
@@ -42,7 +42,7 @@ pub(crate) struct RoadCountsRead {
 /// The first file that is unusable or cannot be fetched.
 pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -> Result<RoadCountsRead, InputError> {
     let config = &engine.config;
-    let search = Search::new(scope, config.city.tz, config.parameters.comptages.attendu_jours);
+    let search = RowFilter::new(scope, config.city.tz, config.parameters.comptages.attendu_jours);
     let mut counts = RoadAccumulator::new(search);
     let (mut inputs, mut chunks) = (Vec::new(), Vec::new());
     for (number, object) in (0u32..).zip(files) {
@@ -57,9 +57,9 @@ pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
     counts.cells.finish();
     // Not earlier: if a file is replaced meanwhile, all files are read again.
     for (object, chunks) in files.iter().zip(chunks) {
-        engine.sources.add(contract::Source::RoadCounts, object.size, chunks, Counted::default());
+        engine.sources.add(contract::Source::RoadCounts, object.size, chunks, RowCounts::default());
     }
-    engine.sources.count(contract::Source::RoadCounts, counts.counted());
+    engine.sources.count(contract::Source::RoadCounts, counts.row_counts());
     Ok(RoadCountsRead { counts, inputs })
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
 fn file(
     engine: &Engine,
     object: &Object,
-    search: Search,
+    search: RowFilter,
     number: u32,
     counts: &mut RoadAccumulator,
     bar: &Bar,
@@ -118,13 +118,13 @@ fn file(
     };
     let rows = RoadRows::new(search, layout);
     let aggregating = span(&AGGREGATE);
-    let rows_before = counts.counted().rows;
+    let rows_before = counts.row_counts().rows;
     let report = engine::run(&engine.pool, &rows, settings, &mut feed, fetch, |part, lines| {
         counts.fold(number, &object.key, part, lines);
         held.store(counts.cells.bytes(), Ordering::Relaxed);
     })?;
     aggregating.set_count("chunks", report.chunks);
-    aggregating.set_count("rows", counts.counted().rows - rows_before);
+    aggregating.set_count("rows", counts.row_counts().rows - rows_before);
     drop((aggregating, decoding));
     if let Some(file) = &file {
         file.verify()?;

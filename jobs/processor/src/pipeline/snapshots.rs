@@ -19,13 +19,13 @@ use crate::document::{BikeCountsSource, DisruptionsSource, FileSource, FilesRead
 use crate::draft::SourceResult;
 use crate::input::prefetch::{PrefetchedFile, Prefetcher};
 use crate::input::{InputError, Inventory, OF_THE_API, around, content};
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::RawFile;
 
 /// A snapshot, parsed by its source.
 #[derive(Clone)]
 struct ParsedSnapshot {
-    counted: Counted,
+    counted: RowCounts,
     /// The source's [`FileSource::File`].
     file: Arc<dyn Any + Send + Sync>,
 }
@@ -33,7 +33,7 @@ struct ParsedSnapshot {
 impl ParsedSnapshot {
     fn parse<S: FileSource>(file: &RawFile, city: &City) -> Self {
         let file = S::parse(file, city);
-        Self { counted: S::counted(&file), file: Arc::new(file) }
+        Self { counted: S::row_counts(&file), file: Arc::new(file) }
     }
 }
 

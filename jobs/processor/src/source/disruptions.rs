@@ -23,8 +23,8 @@ pub(crate) mod text;
 pub(crate) mod versions;
 
 pub(crate) use parsed::{ParsedFile, parse};
-pub(crate) use record::Span;
-pub(crate) use versions::Event;
+pub(crate) use record::ActivePeriod;
+pub(crate) use versions::MergedDisruption;
 
 use record::{Rejection, text};
 
@@ -59,7 +59,7 @@ fn lines_of(
     named.into_iter().map(|key| (key, false)).collect()
 }
 
-impl Span {
+impl ActivePeriod {
     /// Whether any of it lies within [from, to).
     #[must_use]
     pub(crate) fn touches(&self, from: chrono::DateTime<chrono::Utc>, to: chrono::DateTime<chrono::Utc>) -> bool {
@@ -67,7 +67,7 @@ impl Span {
     }
 }
 
-impl Event {
+impl MergedDisruption {
     /// How bad.
     #[must_use]
     pub(crate) fn severity(&self) -> Severity {

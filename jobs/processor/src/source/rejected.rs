@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use contract::Reason;
 
-use crate::quality::{EXAMPLES, Tally, excerpt_of};
+use crate::quality::{EXAMPLES, QualityCounter, excerpt_of};
 
 /// A rejected row or value as it may be quoted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Quote {
+pub(crate) struct RejectedRow {
     /// Position of its row in the file, the first is 0.
     pub(crate) row: u32,
     /// Physical line, from 1.
@@ -19,7 +19,7 @@ pub(crate) struct Quote {
     pub(crate) excerpt: Box<str>,
 }
 
-impl Quote {
+impl RejectedRow {
     /// Of a row or a part of it.
     pub(crate) fn of(row: u32, line: u64, reason: Reason, raw: &[u8]) -> Self {
         Self { row, line, reason, excerpt: excerpt_of(raw).into() }
@@ -28,14 +28,14 @@ impl Quote {
 
 /// Rejections of one file in the order of its rows: all are counted, and those kept that a tally could quote.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Rejected {
+pub(crate) struct FileRejections {
     counts: BTreeMap<Reason, u64>,
-    quotes: Vec<Quote>,
+    examples: Vec<RejectedRow>,
     /// The lowest lines so far: one beyond them cannot be quoted, whatever other files have.
     lines: Vec<u64>,
 }
 
-impl Rejected {
+impl FileRejections {
     /// Takes the next one.
     pub(crate) fn add(&mut self, row: u32, line: u64, reason: Reason, raw: &[u8]) {
         *self.counts.entry(reason).or_default() += 1;
@@ -45,26 +45,31 @@ impl Rejected {
         let place = self.lines.partition_point(|known| *known <= line);
         self.lines.insert(place, line);
         self.lines.truncate(EXAMPLES);
-        self.quotes.push(Quote::of(row, line, reason, raw));
+        self.examples.push(RejectedRow::of(row, line, reason, raw));
     }
 
     /// Adds the file's part to a tally: what is rejected whatever the day (these), and on the day. Both are in the order of rows, and are told
     /// in that order: which of several rejections on one line are quoted depends on it.
-    pub(crate) fn tell<'a>(&'a self, of_day: impl IntoIterator<Item = &'a Quote>, key: &str, tally: &mut Tally) {
+    pub(crate) fn count_into<'a>(
+        &'a self,
+        of_day: impl IntoIterator<Item = &'a RejectedRow>,
+        key: &str,
+        quality: &mut QualityCounter,
+    ) {
         for (reason, n) in &self.counts {
-            tally.count(*reason, *n);
+            quality.count(*reason, *n);
         }
         let mut of_day = of_day.into_iter().peekable();
-        let quote = |quote: &Quote, tally: &mut Tally| {
-            tally.quote(quote.reason, key, quote.line, quote.excerpt.as_bytes());
+        let quote = |quote: &RejectedRow, quality: &mut QualityCounter| {
+            quality.quote(quote.reason, key, quote.line, quote.excerpt.as_bytes());
         };
-        for always in &self.quotes {
+        for always in &self.examples {
             while let Some(before) = of_day.next_if(|one| one.row < always.row) {
-                quote(before, tally);
+                quote(before, quality);
             }
-            quote(always, tally);
+            quote(always, quality);
         }
-        of_day.for_each(|one| quote(one, tally));
+        of_day.for_each(|one| quote(one, quality));
     }
 
     /// How often each reason came.
@@ -73,8 +78,8 @@ impl Rejected {
     }
 
     /// What may be quoted, in the order of rows.
-    pub(crate) fn quotes(&self) -> &[Quote] {
-        &self.quotes
+    pub(crate) fn examples(&self) -> &[RejectedRow] {
+        &self.examples
     }
 }
 
@@ -88,7 +93,7 @@ mod tests {
         [Reason::MissingId, Reason::UnreadableDate, Reason::UnreadableCount, Reason::NegativeCount];
 
     /// File, line, reason, text.
-    type Told = (usize, u64, usize, u8);
+    type TestRow = (usize, u64, usize, u8);
 
     proptest! {
         /// Files in any order of keys, rows on any lines (all on one, as in JSON on a single line, among them).
@@ -97,15 +102,15 @@ mod tests {
             lists in prop::collection::vec(prop::collection::vec((0_u64..4, 0..REASONS.len(), 0_u8..4), 0..30), 1..5),
             order in Just([2_usize, 0, 3, 1, 4]).prop_shuffle(),
         ) {
-            let files: Vec<Vec<Told>> = lists
+            let files: Vec<Vec<TestRow>> = lists
                 .into_iter()
                 .zip(order)
                 .map(|(list, file)| list.into_iter().map(|(line, reason, text)| (file, line, reason, text)).collect())
                 .collect();
-            let (mut one_by_one, mut told) = (Tally::default(), Tally::default());
+            let (mut one_by_one, mut per_file) = (QualityCounter::default(), QualityCounter::default());
             for rows in &files {
                 // Of the day are the last two reasons; lines of these never go back.
-                let (mut always, mut of_day, mut key) = (Rejected::default(), Rejected::default(), String::new());
+                let (mut always, mut of_day, mut key) = (FileRejections::default(), FileRejections::default(), String::new());
                 let mut rows = rows.clone();
                 rows.sort_by_key(|row| row.1);
                 for ((file, line, reason, text), row) in rows.into_iter().zip(0..) {
@@ -115,10 +120,10 @@ mod tests {
                     let list = if reason.is_structural() { &mut always } else { &mut of_day };
                     list.add(row, line, reason, &raw);
                 }
-                of_day.counts().for_each(|(reason, n)| told.count(reason, n));
-                always.tell(of_day.quotes(), &key, &mut told);
+                of_day.counts().for_each(|(reason, n)| per_file.count(reason, n));
+                always.count_into(of_day.examples(), &key, &mut per_file);
             }
-            prop_assert_eq!(one_by_one, told);
+            prop_assert_eq!(one_by_one, per_file);
         }
 
         #[test]
@@ -126,16 +131,16 @@ mod tests {
             before in prop::collection::vec((0_u64..9, 0..2_usize), 0..15),
             rows in prop::collection::vec((0_u64..9, 0..2_usize), 0..40),
         ) {
-            let (mut one_by_one, mut told) = (Tally::default(), Tally::default());
+            let (mut one_by_one, mut per_file) = (QualityCounter::default(), QualityCounter::default());
             for (key, rows) in [("a", before), ("b", rows)] {
-                let mut rejected = Rejected::default();
+                let mut rejected = FileRejections::default();
                 for ((line, reason), row) in rows.into_iter().zip(0_u32..) {
                     one_by_one.reject(REASONS[reason], key, line, &row.to_be_bytes());
                     rejected.add(row, line, REASONS[reason], &row.to_be_bytes());
                 }
-                rejected.tell([], key, &mut told);
+                rejected.count_into([], key, &mut per_file);
             }
-            prop_assert_eq!(one_by_one, told);
+            prop_assert_eq!(one_by_one, per_file);
         }
     }
 }

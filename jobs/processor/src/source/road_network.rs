@@ -13,7 +13,7 @@ use contract::{ServiceDay, day::wall_to_instant};
 use crate::city::City;
 use crate::geo::{parse_lines, parse_point};
 use crate::order::id_order;
-use crate::quality::{Counted, Tally, excerpt_of};
+use crate::quality::{QualityCounter, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::text::table::{Column, Row, Table};
 use crate::source::text::timestamp::calendar_date;
@@ -170,21 +170,21 @@ impl ArcObject {
 #[derive(Debug)]
 pub(crate) struct ParsedFile {
     key: String,
-    pub(crate) content: Result<Objects, SourceError>,
+    pub(crate) content: Result<ArcObjects, SourceError>,
 }
 
 /// The objects of a file.
 #[derive(Debug, Default)]
-pub(crate) struct Objects {
+pub(crate) struct ArcObjects {
     /// By id of the arc, those of one in file order.
-    pub(crate) arcs: BTreeMap<String, Vec<Placed>>,
+    pub(crate) arcs: BTreeMap<String, Vec<ArcRow>>,
     /// All rows, and what is rejected whatever the day.
-    pub(crate) tally: Tally,
+    pub(crate) quality: QualityCounter,
 }
 
 /// An object and where it stands.
 #[derive(Debug)]
-pub(crate) struct Placed {
+pub(crate) struct ArcRow {
     pub(crate) object: ArcObject,
     pub(crate) line: u64,
     /// Its beginning, where a value of it could not be read.
@@ -215,26 +215,26 @@ impl ParsedFile {
 
     /// Rows and rejections, whatever the day.
     #[must_use]
-    pub(crate) fn counted(&self) -> Counted {
-        self.content.as_ref().map(|objects| objects.tally.counted()).unwrap_or_default()
+    pub(crate) fn row_counts(&self) -> RowCounts {
+        self.content.as_ref().map(|objects| objects.quality.row_counts()).unwrap_or_default()
     }
 }
 
-fn objects(table: &Table<'_>, key: &str, tz: Tz) -> Objects {
-    let mut found = Objects::default();
+fn objects(table: &Table<'_>, key: &str, tz: Tz) -> ArcObjects {
+    let mut found = ArcObjects::default();
     for row in table.rows() {
-        found.tally.rows += 1;
+        found.quality.rows += 1;
         match row {
             Ok(row) => match ArcObject::read(&row, tz) {
                 Ok((id, object)) => {
                     let excerpt = if object.unread.is_empty() { Box::default() } else { excerpt_of(row.raw()).into() };
                     let objects = found.arcs.entry(id).or_default();
                     let equals = objects.iter().position(|before| before.object == object).unwrap_or(objects.len());
-                    objects.push(Placed { object, line: row.line, excerpt, equals });
+                    objects.push(ArcRow { object, line: row.line, excerpt, equals });
                 }
-                Err(reason) => found.tally.reject(reason, key, row.line, row.raw()),
+                Err(reason) => found.quality.reject(reason, key, row.line, row.raw()),
             },
-            Err(bad) => bad.count(&mut found.tally, key),
+            Err(bad) => bad.count(&mut found.quality, key),
         }
     }
     found

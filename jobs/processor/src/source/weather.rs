@@ -8,9 +8,9 @@ use std::sync::Arc;
 use contract::Reason;
 
 use crate::context::DayContext;
-use crate::quality::Tally;
+use crate::quality::QualityCounter;
 use crate::raw_file::SourceError;
-use crate::source::rejected::Quote;
+use crate::source::rejected::RejectedRow;
 use crate::source::text::table::Column;
 
 mod hourly;
@@ -18,7 +18,7 @@ mod parsed;
 mod record;
 
 use hourly::HourlyRows;
-use parsed::{Content, Entry, Records, Said};
+use parsed::{FileContent, RecordPeriod, Records, WeatherRecord};
 pub(crate) use parsed::{ParsedFile, parse};
 pub(crate) use record::{DayRecord, HourRecord};
 
@@ -37,7 +37,7 @@ const COLUMNS: [Column; 9] = [
 
 /// The record that counts.
 #[derive(Debug, Clone)]
-pub(crate) struct Chosen {
+pub(crate) struct SelectedRecord {
     /// What it says.
     pub(crate) record: Arc<DayRecord>,
     /// Whether it was collected after the end of the day.
@@ -46,11 +46,11 @@ pub(crate) struct Chosen {
 
 /// All that the files have of the day.
 #[derive(Debug, Default)]
-pub(crate) struct Gathered {
+pub(crate) struct DayRecords {
     /// The record that counts: the last that is not rejected.
-    pub(crate) chosen: Option<Chosen>,
+    pub(crate) selected: Option<SelectedRecord>,
     /// Rows and rejections.
-    pub(crate) tally: Tally,
+    pub(crate) quality: QualityCounter,
     /// Records of the day that were usable on first sight: one for the day, or one per hour.
     pub(crate) cells: u64,
     /// Further ones, equal to the one before.
@@ -69,39 +69,39 @@ pub(crate) struct Gathered {
 ///
 /// # Errors
 /// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable.
-pub(crate) fn gather(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<Gathered, SourceError> {
+pub(crate) fn collect_day(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<DayRecords, SourceError> {
     let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
     // `None` comes before any time of collection: `batch/` first.
     files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
-    let mut gathered = Gathered::default();
+    let mut day_records = DayRecords::default();
     let mut hourly = HourlyRows::default();
-    let mut lost = Vec::new();
+    let mut unreadable = Vec::new();
     for file in &files {
         match &file.content {
-            Content::Records(records) => gathered.add(file, records, context, &mut hourly),
-            Content::Refused(error) => return Err(error.clone()),
-            Content::Lost(quote) => {
-                gathered.tally.reject(quote.reason, file.key(), quote.line, quote.excerpt.as_bytes());
-                lost.push(file.key());
+            FileContent::Records(records) => day_records.add(file, records, context, &mut hourly),
+            FileContent::Invalid(error) => return Err(error.clone()),
+            FileContent::Unreadable(quote) => {
+                day_records.quality.reject(quote.reason, file.key(), quote.line, quote.excerpt.as_bytes());
+                unreadable.push(file.key());
             }
         }
     }
-    match lost.last() {
-        Some(last) if lost.len() == files.len() => Err(SourceError {
+    match unreadable.last() {
+        Some(last) if unreadable.len() == files.len() => Err(SourceError {
             key: String::new(),
             reason: format!(
                 "none of the {} snapshots is readable, {last} neither; they are empty, cut short or not weather timelines",
-                lost.len()
+                unreadable.len()
             ),
         }),
-        _ => Ok(gathered),
+        _ => Ok(day_records),
     }
 }
 
-impl Gathered {
+impl DayRecords {
     /// Adds a file, later than those before it.
     fn add(&mut self, file: &ParsedFile, records: &Records, context: &DayContext<'_>, hourly: &mut HourlyRows) {
-        self.tally.rows += records.rows;
+        self.quality.rows += records.rows;
         self.last_day = self.last_day.max(records.last_day());
         let after = file.collected.map(|collected| collected > context.day.end());
         self.collected_after |= after == Some(true);
@@ -109,25 +109,25 @@ impl Gathered {
         hourly.begin_file();
         let mut of_day = Vec::new();
         for entry in records.days.get(&context.day.date()).into_iter().flatten() {
-            self.tally.rows_of_day += 1;
+            self.quality.rows_of_day += 1;
             let mut reject = |reason: Reason| {
-                let Entry { row, line, ref excerpt, .. } = *entry;
-                of_day.push(Quote { row, line, reason, excerpt: excerpt.clone() });
+                let WeatherRecord { row, line, ref excerpt, .. } = *entry;
+                of_day.push(RejectedRow { row, line, reason, excerpt: excerpt.clone() });
             };
             (0..entry.unread).for_each(|_| reject(Reason::UnreadableValue));
-            match &entry.said {
-                Said::Day(record) => match record.rejection(&context.parameters.weather) {
+            match &entry.period {
+                RecordPeriod::Day(record) => match record.rejection(&context.parameters.weather) {
                     Some(reason) => reject(reason),
                     None => {
                         // A file that does not say when it was made is one of history.
                         let collected_after = after.unwrap_or(record.source.is_none());
-                        self.offer(Chosen { record: Arc::clone(record), collected_after });
+                        self.offer(SelectedRecord { record: Arc::clone(record), collected_after });
                         if file.collected.is_some() {
                             self.foreign_zone.clone_from(&records.foreign_zone);
                         }
                     }
                 },
-                Said::Hour(time, hour) => match hour.rejection(&context.parameters.weather) {
+                RecordPeriod::Hour(time, hour) => match hour.rejection(&context.parameters.weather) {
                     Some(reason) => reject(reason),
                     None => match hourly.add(*time, hour, context.day) {
                         None => self.cells += 1,
@@ -137,24 +137,24 @@ impl Gathered {
                 },
             }
         }
-        of_day.iter().for_each(|quote| self.tally.count(quote.reason, 1));
-        records.rejected.tell(&of_day, file.key(), &mut self.tally);
+        of_day.iter().for_each(|quote| self.quality.count(quote.reason, 1));
+        records.rejected.count_into(&of_day, file.key(), &mut self.quality);
         if hourly.len() > hours_before || hourly.touched() {
-            let chosen = hourly.day().map(|record| {
+            let selected = hourly.day().map(|record| {
                 let collected_after = record.source.is_none();
-                Chosen { record: Arc::new(record), collected_after }
+                SelectedRecord { record: Arc::new(record), collected_after }
             });
-            self.chosen = chosen.or(self.chosen.take());
+            self.selected = selected.or(self.selected.take());
         }
     }
 
     /// Takes a record of the day, later than those before it.
-    fn offer(&mut self, chosen: Chosen) {
-        match self.chosen.as_ref().filter(|before| !before.record.from_hours) {
+    fn offer(&mut self, selected: SelectedRecord) {
+        match self.selected.as_ref().filter(|before| !before.record.from_hours) {
             None => self.cells += 1,
-            Some(before) if before.record == chosen.record => self.repeats += 1,
+            Some(before) if before.record == selected.record => self.repeats += 1,
             Some(_) => self.conflicts += 1,
         }
-        self.chosen = Some(chosen);
+        self.selected = Some(selected);
     }
 }

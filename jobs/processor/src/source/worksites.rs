@@ -10,7 +10,7 @@ use geo::Geometry;
 use crate::city::City;
 use crate::geo::{parse_point, parse_shape, postal_code};
 use crate::order::id_order;
-use crate::quality::{Counted, Tally, excerpt_of};
+use crate::quality::{QualityCounter, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::text::table::{Column, Row, Table};
 use crate::source::text::timestamp::calendar_date;
@@ -155,7 +155,7 @@ pub(crate) struct WorksiteGroups {
     /// In the order of ids.
     pub(crate) groups: Vec<Group>,
     /// All rows, and what is rejected whatever the day.
-    pub(crate) tally: Tally,
+    pub(crate) quality: QualityCounter,
 }
 
 /// The rows of one identifier: the last one, and what became of those before it.
@@ -185,21 +185,21 @@ impl ParsedFile {
 
     /// Rows and rejections, whatever the day.
     #[must_use]
-    pub(crate) fn counted(&self) -> Counted {
-        self.content.as_ref().map(|worksites| worksites.tally.counted()).unwrap_or_default()
+    pub(crate) fn row_counts(&self) -> RowCounts {
+        self.content.as_ref().map(|worksites| worksites.quality.row_counts()).unwrap_or_default()
     }
 }
 
 fn worksites(table: &Table<'_>, key: &str) -> WorksiteGroups {
-    let mut tally = Tally::default();
+    let mut quality = QualityCounter::default();
     // With its bytes: a row is the same as the one before it where they are.
     let mut groups: BTreeMap<String, (Group, &[u8])> = BTreeMap::new();
     for row in table.rows() {
-        tally.rows += 1;
+        quality.rows += 1;
         let row = match row {
             Ok(row) => row,
             Err(bad) => {
-                bad.count(&mut tally, key);
+                bad.count(&mut quality, key);
                 continue;
             }
         };
@@ -207,7 +207,7 @@ fn worksites(table: &Table<'_>, key: &str) -> WorksiteGroups {
         let record = match WorksiteRecord::read(&row) {
             Ok(record) => record,
             Err(reason) => {
-                tally.reject(reason, key, line, raw);
+                quality.reject(reason, key, line, raw);
                 continue;
             }
         };
@@ -227,5 +227,5 @@ fn worksites(table: &Table<'_>, key: &str) -> WorksiteGroups {
     }
     let mut groups: Vec<Group> = groups.into_values().map(|(group, _)| group).collect();
     groups.sort_by(|a, b| id_order(&a.record.id, &b.record.id));
-    WorksiteGroups { groups, tally }
+    WorksiteGroups { groups, quality }
 }

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use super::cell::Cell;
 
 /// What rows say of the arc itself, raw fields: label, `geo_point_2d`, `geo_shape`.
-pub(crate) type Facts<'a> = [&'a [u8]; 3];
+pub(crate) type RawAttributes<'a> = [&'a [u8]; 3];
 
 /// Rows of one arc and one day, one after another.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Run {
+pub(crate) struct ArcDayRows {
     /// Number of the arc in the batch.
     pub(crate) arc: u32,
     /// Service day.
@@ -17,7 +17,7 @@ pub(crate) struct Run {
     /// Its first row in the batch.
     pub(crate) from: u32,
     /// The last facts of it, by their number in the batch; 0 is none.
-    pub(crate) facts: [u32; 3],
+    pub(crate) attributes: [u32; 3],
 }
 
 /// Rows in the order of the input.
@@ -25,7 +25,7 @@ pub(crate) struct Run {
 pub(crate) struct Batch {
     arcs: Texts,
     numbers: HashMap<Box<[u8]>, u32>,
-    pub(crate) runs: Vec<Run>,
+    pub(crate) runs: Vec<ArcDayRows>,
     /// Hour of the day and reading of each row.
     pub(crate) rows: Vec<(u8, Cell)>,
     texts: Texts,
@@ -36,20 +36,20 @@ pub(crate) struct Batch {
 impl Batch {
     /// The next row: its arc, service day, hour of that day, reading, and, of a day that is asked for, its facts.
     #[inline]
-    pub(crate) fn add(&mut self, arc: &[u8], day: i32, hour: u8, cell: Cell, facts: Option<Facts<'_>>) {
+    pub(crate) fn add(&mut self, arc: &[u8], day: i32, hour: u8, cell: Cell, attributes: Option<RawAttributes<'_>>) {
         let same_arc = self.runs.last().is_some_and(|run| self.arcs.get(run.arc) == arc);
         if !same_arc || self.runs.last().is_some_and(|run| run.day != day) {
             self.begin(arc, day, same_arc);
         }
-        if let (Some(facts), Some(run)) = (facts, self.runs.last_mut()) {
-            for ((raw, recent), fact) in facts.into_iter().zip(&mut self.recent).zip(&mut run.facts) {
+        if let (Some(attributes), Some(run)) = (attributes, self.runs.last_mut()) {
+            for ((raw, recent), attribute) in attributes.into_iter().zip(&mut self.recent).zip(&mut run.attributes) {
                 if *recent == 0 || self.texts.get(*recent) != raw {
                     if says_nothing(raw) {
                         continue;
                     }
                     *recent = self.texts.push(raw);
                 }
-                *fact = *recent;
+                *attribute = *recent;
             }
         }
         self.rows.push((hour, cell));
@@ -74,7 +74,7 @@ impl Batch {
             }
         };
         let from = u32::try_from(self.rows.len()).unwrap_or(u32::MAX);
-        self.runs.push(Run { arc: number, day, from, facts: [0; 3] });
+        self.runs.push(ArcDayRows { arc: number, day, from, attributes: [0; 3] });
     }
 
     fn number(&mut self, arc: &[u8]) -> u32 {

@@ -15,7 +15,7 @@ pub(crate) enum Value {
 
 /// What one row says of its cell, as given.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Reading {
+pub(crate) struct HourValues {
     /// Flow, vehicles in the hour.
     pub(crate) flow: Value,
     /// Occupancy, percent.
@@ -68,20 +68,20 @@ impl Cell {
     /// Of one row.
     #[inline]
     #[must_use]
-    pub(crate) fn new(reading: &Reading) -> Self {
+    pub(crate) fn new(values: &HourValues) -> Self {
         let bits = |value: Value| match value {
             Value::Absent => (0, 0),
             Value::Known(number) => (KNOWN, number.to_bits()),
             Value::Rejected(hash) => (REJECTED, hash),
         };
-        let ((flow_kind, flow), (occupancy_kind, occupancy)) = (bits(reading.flow), bits(reading.occupancy));
-        let flags = reading.state as u16
-            | (reading.status as u16) << STATUS
+        let ((flow_kind, flow), (occupancy_kind, occupancy)) = (bits(values.flow), bits(values.occupancy));
+        let flags = values.state as u16
+            | (values.status as u16) << STATUS
             | flow_kind << FLOW
             | occupancy_kind << OCCUPANCY
             | SEEN
             | 1 << ROWS;
-        Self { flow, occupancy, unknown: reading.unknown, file: 0, flags }
+        Self { flow, occupancy, unknown: values.unknown, file: 0, flags }
     }
 
     /// Whether there is a row.
@@ -160,14 +160,14 @@ mod tests {
         assert_eq!(size_of::<Cell>(), 24);
         for state in STATES {
             for status in STATUSES {
-                let reading =
-                    Reading { flow: Value::Known(12.5), occupancy: Value::Rejected(7), state, status, unknown: 0 };
-                let cell = Cell::new(&reading).with_past(true, 99);
+                let values =
+                    HourValues { flow: Value::Known(12.5), occupancy: Value::Rejected(7), state, status, unknown: 0 };
+                let cell = Cell::new(&values).with_past(true, 99);
                 assert_eq!((cell.state(), cell.status()), (state, status));
                 assert_eq!((cell.flow(), cell.occupancy()), (Some(12.5), None));
                 assert_eq!((cell.is_seen(), cell.is_shared(), cell.rows()), (true, true, MANY));
-                assert!(cell.says_the_same(&Cell::new(&reading)));
-                let other = Reading { occupancy: Value::Rejected(8), ..reading };
+                assert!(cell.says_the_same(&Cell::new(&values)));
+                let other = HourValues { occupancy: Value::Rejected(8), ..values };
                 assert!(!cell.says_the_same(&Cell::new(&other)));
             }
         }

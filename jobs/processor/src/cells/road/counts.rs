@@ -7,8 +7,8 @@ use chrono::{Datelike, NaiveDate};
 use contract::document::Quality;
 use contract::{Reason, ServiceDay};
 
-use crate::cells::road::{Batch, Cell, Overlap, Reading, RoadCells, Span};
-use crate::quality::{Counted, Rejects, Tally};
+use crate::cells::road::{Batch, Cell, DayRange, HourValues, Overlap, RoadCells};
+use crate::quality::{ChunkRejections, QualityCounter, RowCounts};
 use crate::raw_file::SourceError;
 use crate::scan::{GivenUp, Reader, Row};
 use crate::source::road_counts::{Clock, Layout, value};
@@ -29,26 +29,32 @@ pub(crate) enum Scope {
 
 /// What a pass looks for in the rows.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Search {
+pub(crate) struct RowFilter {
     tz: chrono_tz::Tz,
-    span: Span,
+    span: DayRange,
     /// First and last second of what is kept, since the epoch.
     kept: (i64, i64),
 }
 
-impl Search {
+impl RowFilter {
     /// For days that each need the `before` days that end with themselves, three at least.
     #[must_use]
     pub(crate) fn new(scope: Scope, tz: chrono_tz::Tz, before: i64) -> Self {
         let number = |date: NaiveDate| date.num_days_from_ce();
         match scope {
-            Scope::All => {
-                Self { tz, span: Span { from: i32::MIN, first: i32::MIN, last: i32::MAX }, kept: (i64::MIN, i64::MAX) }
-            }
+            Scope::All => Self {
+                tz,
+                span: DayRange { from: i32::MIN, first: i32::MIN, last: i32::MAX },
+                kept: (i64::MIN, i64::MAX),
+            },
             Scope::Days { first, last } => {
                 let from = ServiceDay::new(first, tz).plus(1 - before.max(3));
                 let kept = (from.start().timestamp(), ServiceDay::new(last, tz).end().timestamp() - 1);
-                Self { tz, span: Span { from: number(from.date()), first: number(first), last: number(last) }, kept }
+                Self {
+                    tz,
+                    span: DayRange { from: number(from.date()), first: number(first), last: number(last) },
+                    kept,
+                }
             }
         }
     }
@@ -57,20 +63,20 @@ impl Search {
 /// Reads the rows of one file.
 #[derive(Debug)]
 pub(crate) struct RoadRows {
-    search: Search,
+    filter: RowFilter,
     layout: Layout,
 }
 
 impl RoadRows {
     /// Of a file with such columns.
     #[must_use]
-    pub(crate) fn new(search: Search, layout: Layout) -> Self {
-        Self { search, layout }
+    pub(crate) fn new(filter: RowFilter, layout: Layout) -> Self {
+        Self { filter, layout }
     }
 
     /// Reads one row into the part, or says why it is rejected whole.
     #[inline]
-    fn read(&self, clock: &mut Clock, part: &mut Part, row: &Row<'_>) -> Result<(), Reason> {
+    fn read(&self, clock: &mut Clock, chunk: &mut ParsedChunk, row: &Row<'_>) -> Result<(), Reason> {
         let layout = &self.layout;
         if !row.is_text {
             return Err(Reason::InvalidUtf8);
@@ -84,16 +90,16 @@ impl RoadRows {
             return Err(Reason::MissingId);
         }
         let start = clock.instant(row.field(layout.time).trim_ascii())? - 3600;
-        part.newest = part.newest.max(start);
-        let (from, to) = self.search.kept;
+        chunk.newest = chunk.newest.max(start);
+        let (from, to) = self.filter.kept;
         if (from..=to).contains(&start) {
-            self.keep(clock, part, row, arc, start);
+            self.keep(clock, chunk, row, arc, start);
         }
         Ok(())
     }
 
     /// A row of the days that are kept.
-    fn keep(&self, clock: &mut Clock, part: &mut Part, row: &Row<'_>, arc: &[u8], start: i64) {
+    fn keep(&self, clock: &mut Clock, chunk: &mut ParsedChunk, row: &Row<'_>, arc: &[u8], start: i64) {
         let layout = &self.layout;
         let (day, hour) = clock.hour(start);
         let flow = value::flow(&row.field(layout.flow));
@@ -103,71 +109,71 @@ impl RoadRows {
         let (state, status) = (value::state(&given_state), value::status(&given_status));
         let hash = |reason: Option<Reason>, text: &[u8]| reason.map_or(0, |_| value::short_hash(text));
         let unknown = hash(state.1, &given_state) ^ hash(status.1, &given_status);
-        let asked = self.search.span.asks_for(day);
+        let asked = self.filter.span.asks_for(day);
         let rejections = [flow.1, occupancy.1, state.1, status.1];
         if asked && rejections.iter().any(Option::is_some) {
-            let rejects = part.values.entry(day).or_default();
+            let rejects = chunk.values.entry(day).or_default();
             rejections.into_iter().flatten().for_each(|reason| rejects.add(reason, row.line, row.bytes));
         }
-        let reading = Reading { flow: flow.0, occupancy: occupancy.0, state: state.0, status: status.0, unknown };
+        let values = HourValues { flow: flow.0, occupancy: occupancy.0, state: state.0, status: status.0, unknown };
         let raw = |column: Option<usize>| column.map_or(b"".as_slice(), |at| row.raw(at));
-        let [label, point, shape] = layout.facts;
-        let facts = asked.then(|| [raw(label), raw(point), raw(shape)]);
-        part.batch.add(arc, day, hour, Cell::new(&reading), facts);
+        let [label, point, shape] = layout.attributes;
+        let attributes = asked.then(|| [raw(label), raw(point), raw(shape)]);
+        chunk.batch.add(arc, day, hour, Cell::new(&values), attributes);
     }
 }
 
 impl Reader for RoadRows {
-    type Part = Part;
+    type Part = ParsedChunk;
     type Worker = Clock;
 
-    fn part(&self) -> Part {
-        Part {
+    fn part(&self) -> ParsedChunk {
+        ParsedChunk {
             rows: 0,
-            structure: Rejects::default(),
+            structure: ChunkRejections::default(),
             values: BTreeMap::new(),
             newest: i64::MIN,
             batch: Batch::default(),
         }
     }
 
-    fn clear(&self, part: &mut Part) {
-        part.rows = 0;
-        part.structure = Rejects::default();
-        part.values.clear();
-        part.newest = i64::MIN;
-        part.batch.clear();
+    fn clear(&self, chunk: &mut ParsedChunk) {
+        chunk.rows = 0;
+        chunk.structure = ChunkRejections::default();
+        chunk.values.clear();
+        chunk.newest = i64::MIN;
+        chunk.batch.clear();
     }
 
     fn worker(&self) -> Clock {
-        Clock::new(self.search.tz)
+        Clock::new(self.filter.tz)
     }
 
     #[inline]
-    fn row(&self, clock: &mut Clock, part: &mut Part, row: &Row<'_>) {
-        part.rows += 1;
-        if let Err(reason) = self.read(clock, part, row) {
-            part.structure.add(reason, row.line, row.bytes);
+    fn row(&self, clock: &mut Clock, chunk: &mut ParsedChunk, row: &Row<'_>) {
+        chunk.rows += 1;
+        if let Err(reason) = self.read(clock, chunk, row) {
+            chunk.structure.add(reason, row.line, row.bytes);
         }
     }
 
-    fn given_up(&self, part: &mut Part, line: u64, why: GivenUp, head: &[u8]) {
-        part.rows += 1;
+    fn given_up(&self, chunk: &mut ParsedChunk, line: u64, why: GivenUp, head: &[u8]) {
+        chunk.rows += 1;
         let reason = match why {
             GivenUp::TooLong => Reason::RecordTooLong,
             GivenUp::OpenQuote => Reason::UnclosedQuote,
         };
-        part.structure.add(reason, line, head);
+        chunk.structure.add(reason, line, head);
     }
 }
 
 /// What a part of a file holds.
 #[derive(Debug)]
-pub(crate) struct Part {
+pub(crate) struct ParsedChunk {
     rows: u64,
-    structure: Rejects,
+    structure: ChunkRejections,
     /// By day that is asked for.
-    values: BTreeMap<i32, Rejects>,
+    values: BTreeMap<i32, ChunkRejections>,
     /// Start of the newest hour of any row, seconds since the epoch; the least number where there is none.
     newest: i64,
     batch: Batch,
@@ -179,9 +185,9 @@ pub(crate) struct RoadAccumulator {
     /// Cells.
     pub(crate) cells: RoadCells,
     /// All rows, and those rejected whole.
-    whole: Tally,
+    whole: QualityCounter,
     /// By day, what was not used of its rows.
-    values: BTreeMap<i32, Tally>,
+    values: BTreeMap<i32, QualityCounter>,
     /// Start of the newest hour of any row, seconds since the epoch.
     pub(crate) newest: Option<i64>,
     /// Of the present file: its rows, and those that are not valid text.
@@ -191,10 +197,10 @@ pub(crate) struct RoadAccumulator {
 impl RoadAccumulator {
     /// Nothing yet.
     #[must_use]
-    pub(crate) fn new(search: Search) -> Self {
+    pub(crate) fn new(filter: RowFilter) -> Self {
         Self {
-            cells: RoadCells::new(search.span),
-            whole: Tally::default(),
+            cells: RoadCells::new(filter.span),
+            whole: QualityCounter::default(),
             values: BTreeMap::new(),
             newest: None,
             file: (0, 0),
@@ -202,18 +208,18 @@ impl RoadAccumulator {
     }
 
     /// Adds the next part of a file; `lines` come before those that it counts.
-    pub(crate) fn fold(&mut self, number: u32, key: &str, part: &Part, lines: u64) {
-        self.whole.rows += part.rows;
-        self.file.0 += part.rows;
-        self.file.1 += part.structure.count(Reason::InvalidUtf8);
-        self.whole.add(key, lines, &part.structure);
-        for (day, rejects) in &part.values {
+    pub(crate) fn fold(&mut self, number: u32, key: &str, chunk: &ParsedChunk, lines: u64) {
+        self.whole.rows += chunk.rows;
+        self.file.0 += chunk.rows;
+        self.file.1 += chunk.structure.count(Reason::InvalidUtf8);
+        self.whole.add(key, lines, &chunk.structure);
+        for (day, rejects) in &chunk.values {
             self.values.entry(*day).or_default().add(key, lines, rejects);
         }
-        if part.newest > i64::MIN {
-            self.newest = self.newest.max(Some(part.newest));
+        if chunk.newest > i64::MIN {
+            self.newest = self.newest.max(Some(chunk.newest));
         }
-        self.cells.fold(number, &part.batch);
+        self.cells.fold(number, &chunk.batch);
     }
 
     /// The file is at its end: whether so many of its rows are not valid text that it cannot be the source.
@@ -227,10 +233,10 @@ impl RoadAccumulator {
 
     /// Rows of all files, and rejections: of whole rows, and of values of the days that are asked for.
     #[must_use]
-    pub(crate) fn counted(&self) -> Counted {
-        let mut counted = self.whole.counted();
+    pub(crate) fn row_counts(&self) -> RowCounts {
+        let mut counted = self.whole.row_counts();
         for values in self.values.values() {
-            counted.add(values.counted());
+            counted.add(values.row_counts());
         }
         counted
     }
@@ -245,12 +251,12 @@ impl RoadAccumulator {
     pub(crate) fn quality(&self, day: NaiveDate) -> Quality {
         let number = day.num_days_from_ce();
         let counts = self.cells.counts(number);
-        let mut tally = self.whole.clone();
+        let mut quality = self.whole.clone();
         if let Some(values) = self.values.get(&number) {
-            tally.merge(values.clone());
+            quality.merge(values.clone());
         }
-        tally.rows_of_day = counts.rows;
-        let mut quality = tally.finish();
+        quality.rows_of_day = counts.rows;
+        let mut quality = quality.finish();
         quality.cells = counts.cells;
         quality.duplicates = counts.repeats;
         quality.conflicts = counts.conflicts;

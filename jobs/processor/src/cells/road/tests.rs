@@ -8,7 +8,7 @@ use super::*;
 /// Arc, day, hour, flow, file, label of a row.
 type Input = (u8, i32, u8, i8, u32, u8);
 
-const SPAN: Span = Span { from: 90, first: 99, last: 100 };
+const SPAN: DayRange = DayRange { from: 90, first: 99, last: 100 };
 
 fn batch(rows: &[Input]) -> Batch {
     let mut batch = Batch::default();
@@ -19,7 +19,7 @@ fn batch(rows: &[Input]) -> Batch {
             n => Value::Known(f64::from(*n)),
         };
         let (state, status) = (TrafficState::Unknown, ArcStatus::Invalid);
-        let cell = Cell::new(&Reading { flow, occupancy: Value::Absent, state, status, unknown: 0 });
+        let cell = Cell::new(&HourValues { flow, occupancy: Value::Absent, state, status, unknown: 0 });
         let label: &[u8] = if *label == 0 { b"" } else { std::slice::from_ref(label) };
         batch.add(&[*arc], *day, *hour, cell, SPAN.asks_for(*day).then_some([label, b"", b"\""]));
     }
@@ -43,7 +43,10 @@ fn comparable(cells: &RoadCells) -> Arcs {
     for day in SPAN.from..=SPAN.last {
         for arc in cells.arcs(day, day) {
             let hours = arc.page(day).unwrap().cells.iter().map(|cell| (cell.flow(), cell.is_seen())).collect();
-            all.insert((arc.id.to_vec(), day), (hours, arc.facts(day)[0].text().map(str::to_owned), arc.measures()));
+            all.insert(
+                (arc.id.to_vec(), day),
+                (hours, arc.attributes(day)[0].text().map(str::to_owned), arc.measures()),
+            );
         }
     }
     all
@@ -103,5 +106,5 @@ fn the_last_row_wins_and_each_is_compared_with_the_one_before() {
     assert_eq!(counts.files, BTreeMap::from([(0, of(2)), (1, of(0))]));
     let arc = whole.arcs(100, 100).next().unwrap();
     assert_eq!(arc.page(100).unwrap().cells[5].flow(), Some(1.0));
-    assert_eq!(arc.facts(100).map(Fact::text), [Some("\x07"), None, None]);
+    assert_eq!(arc.attributes(100).map(ArcAttribute::text), [Some("\x07"), None, None]);
 }

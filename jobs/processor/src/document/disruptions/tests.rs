@@ -28,11 +28,11 @@ fn bulk_disruption(id: &str, updated: &str, periods: &[(&str, &str)]) -> Value {
 }
 
 /// A bulk file taken at a wall time, its disruptions on the metro 4.
-fn bulk(taken: &str, disruptions: &[Value]) -> RawFile {
+fn bulk(snapshots: &str, disruptions: &[Value]) -> RawFile {
     let ids: Vec<_> = disruptions.iter().filter_map(|one| one.get("id")).collect();
-    let body = json!({"lastUpdatedDate": taken, "disruptions": disruptions, "lines": [
+    let body = json!({"lastUpdatedDate": snapshots, "disruptions": disruptions, "lines": [
         {"id": "line:4", "name": "4", "shortName": "4", "mode": "Metro", "impactedObjects": [{"type": "line", "disruptionIds": ids}]}]});
-    file(&format!("{taken}.json"), taken, body.to_string())
+    file(&format!("{snapshots}.json"), snapshots, body.to_string())
 }
 
 fn navitia_disruption(id: &str, object: Value) -> Value {

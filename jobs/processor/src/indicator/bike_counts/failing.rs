@@ -3,7 +3,7 @@
 use chrono::{DateTime, Duration, Utc};
 use contract::document::bike_counts::{CounterFault, FailingCounter};
 
-use super::{Seen, hours_between};
+use super::{CounterDay, hours_between};
 use crate::context::DayContext;
 
 /// Hours in a row, from the start of the first to the end of the last.
@@ -15,8 +15,8 @@ type Run = (DateTime<Utc>, DateTime<Utc>);
 ///   back over such hours before it, and ends where the day is known to.
 /// - `fige`: the same value other than zero for more than 12 consecutive hours, some of them in the day. A missing hour ends a run.
 pub(crate) fn find(
-    counters: &[Seen<'_>],
-    expected: &[&Seen<'_>],
+    counters: &[CounterDay<'_>],
+    expected: &[&CounterDay<'_>],
     earliest: Option<DateTime<Utc>>,
     complete_until: Option<DateTime<Utc>>,
     context: &DayContext<'_>,
@@ -32,7 +32,7 @@ pub(crate) fn find(
         if !seen.in_day && !expected.iter().any(|other| other.id == seen.id) {
             continue;
         }
-        let mut tell = |reason, (from, to): Run| {
+        let mut report = |reason, (from, to): Run| {
             faults.push(FailingCounter {
                 counter_id: seen.id.to_owned(),
                 counter_name: seen.name(),
@@ -46,11 +46,11 @@ pub(crate) fn find(
         if seen.known().all(|value| value == 0) {
             let quiet = |hour: &&DateTime<Utc>| seen.counter.at(**hour).flatten().unwrap_or(0) == 0;
             let before = hours.iter().rev().skip_while(|hour| **hour >= day.start()).take_while(quiet).last();
-            tell(CounterFault::Silent, (before.copied().unwrap_or(day.start()), end));
+            report(CounterFault::Silent, (before.copied().unwrap_or(day.start()), end));
         }
         for run in stuck(seen, &hours, context.parameters.bikes.fige_heures) {
             if run.1 > day.start() {
-                tell(CounterFault::Stuck, run);
+                report(CounterFault::Stuck, run);
             }
         }
     }
@@ -58,7 +58,7 @@ pub(crate) fn find(
 }
 
 /// The runs of one value other than zero that are longer than `longest` hours.
-fn stuck(seen: &Seen<'_>, hours: &[DateTime<Utc>], longest: u32) -> Vec<Run> {
+fn stuck(seen: &CounterDay<'_>, hours: &[DateTime<Utc>], longest: u32) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut current: Option<(u32, Run)> = None;
     for hour in hours {

@@ -5,17 +5,21 @@ use contract::ServiceDay;
 use contract::document::disruptions::{Line, Severity, TransitAlert, TransitAlertType};
 use contract::number::Fixed2;
 
-use super::stretches::{Stretches, hours};
-use super::{OfDay, id_order, sort_lines};
-use crate::parameters::TrafficParameters;
+use super::intervals::{IntervalSet, hours};
+use super::{DayDisruption, id_order, sort_lines};
+use crate::parameters::DisruptionParameters;
 
 /// By type (`critique`, `longue`, `generalisee`), then begin, then id.
 ///
 /// A disruption is `critique` by its severity, `longue` where it is ELEVEE and takes more than `longue_heures` of the day; `debut` and `fin`
 /// are its first and last moment within the day, `duree_heures` what its periods cover between them.
-pub(crate) fn alerts(of_day: &[OfDay<'_>], day: ServiceDay, parameters: &TrafficParameters) -> Vec<TransitAlert> {
+pub(crate) fn alerts(
+    day_disruptions: &[DayDisruption<'_>],
+    day: ServiceDay,
+    parameters: &DisruptionParameters,
+) -> Vec<TransitAlert> {
     let mut alerts = Vec::new();
-    for one in of_day {
+    for one in day_disruptions {
         let kind = match one.event.severity() {
             Severity::Critical => TransitAlertType::Critical,
             Severity::High if one.within.hours() > parameters.longue_heures => TransitAlertType::Long,
@@ -37,19 +41,19 @@ pub(crate) fn alerts(of_day: &[OfDay<'_>], day: ServiceDay, parameters: &Traffic
         let id = |alert: &TransitAlert| alert.id.clone().unwrap_or_default();
         (one.kind, one.start).cmp(&(other.kind, other.start)).then_with(|| id_order(&id(one), &id(other)))
     });
-    alerts.extend(general(of_day, day, u64::from(parameters.generalisee_nombre)));
+    alerts.extend(general(day_disruptions, day, u64::from(parameters.generalisee_nombre)));
     alerts
 }
 
 /// One alert per unbroken run of instants at which more than `most` CRITIQUE or ELEVEE run; `nombre` is the most at one instant, `lignes`
 /// those of all that run within it.
-fn general(of_day: &[OfDay<'_>], day: ServiceDay, most: u64) -> Vec<TransitAlert> {
-    let serious: Vec<&OfDay<'_>> = of_day.iter().filter(|one| one.event.is_serious()).collect();
+fn general(day_disruptions: &[DayDisruption<'_>], day: ServiceDay, most: u64) -> Vec<TransitAlert> {
+    let serious: Vec<&DayDisruption<'_>> = day_disruptions.iter().filter(|one| one.event.is_serious()).collect();
     runs(serious.iter().map(|one| &one.within), most)
         .into_iter()
         .map(|(begin, end, count)| {
-            let touched = serious.iter().filter(|one| one.within.touches(begin, end));
-            let mut lines: Vec<Line> = touched.flat_map(|one| one.lines.iter().cloned()).collect();
+            let affected = serious.iter().filter(|one| one.within.touches(begin, end));
+            let mut lines: Vec<Line> = affected.flat_map(|one| one.lines.iter().cloned()).collect();
             sort_lines(&mut lines);
             lines.dedup();
             TransitAlert {
@@ -67,7 +71,7 @@ fn general(of_day: &[OfDay<'_>], day: ServiceDay, most: u64) -> Vec<TransitAlert
 }
 
 /// Begin, end and largest number of each run of instants at which more than `most` of them hold.
-fn runs<'a>(all: impl Iterator<Item = &'a Stretches>, most: u64) -> Vec<(DateTime<Utc>, DateTime<Utc>, u64)> {
+fn runs<'a>(all: impl Iterator<Item = &'a IntervalSet>, most: u64) -> Vec<(DateTime<Utc>, DateTime<Utc>, u64)> {
     let mut changes: Vec<(DateTime<Utc>, bool)> =
         all.flat_map(|one| one.iter().flat_map(|(begin, end)| [(begin, true), (end, false)])).collect();
     changes.sort_unstable();

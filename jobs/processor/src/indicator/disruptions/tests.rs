@@ -9,7 +9,7 @@ use contract::document::disruptions::{Severity, TransitAlertType};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::source::disruptions::{Span, record::Content};
+use crate::source::disruptions::{ActivePeriod, record::DisruptionContent};
 
 fn day(date: &str) -> ServiceDay {
     ServiceDay::new(date.parse::<NaiveDate>().unwrap(), Paris)
@@ -19,38 +19,38 @@ fn at(wall: &str) -> DateTime<Utc> {
     wall_to_instant(NaiveDateTime::parse_from_str(wall, "%Y-%m-%d %H:%M").unwrap(), Paris).unwrap()
 }
 
-fn span(begin: &str, end: &str) -> Span {
-    Span { begin: at(begin), end: (!end.is_empty()).then(|| at(end)) }
+fn period(begin: &str, end: &str) -> ActivePeriod {
+    ActivePeriod { begin: at(begin), end: (!end.is_empty()).then(|| at(end)) }
 }
 
 /// A disruption of the line itself.
-fn event(id: &str, severity: Severity, line: (Mode, &str), spans: Vec<Span>) -> Event {
+fn event(id: &str, severity: Severity, line: (Mode, &str), periods: Vec<ActivePeriod>) -> MergedDisruption {
     let lines = [((line.0, line.1.to_owned()), true)].into();
-    let content = Content {
+    let content = DisruptionContent {
         updated: None,
         severity,
         cause: None,
         title: Some(id.to_owned()),
         message: None,
         lines,
-        spans: spans.clone(),
+        periods: periods.clone(),
     };
-    Event { id: id.to_owned(), content: Arc::new(content), spans, records: 1, repeats: 0, conflicts: 0 }
+    MergedDisruption { id: id.to_owned(), content: Arc::new(content), periods, records: 1, repeats: 0, conflicts: 0 }
 }
 
 /// The same, of a stop on the line.
-fn at_a_stop(mut event: Event) -> Event {
+fn at_a_stop(mut event: MergedDisruption) -> MergedDisruption {
     let content = Arc::make_mut(&mut event.content);
     content.lines.values_mut().for_each(|whole| *whole = false);
     event
 }
 
 fn metro(code: &str) -> ServiceLine {
-    ServiceLine::from_profile(Mode::Metro, code, "", &TrafficParameters::default())
+    ServiceLine::from_profile(Mode::Metro, code, "", &DisruptionParameters::default())
 }
 
-fn measure_on(date: &str, events: &[Event], lines: &[ServiceLine]) -> Disruptions {
-    measure(events, events.len() as u64, lines, day(date), &TrafficParameters::default())
+fn measure_on(date: &str, events: &[MergedDisruption], lines: &[ServiceLine]) -> Disruptions {
+    measure(events, events.len() as u64, lines, day(date), &DisruptionParameters::default())
 }
 
 fn written<T: serde::Serialize>(value: &T) -> Value {
@@ -61,8 +61,8 @@ use Severity::{Critical, High, Low, Medium};
 
 #[test]
 fn the_list_is_by_severity_then_begin_then_id() {
-    let evening = || vec![span("2024-05-02 20:00", "2024-05-02 21:00")];
-    let morning = || vec![span("2024-05-01 08:00", "2024-05-03 09:00")];
+    let evening = || vec![period("2024-05-02 20:00", "2024-05-02 21:00")];
+    let morning = || vec![period("2024-05-01 08:00", "2024-05-03 09:00")];
     let line = (Mode::Metro, "1");
     let events = [
         event("b", Low, line, morning()),
@@ -80,13 +80,13 @@ fn the_list_is_by_severity_then_begin_then_id() {
 
 #[test]
 fn a_disruption_is_clipped_to_the_day_and_its_overlaps_are_merged() {
-    let spans = vec![
-        span("2024-05-01 22:00", "2024-05-02 01:00"),
-        span("2024-05-02 10:00", "2024-05-02 12:00"),
-        span("2024-05-02 11:00", "2024-05-02 12:30"),
-        span("2024-05-02 23:30", "2024-05-03 02:00"),
+    let periods = vec![
+        period("2024-05-01 22:00", "2024-05-02 01:00"),
+        period("2024-05-02 10:00", "2024-05-02 12:00"),
+        period("2024-05-02 11:00", "2024-05-02 12:30"),
+        period("2024-05-02 23:30", "2024-05-03 02:00"),
     ];
-    let traffic = measure_on("2024-05-02", &[event("a", Critical, (Mode::Rer, "B"), spans)], &[]);
+    let traffic = measure_on("2024-05-02", &[event("a", Critical, (Mode::Rer, "B"), periods)], &[]);
     let one = &traffic.disruptions[0];
     assert_eq!(written(&one.duration_hours), json!(4));
     assert_eq!(one.status, DisruptionStatus::Ongoing);
@@ -101,8 +101,8 @@ fn a_disruption_is_clipped_to_the_day_and_its_overlaps_are_merged() {
 
 #[test]
 fn what_ends_with_the_day_is_over_and_what_has_no_end_is_not() {
-    let ends = event("a", Low, (Mode::Bus, "72"), vec![span("2024-05-02 22:00", "2024-05-03 00:00")]);
-    let open = event("b", Low, (Mode::Bus, "72"), vec![span("2024-05-02 23:00", "")]);
+    let ends = event("a", Low, (Mode::Bus, "72"), vec![period("2024-05-02 22:00", "2024-05-03 00:00")]);
+    let open = event("b", Low, (Mode::Bus, "72"), vec![period("2024-05-02 23:00", "")]);
     let traffic = measure_on("2024-05-02", &[ends, open], &[]);
     assert_eq!(traffic.disruptions[0].status, DisruptionStatus::Ended);
     assert_eq!((traffic.disruptions[1].status, traffic.disruptions[1].end), (DisruptionStatus::Ongoing, None));
@@ -113,12 +113,12 @@ fn what_ends_with_the_day_is_over_and_what_has_no_end_is_not() {
 fn hours_of_a_line_are_of_serious_disruptions_of_the_line_itself() {
     let line = (Mode::Metro, "13");
     let events = [
-        event("a", Critical, line, vec![span("2024-05-02 10:00", "2024-05-02 12:00")]),
-        event("b", High, line, vec![span("2024-05-02 11:00", "2024-05-02 13:00")]),
-        event("c", Medium, line, vec![span("2024-05-02 14:00", "2024-05-02 18:00")]),
-        at_a_stop(event("d", Critical, line, vec![span("2024-05-02 14:00", "2024-05-02 18:00")])),
-        event("e", Critical, (Mode::Metro, "4"), vec![span("2024-05-02 14:00", "2024-05-02 14:30")]),
-        at_a_stop(event("f", Critical, (Mode::Rer, "A"), vec![span("2024-05-02 14:00", "2024-05-02 18:00")])),
+        event("a", Critical, line, vec![period("2024-05-02 10:00", "2024-05-02 12:00")]),
+        event("b", High, line, vec![period("2024-05-02 11:00", "2024-05-02 13:00")]),
+        event("c", Medium, line, vec![period("2024-05-02 14:00", "2024-05-02 18:00")]),
+        at_a_stop(event("d", Critical, line, vec![period("2024-05-02 14:00", "2024-05-02 18:00")])),
+        event("e", Critical, (Mode::Metro, "4"), vec![period("2024-05-02 14:00", "2024-05-02 14:30")]),
+        at_a_stop(event("f", Critical, (Mode::Rer, "A"), vec![period("2024-05-02 14:00", "2024-05-02 18:00")])),
     ];
     let traffic = measure_on("2024-05-02", &events, &[]);
     assert_eq!(written(&traffic.disrupted_line_hours), json!({"metro": 3.5}));
@@ -134,8 +134,8 @@ fn hours_of_a_line_are_of_serious_disruptions_of_the_line_itself() {
 fn reliability_counts_hours_of_service_only() {
     // 19 hours of service each on two lines; of the disruption 00:00 to 06:00 one hour is within them.
     let events = [
-        event("a", Critical, (Mode::Metro, "1"), vec![span("2024-05-02 00:00", "2024-05-02 06:00")]),
-        event("b", Critical, (Mode::Bus, "1"), vec![span("2024-05-02 00:00", "2024-05-03 00:00")]),
+        event("a", Critical, (Mode::Metro, "1"), vec![period("2024-05-02 00:00", "2024-05-02 06:00")]),
+        event("b", Critical, (Mode::Bus, "1"), vec![period("2024-05-02 00:00", "2024-05-03 00:00")]),
     ];
     let index = |lines: &[ServiceLine]| measure_on("2024-05-02", &events, lines).reliability_index;
     assert_eq!(written(&index(&[metro("1"), metro("2")])), json!(97.37));
@@ -160,10 +160,10 @@ fn service_follows_the_wall_clock_over_the_clock_changes() {
 fn critical_and_long_ones_are_alerts() {
     let line = (Mode::Metro, "1");
     let events = [
-        event("two", High, line, vec![span("2024-05-02 10:00", "2024-05-02 12:00")]),
-        event("long", High, line, vec![span("2024-05-02 10:00", "2024-05-02 12:01")]),
-        event("short", Critical, line, vec![span("2024-05-02 15:00", "2024-05-02 15:05")]),
-        event("minor", Medium, line, vec![span("2024-05-02 10:00", "2024-05-02 22:00")]),
+        event("two", High, line, vec![period("2024-05-02 10:00", "2024-05-02 12:00")]),
+        event("long", High, line, vec![period("2024-05-02 10:00", "2024-05-02 12:01")]),
+        event("short", Critical, line, vec![period("2024-05-02 15:00", "2024-05-02 15:05")]),
+        event("minor", Medium, line, vec![period("2024-05-02 10:00", "2024-05-02 22:00")]),
     ];
     let alerts = measure_on("2024-05-02", &events, &[]).alerts;
     let found: Vec<_> = alerts.iter().map(|alert| (alert.kind, alert.id.as_deref().unwrap())).collect();
@@ -179,19 +179,19 @@ fn more_than_five_at_once_are_general_once_per_unbroken_run() {
                 &n.to_string(),
                 High,
                 (Mode::Metro, &n.to_string()),
-                vec![span("2024-05-02 08:00", "2024-05-02 14:00")],
+                vec![period("2024-05-02 08:00", "2024-05-02 14:00")],
             )
         })
         .collect();
-    let general = |events: &[Event]| -> Vec<Value> {
+    let general = |events: &[MergedDisruption]| -> Vec<Value> {
         let alerts = measure_on("2024-05-02", events, &[]).alerts;
         alerts.iter().filter(|alert| alert.kind == TransitAlertType::Widespread).map(written).collect()
     };
     assert!(general(&events).is_empty());
-    events.push(event("6", Critical, (Mode::Rer, "A"), vec![span("2024-05-02 10:00", "2024-05-02 11:00")]));
-    events.push(event("7", Critical, (Mode::Rer, "B"), vec![span("2024-05-02 11:00", "2024-05-02 12:00")]));
-    events.push(event("8", Low, (Mode::Rer, "C"), vec![span("2024-05-02 12:00", "2024-05-02 13:00")]));
-    events.push(event("9", High, (Mode::Rer, "A"), vec![span("2024-05-02 13:00", "2024-05-02 13:30")]));
+    events.push(event("6", Critical, (Mode::Rer, "A"), vec![period("2024-05-02 10:00", "2024-05-02 11:00")]));
+    events.push(event("7", Critical, (Mode::Rer, "B"), vec![period("2024-05-02 11:00", "2024-05-02 12:00")]));
+    events.push(event("8", Low, (Mode::Rer, "C"), vec![period("2024-05-02 12:00", "2024-05-02 13:00")]));
+    events.push(event("9", High, (Mode::Rer, "A"), vec![period("2024-05-02 13:00", "2024-05-02 13:30")]));
     let alerts = general(&events);
     assert_eq!(alerts.len(), 2);
     assert_eq!(alerts[0]["debut"], json!("2024-05-02T10:00:00+02:00"));
@@ -207,7 +207,7 @@ fn more_than_five_at_once_are_general_once_per_unbroken_run() {
 fn the_curve_has_a_name_for_every_hour_of_a_changed_day() {
     let line = (Mode::Metro, "1");
     let spring =
-        measure_on("2024-03-31", &[event("a", Low, line, vec![span("2024-03-31 01:30", "2024-03-31 03:10")])], &[]);
+        measure_on("2024-03-31", &[event("a", Low, line, vec![period("2024-03-31 01:30", "2024-03-31 03:10")])], &[]);
     let curve = written(&spring.running_by_hour);
     assert_eq!(curve.as_array().unwrap().len(), 24);
     assert_eq!(curve.as_array().unwrap()[..5], [json!(0), json!(1), Value::Null, json!(1), json!(0)]);
@@ -215,17 +215,17 @@ fn the_curve_has_a_name_for_every_hour_of_a_changed_day() {
 
     // 02:30 of the second time round to 03:00: one of the two hours that are called 2.
     let autumn =
-        measure_on("2024-10-27", &[event("a", Low, line, vec![span("2024-10-27 02:30", "2024-10-27 03:00")])], &[]);
+        measure_on("2024-10-27", &[event("a", Low, line, vec![period("2024-10-27 02:30", "2024-10-27 03:00")])], &[]);
     let curve = written(&autumn.running_by_hour);
     assert_eq!(curve.as_array().unwrap()[1..4], [json!(0), json!(0.5), json!(0)]);
-    let whole = event("a", Low, line, vec![span("2024-10-26 20:00", "")]);
+    let whole = event("a", Low, line, vec![period("2024-10-26 20:00", "")]);
     assert_eq!(written(&measure_on("2024-10-27", &[whole], &[]).disruptions[0].duration_hours), json!(25));
 }
 
 #[test]
 fn lines_bear_the_name_that_the_lines_of_service_give() {
     let named = ServiceLine::new(Mode::Metro, "13", "Ligne 13", 330, 30);
-    let one = event("a", Critical, (Mode::Metro, "13"), vec![span("2024-05-02 10:00", "2024-05-02 12:00")]);
+    let one = event("a", Critical, (Mode::Metro, "13"), vec![period("2024-05-02 10:00", "2024-05-02 12:00")]);
     let traffic = measure_on("2024-05-02", &[one], &[named]);
     assert_eq!(traffic.disruptions[0].lines[0].name, "Ligne 13");
     assert_eq!(traffic.top_affected_lines[0].name, "Ligne 13");

@@ -11,7 +11,7 @@ use crate::parameters::RoadParameters;
 
 /// A failing period of one arc, in hours of the window.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failing {
+pub(crate) struct FailingPeriod {
     arc: usize,
     measure: Measure,
     fault: DetectorFault,
@@ -27,7 +27,7 @@ pub(crate) fn find(
     complete_until: Option<usize>,
     silent: &[usize],
     parameters: &RoadParameters,
-) -> Vec<Failing> {
+) -> Vec<FailingPeriod> {
     let mut found = Vec::new();
     let until = complete_until.unwrap_or(day.day_from);
     for arc in 0..day.arcs.len() {
@@ -46,7 +46,7 @@ fn silence(
     until: usize,
     silent: &[usize],
     parameters: &RoadParameters,
-    found: &mut Vec<Failing>,
+    found: &mut Vec<FailingPeriod>,
 ) {
     let arc = &day.arcs[index];
     if !arc.expected() {
@@ -61,7 +61,7 @@ fn silence(
         let counted = hours.clone().filter(counts).count();
         if counted > parameters.silence_heures as usize {
             let open = reaches(&hours, &day.edges);
-            found.push(Failing {
+            found.push(FailingPeriod {
                 arc: index,
                 measure: Measure::Both,
                 fault: DetectorFault::Silent,
@@ -74,7 +74,7 @@ fn silence(
 }
 
 /// The same value for more than `fige_heures` hours. Zero is not stuck where the other value is zero or unknown too, nor on a closed arc.
-fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut Vec<Failing>) {
+fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut Vec<FailingPeriod>) {
     use contract::document::road_counts::ArcStatus;
     let arc = &day.arcs[index];
     for measure in [Measure::Flow, Measure::Occupancy] {
@@ -98,30 +98,30 @@ fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut V
             });
             match twin {
                 Some(twin) if measure == Measure::Occupancy => twin.measure = Measure::Both,
-                _ => found.push(Failing::of(index, measure, DetectorFault::Stuck, hours, day)),
+                _ => found.push(FailingPeriod::of(index, measure, DetectorFault::Stuck, hours, day)),
             }
         }
     }
 }
 
 /// A flow above what a road can carry in one hour, or flow without occupancy for `incoherent_heures` hours.
-fn inconsistent(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut Vec<Failing>) {
+fn inconsistent(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut Vec<FailingPeriod>) {
     let arc = &day.arcs[index];
     let flow = |hour: usize| arc.hours[hour].and_then(|hour| hour.flow);
     for hours in runs(0..day.end, |hour| flow(hour).is_some_and(|flow| flow > parameters.debit_plafond)) {
-        found.push(Failing::of(index, Measure::Flow, DetectorFault::Inconsistent, hours, day));
+        found.push(FailingPeriod::of(index, Measure::Flow, DetectorFault::Inconsistent, hours, day));
     }
     let ghost = |hour: usize| {
         flow(hour).is_some_and(|flow| flow > 0.0) && arc.hours[hour].and_then(|hour| hour.occupancy) == Some(0.0)
     };
     for hours in runs(0..day.end, ghost) {
         if hours.len() >= parameters.incoherent_heures as usize {
-            found.push(Failing::of(index, Measure::Both, DetectorFault::Inconsistent, hours, day));
+            found.push(FailingPeriod::of(index, Measure::Both, DetectorFault::Inconsistent, hours, day));
         }
     }
 }
 
-impl Failing {
+impl FailingPeriod {
     fn of(arc: usize, measure: Measure, fault: DetectorFault, hours: Range<usize>, day: &RoadDay) -> Self {
         let open = reaches(&hours, &day.edges);
         Self { arc, measure, fault, counted: hours.len(), hours, open }
@@ -129,8 +129,8 @@ impl Failing {
 }
 
 /// Makes the values of failing periods unknown; gives the number of cells of D that lost one.
-pub(crate) fn set_aside(day: &mut RoadDay, failing: &[Failing]) -> u64 {
-    let mut lost = std::collections::BTreeSet::new();
+pub(crate) fn set_aside(day: &mut RoadDay, failing: &[FailingPeriod]) -> u64 {
+    let mut affected = std::collections::BTreeSet::new();
     for period in failing {
         let Some(arc) = day.arcs.get_mut(period.arc) else { continue };
         for hour in period.hours.clone() {
@@ -143,17 +143,17 @@ pub(crate) fn set_aside(day: &mut RoadDay, failing: &[Failing]) -> u64 {
                 cell.occupancy = None;
             }
             if *cell != before && hour >= day.day_from {
-                lost.insert((period.arc, hour));
+                affected.insert((period.arc, hour));
             }
         }
     }
-    lost.len() as u64
+    affected.len() as u64
 }
 
 /// Those that touch D, by id, then begin.
-pub(crate) fn rows(day: &RoadDay, failing: &[Failing]) -> Vec<FailingDetector> {
+pub(crate) fn rows(day: &RoadDay, failing: &[FailingPeriod]) -> Vec<FailingDetector> {
     let in_day = day.day_from..day.end;
-    let mut periods: Vec<&Failing> = failing.iter().filter(|period| touch(&period.hours, &in_day)).collect();
+    let mut periods: Vec<&FailingPeriod> = failing.iter().filter(|period| touch(&period.hours, &in_day)).collect();
     // Arcs stand in order of their ids.
     periods.sort_by_key(|period| (period.arc, period.hours.start, period.fault, period.measure));
     periods

@@ -6,7 +6,7 @@ use chrono::{DateTime, Datelike, Duration, Utc};
 use contract::document::road_counts::{ArcStatus, TrafficState};
 use contract::{ServiceDay, Stamp};
 
-use crate::cells::road::{Fact, RoadCells, Trace};
+use crate::cells::road::{ArcAttribute, RoadCells, Trace};
 use crate::context::DayContext;
 use crate::geo;
 use crate::order::id_order;
@@ -158,7 +158,7 @@ impl RoadDay {
                 let seen = in_day.iter().any(Option::is_some);
                 let measured_in_day = in_day.iter().flatten().filter(|hour| hour.measured()).count() as u64;
                 let measures = arc.measures();
-                let facts = arc.facts(number);
+                let attributes = arc.attributes(number);
                 let mut arc = ArcHours {
                     label: None,
                     point: None,
@@ -173,7 +173,7 @@ impl RoadDay {
                     seen,
                     id: String::from_utf8_lossy(arc.id).into_owned(),
                 }
-                .with_facts(facts, network, radius);
+                .with_attributes(attributes, network, radius);
                 (arc.zone_code, arc.zone_name) = geo::place(context.zones, arc.point);
                 arc
             })
@@ -263,8 +263,8 @@ impl RoadDay {
 
 impl ArcHours {
     /// Network first, then what the rows say.
-    fn with_facts(mut self, facts: [&Fact; 3], network: Option<&Network>, radius: f64) -> Self {
-        let [label, point, shape] = facts;
+    fn with_attributes(mut self, attributes: [&ArcAttribute; 3], network: Option<&Network>, radius: f64) -> Self {
+        let [label, point, shape] = attributes;
         let known = network.and_then(|network| network.get(&self.id));
         self.label = known.and_then(|arc| arc.label.clone()).or_else(|| label.text().map(str::to_owned));
         self.point = known.and_then(|arc| arc.point).or_else(|| geo::parse_point(point.text()?));

@@ -8,12 +8,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use contract::{Reason, ServiceDay};
 
-use super::record::{Fields, Given, Point, Record, Shaped};
+use super::record::{ApiRecord, Fields, Point, PublishedCount, Record};
 use super::{COLUMNS, LISTS};
 use crate::city::City;
-use crate::quality::Counted;
+use crate::quality::RowCounts;
 use crate::raw_file::{RawFile, SourceError};
-use crate::source::rejected::{Quote, Rejected};
+use crate::source::rejected::{FileRejections, RejectedRow};
 use crate::source::text::json_records::elements;
 use crate::source::text::table::Table;
 
@@ -26,18 +26,18 @@ pub(crate) struct ParsedFile {
     key: String,
     /// For a snapshot; `None` in `batch/`.
     pub(crate) collected: Option<DateTime<Utc>>,
-    pub(crate) content: Content,
+    pub(crate) content: FileContent,
 }
 
 /// What is in a file.
 #[derive(Debug)]
-pub(crate) enum Content {
+pub(crate) enum FileContent {
     /// Its records.
     Records(Records),
     /// Nothing: it is a snapshot that is not readable.
-    Lost(Quote),
+    Unreadable(RejectedRow),
     /// Nothing: it is a file of `batch/` that cannot be the source.
-    Refused(SourceError),
+    Invalid(SourceError),
 }
 
 /// The records of a file.
@@ -46,20 +46,20 @@ pub(crate) struct Records {
     /// Rows and objects, rejected ones among them.
     pub(crate) rows: u64,
     /// What is rejected whatever the day.
-    pub(crate) rejected: Rejected,
+    pub(crate) rejected: FileRejections,
     /// By day: values that are not used.
-    pub(crate) values: BTreeMap<NaiveDate, Rejected>,
+    pub(crate) values: BTreeMap<NaiveDate, FileRejections>,
     /// Ids, each once.
     pub(crate) counters: Vec<Arc<str>>,
     names: Vec<Arc<str>>,
     points: Vec<Point>,
     /// In the order of hours, those of one hour in that of the file.
-    records: Vec<Entry>,
+    records: Vec<CounterRecord>,
 }
 
 /// One record.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct CounterRecord {
     /// The start of its hour, seconds.
     pub(crate) hour: i64,
     /// Its position in the file.
@@ -69,19 +69,19 @@ pub(crate) struct Entry {
     name: u32,
     point: u32,
     /// Its count.
-    pub(crate) given: Given,
+    pub(crate) count: PublishedCount,
 }
 
 /// Parses one file. What is wrong with it is kept, and judged where a day is read.
 #[must_use]
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let content = if file.is_snapshot() {
-        match of_snapshot(&file.bytes, city.tz) {
-            Some(records) => Content::Records(records),
-            None => Content::Lost(Quote::of(0, 1, Reason::UnreadableSnapshot, &file.bytes)),
+        match parse_snapshot(&file.bytes, city.tz) {
+            Some(records) => FileContent::Records(records),
+            None => FileContent::Unreadable(RejectedRow::of(0, 1, Reason::UnreadableSnapshot, &file.bytes)),
         }
     } else {
-        of_export(file, city.tz).map_or_else(Content::Refused, Content::Records)
+        parse_export(file, city.tz).map_or_else(FileContent::Invalid, FileContent::Records)
     };
     ParsedFile { key: file.key.clone(), collected: file.collected, content }
 }
@@ -95,47 +95,47 @@ impl ParsedFile {
 
     /// Rows and rejections, whatever the day.
     #[must_use]
-    pub(crate) fn counted(&self) -> Counted {
+    pub(crate) fn row_counts(&self) -> RowCounts {
         match &self.content {
-            Content::Records(records) => Counted::of(records.rows, {
-                let of_days = records.values.values().flat_map(Rejected::counts);
+            FileContent::Records(records) => RowCounts::of(records.rows, {
+                let of_days = records.values.values().flat_map(FileRejections::counts);
                 records.rejected.counts().chain(of_days)
             }),
-            Content::Lost(quote) => Counted::of(0, [(quote.reason, 1)]),
-            Content::Refused(_) => Counted::default(),
+            FileContent::Unreadable(quote) => RowCounts::of(0, [(quote.reason, 1)]),
+            FileContent::Invalid(_) => RowCounts::default(),
         }
     }
 }
 
-fn of_export(file: &RawFile, tz: Tz) -> Result<Records, SourceError> {
+fn parse_export(file: &RawFile, tz: Tz) -> Result<Records, SourceError> {
     let table = Table::open(&file.key, &file.bytes, &COLUMNS)?;
-    let mut gathering = Gathering::default();
+    let mut builder = RecordsBuilder::default();
     for row in table.rows() {
         match &row {
-            Ok(row) => gathering.add(Record::of_row(row, tz), row.line, row.raw(), tz),
-            Err(bad) => gathering.add(Err(bad.reason), bad.line, bad.raw, tz),
+            Ok(row) => builder.add(Record::of_row(row, tz), row.line, row.raw(), tz),
+            Err(bad) => builder.add(Err(bad.reason), bad.line, bad.raw, tz),
         }
     }
-    Ok(gathering.finish())
+    Ok(builder.finish())
 }
 
 /// `None` where the snapshot is not readable; nothing of it is counted then.
-fn of_snapshot(bytes: &[u8], tz: Tz) -> Option<Records> {
+fn parse_snapshot(bytes: &[u8], tz: Tz) -> Option<Records> {
     let elements = elements(bytes, &LISTS)?;
-    let mut ours = elements.is_empty();
-    let mut gathering = Gathering::default();
+    let mut recognized = elements.is_empty();
+    let mut builder = RecordsBuilder::default();
     for element in &elements {
-        let fields = element.parse().and_then(|Shaped(fields)| fields.ok_or(Reason::UnreadableRecord));
-        ours |= fields.as_ref().is_ok_and(Fields::are_ours);
+        let fields = element.parse().and_then(|ApiRecord(fields)| fields.ok_or(Reason::UnreadableRecord));
+        recognized |= fields.as_ref().is_ok_and(Fields::has_counter_field);
         let record = fields.as_ref().map_err(|reason| *reason).and_then(|fields| Record::of_json(fields, tz));
-        gathering.add(record, element.line, element.raw, tz);
+        builder.add(record, element.line, element.raw, tz);
     }
-    ours.then(|| gathering.finish())
+    recognized.then(|| builder.finish())
 }
 
 /// Records on their way in.
 #[derive(Default)]
-struct Gathering {
+struct RecordsBuilder {
     records: Records,
     /// Id → index of the counter.
     known: HashMap<Arc<str>, u32>,
@@ -143,7 +143,7 @@ struct Gathering {
     last: Vec<(u32, u32)>,
 }
 
-impl Gathering {
+impl RecordsBuilder {
     fn add(&mut self, record: Result<Record<'_>, Reason>, line: u64, raw: &[u8], tz: Tz) {
         let records = &mut self.records;
         let row = u32::try_from(records.rows).unwrap_or(NONE);
@@ -152,7 +152,7 @@ impl Gathering {
             Ok(record) => record,
             Err(reason) => return records.rejected.add(row, line, reason, raw),
         };
-        for reason in [record.point.err(), record.given.count().err()].into_iter().flatten() {
+        for reason in [record.point.err(), record.count.value().err()].into_iter().flatten() {
             let day = ServiceDay::of(record.hour, tz).date();
             records.values.entry(day).or_default().add(row, line, reason, raw);
         }
@@ -167,12 +167,12 @@ impl Gathering {
             }
         };
         let mut entry =
-            Entry { hour: record.hour.timestamp(), row, counter, name: NONE, point: NONE, given: record.given };
+            CounterRecord { hour: record.hour.timestamp(), row, counter, name: NONE, point: NONE, count: record.count };
         let Some((name, point)) = self.last.get_mut(counter as usize) else { return };
-        if let Some(given) = record.name {
-            if at(&records.names, *name).is_none_or(|last| **last != *given) {
+        if let Some(published) = record.name {
+            if at(&records.names, *name).is_none_or(|last| **last != *published) {
                 *name = index(records.names.len());
-                records.names.push(given.into());
+                records.names.push(published.into());
             }
             entry.name = *name;
         }
@@ -198,7 +198,7 @@ impl Gathering {
 
 impl Records {
     /// The records from an instant to before another, in the order of hours.
-    pub(crate) fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> &[Entry] {
+    pub(crate) fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> &[CounterRecord] {
         let place = |instant: DateTime<Utc>| self.records.partition_point(|entry| entry.hour < instant.timestamp());
         let Range { start, end } = place(from)..place(to);
         self.records.get(start..end).unwrap_or_default()
@@ -210,12 +210,12 @@ impl Records {
     }
 
     /// The name that a record gives its counter.
-    pub(crate) fn name(&self, entry: &Entry) -> Option<&Arc<str>> {
+    pub(crate) fn name(&self, entry: &CounterRecord) -> Option<&Arc<str>> {
         at(&self.names, entry.name)
     }
 
     /// Where a record's counter stands; `None` where it does not say, or not so that it can be read.
-    pub(crate) fn point(&self, entry: &Entry) -> Option<(f64, f64)> {
+    pub(crate) fn point(&self, entry: &CounterRecord) -> Option<(f64, f64)> {
         at(&self.points, entry.point).and_then(|point| point.ok().flatten())
     }
 }

@@ -21,20 +21,20 @@ const COORDINATES: usize = 4;
 
 /// A count as given, for comparing, and as understood.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Given {
+pub(crate) enum PublishedCount {
     /// Empty or null.
-    Nothing,
+    Empty,
     /// A number.
     Number(f64),
     /// Anything else.
     Other(Arc<str>),
 }
 
-impl Given {
+impl PublishedCount {
     /// The count, nothing where none is given, or why it cannot be used.
-    pub(crate) fn count(&self) -> Result<Option<u32>, Reason> {
+    pub(crate) fn value(&self) -> Result<Option<u32>, Reason> {
         match self {
-            Self::Nothing => Ok(None),
+            Self::Empty => Ok(None),
             Self::Number(value) if *value < 0.0 => Err(Reason::NegativeCount),
             #[expect(
                 clippy::cast_possible_truncation,
@@ -61,7 +61,7 @@ pub(crate) struct Record<'a> {
     /// The start of the hour.
     pub(crate) hour: DateTime<Utc>,
     /// The count as given.
-    pub(crate) given: Given,
+    pub(crate) count: PublishedCount,
     /// Where the counter stands.
     pub(crate) point: Point,
 }
@@ -73,7 +73,7 @@ impl<'a> Record<'a> {
             id: row.get(ID).ok_or(Reason::MissingId)?.into(),
             name: row.get(NAME).map(Cow::Borrowed),
             hour: hour_of(row.get(DATE).ok_or(Reason::UnreadableDate)?, tz)?,
-            given: row.get(COUNT).map_or(Given::Nothing, given_text),
+            count: row.get(COUNT).map_or(PublishedCount::Empty, parse_count),
             point: row.get(COORDINATES).map_or(Ok(None), |text| point_of_text(text).map(Some)),
         })
     }
@@ -84,14 +84,14 @@ impl<'a> Record<'a> {
             id: fields.id.as_ref().and_then(Json::text).ok_or(Reason::MissingId)?,
             name: fields.name.as_ref().and_then(Json::text),
             hour: hour_of(&fields.date.as_ref().and_then(Json::text).ok_or(Reason::UnreadableDate)?, tz)?,
-            given: match &fields.count {
-                None | Some(Json::Null) => Given::Nothing,
-                Some(Json::Number(number)) => {
-                    number.as_f64().map_or_else(|| Given::Other(number.to_string().into()), Given::Number)
-                }
-                Some(Json::Text(text)) if text.trim().is_empty() => Given::Nothing,
-                Some(Json::Text(text)) => given_text(text),
-                Some(other) => Given::Other(other.to_value().to_string().into()),
+            count: match &fields.count {
+                None | Some(Json::Null) => PublishedCount::Empty,
+                Some(Json::Number(number)) => number
+                    .as_f64()
+                    .map_or_else(|| PublishedCount::Other(number.to_string().into()), PublishedCount::Number),
+                Some(Json::Text(text)) if text.trim().is_empty() => PublishedCount::Empty,
+                Some(Json::Text(text)) => parse_count(text),
+                Some(other) => PublishedCount::Other(other.to_value().to_string().into()),
             },
             point: fields.coordinates.as_ref().map_or(Ok(None), point_of_json),
         })
@@ -110,7 +110,7 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// Whether it has a field that nothing but a record of counters has.
-    pub(crate) fn are_ours(&self) -> bool {
+    pub(crate) fn has_counter_field(&self) -> bool {
         self.id.is_some() || self.count.is_some()
     }
 
@@ -128,17 +128,17 @@ impl<'a> Fields<'a> {
 
 /// A record's own fields, or those of the older shapes' `fields` and `record.fields`; `None` where these are no object.
 #[derive(Debug)]
-pub(crate) struct Shaped<'a>(pub(super) Option<Fields<'a>>);
+pub(crate) struct ApiRecord<'a>(pub(super) Option<Fields<'a>>);
 
-impl<'de: 'a, 'a> Deserialize<'de> for Shaped<'a> {
+impl<'de: 'a, 'a> Deserialize<'de> for ApiRecord<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(AnyShape).map(Self)
+        deserializer.deserialize_any(ApiRecordVisitor).map(Self)
     }
 }
 
-struct AnyShape;
+struct ApiRecordVisitor;
 
-impl<'de> Visitor<'de> for AnyShape {
+impl<'de> Visitor<'de> for ApiRecordVisitor {
     type Value = Option<Fields<'de>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -228,8 +228,8 @@ fn hour_of(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
     Ok(instant - Duration::seconds(past) - Duration::nanoseconds(i64::from(local.nanosecond())))
 }
 
-fn given_text(text: &str) -> Given {
-    number(text).map_or_else(|| Given::Other(text.into()), Given::Number)
+fn parse_count(text: &str) -> PublishedCount {
+    number(text).map_or_else(|| PublishedCount::Other(text.into()), PublishedCount::Number)
 }
 
 /// `lat,lon`.

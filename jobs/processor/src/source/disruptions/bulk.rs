@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono_tz::Tz;
 use contract::document::disruptions::Severity;
 
-use super::record::{Content, Record, Rejection, instant, is_lift_failure, list, spans, text};
+use super::record::{DisruptionContent, Record, Rejection, instant, is_lift_failure, list, parse_periods, text};
 use super::{lines_of, text::plain, usable_id};
 use crate::source::reference::lines::mode_of;
 use crate::source::text::json::Json;
@@ -14,11 +14,11 @@ use crate::transit_line::{LineKey, canonical_code};
 use contract::Reason;
 
 /// Id of a disruption → lines under which it stands → whether as the line itself or a section of it.
-pub(crate) type Touched = BTreeMap<String, BTreeMap<LineKey, bool>>;
+pub(crate) type AffectedLines = BTreeMap<String, BTreeMap<LineKey, bool>>;
 
 /// Which lines the file's disruptions stand under. A line without a mode is none: names are bare codes.
-pub(crate) fn touched(body: &Json<'_>) -> Touched {
-    let mut touched = Touched::new();
+pub(crate) fn affected(body: &Json<'_>) -> AffectedLines {
+    let mut affected = AffectedLines::new();
     for line in list(body.get("lines")) {
         let Some(mode) = text(line.get("mode")).as_deref().and_then(mode_of) else { continue };
         let Some(code) = text(line.get("shortName")).or_else(|| text(line.get("name"))) else { continue };
@@ -27,18 +27,23 @@ pub(crate) fn touched(body: &Json<'_>) -> Touched {
             let kind = text(object.get("type")).unwrap_or_default();
             let whole = matches!(&*kind, "line" | "line_section" | "rail_section");
             for id in list(object.get("disruptionIds")).iter().filter_map(Json::text) {
-                *touched.entry(id.into_owned()).or_default().entry(key.clone()).or_default() |= whole;
+                *affected.entry(id.into_owned()).or_default().entry(key.clone()).or_default() |= whole;
             }
         }
     }
-    touched
+    affected
 }
 
 /// One disruption of the file; `None` where it has no id to be known by.
-pub(crate) fn record(record: &Json<'_>, touched: &Touched, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
+pub(crate) fn record(
+    record: &Json<'_>,
+    affected: &AffectedLines,
+    tz: Tz,
+    rejections: &mut Vec<Rejection>,
+) -> Option<Record> {
     let id = usable_id(record, rejections)?;
-    let spans = spans(list(record.get("applicationPeriods")), &id, tz, rejections);
-    if spans.is_empty() {
+    let periods = parse_periods(list(record.get("applicationPeriods")), &id, tz, rejections);
+    if periods.is_empty() {
         rejections.push(Rejection::of(Reason::NoPeriod, Some(&id), record));
         return Some(Record { id, content: None });
     }
@@ -46,14 +51,14 @@ pub(crate) fn record(record: &Json<'_>, touched: &Touched, tz: Tz, rejections: &
     let plain = |key: &str| text(record.get(key)).map(|raw| plain(&raw)).filter(|plain| !plain.is_empty());
     let title = plain("title");
     let message = plain("message").or_else(|| plain("shortMessage"));
-    let content = Content {
+    let content = DisruptionContent {
         updated: text(record.get("lastUpdate")).and_then(|time| instant(&time, tz).ok()),
         severity: if lift { Severity::Low } else { severity(text(record.get("severity")).as_deref()) },
         cause: text(record.get("cause")).map(Cow::into_owned),
-        lines: lines_of(lift, touched.get(&id).cloned().unwrap_or_default(), title.as_deref(), message.as_slice()),
+        lines: lines_of(lift, affected.get(&id).cloned().unwrap_or_default(), title.as_deref(), message.as_slice()),
         title,
         message,
-        spans,
+        periods,
     };
     Some(Record { id, content: Some(content) })
 }

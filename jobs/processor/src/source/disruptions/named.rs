@@ -20,7 +20,7 @@ struct Word<'a> {
 
 /// What the word before a code says of it.
 #[derive(Clone, Copy, PartialEq)]
-enum Lead {
+enum LineKeyword {
     /// The mode.
     Of(Mode),
     /// That it is a line; its code tells the mode.
@@ -33,7 +33,7 @@ pub(crate) fn lines(text: &str) -> BTreeSet<LineKey> {
     let mut found = BTreeSet::new();
     let mut at = 0;
     while at < words.len() {
-        let Some((lead, plural)) = lead(&words[at].folded) else {
+        let Some((keyword, plural)) = keyword(&words[at].folded) else {
             at += 1;
             continue;
         };
@@ -43,7 +43,7 @@ pub(crate) fn lines(text: &str) -> BTreeSet<LineKey> {
         while let Some(word) = words.get(at)
             && is_adjacent(word.gap)
             && (is_number_sign(word, words.get(at + 1))
-                || lead != Lead::Any && ["ligne", "lignes"].contains(&word.folded.as_str()))
+                || keyword != LineKeyword::Any && ["ligne", "lignes"].contains(&word.folded.as_str()))
         {
             many |= word.folded == "lignes";
             at += 1;
@@ -51,10 +51,10 @@ pub(crate) fn lines(text: &str) -> BTreeSet<LineKey> {
         if words.get(at).is_none_or(|word| !is_adjacent(word.gap)) {
             continue;
         }
-        while let Some((key, used)) = code(lead, &words[at..]) {
+        while let Some((key, used)) = code(keyword, &words[at..]) {
             found.insert(key);
             at += used;
-            match next_of_list(&words[at..], many || letters(lead)) {
+            match next_of_list(&words[at..], many || letters(keyword)) {
                 Some(skip) => at += skip,
                 None => break,
             }
@@ -99,25 +99,25 @@ fn is_number_sign(word: &Word<'_>, next: Option<&Word<'_>>) -> bool {
 }
 
 /// Whether a word announces a code, and whether it is a plural, after which a list may come.
-fn lead(folded: &str) -> Option<(Lead, bool)> {
+fn keyword(folded: &str) -> Option<(LineKeyword, bool)> {
     Some(match folded {
-        "metro" => (Lead::Of(Mode::Metro), false),
-        "metros" => (Lead::Of(Mode::Metro), true),
-        "rer" => (Lead::Of(Mode::Rer), false),
-        "tram" | "tramway" => (Lead::Of(Mode::Tram), false),
-        "trams" | "tramways" => (Lead::Of(Mode::Tram), true),
-        "transilien" => (Lead::Of(Mode::Transilien), false),
-        "transiliens" => (Lead::Of(Mode::Transilien), true),
-        "bus" | "noctilien" => (Lead::Of(Mode::Bus), false),
-        "ligne" => (Lead::Any, false),
-        "lignes" => (Lead::Any, true),
+        "metro" => (LineKeyword::Of(Mode::Metro), false),
+        "metros" => (LineKeyword::Of(Mode::Metro), true),
+        "rer" => (LineKeyword::Of(Mode::Rer), false),
+        "tram" | "tramway" => (LineKeyword::Of(Mode::Tram), false),
+        "trams" | "tramways" => (LineKeyword::Of(Mode::Tram), true),
+        "transilien" => (LineKeyword::Of(Mode::Transilien), false),
+        "transiliens" => (LineKeyword::Of(Mode::Transilien), true),
+        "bus" | "noctilien" => (LineKeyword::Of(Mode::Bus), false),
+        "ligne" => (LineKeyword::Any, false),
+        "lignes" => (LineKeyword::Any, true),
         _ => return None,
     })
 }
 
 /// Codes that are one capital letter cannot be taken for a number of trains: a list of them needs no plural.
-fn letters(lead: Lead) -> bool {
-    matches!(lead, Lead::Of(Mode::Rer | Mode::Transilien))
+fn letters(keyword: LineKeyword) -> bool {
+    matches!(keyword, LineKeyword::Of(Mode::Rer | Mode::Transilien))
 }
 
 /// How many words to skip to the next code of a list ("1, 4 et 13"), if one may follow.
@@ -130,12 +130,12 @@ fn next_of_list(words: &[Word<'_>], listed: bool) -> Option<usize> {
 }
 
 /// The code that the words begin with, and how many of them it takes.
-fn code(lead: Lead, words: &[Word<'_>]) -> Option<(LineKey, usize)> {
+fn code(keyword: LineKeyword, words: &[Word<'_>]) -> Option<(LineKey, usize)> {
     let word = words.first().filter(|word| !word.elided)?;
     let bis = words.get(1).is_some_and(|next| next.folded == "bis" && is_adjacent(next.gap));
-    let mode = match lead {
-        Lead::Of(mode) => fits(mode, word.text).then_some(mode)?,
-        Lead::Any => [Mode::Rer, Mode::Transilien, Mode::Metro]
+    let mode = match keyword {
+        LineKeyword::Of(mode) => fits(mode, word.text).then_some(mode)?,
+        LineKeyword::Any => [Mode::Rer, Mode::Transilien, Mode::Metro]
             .into_iter()
             .find(|mode| fits(*mode, word.text))
             .or_else(|| (word.text.starts_with(['T', 't']) && fits(Mode::Tram, word.text)).then_some(Mode::Tram))?,

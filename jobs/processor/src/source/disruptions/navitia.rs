@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use contract::Reason;
 use contract::document::disruptions::{Mode, Severity};
 
-use super::record::{Content, Record, Rejection, instant, is_lift_failure, list, spans, text};
+use super::record::{DisruptionContent, Record, Rejection, instant, is_lift_failure, list, parse_periods, text};
 use super::text::plain;
 use super::{lines_of, named, usable_id};
 use crate::source::reference::lines::mode_of;
@@ -34,8 +34,8 @@ pub(crate) fn page(body: &Json<'_>) -> Option<Page> {
 /// One disruption of a page; `None` where it has no id to be known by.
 pub(crate) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
     let id = usable_id(record, rejections)?;
-    let spans = spans(list(record.get("application_periods")), &id, tz, rejections);
-    if spans.is_empty() {
+    let periods = parse_periods(list(record.get("application_periods")), &id, tz, rejections);
+    if periods.is_empty() {
         rejections.push(Rejection::of(Reason::NoPeriod, Some(&id), record));
         return Some(Record { id, content: None });
     }
@@ -44,14 +44,14 @@ pub(crate) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>)
     let effect = record.get("severity").and_then(|severity| text(severity.get("effect")));
     let lines = lines_of(lift, impacted_lines(record), title.as_deref(), &messages);
     let different = messages.iter().position(|message| title.as_ref() != Some(message)).unwrap_or(0);
-    let content = Content {
+    let content = DisruptionContent {
         updated: text(record.get("updated_at")).and_then(|time| instant(&time, tz).ok()),
         severity: if lift { Severity::Low } else { severity(effect.as_deref()) },
         cause: text(record.get("cause")).map(Cow::into_owned),
         message: messages.into_iter().nth(different),
         title,
         lines,
-        spans,
+        periods,
     };
     Some(Record { id, content: Some(content) })
 }

@@ -7,12 +7,12 @@ use contract::Reason;
 use memchr::memmem;
 
 use super::navitia::Page;
-use super::record::{Content, Rejection};
+use super::record::{DisruptionContent, Rejection};
 use super::snapshot::{self, Feed, Snapshot};
 use crate::city::City;
-use crate::quality::{Counted, EXAMPLES};
+use crate::quality::{EXAMPLES, RowCounts};
 use crate::raw_file::RawFile;
-use crate::source::rejected::Rejected;
+use crate::source::rejected::FileRejections;
 
 /// One file of disruptions: one snapshot, or one a line.
 #[derive(Debug)]
@@ -21,16 +21,16 @@ pub(crate) struct ParsedFile {
     /// Entries of all lists, rejected ones among them.
     pub(crate) rows: u64,
     /// What was not used.
-    pub(crate) rejected: Rejected,
+    pub(crate) rejected: FileRejections,
     /// What is wrong with the first snapshot that cannot be read.
     pub(crate) first_error: Option<String>,
     /// The snapshots that can, in the order of the file.
-    pub(crate) snapshots: Vec<Listed>,
+    pub(crate) snapshots: Vec<ParsedSnapshot>,
 }
 
 /// What one snapshot listed.
 #[derive(Debug)]
-pub(crate) struct Listed {
+pub(crate) struct ParsedSnapshot {
     /// Which feed.
     pub(crate) feed: Feed,
     /// When it was collected.
@@ -38,7 +38,7 @@ pub(crate) struct Listed {
     /// Which page of how many.
     pub(crate) page: Option<Page>,
     /// Id, and what it says of it; `None` where the record was rejected: it is still listed, so it has not ended.
-    pub(crate) records: Vec<(Box<str>, Option<Arc<Content>>)>,
+    pub(crate) records: Vec<(Box<str>, Option<Arc<DisruptionContent>>)>,
 }
 
 /// Parses one file. What is wrong with it is kept, and judged where a day is read.
@@ -47,7 +47,7 @@ pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let mut parsed = ParsedFile {
         key: file.key.clone(),
         rows: 0,
-        rejected: Rejected::default(),
+        rejected: FileRejections::default(),
         first_error: None,
         snapshots: Vec::new(),
     };
@@ -72,8 +72,8 @@ impl ParsedFile {
 
     /// Rows and rejections, whatever the day.
     #[must_use]
-    pub(crate) fn counted(&self) -> Counted {
-        Counted::of(self.rows, self.rejected.counts())
+    pub(crate) fn row_counts(&self) -> RowCounts {
+        RowCounts::of(self.rows, self.rejected.counts())
     }
 
     /// Its folder: the hour of collection.
@@ -94,7 +94,7 @@ impl ParsedFile {
         let records = snapshot.records.into_iter();
         let records = records.map(|record| (record.id.into(), record.content.map(Arc::new))).collect();
         let Snapshot { feed, collected, page, .. } = snapshot;
-        self.snapshots.push(Listed { feed, collected, page, records });
+        self.snapshots.push(ParsedSnapshot { feed, collected, page, records });
     }
 }
 

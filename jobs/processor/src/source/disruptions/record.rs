@@ -16,7 +16,7 @@ use crate::transit_line::LineKey;
 
 /// A stretch of time, begin inclusive, end exclusive; no end where none is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Span {
+pub(crate) struct ActivePeriod {
     /// Begin.
     pub(crate) begin: DateTime<Utc>,
     /// End.
@@ -25,7 +25,7 @@ pub(crate) struct Span {
 
 /// What one snapshot says of one disruption. Two records are a repeat of each other when these are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Content {
+pub(crate) struct DisruptionContent {
     /// When its publisher last changed it.
     pub(crate) updated: Option<DateTime<Utc>>,
     /// How bad.
@@ -39,7 +39,7 @@ pub(crate) struct Content {
     /// Lines it touches → whether its object is the line itself or a section of it (and not only a stop).
     pub(crate) lines: BTreeMap<LineKey, bool>,
     /// Its periods, by begin, each begin once; never empty.
-    pub(crate) spans: Vec<Span>,
+    pub(crate) periods: Vec<ActivePeriod>,
 }
 
 /// One record of a snapshot.
@@ -48,7 +48,7 @@ pub(crate) struct Record {
     /// Its id.
     pub(crate) id: String,
     /// What it says; `None` where it was rejected: it is still listed, so it has not ended.
-    pub(crate) content: Option<Content>,
+    pub(crate) content: Option<DisruptionContent>,
 }
 
 /// A record or a part of one that was not used.
@@ -87,24 +87,29 @@ pub(crate) fn is_lift_failure(record: &Json<'_>) -> bool {
 }
 
 /// The periods of a record, by begin, and what is wrong with the others. Of two with one begin the later end holds.
-pub(crate) fn spans(periods: &[Json<'_>], id: &str, tz: Tz, rejections: &mut Vec<Rejection>) -> Vec<Span> {
+pub(crate) fn parse_periods(
+    periods: &[Json<'_>],
+    id: &str,
+    tz: Tz,
+    rejections: &mut Vec<Rejection>,
+) -> Vec<ActivePeriod> {
     let mut found: BTreeMap<DateTime<Utc>, Option<DateTime<Utc>>> = BTreeMap::new();
     for period in periods {
-        match span(period, tz) {
-            Ok(span) => {
+        match parse_period(period, tz) {
+            Ok(period) => {
                 found
-                    .entry(span.begin)
-                    .and_modify(|end| *end = end.zip(span.end).map(|(one, other)| one.max(other)))
-                    .or_insert(span.end);
+                    .entry(period.begin)
+                    .and_modify(|end| *end = end.zip(period.end).map(|(one, other)| one.max(other)))
+                    .or_insert(period.end);
             }
             Err(reason) => rejections.push(Rejection::of(reason, Some(id), period)),
         }
     }
-    found.into_iter().map(|(begin, end)| Span { begin, end }).collect()
+    found.into_iter().map(|(begin, end)| ActivePeriod { begin, end }).collect()
 }
 
 /// One period. A missing end is an open one; an end that cannot be read is not.
-fn span(period: &Json<'_>, tz: Tz) -> Result<Span, Reason> {
+fn parse_period(period: &Json<'_>, tz: Tz) -> Result<ActivePeriod, Reason> {
     let begin = instant(&text(period.get("begin")).ok_or(Reason::UnreadableDate)?, tz)?;
     let end = match period.get("end") {
         None | Some(Json::Null) => None,
@@ -114,7 +119,7 @@ fn span(period: &Json<'_>, tz: Tz) -> Result<Span, Reason> {
     if end.is_some_and(|end| end < begin) {
         return Err(Reason::ReversedPeriod);
     }
-    Ok(Span { begin, end })
+    Ok(ActivePeriod { begin, end })
 }
 
 /// Times as both shapes write them, to the second.
@@ -201,10 +206,10 @@ mod tests {
         let mut rejections = Vec::new();
         let text = serde_json::to_string(&periods).unwrap();
         let periods: Vec<Json<'_>> = serde_json::from_str(&text).unwrap();
-        let spans = spans(&periods, "a", Paris, &mut rejections);
-        assert_eq!(spans.len(), 2);
-        assert_eq!(spans[0].end, None);
-        assert_eq!(spans[1].end, Some(instant("20240502T120000", Paris).unwrap()));
+        let periods = parse_periods(&periods, "a", Paris, &mut rejections);
+        assert_eq!(periods.len(), 2);
+        assert_eq!(periods[0].end, None);
+        assert_eq!(periods[1].end, Some(instant("20240502T120000", Paris).unwrap()));
         let reasons: Vec<_> = rejections.iter().map(|rejection| rejection.reason).collect();
         use Reason::{ReversedPeriod, UnreadableDate};
         assert_eq!(reasons, [ReversedPeriod, UnreadableDate, UnreadableDate, UnreadableDate]);

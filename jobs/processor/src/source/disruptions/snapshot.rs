@@ -45,7 +45,7 @@ pub(crate) struct Snapshot {
 
 /// A snapshot that is empty, cut short or not the source's.
 #[derive(Debug)]
-pub(crate) struct Unreadable {
+pub(crate) struct UnreadableSnapshot {
     /// Line of its file on which it begins, from 1.
     pub(crate) line: u64,
     /// What is wrong, a sentence without its full stop.
@@ -55,7 +55,7 @@ pub(crate) struct Unreadable {
 }
 
 /// The snapshots of a file: one, or one per line where its name says so (`.jsonl`).
-pub(crate) fn read(file: &RawFile, tz: Tz) -> Vec<Result<Snapshot, Unreadable>> {
+pub(crate) fn read(file: &RawFile, tz: Tz) -> Vec<Result<Snapshot, UnreadableSnapshot>> {
     let bytes = file.bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(&file.bytes);
     if !file.key.contains(".jsonl") {
         return vec![one(bytes, 1, file.collected, tz)];
@@ -72,8 +72,9 @@ pub(crate) fn read(file: &RawFile, tz: Tz) -> Vec<Result<Snapshot, Unreadable>> 
     found
 }
 
-fn one(bytes: &[u8], line: u64, folder: Option<DateTime<Utc>>, tz: Tz) -> Result<Snapshot, Unreadable> {
-    let unreadable = |reason: String| Unreadable { line, reason, excerpt: bytes.get(..1024).unwrap_or(bytes).to_vec() };
+fn one(bytes: &[u8], line: u64, folder: Option<DateTime<Utc>>, tz: Tz) -> Result<Snapshot, UnreadableSnapshot> {
+    let unreadable =
+        |reason: String| UnreadableSnapshot { line, reason, excerpt: bytes.get(..1024).unwrap_or(bytes).to_vec() };
     if bytes.trim_ascii().is_empty() {
         return Err(unreadable("the snapshot is empty".to_owned()));
     }
@@ -112,7 +113,7 @@ fn listed(
         records: Vec::with_capacity(entries.len()),
         rejections: Vec::new(),
     };
-    let touched = bulk::touched(body);
+    let affected = bulk::affected(body);
     for entry in entries {
         if !entry.is_object() {
             snapshot.rejections.push(Rejection::of(Reason::UnreadableRecord, None, entry));
@@ -123,7 +124,7 @@ fn listed(
             snapshot.records.extend(id.map(|id| Record { id, content: None }));
         } else {
             let record = match feed {
-                Feed::Bulk => bulk::record(entry, &touched, tz, &mut snapshot.rejections),
+                Feed::Bulk => bulk::record(entry, &affected, tz, &mut snapshot.rejections),
                 _ => navitia::record(entry, tz, &mut snapshot.rejections),
             };
             snapshot.records.extend(record);

@@ -14,16 +14,16 @@ const DAYS: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Clock {
     tz: Tz,
-    stamp: Pattern,
+    stamp: StampPattern,
     walls: HashMap<NaiveDateTime, Option<i64>>,
-    today: Day,
+    today: DayBounds,
     /// Days of UTC, each in its place, with the service days that it touches.
-    days: Vec<(i64, [Day; 2])>,
+    days: Vec<(i64, [DayBounds; 2])>,
 }
 
 /// The last stamp, and the instant of its first hour: another stamp that differs by the hour alone is so many hours later.
 #[derive(Debug, Default)]
-struct Pattern {
+struct StampPattern {
     date: [u8; 11],
     rest: [u8; 12],
     length: usize,
@@ -32,13 +32,13 @@ struct Pattern {
 
 /// A service day, seconds since the epoch.
 #[derive(Debug, Clone, Copy, Default)]
-struct Day {
+struct DayBounds {
     start: i64,
     end: i64,
     number: i32,
 }
 
-impl Day {
+impl DayBounds {
     fn of(day: &ServiceDay) -> Self {
         Self { start: day.start().timestamp(), end: day.end().timestamp(), number: day.date().num_days_from_ce() }
     }
@@ -58,9 +58,9 @@ impl Clock {
     pub(crate) fn new(tz: Tz) -> Self {
         Self {
             tz,
-            stamp: Pattern::default(),
+            stamp: StampPattern::default(),
             walls: HashMap::new(),
-            today: Day::default(),
+            today: DayBounds::default(),
             days: vec![(i64::MIN, Default::default()); DAYS],
         }
     }
@@ -83,10 +83,10 @@ impl Clock {
         if *of != date {
             // The two that a day of UTC touches; of more, in a year of odd rules, the others are looked up each time.
             let first = day_of(date * 86_400);
-            (*of, *known) = (date, [Day::of(&first), Day::of(&first.plus(1))]);
+            (*of, *known) = (date, [DayBounds::of(&first), DayBounds::of(&first.plus(1))]);
         }
         let found = known.iter().find(|day| day.hour(instant).is_some());
-        self.today = found.copied().unwrap_or_else(|| Day::of(&day_of(instant)));
+        self.today = found.copied().unwrap_or_else(|| DayBounds::of(&day_of(instant)));
         self.today.hour(instant).unwrap_or((self.today.number, 0))
     }
 

@@ -15,7 +15,7 @@ pub(crate) struct Layout {
     pub(crate) occupancy: usize,
     pub(crate) state: Option<usize>,
     pub(crate) status: Option<usize>,
-    pub(crate) facts: [Option<usize>; 3],
+    pub(crate) attributes: [Option<usize>; 3],
 }
 
 impl Layout {
@@ -45,7 +45,7 @@ impl Layout {
             occupancy: need(["taux d'occupation", "k"]),
             state: find(["etat trafic", "etat_trafic"]),
             status: find(["etat arc", "etat_barre"]),
-            facts: ["libelle", "geo_point_2d", "geo_shape"].map(|name| find([name, name])),
+            attributes: ["libelle", "geo_point_2d", "geo_shape"].map(|name| find([name, name])),
         };
         if missing.is_empty() {
             return Ok(layout);

@@ -8,46 +8,46 @@ use crate::source::text::normalize::folded;
 use crate::source::text::table::number;
 
 /// A value with the reason for which it was rejected.
-type Judged = (Value, Option<Reason>);
+type ParsedValue = (Value, Option<Reason>);
 
 /// Flow: vehicles in the hour, not negative.
 #[inline]
-pub(crate) fn flow(bytes: &[u8]) -> Judged {
+pub(crate) fn flow(bytes: &[u8]) -> ParsedValue {
     match parse(bytes) {
-        Parsed::Empty => (Value::Absent, None),
-        Parsed::Number(value) if value < 0.0 => (Value::Rejected(hash(bytes)), Some(Reason::NegativeFlow)),
-        Parsed::Number(value) => (Value::Known(value), None),
-        Parsed::Other => (Value::Rejected(hash(bytes)), Some(Reason::UnreadableFlow)),
+        ParsedNumber::Empty => (Value::Absent, None),
+        ParsedNumber::Number(value) if value < 0.0 => (Value::Rejected(hash(bytes)), Some(Reason::NegativeFlow)),
+        ParsedNumber::Number(value) => (Value::Known(value), None),
+        ParsedNumber::Other => (Value::Rejected(hash(bytes)), Some(Reason::UnreadableFlow)),
     }
 }
 
 /// Occupancy: percent, 0 to 100.
 #[inline]
-pub(crate) fn occupancy(bytes: &[u8]) -> Judged {
+pub(crate) fn occupancy(bytes: &[u8]) -> ParsedValue {
     match parse(bytes) {
-        Parsed::Empty => (Value::Absent, None),
-        Parsed::Number(value) if !(0.0..=100.0).contains(&value) => {
+        ParsedNumber::Empty => (Value::Absent, None),
+        ParsedNumber::Number(value) if !(0.0..=100.0).contains(&value) => {
             (Value::Rejected(hash(bytes)), Some(Reason::OccupancyOutOfRange))
         }
-        Parsed::Number(value) => (Value::Known(value), None),
-        Parsed::Other => (Value::Rejected(hash(bytes)), Some(Reason::UnreadableOccupancy)),
+        ParsedNumber::Number(value) => (Value::Known(value), None),
+        ParsedNumber::Other => (Value::Rejected(hash(bytes)), Some(Reason::UnreadableOccupancy)),
     }
 }
 
 #[derive(Debug, PartialEq)]
-enum Parsed {
+enum ParsedNumber {
     Empty,
     Number(f64),
     Other,
 }
 
 #[inline]
-fn parse(bytes: &[u8]) -> Parsed {
+fn parse(bytes: &[u8]) -> ParsedNumber {
     if bytes.is_empty() {
-        return Parsed::Empty;
+        return ParsedNumber::Empty;
     }
     match decimal(bytes) {
-        Some(value) => Parsed::Number(value),
+        Some(value) => ParsedNumber::Number(value),
         None => parse_any(bytes),
     }
 }
@@ -84,13 +84,16 @@ fn decimal(bytes: &[u8]) -> Option<f64> {
 }
 
 #[cold]
-fn parse_any(bytes: &[u8]) -> Parsed {
+fn parse_any(bytes: &[u8]) -> ParsedNumber {
     let bytes = bytes.trim_ascii();
     if bytes.is_empty() {
-        return Parsed::Empty;
+        return ParsedNumber::Empty;
     }
     // "-0" is zero, and not a negative number.
-    std::str::from_utf8(bytes).ok().and_then(number).map_or(Parsed::Other, |value| Parsed::Number(value + 0.0))
+    std::str::from_utf8(bytes)
+        .ok()
+        .and_then(number)
+        .map_or(ParsedNumber::Other, |value| ParsedNumber::Number(value + 0.0))
 }
 
 /// FNV-1a of what was given, never 0: two different values that are not believed are not a repeat of one another.

@@ -9,7 +9,7 @@ use contract::Reason;
 use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator};
 use memchr::{memchr, memchr2};
 
-use crate::quality::Tally;
+use crate::quality::QualityCounter;
 use crate::raw_file::SourceError;
 use crate::source::text::normalize::folded;
 
@@ -48,7 +48,7 @@ pub(crate) struct Table<'a> {
     first_line: u64,
     separator: u8,
     width: usize,
-    places: Vec<Option<usize>>,
+    positions: Vec<Option<usize>>,
 }
 
 /// A row with as many fields as the header, all valid text.
@@ -57,7 +57,7 @@ pub(crate) struct Row<'t> {
     /// Physical line, from 1, on which it begins.
     pub(crate) line: u64,
     record: StringRecord,
-    places: &'t [Option<usize>],
+    positions: &'t [Option<usize>],
     raw: &'t [u8],
 }
 
@@ -74,8 +74,8 @@ pub(crate) struct BadRow<'t> {
 
 impl BadRow<'_> {
     /// Counts it.
-    pub(crate) fn count(&self, tally: &mut Tally, key: &str) {
-        tally.reject(self.reason, key, self.line, self.raw);
+    pub(crate) fn count(&self, quality: &mut QualityCounter, key: &str) {
+        quality.reject(self.reason, key, self.line, self.raw);
     }
 }
 
@@ -103,13 +103,13 @@ impl<'a> Table<'a> {
             .iter()
             .map(|&separator| (separator, split_header(header, separator)))
             .rev()
-            .max_by_key(|(_, names)| places_of(columns, names).iter().flatten().count())
+            .max_by_key(|(_, names)| positions_of(columns, names).iter().flatten().count())
             .unwrap_or((b';', Vec::new()));
-        let places = places_of(columns, &names);
+        let positions = positions_of(columns, &names);
         let missing: Vec<_> = columns
             .iter()
-            .zip(&places)
-            .filter(|(column, place)| column.required && place.is_none())
+            .zip(&positions)
+            .filter(|(column, position)| column.required && position.is_none())
             .filter_map(|(column, _)| column.names.first().copied())
             .collect();
         if !missing.is_empty() {
@@ -117,7 +117,7 @@ impl<'a> Table<'a> {
         }
         let body = start.get(header.len()..).unwrap_or_default();
         let first_line = 1 + lines_in(head) + lines_in(header);
-        let table = Self { body, first_line, separator, width: names.len(), places };
+        let table = Self { body, first_line, separator, width: names.len(), positions };
         let (rows, invalid) = table.count_invalid();
         if invalid * 100 > rows {
             return Err(refused(format!("{invalid} of {rows} rows are not valid UTF-8; export the file as UTF-8")));
@@ -154,8 +154,8 @@ impl<'t> Row<'t> {
     /// The field of a column, outer spaces removed; `None` where the file has no such column or the field is empty.
     #[must_use]
     pub(crate) fn get(&self, column: usize) -> Option<&str> {
-        let place = (*self.places.get(column)?)?;
-        self.record.get(place).map(str::trim).filter(|field| !field.is_empty())
+        let position = (*self.positions.get(column)?)?;
+        self.record.get(position).map(str::trim).filter(|field| !field.is_empty())
     }
 
     /// Its bytes.
@@ -196,7 +196,7 @@ impl<'t> Iterator for Rows<'t> {
                     }
                     let parsed = self.parse(rest);
                     return Some(match parsed {
-                        Ok(record) => Ok(Row { line, record, places: &self.table.places, raw }),
+                        Ok(record) => Ok(Row { line, record, positions: &self.table.positions, raw }),
                         Err(reason) => Err(BadRow { line, reason, raw }),
                     });
                 }
@@ -266,14 +266,14 @@ fn split_header(header: &[u8], separator: u8) -> Vec<String> {
     }
 }
 
-fn places_of(columns: &[Column], names: &[String]) -> Vec<Option<usize>> {
-    let place = |column: &Column| {
+fn positions_of(columns: &[Column], names: &[String]) -> Vec<Option<usize>> {
+    let position = |column: &Column| {
         column.names.iter().find_map(|known| {
             let known = folded(known);
             names.iter().position(|name| *name == known)
         })
     };
-    columns.iter().map(place).collect()
+    columns.iter().map(position).collect()
 }
 
 /// Length of the record at the beginning of `rest`, its line feed included.

@@ -9,9 +9,9 @@ use contract::Reason;
 use super::COLUMNS;
 use super::record::{self, DayRecord, HourRecord, Interner};
 use crate::city::City;
-use crate::quality::{Counted, excerpt_of};
+use crate::quality::{RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
-use crate::source::rejected::{Quote, Rejected};
+use crate::source::rejected::{FileRejections, RejectedRow};
 use crate::source::text::json::Json;
 use crate::source::text::json_records::elements;
 use crate::source::text::table::{Table, without_bom};
@@ -22,18 +22,18 @@ pub(crate) struct ParsedFile {
     key: String,
     /// For a snapshot; `None` in `batch/`.
     pub(crate) collected: Option<DateTime<Utc>>,
-    pub(crate) content: Content,
+    pub(crate) content: FileContent,
 }
 
 /// What is in a file.
 #[derive(Debug)]
-pub(crate) enum Content {
+pub(crate) enum FileContent {
     /// Its records.
     Records(Records),
     /// Nothing: it is a snapshot that is not readable.
-    Lost(Quote),
+    Unreadable(RejectedRow),
     /// Nothing: it is a file of `batch/` that cannot be the source.
-    Refused(SourceError),
+    Invalid(SourceError),
 }
 
 /// The records of a file.
@@ -42,16 +42,16 @@ pub(crate) struct Records {
     /// Rows and objects, rejected ones among them.
     pub(crate) rows: u64,
     /// What is rejected whatever the day.
-    pub(crate) rejected: Rejected,
+    pub(crate) rejected: FileRejections,
     /// By local day, those of one day in the order of the file.
-    pub(crate) days: BTreeMap<NaiveDate, Vec<Entry>>,
+    pub(crate) days: BTreeMap<NaiveDate, Vec<WeatherRecord>>,
     /// The timeline's own time zone where it is not the city's: its days are taken as they are.
     pub(crate) foreign_zone: Option<String>,
 }
 
 /// One record. Whether it can be used depends on the settings: it may be quoted, so its beginning is kept.
 #[derive(Debug)]
-pub(crate) struct Entry {
+pub(crate) struct WeatherRecord {
     /// Its position in the file.
     pub(crate) row: u32,
     /// Physical line, from 1.
@@ -61,12 +61,12 @@ pub(crate) struct Entry {
     /// Its beginning.
     pub(crate) excerpt: Box<str>,
     /// What it says.
-    pub(crate) said: Said,
+    pub(crate) period: RecordPeriod,
 }
 
 /// What a record is of.
 #[derive(Debug)]
-pub(crate) enum Said {
+pub(crate) enum RecordPeriod {
     /// A day.
     Day(Arc<DayRecord>),
     /// An hour that begins then by the wall clock.
@@ -77,12 +77,12 @@ pub(crate) enum Said {
 #[must_use]
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let content = if file.is_snapshot() {
-        match of_timeline(&file.bytes, city) {
-            Some(records) => Content::Records(records),
-            None => Content::Lost(Quote::of(0, 1, Reason::UnreadableSnapshot, &file.bytes)),
+        match parse_timeline(&file.bytes, city) {
+            Some(records) => FileContent::Records(records),
+            None => FileContent::Unreadable(RejectedRow::of(0, 1, Reason::UnreadableSnapshot, &file.bytes)),
         }
     } else {
-        of_table(file).map_or_else(Content::Refused, Content::Records)
+        parse_table(file).map_or_else(FileContent::Invalid, FileContent::Records)
     };
     ParsedFile { key: file.key.clone(), collected: file.collected, content }
 }
@@ -96,35 +96,35 @@ impl ParsedFile {
 
     /// Rows and rejections, whatever the day.
     #[must_use]
-    pub(crate) fn counted(&self) -> Counted {
+    pub(crate) fn row_counts(&self) -> RowCounts {
         match &self.content {
-            Content::Records(records) => Counted::of(records.rows, records.rejected.counts()),
-            Content::Lost(quote) => Counted::of(0, [(quote.reason, 1)]),
-            Content::Refused(_) => Counted::default(),
+            FileContent::Records(records) => RowCounts::of(records.rows, records.rejected.counts()),
+            FileContent::Unreadable(quote) => RowCounts::of(0, [(quote.reason, 1)]),
+            FileContent::Invalid(_) => RowCounts::default(),
         }
     }
 }
 
 /// `None` where the snapshot is not readable; nothing of it is counted then.
-fn of_timeline(bytes: &[u8], city: &City) -> Option<Records> {
+fn parse_timeline(bytes: &[u8], city: &City) -> Option<Records> {
     let days = elements(bytes, &["days"])?;
-    let mut ours = days.is_empty();
+    let mut recognized = days.is_empty();
     let mut records = Records::default();
     let mut texts = Interner::default();
     for day in &days {
         let value = day.parse::<Json<'_>>();
-        ours |= value.as_ref().is_ok_and(|value| value.get("datetime").is_some());
+        recognized |= value.as_ref().is_ok_and(|value| value.get("datetime").is_some());
         let read = value.and_then(|value| Ok((record::date_of_json(&value)?, value)));
         match read {
             Ok((date, value)) => {
                 let (record, unread) = DayRecord::of_json(&value, &mut texts);
-                records.add(date, day.line, unread, day.raw, Said::Day(Arc::new(record)));
+                records.add(date, day.line, unread, day.raw, RecordPeriod::Day(Arc::new(record)));
             }
             Err(reason) => records.reject(day.line, reason, day.raw),
         }
     }
     records.foreign_zone = foreign_zone(bytes, city);
-    ours.then_some(records)
+    recognized.then_some(records)
 }
 
 fn foreign_zone(bytes: &[u8], city: &City) -> Option<String> {
@@ -136,7 +136,7 @@ fn foreign_zone(bytes: &[u8], city: &City) -> Option<String> {
     (zone != city.tz.name()).then_some(zone)
 }
 
-fn of_table(file: &RawFile) -> Result<Records, SourceError> {
+fn parse_table(file: &RawFile) -> Result<Records, SourceError> {
     let table = Table::open(&file.key, &file.bytes, &COLUMNS)?;
     let mut records = Records::default();
     let mut texts = Interner::default();
@@ -148,19 +148,19 @@ fn of_table(file: &RawFile) -> Result<Records, SourceError> {
                 continue;
             }
         };
-        match record::when_of_row(&row) {
-            Ok(when) => {
-                let (said, unread) = match when.time {
+        match record::timestamp_of_row(&row) {
+            Ok(timestamp) => {
+                let (period, unread) = match timestamp.time {
                     None => {
                         let (record, unread) = DayRecord::of_row(&row, &mut texts);
-                        (Said::Day(Arc::new(record)), unread)
+                        (RecordPeriod::Day(Arc::new(record)), unread)
                     }
                     Some(time) => {
                         let (record, unread) = HourRecord::of_row(&row, time, &mut texts);
-                        (Said::Hour(time, record), unread)
+                        (RecordPeriod::Hour(time, record), unread)
                     }
                 };
-                records.add(when.date, row.line, unread, row.raw(), said);
+                records.add(timestamp.date, row.line, unread, row.raw(), period);
             }
             Err(reason) => records.reject(row.line, reason, row.raw()),
         }
@@ -169,9 +169,9 @@ fn of_table(file: &RawFile) -> Result<Records, SourceError> {
 }
 
 impl Records {
-    fn add(&mut self, date: NaiveDate, line: u64, unread: u32, raw: &[u8], said: Said) {
+    fn add(&mut self, date: NaiveDate, line: u64, unread: u32, raw: &[u8], period: RecordPeriod) {
         let row = self.next_row();
-        let entry = Entry { row, line, unread, excerpt: excerpt_of(raw).into(), said };
+        let entry = WeatherRecord { row, line, unread, excerpt: excerpt_of(raw).into(), period };
         self.days.entry(date).or_default().push(entry);
     }
 

@@ -25,7 +25,7 @@ const SOURCE: usize = 8;
 pub(crate) struct Interner(HashSet<Arc<str>>);
 
 impl Interner {
-    fn take(&mut self, text: &str) -> Arc<str> {
+    fn intern(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.0.get(text) {
             return Arc::clone(known);
         }
@@ -79,7 +79,7 @@ pub(crate) struct HourRecord {
 
 /// What a row's `datetime` names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct When {
+pub(crate) struct Timestamp {
     /// The local day.
     pub(crate) date: NaiveDate,
     /// The local hour, in a file of one row an hour.
@@ -118,8 +118,8 @@ impl DayRecord {
             precip: field(PRECIP),
             wind: field(WIND),
             wind_mean: field(WIND_MEAN),
-            conditions: row.get(CONDITIONS).map(|text| texts.take(text)),
-            source: row.get(SOURCE).map(|text| texts.take(text)),
+            conditions: row.get(CONDITIONS).map(|text| texts.intern(text)),
+            source: row.get(SOURCE).map(|text| texts.intern(text)),
             ..Self::default()
         };
         (record, unread)
@@ -161,12 +161,12 @@ impl HourRecord {
     pub(crate) fn of_row(row: &Row<'_>, time: NaiveTime, texts: &mut Interner) -> (Self, u32) {
         let mut unread = 0;
         let hour = Self {
-            time: texts.take(&time.format("%H:%M:%S").to_string()),
+            time: texts.intern(&time.format("%H:%M:%S").to_string()),
             temp: number_in(row.get(TEMP), &mut unread),
             precip: number_in(row.get(PRECIP), &mut unread),
             wind: number_in(row.get(WIND), &mut unread),
-            conditions: row.get(CONDITIONS).map(|text| texts.take(text)),
-            source: row.get(SOURCE).map(|text| texts.take(text)),
+            conditions: row.get(CONDITIONS).map(|text| texts.intern(text)),
+            source: row.get(SOURCE).map(|text| texts.intern(text)),
         };
         (hour, unread)
     }
@@ -201,15 +201,15 @@ pub(crate) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
         return Err(Reason::UnreadableRecord);
     }
     let text = day.get("datetime").and_then(Json::as_str).ok_or(Reason::UnreadableDate)?;
-    when_of(text).map(|when| when.date).ok_or(Reason::UnreadableDate)
+    parse_timestamp(text).map(|timestamp| timestamp.date).ok_or(Reason::UnreadableDate)
 }
 
 /// The day of a row, and its hour in a file of one row an hour.
-pub(crate) fn when_of_row(row: &Row<'_>) -> Result<When, Reason> {
-    row.get(DATETIME).and_then(when_of).ok_or(Reason::UnreadableDate)
+pub(crate) fn timestamp_of_row(row: &Row<'_>) -> Result<Timestamp, Reason> {
+    row.get(DATETIME).and_then(parse_timestamp).ok_or(Reason::UnreadableDate)
 }
 
-fn when_of(text: &str) -> Option<When> {
+fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
     let date = NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()?;
     let time = match text.get(10..)?.trim_start_matches(['T', ' ']) {
@@ -223,7 +223,7 @@ fn when_of(text: &str) -> Option<When> {
             .ok()?,
         ),
     };
-    Some(When { date, time })
+    Some(Timestamp { date, time })
 }
 
 fn number_of(value: Option<&Json<'_>>, unread: &mut u32) -> Option<f64> {
@@ -246,5 +246,5 @@ fn number_in(text: Option<&str>, unread: &mut u32) -> Option<f64> {
 }
 
 fn text_of(value: Option<&Json<'_>>, texts: &mut Interner) -> Option<Arc<str>> {
-    Some(value?.as_str()?.trim()).filter(|text| !text.is_empty()).map(|text| texts.take(text))
+    Some(value?.as_str()?.trim()).filter(|text| !text.is_empty()).map(|text| texts.intern(text))
 }

@@ -13,13 +13,13 @@ fn day() -> NaiveDate {
     "2025-11-03".parse().unwrap()
 }
 
-fn search() -> Search {
-    Search::new(Scope::Days { first: day(), last: day() }, chrono_tz::Europe::Paris, 28)
+fn filter() -> RowFilter {
+    RowFilter::new(Scope::Days { first: day(), last: day() }, chrono_tz::Europe::Paris, 28)
 }
 
-struct Pieces<'a>(std::slice::Chunks<'a, u8>);
+struct Chunks<'a>(std::slice::Chunks<'a, u8>);
 
-impl Feed for Pieces<'_> {
+impl Feed for Chunks<'_> {
     type Error = SourceError;
 
     fn next(&mut self) -> Result<Option<Block>, SourceError> {
@@ -28,14 +28,14 @@ impl Feed for Pieces<'_> {
 }
 
 fn read(text: &[u8], size: usize) -> Result<RoadAccumulator, SourceError> {
-    let mut counts = RoadAccumulator::new(search());
+    let mut counts = RoadAccumulator::new(filter());
     let Peek::Head(head) = head::peek(text, true) else { panic!("no header") };
-    let rows = RoadRows::new(search(), Layout::of(KEY, &head)?);
+    let rows = RoadRows::new(filter(), Layout::of(KEY, &head)?);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let settings =
         Settings { separator: head.separator, line: head.line, simd: Simd::detect(), in_flight: 2, sum: false };
-    let pieces = Pieces(text[head.length..].chunks(size));
-    engine::run(&pool, &rows, settings, pieces, |_, _| Ok(()), |part, lines| counts.fold(0, KEY, part, lines))?;
+    let chunks = Chunks(text[head.length..].chunks(size));
+    engine::run(&pool, &rows, settings, chunks, |_, _| Ok(()), |chunk, lines| counts.fold(0, KEY, chunk, lines))?;
     counts.end_file(KEY)?;
     counts.cells.finish();
     Ok(counts)
@@ -50,7 +50,7 @@ fn a_row_stamped_at_midnight_is_the_last_hour_of_the_day_before() {
     let page = arc.page(number).unwrap();
     assert_eq!(page.cells.iter().position(Cell::is_seen), Some(23));
     assert_eq!(page.cells[23].flow(), Some(12.5));
-    assert_eq!(arc.facts(number)[0].text(), Some("A"));
+    assert_eq!(arc.attributes(number)[0].text(), Some("A"));
 }
 
 #[test]
@@ -94,7 +94,7 @@ proptest! {
             let cells = |counts: &RoadAccumulator| {
                 let number = day().num_days_from_ce();
                 let mut all: Vec<_> = counts.cells.arcs(number - 27, number).map(|arc| {
-                    (arc.id.to_vec(), arc.page(number).map(|page| page.cells), arc.facts(number).map(|fact| fact.text().map(str::to_owned)), arc.measures())
+                    (arc.id.to_vec(), arc.page(number).map(|page| page.cells), arc.attributes(number).map(|attribute| attribute.text().map(str::to_owned)), arc.measures())
                 }).collect();
                 all.sort_by(|a, b| a.0.cmp(&b.0));
                 all

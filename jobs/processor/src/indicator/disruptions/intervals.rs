@@ -3,16 +3,16 @@
 use chrono::{DateTime, Utc};
 use contract::ServiceDay;
 
-use crate::source::disruptions::Span;
+use crate::source::disruptions::ActivePeriod;
 
 /// A union of half-open stretches.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Stretches(Vec<(DateTime<Utc>, DateTime<Utc>)>);
+pub(crate) struct IntervalSet(Vec<(DateTime<Utc>, DateTime<Utc>)>);
 
-impl Stretches {
+impl IntervalSet {
     /// The union of any stretches; empty and inverted ones count for nothing.
-    pub(crate) fn of(stretches: impl IntoIterator<Item = (DateTime<Utc>, DateTime<Utc>)>) -> Self {
-        let mut sorted: Vec<_> = stretches.into_iter().filter(|(begin, end)| begin < end).collect();
+    pub(crate) fn of(intervals: impl IntoIterator<Item = (DateTime<Utc>, DateTime<Utc>)>) -> Self {
+        let mut sorted: Vec<_> = intervals.into_iter().filter(|(begin, end)| begin < end).collect();
         sorted.sort_unstable();
         let mut union: Vec<(DateTime<Utc>, DateTime<Utc>)> = Vec::with_capacity(sorted.len());
         for (begin, end) in sorted {
@@ -25,10 +25,10 @@ impl Stretches {
     }
 
     /// The union of the periods within the day.
-    pub(crate) fn within(spans: &[Span], day: ServiceDay) -> Self {
-        Self::of(spans.iter().map(|span| {
-            let end = span.end.unwrap_or(day.end());
-            (span.begin.max(day.start()), end.min(day.end()))
+    pub(crate) fn within(periods: &[ActivePeriod], day: ServiceDay) -> Self {
+        Self::of(periods.iter().map(|period| {
+            let end = period.end.unwrap_or(day.end());
+            (period.begin.max(day.start()), end.min(day.end()))
         }))
     }
 

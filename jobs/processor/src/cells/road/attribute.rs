@@ -15,13 +15,13 @@ pub(crate) struct Trace {
 
 /// A field as it stands in the rows, and what was made of it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Fact {
+pub(crate) struct ArcAttribute {
     raw: Arc<[u8]>,
     text: OnceLock<Option<String>>,
     trace: OnceLock<Option<Trace>>,
 }
 
-impl Fact {
+impl ArcAttribute {
     /// Of a raw field.
     pub(crate) fn new(raw: Arc<[u8]>) -> Self {
         Self { raw, ..Self::default() }
