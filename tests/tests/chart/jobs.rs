@@ -105,11 +105,12 @@ pub(crate) fn environment(pod: &Value) -> BTreeMap<String, Value> {
     by_name
 }
 
-/// The environment variables in a program's argument parser.
+/// The environment variables in a program's `--help`.
 fn known_variables(program: &str) -> BTreeSet<String> {
-    let text = std::fs::read_to_string(workspace().join("jobs").join(program).join("src/args.rs")).unwrap();
-    let parts = text.split("env = \"").skip(1);
-    parts.map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+    let path = workspace().join(format!("tests/tests/generated/help/{program}.txt"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let parts = text.split("[env: ").skip(1);
+    parts.map(|rest| rest.split([']', '=']).next().unwrap().to_owned()).collect()
 }
 
 /// Variables that are read elsewhere: by the AWS SDK, by OpenTelemetry, and for logs and run identity.

@@ -87,7 +87,7 @@ fn job_fails_immediately_after_out_of_memory_kill() {
 
 #[test]
 fn unreachable_store_is_retried_up_to_the_backoff_limit() {
-    let Some((env, namespace)) = faulty_city("away") else { return };
+    let Some((env, namespace)) = faulty_city("unreachable") else { return };
     let mut values = namespace.chart_values(&env);
     values["processor"]["backoffLimit"] = 1.into();
     values["processor"]["extraEnv"] = json!([{"name": "AWS_MAX_ATTEMPTS", "value": "1"}]);
