@@ -122,7 +122,7 @@ async fn read(store: &Arc<Slow>, object: &Object, patience: Duration) -> Result<
     let store: SharedStore = store.clone();
     let (sender, receiver) = mpsc::channel(1);
     let pace = Pace::new(2, patience, patience);
-    let fetching = tokio::spawn(super::all(store, object.clone(), budget(), pace, sender)).abort_handle();
+    let fetching = AbortOnDropHandle::new(tokio::spawn(super::all(store, object.clone(), budget(), pace, sender)));
     let mut ranges = Ranges { receiver, fetching, address: "a".into(), left: object.size, sum: None };
     let mut all = Vec::new();
     loop {
