@@ -8,33 +8,33 @@
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
-use processor::scan::engine::{self, Block, Feed, Settings};
-use processor::scan::{GivenUp, Reader, Row, Simd, read_slowly};
+use processor::scan::engine::{self, Chunk, Feed, Settings};
+use processor::scan::{Reader, Row, Simd, Unreadable, read_slowly};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// A row: its line, and either its bytes, whether they are valid text, and its fields; or the reason why it was rejected.
-type Seen = (u64, Result<(Vec<u8>, bool, Vec<Vec<u8>>), GivenUp>);
+/// A row: its line, and either its bytes, whether they are valid text, and its fields; or the reason why it is unreadable.
+type ReadRow = (u64, Result<(Vec<u8>, bool, Vec<Vec<u8>>), Unreadable>);
 
 /// Collects every row.
 struct Collect;
 
 impl Reader for Collect {
-    type Part = Vec<Seen>;
+    type Partial = Vec<ReadRow>;
     type Worker = ();
 
-    fn part(&self) -> Vec<Seen> {
+    fn new_partial(&self) -> Vec<ReadRow> {
         Vec::new()
     }
 
     fn worker(&self) {}
 
-    fn row(&self, (): &mut (), part: &mut Vec<Seen>, row: &Row<'_>) {
+    fn row(&self, (): &mut (), partial: &mut Vec<ReadRow>, row: &Row<'_>) {
         let fields = (0..row.columns()).map(|at| row.field(at).into_owned()).collect();
-        part.push((row.line, Ok((row.bytes.to_vec(), row.is_text, fields))));
+        partial.push((row.line, Ok((row.bytes.to_vec(), row.is_text, fields))));
     }
 
-    fn given_up(&self, part: &mut Vec<Seen>, line: u64, why: GivenUp, _: &[u8]) {
-        part.push((line, Err(why)));
+    fn unreadable(&self, partial: &mut Vec<ReadRow>, line: u64, why: Unreadable, _: &[u8]) {
+        partial.push((line, Err(why)));
     }
 }
 
@@ -49,12 +49,12 @@ struct Chunks<'a> {
 impl Feed for Chunks<'_> {
     type Error = ();
 
-    fn next(&mut self) -> Result<Option<Block>, ()> {
+    fn next(&mut self) -> Result<Option<Chunk>, ()> {
         let (from, to) = (self.next, self.text.len().min(self.next + self.size));
         self.next = to;
         Ok((from < to).then(|| match self.as_bytes {
-            true => Block::Bytes(self.text[from..to].to_vec().into()),
-            false => Block::Range { offset: from as u64, length: to - from },
+            true => Chunk::Bytes(self.text[from..to].to_vec().into()),
+            false => Chunk::Range { offset: from as u64, length: to - from },
         }))
     }
 }
@@ -72,8 +72,9 @@ fuzz_target!(|data: &[u8]| {
         buffer.copy_from_slice(&text[offset..offset + buffer.len()]);
         Ok(())
     };
-    let mut rows: Vec<Seen> = Vec::new();
-    let fold = |part: &Vec<Seen>, lines: u64| rows.extend(part.iter().map(|(line, row)| (line + lines, row.clone())));
+    let mut rows: Vec<ReadRow> = Vec::new();
+    let fold =
+        |partial: &Vec<ReadRow>, lines: u64| rows.extend(partial.iter().map(|(line, row)| (line + lines, row.clone())));
     engine::run(pool(usize::from(how >> 4 & 3) % 3), &Collect, settings, chunks, fetch, fold).expect("no error");
     assert_eq!(rows, read_slowly(&Collect, separator, [text]));
     assert_eq!(rows, read_slowly(&Collect, separator, text.chunks(usize::from(size) + 1)));
@@ -88,7 +89,7 @@ fn pool(threads: usize) -> &'static ThreadPool {
 
 /// Compares with the `csv` crate, except for texts that it reads differently: it keeps a carriage return in the field, treats a line of
 /// spaces as a row, strips a byte order mark, and lets an open quote extend to the end of the text.
-fn compare_with_csv_crate(text: &[u8], separator: u8, rows: &[Seen]) {
+fn compare_with_csv_crate(text: &[u8], separator: u8, rows: &[ReadRow]) {
     let blank = |line: &[u8]| line.trim_ascii().is_empty() && !line.is_empty();
     if text.contains(&b'\r')
         || text.starts_with(b"\xEF\xBB\xBF")

@@ -1,23 +1,23 @@
-//! CRC-64/NVME, the checksum that S3 keeps of its objects, of a text that is read in pieces by several threads.
+//! CRC-64/NVME, the checksum that S3 stores for its objects, for a text that several threads read in chunks.
 //!
-//! The sums of two pieces give that of both: the first is moved on by as many zero bytes as the second has, which is a multiplication by
-//! a power of x modulo the polynomial, and added to the second (as zlib's `crc32_combine` does; Mark Adler, 2002). Pieces mostly have one
-//! length, so the power is kept.
+//! Two checksums combine into that of the concatenation: the first is shifted by as many zero bytes as the second chunk has, which is a
+//! multiplication by a power of x modulo the polynomial, and added to the second (like zlib's `crc32_combine`; Mark Adler, 2002). Most chunks
+//! have the same length, so the last power is cached.
 
 use crc_fast::{CrcAlgorithm, Digest};
 
-/// The polynomial, lowest power in the highest bit (NVM Express, NVM Command Set Specification, 64b CRC).
+/// The polynomial, with the lowest power in the highest bit (NVM Express, NVM Command Set Specification, 64b CRC).
 const POLYNOMIAL: u64 = 0x9A6C_9329_AC4B_C9B5;
 /// x⁰.
 const ONE: u64 = 1 << 63;
 
-/// The sum of some bytes, and how many they are.
+/// The checksum of a sequence of bytes, and their number.
 #[derive(Clone)]
 pub struct Crc64 {
     digest: Option<Digest>,
     value: u64,
     length: u64,
-    /// The last length that was moved on by, with its power.
+    /// The last length that was shifted by, and its power of x.
     moved: (u64, u64),
 }
 
@@ -45,7 +45,7 @@ impl Crc64 {
         self.length += bytes.len() as u64;
     }
 
-    /// Adds bytes that were summed up apart.
+    /// Appends bytes whose checksum was computed separately.
     pub fn combine(&mut self, next: &Self) {
         if self.moved.0 != next.length {
             self.moved = (next.length, power_of_bytes(next.length));
@@ -55,20 +55,20 @@ impl Crc64 {
         self.length += next.length;
     }
 
-    /// The sum as a number.
+    /// The checksum as a number.
     #[must_use]
     pub fn value(&self) -> u64 {
         self.digest.as_ref().map_or(self.value, Digest::finalize)
     }
 
-    /// How many bytes it is of.
+    /// Number of bytes.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.length
     }
 }
 
-/// The product of two polynomials modulo the one of the checksum.
+/// The product of two polynomials modulo [`POLYNOMIAL`].
 fn multiply(one: u64, mut other: u64) -> u64 {
     let mut product = 0;
     for bit in (0..64).rev() {
@@ -108,14 +108,14 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_published_check_value() {
+    fn checksum_equals_the_published_check_value() {
         assert_eq!(of(b"123456789").value(), 0xAE8B_1486_0A79_9888);
         assert_eq!(Crc64::default().value(), 0);
     }
 
     proptest! {
         #[test]
-        fn any_split_gives_the_same(bytes in prop::collection::vec(any::<u8>(), 0..3000), cuts in prop::collection::vec(0usize..3000, 0..5)) {
+        fn any_split_gives_the_same_checksum(bytes in prop::collection::vec(any::<u8>(), 0..3000), cuts in prop::collection::vec(0usize..3000, 0..5)) {
             let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
             cuts.extend([0, bytes.len()]);
             cuts.sort_unstable();

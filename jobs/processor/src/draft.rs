@@ -16,7 +16,7 @@ pub(crate) const NO_FILE: &str = "aucun_fichier";
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum SourceResult<T> {
     Document(T),
-    /// Nothing of the day; the reason stands in the manifest.
+    /// No data for the day; the reason goes into the manifest.
     Absent(String),
     /// The source is unusable.
     Failed(SourceError),
@@ -27,7 +27,7 @@ impl<T> SourceResult<T> {
         Self::Absent(NO_FILE.to_owned())
     }
 
-    /// Readable files without a row of the day; `last_day` is the last local day with a row.
+    /// The files are readable but have no row of the day; `last_day` is the last local day with a row.
     pub(crate) fn no_row(last_day: Option<NaiveDate>) -> Self {
         let last = last_day.map_or_else(String::new, |day| format!(" (dernier jour présent : {day})"));
         Self::Absent(format!("aucune_ligne_du_jour{last}"))

@@ -1,4 +1,5 @@
-//! From the raw folder to bytes: what is there, fetched at one version, decompressed, summed up. Knows keys, and no source's content.
+//! Reads the raw folder: lists it, fetches objects at one version, decompresses them and computes their checksums. It knows keys, but not
+//! the content of any source.
 
 use std::io::Read;
 
@@ -16,7 +17,7 @@ pub(crate) mod prefetch;
 mod ranges;
 pub(crate) mod road_file;
 
-pub(crate) use inventory::{Inventory, OF_THE_API, around};
+pub(crate) use inventory::{API_SOURCES, Inventory, around};
 
 use crate::raw_file::SourceError;
 use checksum::Checksum;
@@ -24,16 +25,16 @@ use checksum::Checksum;
 /// Why an object could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum InputError {
-    /// It was replaced while it was read: the source starts again.
+    /// The object was replaced while it was read; the source is read again from the start.
     #[error("{0} was replaced while it was read")]
     Replaced(String),
-    /// The store did not give it.
+    /// A request to the store failed.
     #[error("{0}")]
     Store(StoreError),
-    /// Its content cannot be the source.
+    /// The content is not usable as the source.
     #[error("{0}")]
     Content(SourceError),
-    /// The run cannot go on, whatever the input.
+    /// The run has to end, for a reason that is not in the input.
     #[error("{0}")]
     Failed(Failure),
 }
@@ -41,7 +42,7 @@ pub(crate) enum InputError {
 impl SpanError for InputError {
     fn error_type(&self) -> Option<&'static str> {
         match self {
-            // Its source starts again.
+            // Not an error: the source is read again.
             Self::Replaced(_) => None,
             Self::Store(error) => error.error_type(),
             Self::Content(_) => Some("SourceUnusable"),
@@ -59,24 +60,18 @@ impl From<StoreError> for InputError {
     }
 }
 
-/// One object in memory with what documents say of it, in one request. Bytes that are not those which the store took in are an error of
-/// the source.
-///
-/// # Errors
-/// See [`InputError`].
+/// Fetches one object into memory with one request, together with its entry in documents. A checksum that differs from the store's is an
+/// error of the source.
 pub(crate) async fn fetch(store: &SharedStore, object: &Object) -> Result<(Bytes, Input), InputError> {
     let (stored, kept) = store.get_with_checksum(object).await?;
     let mut sum = Checksum::default();
     sum.update(&stored);
     let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme: sum.base64() };
-    checksum::equal(&input, kept.as_deref())?;
+    checksum::verify(&input, kept.as_deref())?;
     Ok((stored, input))
 }
 
-/// The content of an object: decompressed where its name says that it is compressed.
-///
-/// # Errors
-/// A sentence that says what is wrong and what to do.
+/// The content of an object, decompressed if its key ends in `.gz` or `.zst`.
 pub(crate) fn content(key: &str, stored: Bytes) -> Result<Bytes, SourceError> {
     if !key.ends_with(".gz") && !key.ends_with(".zst") {
         return Ok(stored);
@@ -88,14 +83,11 @@ pub(crate) fn content(key: &str, stored: Bytes) -> Result<Bytes, SourceError> {
     Ok(bytes.into())
 }
 
-/// A snapshot as it is stored. One that was damaged on its way into the store is as lost as an empty one.
-///
-/// # Errors
-/// See [`InputError`].
+/// Fetches a snapshot as it is stored. A snapshot with a wrong checksum is treated like an empty one, with a warning.
 pub(crate) async fn snapshot(store: &SharedStore, object: &Object) -> Result<(Bytes, Input), InputError> {
     match fetch(store, object).await {
         Err(InputError::Content(error)) => {
-            tracing::warn!(key = error.key, reason = error.reason, "snapshot not usable");
+            tracing::warn!(key = error.key, reason = error.reason, "snapshot is not usable");
             let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme: String::new() };
             Ok((Bytes::new(), input))
         }

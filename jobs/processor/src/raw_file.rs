@@ -10,24 +10,24 @@ pub(crate) struct RawFile {
     pub(crate) key: String,
     /// Its content, decompressed.
     pub(crate) bytes: Bytes,
-    /// For a snapshot under `api/`: the end of the hour of its folder, or of its day where it lies in no hour. `None` in `batch/`.
+    /// For a snapshot under `api/`: the end of the hour of its folder, or of its day if the key has no hour. `None` in `batch/`.
     pub(crate) collected: Option<DateTime<Utc>>,
 }
 
 impl RawFile {
-    /// Whether it is a snapshot of `api/`.
+    /// Whether it is a snapshot under `api/`.
     #[must_use]
     pub(crate) fn is_snapshot(&self) -> bool {
         self.collected.is_some()
     }
 }
 
-/// A file that cannot be the source at all: the source is in error.
+/// A file that is not usable at all, which makes its source fail.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{reason}", if key.is_empty() { String::new() } else { format!("{key}: ") })]
 pub(crate) struct SourceError {
-    /// The file, relative to the raw folder; empty where it is the source as a whole.
+    /// The file, relative to the raw folder; empty if the error concerns the source as a whole.
     pub(crate) key: String,
-    /// What is wrong with it and what to do, a sentence without its full stop.
+    /// The problem and what to do, without a final full stop.
     pub(crate) reason: String,
 }

@@ -26,7 +26,7 @@ pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Fai
     ));
     let raw = open_raw(config).await?;
     let yesterday = now.with_timezone(&config.city.tz).date_naive() - chrono::Duration::days(1);
-    let inventory = Inventory::take(&raw, &BTreeSet::from([yesterday])).await?;
+    let inventory = Inventory::list(&raw, &BTreeSet::from([yesterday])).await?;
     line(&lang.pick(
         format!("données brutes {} : listage possible", raw.root()),
         format!("raw data {}: can be listed", raw.root()),

@@ -1,4 +1,4 @@
-//! The checksum that S3 itself keeps: CRC-64/NVME of the bytes as stored, base64 of its 8 bytes, big endian.
+//! The default checksum of S3: CRC-64/NVME of the stored bytes, as base64 of its 8 bytes in big-endian order.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,7 +9,7 @@ use super::InputError;
 use crate::crc::Crc64;
 use crate::raw_file::SourceError;
 
-/// A checksum on the way.
+/// A checksum under computation.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Checksum(Crc64);
 
@@ -20,45 +20,38 @@ impl From<Crc64> for Checksum {
 }
 
 impl Checksum {
-    /// The next bytes.
     pub(crate) fn update(&mut self, bytes: &[u8]) {
         self.0.update(bytes);
     }
 
-    /// The checksum of some bytes and those that follow them, from the checksums of the two parts. So parts can be summed up apart, on
-    /// several threads; each knows its own length.
+    /// The checksum of the concatenation of two parts, from their checksums. This allows several threads to compute the checksums of the parts.
     #[must_use]
     pub(crate) fn combine(mut self, next: Self) -> Self {
         self.0.combine(&next.0);
         self
     }
 
-    /// As S3 and documents hold it.
+    /// The format of S3 and of the documents.
     #[must_use]
     pub(crate) fn base64(&self) -> String {
         STANDARD.encode(self.0.value().to_be_bytes())
     }
 }
 
-/// Compares with the checksum that the store keeps, where it keeps one.
-///
-/// # Errors
-/// The bytes that arrived are not those that the store took in.
+/// Compares with the checksum in the store, if it has one. A difference is an error of the source, or a replacement if the object has a new
+/// version.
 pub(crate) async fn compare(store: &SharedStore, input: &Input, version: &Version) -> Result<(), InputError> {
     match store.stored_checksum(&input.key).await? {
-        // The checksum of another version says nothing of this one.
+        // The checksum belongs to another version.
         Some(kept) if kept != input.crc64nvme && store.head(&input.key).await?.version != *version => {
             Err(InputError::Replaced(input.key.clone()))
         }
-        kept => equal(input, kept.as_deref()),
+        kept => verify(input, kept.as_deref()),
     }
 }
 
-/// Compares with what the store keeps of the very same version.
-///
-/// # Errors
-/// The bytes that arrived are not those that the store took in.
-pub(crate) fn equal(input: &Input, kept: Option<&str>) -> Result<(), InputError> {
+/// Compares with the checksum in the store of the same version, if it has one.
+pub(crate) fn verify(input: &Input, kept: Option<&str>) -> Result<(), InputError> {
     match kept {
         Some(kept) if kept != input.crc64nvme => Err(InputError::Content(SourceError {
             key: input.key.clone(),
@@ -85,7 +78,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_split_gives_the_same_sum(
+        fn any_split_gives_the_same_checksum(
             bytes in proptest::collection::vec(any::<u8>(), 0..5000),
             cuts in proptest::collection::vec(0usize..5000, 0..6),
         ) {
@@ -94,14 +87,14 @@ mod tests {
             let parts: Vec<Checksum> = cuts.windows(2).map(|cut| of(&bytes[cut[0]..cut[1]])).collect();
             let from_left = parts.iter().fold(Checksum::default(), |sum, part| sum.combine(part.clone()));
             prop_assert_eq!(from_left.base64(), of(&bytes).base64());
-            // The parts may be put together in any grouping.
+            // Combining is associative.
             let from_right = parts.iter().rev().fold(Checksum::default(), |sum, part| part.clone().combine(sum));
             prop_assert_eq!(from_right.base64(), of(&bytes).base64());
         }
     }
 
     #[tokio::test]
-    async fn other_bytes_than_the_store_took_in_are_an_error_and_another_version_is_a_replacement() {
+    async fn wrong_checksum_is_an_error_and_new_version_is_a_replacement() {
         let memory = MemoryStore::new();
         let version = memory.insert("batch/a.csv", "now");
         let store: SharedStore = Arc::new(memory.clone());
@@ -119,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_published_check_value() {
+    fn checksum_equals_the_published_check_value() {
         let mut sum = Checksum::default();
         sum.update(b"12345");
         sum.update(b"6789");

@@ -1,4 +1,5 @@
-//! What is in the raw folder: listed once for all days of a run, and for each day exactly what a run for it alone would see.
+//! The inventory of the raw folder: listed once for all days of a run. For each day it gives exactly the files that a run for this day alone
+//! would see.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,23 +9,23 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use runtime::failure::Failure;
 use runtime::store::{Object, SharedStore};
 
-/// Days of collection before and after D in which snapshots of D are looked for.
+/// Days of collection, relative to D, whose snapshots are read for D.
 const COLLECTED: std::ops::RangeInclusive<i64> = -2..=7;
-/// Listings under way at once.
+/// Concurrent list requests.
 const LISTINGS: usize = 16;
-/// From so many days of collection on the whole folder of a source is listed: a thousand keys come with one request.
+/// From this number of days on, the whole folder of a source is listed: one request returns a thousand keys.
 const MANY_DAYS: usize = 60;
-/// The sources that come as snapshots.
-pub(crate) const OF_THE_API: [Source; 3] = [Source::BikeCounts, Source::Disruptions, Source::Weather];
+/// Sources that are collected as snapshots under `api/`.
+pub(crate) const API_SOURCES: [Source; 3] = [Source::BikeCounts, Source::Disruptions, Source::Weather];
 
-/// The days of collection whose snapshots a day is made from.
+/// The days of collection whose snapshots are read for a day.
 #[must_use]
 pub(crate) fn around(day: NaiveDate) -> std::ops::RangeInclusive<NaiveDate> {
     let shifted = |days: i64| day.checked_add_signed(Duration::days(days)).unwrap_or(day);
     shifted(*COLLECTED.start())..=shifted(*COLLECTED.end())
 }
 
-/// Everything in the raw folder that a run may read.
+/// The objects in the raw folder that a run may read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Inventory {
     /// `batch/` and `reference/`, in key order.
@@ -34,21 +35,15 @@ pub(crate) struct Inventory {
 }
 
 impl Inventory {
-    /// What is there for these days.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub(crate) async fn take(store: &SharedStore, days: &BTreeSet<NaiveDate>) -> Result<Self, Failure> {
+    /// Lists all files, and the snapshots for `days`.
+    pub(crate) async fn list(store: &SharedStore, days: &BTreeSet<NaiveDate>) -> Result<Self, Failure> {
         let files = Self::files(store);
-        let snapshots = Self::snapshots_of(store, &OF_THE_API, days);
+        let snapshots = Self::snapshots_of(store, &API_SOURCES, days);
         let (files, snapshots) = futures::future::try_join(files, snapshots).await?;
         Ok(Self { files, snapshots })
     }
 
-    /// `batch/` and `reference/`, in key order.
-    ///
-    /// # Errors
-    /// Those of the store.
+    /// Lists `batch/` and `reference/`, in key order.
     pub(crate) async fn files(store: &SharedStore) -> Result<Vec<Object>, Failure> {
         let (mut batch, reference) = futures::future::try_join(store.list(keys::BATCH), store.list(keys::REFERENCE))
             .await
@@ -57,11 +52,8 @@ impl Inventory {
         Ok(batch)
     }
 
-    /// Looks for the snapshots of some sources for these days, anew where they were listed before.
-    ///
-    /// # Errors
-    /// Those of the store.
-    pub(crate) async fn look(
+    /// Lists the snapshots of some sources for `days`, and replaces those listed before.
+    pub(crate) async fn relist(
         &mut self,
         store: &SharedStore,
         sources: &[Source],
@@ -104,11 +96,11 @@ impl Inventory {
         Ok(found)
     }
 
-    /// Whether a day has no file of any source; what is in `reference/` describes and measures nothing.
+    /// Whether a day has no file of any source. Files of `reference/` do not count: they hold no measurements.
     #[must_use]
     pub(crate) fn is_empty(&self, day: NaiveDate) -> bool {
         let any_file = self.files.iter().any(|object| keys::batch_source(&object.key).is_some());
-        let mut snapshots = OF_THE_API.iter().flat_map(|source| self.snapshots.range(range(*source, day)));
+        let mut snapshots = API_SOURCES.iter().flat_map(|source| self.snapshots.range(range(*source, day)));
         !any_file && snapshots.next().is_none()
     }
 
@@ -120,14 +112,13 @@ impl Inventory {
         files.chain(snapshots).map(|object| object.modified).max()
     }
 
-    /// How many objects it has, and how many bytes these are.
+    /// Number of objects, and their total size in bytes.
     #[must_use]
     pub(crate) fn size(&self) -> (u64, u64) {
         let all = self.files.iter().chain(self.snapshots.values().flatten());
         all.fold((0, 0), |(objects, bytes), object| (objects + 1, bytes + object.size))
     }
 
-    /// The object at a key.
     #[must_use]
     pub(crate) fn at<'a>(files: &'a [Object], key: &str) -> Option<&'a Object> {
         files.iter().find(|object| object.key == key)
@@ -147,7 +138,7 @@ impl Inventory {
             .filter(|key| key.starts_with(keys::BATCH) && keys::batch_source(key).is_none())
     }
 
-    /// The snapshots of a source for a day, with the end of the hour (or day) of collection; then what is there and is no snapshot.
+    /// The snapshots of a source for a day, each with the end of its hour (or day) of collection; then the other objects in the folders.
     #[must_use]
     pub(crate) fn snapshots(&self, source: Source, day: NaiveDate) -> (Vec<(&Object, DateTime<Utc>)>, Vec<&Object>) {
         let (mut found, mut others) = (Vec::new(), Vec::new());
@@ -160,7 +151,7 @@ impl Inventory {
         (found, others)
     }
 
-    /// All snapshots that are read, in the order in which days need them.
+    /// All snapshots, in the order in which the days need them.
     pub(crate) fn all_snapshots(&self) -> impl Iterator<Item = (Source, NaiveDate, &Object, DateTime<Utc>)> {
         let mut all: Vec<_> = self.snapshots.iter().collect();
         all.sort_by_key(|((source, day), _)| (*day, *source));
@@ -194,23 +185,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_day_of_many_sees_what_it_sees_alone() {
+    async fn day_has_the_same_snapshots_in_any_inventory() {
         let memory = MemoryStore::new();
         for day in days("2025-10-01", 100) {
             memory.insert(format!("api/bikes/dt={day}/hour=03/a.json"), "{}");
             memory.insert(format!("api/traffic/dt={day}/notes.txt"), "");
         }
-        for stranger in
+        for foreign in
             ["api/bikes/dt=2025-11-4/hour=03/a.json", "api/bikes/other.json", "api/weather/dt=2025-13-01/a.json"]
         {
-            memory.insert(stranger, "{}");
+            memory.insert(foreign, "{}");
         }
         let store: SharedStore = Arc::new(memory);
-        let few = Inventory::take(&store, &days("2025-11-01", 3)).await.unwrap();
-        let many = Inventory::take(&store, &days("2025-10-01", 80)).await.unwrap();
+        let few = Inventory::list(&store, &days("2025-11-01", 3)).await.unwrap();
+        let many = Inventory::list(&store, &days("2025-10-01", 80)).await.unwrap();
         for day in days("2025-11-01", 3) {
-            let alone = Inventory::take(&store, &BTreeSet::from([day])).await.unwrap();
-            for source in OF_THE_API {
+            let alone = Inventory::list(&store, &BTreeSet::from([day])).await.unwrap();
+            for source in API_SOURCES {
                 assert_eq!(few.snapshots(source, day), alone.snapshots(source, day));
                 assert_eq!(many.snapshots(source, day), alone.snapshots(source, day));
             }
@@ -219,6 +210,6 @@ mod tests {
             assert!(!alone.is_empty(day));
         }
         let far = "2027-01-01".parse().unwrap();
-        assert!(Inventory::take(&store, &BTreeSet::from([far])).await.unwrap().is_empty(far));
+        assert!(Inventory::list(&store, &BTreeSet::from([far])).await.unwrap().is_empty(far));
     }
 }

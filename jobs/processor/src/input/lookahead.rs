@@ -1,4 +1,4 @@
-//! The stored bytes of a compressed object, with as much of what comes next in view as its structure needs to be seen.
+//! The stored bytes of a compressed object, with lookahead for finding the ends of frames and members.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
@@ -8,18 +8,18 @@ use bytes::{Buf as _, Bytes};
 use super::ranges::Ranges;
 use crate::input::checksum::Checksum;
 
-/// Where stored bytes come from, in pieces of any size.
-pub(crate) trait Pieces: Send + 'static {
-    /// The next piece; `None` at the end.
-    fn next_piece(&mut self) -> io::Result<Option<Bytes>>;
+/// Supplies the stored bytes of an object, in slices of any size.
+pub(crate) trait StoredBytes: Send + 'static {
+    /// The next bytes; `None` at the end.
+    fn next_bytes(&mut self) -> io::Result<Option<Bytes>>;
 
-    /// Checksum of all pieces so far.
+    /// Checksum of all bytes so far.
     fn sum(&self) -> Checksum;
 }
 
-impl Pieces for Ranges {
-    fn next_piece(&mut self) -> io::Result<Option<Bytes>> {
-        // The store's own error travels inside, for whoever tells what went wrong.
+impl StoredBytes for Ranges {
+    fn next_bytes(&mut self) -> io::Result<Option<Bytes>> {
+        // The reader unwraps the store's error.
         self.next().map_err(io::Error::other)
     }
 
@@ -28,23 +28,23 @@ impl Pieces for Ranges {
     }
 }
 
-/// Stored bytes, ahead of which one can look.
-pub(crate) struct Window<P> {
-    pieces: P,
-    /// Never an empty one.
+/// A buffered reader of stored bytes that can look ahead.
+pub(crate) struct Lookahead<P> {
+    source: P,
+    /// Fetched bytes that are not consumed yet; none of the slices is empty.
     held: VecDeque<Bytes>,
     length: usize,
 }
 
-impl<P: Pieces> Window<P> {
-    pub(crate) fn new(pieces: P) -> Self {
-        Self { pieces, held: VecDeque::new(), length: 0 }
+impl<P: StoredBytes> Lookahead<P> {
+    pub(crate) fn new(source: P) -> Self {
+        Self { source, held: VecDeque::new(), length: 0 }
     }
 
-    /// Whether there are so many bytes ahead; fetches them where they are not in view yet.
+    /// Whether at least `bytes` bytes follow; fetches them if necessary.
     pub(crate) fn has(&mut self, bytes: usize) -> io::Result<bool> {
         while self.length < bytes {
-            match self.pieces.next_piece()? {
+            match self.source.next_bytes()? {
                 Some(piece) if piece.is_empty() => {}
                 Some(piece) => {
                     self.length += piece.len();
@@ -56,7 +56,7 @@ impl<P: Pieces> Window<P> {
         Ok(true)
     }
 
-    /// `N` bytes, so far ahead; `None` where the object ends before them.
+    /// The `N` bytes that are `ahead` bytes ahead; `None` if the object ends before.
     pub(crate) fn peek<const N: usize>(&mut self, ahead: usize) -> io::Result<Option<[u8; N]>> {
         if !self.has(ahead + N)? {
             return Ok(None);
@@ -79,7 +79,7 @@ impl<P: Pieces> Window<P> {
         Ok(Some(found))
     }
 
-    /// The next bytes, which are in view: without a copy where they came in one piece.
+    /// Takes the next bytes, which must be fetched already; without a copy if they are in one slice.
     pub(crate) fn take(&mut self, bytes: usize) -> Bytes {
         match self.held.front_mut() {
             Some(first) if first.len() > bytes => {
@@ -102,13 +102,13 @@ impl<P: Pieces> Window<P> {
         }
     }
 
-    /// Checksum of all stored bytes that were fetched.
+    /// Checksum of all bytes fetched so far.
     pub(crate) fn sum(&self) -> Checksum {
-        self.pieces.sum()
+        self.source.sum()
     }
 }
 
-impl<P: Pieces> BufRead for Window<P> {
+impl<P: StoredBytes> BufRead for Lookahead<P> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.has(1)?;
         Ok(self.held.front().map_or(&[], |first| &first[..]))
@@ -125,7 +125,7 @@ impl<P: Pieces> BufRead for Window<P> {
     }
 }
 
-impl<P: Pieces> Read for Window<P> {
+impl<P: StoredBytes> Read for Lookahead<P> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let ready = self.fill_buf()?;
         let bytes = ready.len().min(buffer.len());

@@ -1,4 +1,4 @@
-//! Small objects, fetched and parsed ahead of who uses them: many requests at once, each file parsed as it arrives, in bounded memory.
+//! Fetches and parses small objects ahead of their use: concurrent requests, each file parsed on arrival, in bounded memory.
 
 use std::sync::Arc;
 
@@ -12,38 +12,36 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{InputError, snapshot};
 
-/// Objects fetched at once: an answer of S3 takes tens of milliseconds, whatever its size.
+/// Concurrent requests: a response of S3 takes tens of milliseconds, whatever its size.
 const FETCHES: usize = 32;
-/// Most that is held of what has been asked for and not been taken yet, KiB.
+/// Most bytes that are requested but not taken yet, KiB.
 const HELD: u32 = 96 << 10;
-/// About how much larger a compressed file is than its object.
+/// Assumed ratio of the content of a compressed file to its stored size.
 const COMPRESSION: u64 = 8;
 
 /// One object, parsed.
 #[derive(Debug)]
 pub(crate) struct PrefetchedFile<K, T> {
-    /// What it was asked for as.
+    /// The name under which it was requested.
     pub(crate) name: K,
-    /// The object.
     pub(crate) object: Object,
-    /// What documents say of it.
+    /// Its entry in documents.
     pub(crate) input: Input,
-    /// What was made of it.
     pub(crate) parsed: T,
 }
 
-/// An object that arrived, or as what it was asked for and why it cannot be had.
-type Answer<K, T> = Result<PrefetchedFile<K, T>, (K, InputError)>;
+/// A parsed object, or its name and the reason why it is unavailable.
+type Fetched<K, T> = Result<PrefetchedFile<K, T>, (K, InputError)>;
 
-/// Objects on their way, in about the order in which they were asked for. Dropped, it asks for no more.
+/// Yields objects in about the order in which they were requested. Dropping it cancels the remaining requests.
 #[derive(Debug)]
 pub(crate) struct Prefetcher<K, T> {
-    receiver: mpsc::Receiver<(Answer<K, T>, OwnedSemaphorePermit)>,
+    receiver: mpsc::Receiver<(Fetched<K, T>, OwnedSemaphorePermit)>,
     _task: AbortOnDropHandle<()>,
 }
 
 impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Prefetcher<K, T> {
-    /// Begins. Each is fetched within its own `step`; `parse` runs on the pool. Must be called within a tokio runtime.
+    /// Starts fetching. Each request has a span from `span`; `parse` runs on the pool. Must be called within a tokio runtime.
     #[must_use]
     pub(crate) fn start(
         store: &SharedStore,
@@ -58,7 +56,7 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Prefetcher<K, T> {
         let task = AbortOnDropHandle::new(tokio::spawn(in_current_span(async move {
             let room = Arc::new(Semaphore::new(HELD as usize));
             let arriving = futures::stream::iter(wanted)
-                // Room is given in the order of asking, so that what is needed first never waits for what is needed later.
+                // Permits are acquired in request order, so that an earlier object never waits for a later one.
                 .then(|(name, object)| {
                     let room = room.clone();
                     async move { (name, room.acquire_many_owned(weight(&object)).await, object) }
@@ -72,7 +70,7 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Prefetcher<K, T> {
                     async move { (name, permit, fetched.await) }
                 })
                 .buffer_unordered(FETCHES)
-                // Beside the fetches, not within them: a fetch that is done makes room for the next at once.
+                // A separate stage, so that a completed request makes room for the next one at once.
                 .map(|(name, permit, fetched)| {
                     let (pool, parse) = (pool.clone(), parse.clone());
                     async move {
@@ -104,17 +102,14 @@ impl<K: Copy + Send + Sync + 'static, T: Send + 'static> Prefetcher<K, T> {
         Self { receiver, _task: task }
     }
 
-    /// The next that has arrived; nothing after the last.
-    ///
-    /// # Errors
-    /// As what an object was asked for, and why it cannot be had. Others may still come.
-    pub(crate) async fn next(&mut self) -> Option<Answer<K, T>> {
-        // What is taken is the taker's to bound.
+    /// The next object that has arrived; `None` after the last. More objects may follow an error.
+    pub(crate) async fn next(&mut self) -> Option<Fetched<K, T>> {
+        // Releases the permit: from here on the caller bounds the memory.
         self.receiver.recv().await.map(|(arrived, _)| arrived)
     }
 }
 
-/// What an object counts as, KiB; the largest of all can be had alone.
+/// Memory that an object counts for, KiB; at most [`HELD`], so that the largest object can be fetched alone.
 fn weight(object: &Object) -> u32 {
     let compressed = object.key.ends_with(".gz") || object.key.ends_with(".zst");
     let bytes = object.size.saturating_mul(if compressed { COMPRESSION } else { 1 });
@@ -128,7 +123,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn all_arrive_once_however_little_room_there_is() {
+    async fn every_object_arrives_once_within_the_memory_bound() {
         let memory = MemoryStore::new();
         for number in 0..300 {
             memory.insert(format!("a/{number:03}"), vec![b'x'; if number % 50 == 0 { 90 << 20 } else { 10 }]);
@@ -136,7 +131,7 @@ mod tests {
         let store: SharedStore = Arc::new(memory.clone());
         let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap());
         let wanted: Vec<_> = memory.list("a/").await.unwrap().into_iter().map(|object| ((), object)).collect();
-        let mut ahead = Prefetcher::start(
+        let mut prefetcher = Prefetcher::start(
             &store,
             &pool,
             wanted,
@@ -144,7 +139,7 @@ mod tests {
             |(), object, bytes| (object.key.clone(), bytes.len()),
         );
         let mut seen = std::collections::BTreeSet::new();
-        while let Some(arrived) = ahead.next().await {
+        while let Some(arrived) = prefetcher.next().await {
             let arrived = arrived.unwrap();
             assert_eq!(arrived.parsed, (arrived.object.key, usize::try_from(arrived.object.size).unwrap()));
             assert!(seen.insert(arrived.input.key));
@@ -153,16 +148,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_was_replaced_is_told_by_its_name() {
+    async fn replaced_object_is_reported_by_its_name() {
         let memory = MemoryStore::new();
         memory.insert("a", "1");
         let store: SharedStore = Arc::new(memory.clone());
         let pool = Arc::new(rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap());
         let wanted = vec![(7, memory.head("a").await.unwrap())];
         memory.insert("a", "2");
-        let mut ahead = Prefetcher::start(&store, &pool, wanted, |_, _| Span::none(), |_, _, _| ());
-        let told = ahead.next().await.unwrap().unwrap_err();
-        assert!(matches!(told, (7, InputError::Replaced(_))), "{told:?}");
-        assert!(ahead.next().await.is_none());
+        let mut prefetcher = Prefetcher::start(&store, &pool, wanted, |_, _| Span::none(), |_, _, _| ());
+        let error = prefetcher.next().await.unwrap().unwrap_err();
+        assert!(matches!(error, (7, InputError::Replaced(_))), "{error:?}");
+        assert!(prefetcher.next().await.is_none());
     }
 }

@@ -1,7 +1,7 @@
-//! An object as its ranges, fetched several at once and given in order.
+//! Fetches an object as concurrent range requests and yields the ranges in order.
 //!
-//! How often a range is asked for again after an error is the store's business; here a range that is far slower than the others is
-//! asked for a second time beside the first, and whichever ends first counts.
+//! The store retries after errors. This module hedges: if a range is much slower than the others, it sends a second request in addition to
+//! the first and takes the response that arrives first.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -20,50 +20,47 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::input::checksum::Checksum;
 
-/// A range is slow when it takes so many times as long as the one in the middle.
-const SLOW: u32 = 4;
-/// No range is called slow before this.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long the first ranges may take, with nothing to compare them with.
-const FIRST_PATIENCE: Duration = Duration::from_secs(30);
-/// The ranges whose times are compared.
-const COMPARED: usize = 32;
-/// The times that are needed to compare with.
-const ENOUGH: usize = 4;
+/// A range is slow if it takes this many times as long as the median.
+const SLOW_FACTOR: u32 = 4;
+/// No request is hedged earlier than this.
+const MIN_HEDGE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Hedge timeout of the first ranges, before there are enough samples.
+const FIRST_HEDGE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Number of recent ranges that the median is taken from.
+const SAMPLES: usize = 32;
+/// Number of samples that a median needs.
+const MIN_SAMPLES: usize = 4;
 
-/// The ranges of one object at one version, in order. Dropping it gives up what is still on its way.
+/// The ranges of one object at one version, in order. Dropping it cancels the requests in flight.
 #[derive(Debug)]
 pub(crate) struct Ranges {
     receiver: mpsc::Receiver<Result<Bytes, StoreError>>,
     fetching: AbortOnDropHandle<()>,
     /// Full address, for messages.
     address: String,
-    /// Bytes still to come.
+    /// Bytes that are not received yet.
     left: u64,
-    /// Of the bytes given so far, where it is wanted.
+    /// Checksum of the bytes so far, if it is wanted.
     pub(crate) sum: Option<Checksum>,
 }
 
 impl Ranges {
-    /// Begins to fetch. Must be called within a tokio runtime.
+    /// Starts fetching. Must be called within a tokio runtime.
     pub(crate) fn fetch(store: &SharedStore, object: &Object, budget: &Budget) -> Self {
         let (sender, receiver) = mpsc::channel(1);
-        let pace = Pace::new(spare(budget), PATIENCE, FIRST_PATIENCE);
-        let fetched = all(store.clone(), object.clone(), *budget, pace, sender);
-        let fetching = AbortOnDropHandle::new(tokio::spawn(in_current_span(fetched)));
+        let policy = HedgePolicy::new(max_hedges(budget), MIN_HEDGE_TIMEOUT, FIRST_HEDGE_TIMEOUT);
+        let requests = fetch_all(store.clone(), object.clone(), *budget, policy, sender);
+        let fetching = AbortOnDropHandle::new(tokio::spawn(in_current_span(requests)));
         Self { receiver, fetching, address: store.address(&object.key), left: object.size, sum: None }
     }
 
-    /// The next range; `None` at the end. Blocks.
-    ///
-    /// # Errors
-    /// What the store said of the first range that it did not give.
+    /// The next range; `None` at the end. Blocks. Returns the first error in the order of the ranges.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
         let received = self.receiver.blocking_recv();
         self.take(received)
     }
 
-    /// What can end the fetching from elsewhere.
+    /// Cancels the requests from another thread.
     pub(crate) fn abort_handle(&self) -> AbortHandle {
         self.fetching.abort_handle()
     }
@@ -81,37 +78,37 @@ impl Ranges {
             None if self.left == 0 => Ok(None),
             None => Err(StoreError::Unreachable {
                 key: self.address.clone(),
-                detail: format!("the transfer was given up {} bytes before its end", self.left),
+                detail: format!("the transfer was cancelled {} bytes before its end", self.left),
             }),
         }
     }
 }
 
-/// How many ranges may be asked for a second time at once.
-fn spare(budget: &Budget) -> usize {
+/// Most concurrent second requests.
+fn max_hedges(budget: &Budget) -> usize {
     (budget.in_flight() / 8).max(1)
 }
 
-/// Fetches all ranges, until one fails or nobody listens any more.
-async fn all(
+/// Fetches all ranges, until one fails or the receiver is dropped.
+async fn fetch_all(
     store: SharedStore,
     object: Object,
     budget: Budget,
-    pace: Pace,
+    policy: HedgePolicy,
     sender: mpsc::Sender<Result<Bytes, StoreError>>,
 ) {
-    // Of those there may be at once some are asked for twice, one waits, and one is being parsed.
-    let at_once = budget.in_flight().saturating_sub(spare(&budget) + 2).max(1);
-    let (object, pace, size) = (Arc::new(object), Arc::new(pace), budget.range());
+    // The budget also covers second requests, one range that waits in the channel, and one that is being parsed.
+    let at_once = budget.in_flight().saturating_sub(max_hedges(&budget) + 2).max(1);
+    let (object, policy, size) = (Arc::new(object), Arc::new(policy), budget.range());
     let ranges = (0..object.size.div_ceil(size)).map(|index| index * size..((index + 1) * size).min(object.size));
     let mut fetched = futures::stream::iter(ranges)
-        // Each on a task of its own, so that what decrypting and copying costs is spread over the threads.
+        // One task per range, which spreads the cost of decryption and copying over the threads.
         .map(|range| {
-            AbortOnDropHandle::new(tokio::spawn(in_current_span(one(
+            AbortOnDropHandle::new(tokio::spawn(in_current_span(fetch_range(
                 store.clone(),
                 object.clone(),
                 range,
-                pace.clone(),
+                policy.clone(),
             ))))
         })
         .buffered(at_once);
@@ -127,77 +124,82 @@ async fn all(
     }
 }
 
-/// One range, and how long it took.
-async fn one(store: SharedStore, object: Arc<Object>, range: Range<u64>, pace: Arc<Pace>) -> Result<Bytes, StoreError> {
+/// Fetches one range and records how long it took.
+async fn fetch_range(
+    store: SharedStore,
+    object: Arc<Object>,
+    range: Range<u64>,
+    policy: Arc<HedgePolicy>,
+) -> Result<Bytes, StoreError> {
     let begun = Instant::now();
-    let result = twice_if_slow(&store, &object, range, &pace).await;
+    let result = hedged(&store, &object, range, &policy).await;
     if result.is_ok() {
-        pace.note(begun.elapsed());
+        policy.record(begun.elapsed());
     }
     result
 }
 
-/// One range, asked for a second time where it is slow.
-async fn twice_if_slow(
+/// Fetches one range, with a second request if it is slow.
+async fn hedged(
     store: &SharedStore,
     object: &Object,
     range: Range<u64>,
-    pace: &Pace,
+    policy: &HedgePolicy,
 ) -> Result<Bytes, StoreError> {
     let ask = || store.get_range(&object.key, range.clone(), &object.version);
     let slow = async {
-        tokio::time::sleep(pace.patience()).await;
-        pace.spare.acquire().await
+        tokio::time::sleep(policy.timeout()).await;
+        policy.max_hedges.acquire().await
     };
     let (first, _permit) = match select(ask(), std::pin::pin!(slow)).await {
         Either::Left((result, _)) => return result,
         Either::Right((permit, first)) => (first, permit),
     };
-    tracing::debug!(key = object.key, range.start, "slower than the others; asked for again beside it");
+    tracing::debug!(key = object.key, range.start, "range is slower than the others; sent a second request");
     match select(first, ask()).await {
-        // One that could not be reached says nothing of the other; all other answers stand.
+        // An unreachable store may still answer the other request; every other result is final.
         Either::Left((Err(StoreError::Unreachable { .. }), other))
         | Either::Right((Err(StoreError::Unreachable { .. }), other)) => other.await,
         Either::Left((result, _)) | Either::Right((result, _)) => result,
     }
 }
 
-/// How long ranges have taken of late.
+/// Decides when a range gets a second request, from the durations of recent ranges.
 #[derive(Debug)]
-struct Pace {
+struct HedgePolicy {
     times: Mutex<VecDeque<Duration>>,
-    /// How many may be asked for a second time at once.
-    spare: Semaphore,
-    /// No range is called slow before this.
+    /// Permits for second requests.
+    max_hedges: Semaphore,
+    /// Lower bound of the timeout.
     least: Duration,
-    /// How long one may take while there is nothing to compare it with.
+    /// Timeout while there are too few samples.
     first: Duration,
 }
 
-impl Pace {
-    fn new(spare: usize, least: Duration, first: Duration) -> Self {
-        Self { times: Mutex::default(), spare: Semaphore::new(spare), least, first }
+impl HedgePolicy {
+    fn new(max_hedges: usize, least: Duration, first: Duration) -> Self {
+        Self { times: Mutex::default(), max_hedges: Semaphore::new(max_hedges), least, first }
     }
 
-    /// Notes how long a range took that came.
-    fn note(&self, taken: Duration) {
+    /// Records the duration of a successful range.
+    fn record(&self, taken: Duration) {
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        if times.len() == COMPARED {
+        if times.len() == SAMPLES {
             times.pop_front();
         }
         times.push_back(taken);
     }
 
-    /// How long the next range may take before it counts as slow.
-    fn patience(&self) -> Duration {
+    /// Time after which the next range gets a second request.
+    fn timeout(&self) -> Duration {
         let times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
-        if times.len() < ENOUGH {
+        if times.len() < MIN_SAMPLES {
             return self.first;
         }
         let mut times: Vec<Duration> = times.iter().copied().collect();
         let middle = times.len() / 2;
         let (_, middle, _) = times.select_nth_unstable(middle);
-        (*middle * SLOW).max(self.least)
+        (*middle * SLOW_FACTOR).max(self.least)
     }
 }
 

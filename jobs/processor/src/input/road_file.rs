@@ -1,7 +1,7 @@
-//! A large object as a stream of decompressed blocks: ranges are fetched ahead while earlier ones are decoded, and those are decoded ahead
-//! while earlier ones are parsed. Nothing is kept on disk, and memory is bounded by the budget, whatever the size of the object.
+//! A large object as a stream of decompressed blocks: fetching, decoding and parsing overlap. Nothing is written to disk, and the budget bounds
+//! the memory regardless of the size of the object.
 //!
-//! Not for small files, which are fetched whole.
+//! Small files are fetched whole instead.
 
 use std::io::{self, Read};
 
@@ -16,13 +16,13 @@ use super::decode::{Decoded, Format};
 use super::ranges::Ranges;
 use crate::raw_file::SourceError;
 
-/// Blocks of one object, decompressed. To be read on a thread that may block. Dropping it gives up what is still on its way.
+/// The decompressed blocks of one object. Read it on a thread that may block. Dropping it cancels all requests in flight.
 pub(crate) struct Blocks {
     key: String,
-    inside: Inside,
+    source: BlockSource,
 }
 
-enum Inside {
+enum BlockSource {
     Plain(Ranges),
     Compressed { decoded: Decoded, fetching: AbortHandle },
 }
@@ -34,35 +34,29 @@ impl std::fmt::Debug for Blocks {
 }
 
 impl Blocks {
-    /// Begins to fetch an object at the version of its listing. Must be called within a tokio runtime.
-    ///
-    /// # Errors
-    /// The system has no thread left to decode on.
+    /// Starts fetching an object at its listed version. Must be called within a tokio runtime. Fails if no decoding thread can be started.
     pub(crate) fn open(store: &SharedStore, object: &Object, budget: &Budget) -> Result<Self, InputError> {
         let mut ranges = Ranges::fetch(store, object, budget);
-        let inside = match Format::of(&object.key) {
-            None => Inside::Plain(ranges),
+        let source = match Format::of(&object.key) {
+            None => BlockSource::Plain(ranges),
             Some(format) => {
                 ranges.sum = Some(Checksum::default());
                 let fetching = ranges.abort_handle();
                 let decoded = Decoded::begin(ranges, format, budget.decoded()).map_err(|error| {
-                    let detail = format!("no thread to decompress it on ({error})");
+                    let detail = format!("cannot start a thread to decompress it ({error})");
                     InputError::Store(StoreError::Other { key: store.address(&object.key), detail })
                 })?;
-                Inside::Compressed { decoded, fetching }
+                BlockSource::Compressed { decoded, fetching }
             }
         };
-        Ok(Self { key: object.key.clone(), inside })
+        Ok(Self { key: object.key.clone(), source })
     }
 
     /// The next block; `None` at the end.
-    ///
-    /// # Errors
-    /// See [`InputError`].
     pub(crate) fn next_block(&mut self) -> Result<Option<Bytes>, InputError> {
-        match &mut self.inside {
-            Inside::Plain(ranges) => Ok(ranges.next()?),
-            Inside::Compressed { decoded, .. } => {
+        match &mut self.source {
+            BlockSource::Plain(ranges) => Ok(ranges.next()?),
+            BlockSource::Compressed { decoded, .. } => {
                 decoded.next().map_err(|error| match error.downcast::<StoreError>() {
                     Ok(store) => store.into(),
                     Err(error) => InputError::Content(corrupt(&self.key, &error)),
@@ -71,30 +65,27 @@ impl Blocks {
         }
     }
 
-    /// The CRC-64/NVME (base64) of the stored bytes of a compressed object, once its last block was given. `None` for a plain one, whose
+    /// The CRC-64/NVME (base64) of the stored bytes of a compressed object, after its last block. `None` for an uncompressed object, whose
     /// blocks are its stored bytes.
     #[must_use]
     pub(crate) fn stored_sum(&self) -> Option<String> {
-        match &self.inside {
-            Inside::Plain(_) => None,
-            Inside::Compressed { decoded, .. } => decoded.sum().map(|sum| sum.base64()),
+        match &self.source {
+            BlockSource::Plain(_) => None,
+            BlockSource::Compressed { decoded, .. } => decoded.sum().map(|sum| sum.base64()),
         }
     }
 }
 
 impl Drop for Blocks {
     fn drop(&mut self) {
-        // The thread that decodes may wait for a range that nobody wants any more.
-        if let Inside::Compressed { fetching, .. } = &self.inside {
+        // The decoding thread may be waiting for a range.
+        if let BlockSource::Compressed { fetching, .. } = &self.source {
             fetching.abort();
         }
     }
 }
 
-/// Decompresses by the ending of the key: `.gz` (of several members too), `.zst` (of several frames too).
-///
-/// # Errors
-/// Those of the decoder's beginning.
+/// A decoder for the extension of the key: `.gz` (any number of members), `.zst` (any number of frames), or none.
 pub(crate) fn decoder(key: &str, reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
     if key.ends_with(".gz") {
         Ok(Box::new(flate2::read::MultiGzDecoder::new(reader)))
@@ -105,7 +96,7 @@ pub(crate) fn decoder(key: &str, reader: impl Read + Send + 'static) -> io::Resu
     }
 }
 
-/// What to say of an object that cannot be decompressed.
+/// The error for an object that cannot be decompressed.
 #[must_use]
 pub(crate) fn corrupt(key: &str, error: &io::Error) -> SourceError {
     let reason = match error.kind() {

@@ -25,7 +25,7 @@ use super::road_counts::Scope;
 use super::run_summary::RunSummary;
 use super::snapshots::{DaySnapshots, SnapshotWindow};
 use crate::draft::SourceResult;
-use crate::input::{Inventory, OF_THE_API};
+use crate::input::{API_SOURCES, Inventory};
 use crate::telemetry::{DAY, LIST};
 
 /// Days being published at once, in addition to one day per thread being computed.
@@ -70,7 +70,7 @@ async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>, summary: &
             engine.sources.begin();
             let inputs = Box::pin(BatchInputs::read(&engine, &inventory.files, Scope::All, &progress)).await?;
             let days = days_of(&engine, &inputs)?;
-            inventory.look(&engine.raw, &OF_THE_API, &days).await?;
+            inventory.relist(&engine.raw, &API_SOURCES, &days).await?;
             if let Some(last) = days.last() {
                 record_ages(&engine, &inventory, *last);
             }
@@ -86,7 +86,7 @@ async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>, summary: &
 
 async fn list(engine: &Engine, days: &BTreeSet<NaiveDate>) -> Result<Inventory, Failure> {
     let span = Span::start(&LIST);
-    let inventory = span.instrument_result(Inventory::take(&engine.raw, days)).await?;
+    let inventory = span.instrument_result(Inventory::list(&engine.raw, days)).await?;
     let (objects, bytes) = inventory.size();
     span.set_count("objects", objects);
     span.set_count("bytes", bytes);

@@ -9,7 +9,7 @@ use contract::Source;
 use runtime::store::Object;
 use runtime::telemetry::{self, ERRORS, Span};
 
-use crate::input::{Inventory, OF_THE_API};
+use crate::input::{API_SOURCES, Inventory};
 use crate::quality::RowCounts;
 use crate::raw_file::SourceError;
 use crate::telemetry::{BYTES_READ, CHUNKS, INPUT_AGE, READ, REJECTED, ROWS, SOURCE, SOURCE_DURATION, read_of};
@@ -51,7 +51,7 @@ impl SourceProgress {
             let counted = RowCounts::default();
             let left = match source {
                 Source::Disruptions => vec![Part::Snapshots],
-                source if OF_THE_API.contains(&source) => vec![Part::Files, Part::Snapshots],
+                source if API_SOURCES.contains(&source) => vec![Part::Files, Part::Snapshots],
                 _ => vec![Part::Files],
             };
             (source, OpenSource { span, left, begun: Instant::now(), objects: 0, bytes: 0, chunks: 0, counted })

@@ -18,7 +18,7 @@ use crate::input::road_file::Blocks;
 use crate::quality::RowCounts;
 use crate::raw_file::SourceError;
 use crate::scan::LONGEST_RECORD;
-use crate::scan::engine::{self, Block, Feed, Settings};
+use crate::scan::engine::{self, Chunk, Feed, Settings};
 use crate::scan::head::{self, Head, Peek};
 use crate::source::road_counts::Layout;
 use crate::telemetry::{AGGREGATE, DECODE};
@@ -194,8 +194,8 @@ fn begin(source: &mut FileSource, key: &str) -> Result<(Bytes, Head), InputError
         match head::peek(&beginning, is_all) {
             Peek::Head(head) => return Ok((beginning, head)),
             Peek::Blank => return Err(error("the file is empty; export it again, with its header")),
-            Peek::More if !is_all && beginning.len() <= 8 * LONGEST_RECORD => {}
-            Peek::More | Peek::GivenUp(_) => {
+            Peek::Incomplete if !is_all && beginning.len() <= 8 * LONGEST_RECORD => {}
+            Peek::Incomplete | Peek::Unreadable(_) => {
                 return Err(error(
                     "unrecognised header: the first line is not that of the road counts. Check that the file is the right export",
                 ));
@@ -220,7 +220,7 @@ struct FileChunks<'a> {
 impl Feed for &mut FileChunks<'_> {
     type Error = InputError;
 
-    fn next(&mut self) -> Result<Option<Block>, InputError> {
+    fn next(&mut self) -> Result<Option<Chunk>, InputError> {
         let held = self.held.load(Ordering::Relaxed);
         // Extrapolated from the part already read; the length of a stream is unknown.
         let foreseen = match &self.source {
@@ -241,7 +241,7 @@ impl Feed for &mut FileChunks<'_> {
                 };
                 *next = end;
                 self.bar.inc(length as u64);
-                Ok(Some(Block::Range { offset, length }))
+                Ok(Some(Chunk::Range { offset, length }))
             }
             FileSource::Stream(blocks) => {
                 if self.rest.is_empty() {
@@ -250,7 +250,7 @@ impl Feed for &mut FileChunks<'_> {
                 }
                 // Small chunks of a large range: the memory of a thread grows with its chunk.
                 let length = usize::try_from(self.chunk).unwrap_or(usize::MAX).min(self.rest.len());
-                Ok(Some(Block::Bytes(self.rest.split_to(length))))
+                Ok(Some(Chunk::Bytes(self.rest.split_to(length))))
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::city::City;
 use crate::document::{BikeCountsSource, DisruptionsSource, FileSource, FilesRead, WeatherSource};
 use crate::draft::SourceResult;
 use crate::input::prefetch::{PrefetchedFile, Prefetcher};
-use crate::input::{InputError, Inventory, OF_THE_API, around, content};
+use crate::input::{API_SOURCES, InputError, Inventory, around, content};
 use crate::quality::RowCounts;
 use crate::raw_file::RawFile;
 
@@ -168,7 +168,7 @@ impl SnapshotWindow {
             return Err(replaced_twice(key));
         }
         tracing::warn!(key, "input replaced while it was read; reading its source again");
-        self.inventory.look(&self.engine.raw, &[source], &self.days).await?;
+        self.inventory.relist(&self.engine.raw, &[source], &self.days).await?;
         self.fetch();
         Ok(())
     }
@@ -194,7 +194,7 @@ impl SnapshotWindow {
             *self.awaited.entry(name.day).or_default() += 1;
             *self.left.entry(name.source).or_default() += 1;
         }
-        for source in OF_THE_API.into_iter().filter(|source| !self.left.contains_key(source)) {
+        for source in API_SOURCES.into_iter().filter(|source| !self.left.contains_key(source)) {
             self.engine.sources.done(source, Part::Snapshots);
         }
         self.prefetcher = start(&self.engine, wanted, self.own);
@@ -202,7 +202,7 @@ impl SnapshotWindow {
 
     fn of(&self, day: NaiveDate) -> DaySnapshots {
         let mut snapshots = DaySnapshots { no_input: self.inventory.is_empty(day), ..DaySnapshots::default() };
-        for source in OF_THE_API {
+        for source in API_SOURCES {
             let (found, others) = self.inventory.snapshots(source, day);
             let (files, read) = snapshots.by_source.entry(source).or_default();
             let ignored = |object: &Object| Ignored { key: object.key.clone(), reason: "pas_un_instantane".to_owned() };
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn exactly_the_sources_of_the_api_have_a_parser() {
         for source in Source::ALL {
-            assert_eq!(parser(source).is_some(), OF_THE_API.contains(&source), "{source}");
+            assert_eq!(parser(source).is_some(), API_SOURCES.contains(&source), "{source}");
         }
     }
 }

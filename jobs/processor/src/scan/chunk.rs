@@ -1,38 +1,38 @@
-//! One chunk of a text: where its first record begins, its whole records by the fast reader, and by the slow one from the first quote that
-//! opens where none should.
+//! Reads one chunk of a text: guesses where its first record begins and reads its complete records, with the fast reader up to the first
+//! irregular quote and with the slow reader from there on.
 
 use memchr::{memchr, memchr_iter};
 
 use super::index::Index;
 use super::mask::Simd;
 use super::row::{Row, is_blank, without_return};
-use super::slow::{Event, Slow};
+use super::slow::{ParsedRecord, SlowReader};
 use super::{LONGEST_RECORD, Reader};
 
-/// How many quotes are looked at to tell where a chunk's first record begins.
-const QUOTES: usize = 64;
+/// Number of quotes that the guess of a chunk's first record looks at.
+const GUESS_QUOTES: usize = 64;
 
-/// What a chunk holds.
+/// The complete records of a chunk, as byte positions in it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Outcome {
-    /// Where its first record begins, as far as the chunk itself tells.
+pub(super) struct ChunkExtent {
+    /// Start of the first record: known or guessed.
     pub(super) start: usize,
-    /// Where the first record begins that is not whole.
+    /// Start of the first incomplete record.
     pub(super) end: usize,
-    /// Line feeds between the two.
+    /// Line feeds from `start` to `end`.
     pub(super) lines: u64,
 }
 
-/// Reads the whole records of a chunk into the part, with lines counted from 0 at the first. `at_record` where it is known to begin with
-/// one. `None` where no record begins in it.
+/// Reads the complete records of a chunk into the partial result, with lines counted from 0. `at_record` means that the chunk is known to
+/// begin with a record. Returns `None` if no record begins in it.
 pub(super) fn read<R: Reader>(
     bytes: &[u8],
     at_record: bool,
     separator: u8,
     reader: &R,
-    (worker, part): (&mut R::Worker, &mut R::Part),
+    (worker, partial): (&mut R::Worker, &mut R::Partial),
     (simd, index): (Simd, &mut Index),
-) -> Option<Outcome> {
+) -> Option<ChunkExtent> {
     let start = if at_record { 0 } else { guess_start(bytes, separator)? };
     let text = bytes.get(start..)?;
     index.build(simd, text, separator);
@@ -49,30 +49,30 @@ pub(super) fn read<R: Reader>(
             let is_text = index.is_text(text, begin, end);
             let ends = index.ends_of(number);
             let row = Row { bytes, line, is_text, text, begin, end: begin + bytes.len(), ends };
-            reader.row(worker, part, &row);
+            reader.row(worker, partial, &row);
         }
         begin = end + 1;
         line = u64::from(row.lines);
     }
     let rest = text.get(begin..)?;
     if too_long || index.irregular.is_some() || rest.len() > LONGEST_RECORD {
-        let mut slow = Slow::new(separator, line);
+        let mut slow = SlowReader::new(separator, line);
         slow.feed_whole(rest, |event| match event {
-            Event::Row(row) => reader.row(worker, part, &row),
-            Event::GivenUp(line, why, head) => reader.given_up(part, line, why, head),
+            ParsedRecord::Row(row) => reader.row(worker, partial, &row),
+            ParsedRecord::Unreadable(line, why, head) => reader.unreadable(partial, line, why, head),
         });
         begin = text.len() - slow.pending();
         line = slow.line();
     }
-    Some(Outcome { start, end: start + begin, lines: line })
+    Some(ChunkExtent { start, end: start + begin, lines: line })
 }
 
-/// After the first line feed that seems to end a record. Whether the chunk begins inside quotes is told by its first quotes: with the
-/// wrong answer soon one of them opens in the midst of a field. Where nothing tells, it begins outside.
+/// Returns the position after the first line feed that seems to end a record. The first quotes show whether the chunk begins inside quotes:
+/// with the wrong assumption, one of them soon opens in the middle of a field. If both assumptions fit, the chunk begins outside.
 fn guess_start(bytes: &[u8], separator: u8) -> Option<usize> {
     let regular = |mut inside: bool| {
         let mut before = None;
-        memchr_iter(b'"', bytes).take(QUOTES).all(|at| {
+        memchr_iter(b'"', bytes).take(GUESS_QUOTES).all(|at| {
             let opens_well = at == 0
                 || before == Some(at - 1)
                 || bytes.get(at - 1).is_some_and(|byte| *byte == separator || *byte == b'\n');

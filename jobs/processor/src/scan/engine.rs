@@ -1,103 +1,104 @@
-//! Chunks to threads, their parts back in the order of the text; what lies between two chunks is read here.
+//! Distributes chunks to threads and folds their partial results in the order of the text. Records that cross the border of two chunks are
+//! read during the fold.
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
-use super::chunk::{self, Outcome};
+use super::chunk::{self, ChunkExtent};
 use super::index::Index;
-use super::slow::{Event, Slow};
+use super::slow::{ParsedRecord, SlowReader};
 use super::{Reader, Simd};
 use crate::crc::Crc64;
 
-/// The next piece of the text. Its size is a matter of speed alone.
+/// The next chunk of the text. Its size affects only the speed.
 #[derive(Debug, Clone)]
-pub enum Block {
-    /// Its bytes.
+pub enum Chunk {
+    /// A chunk in memory.
     Bytes(Bytes),
-    /// Where the thread that reads it finds its bytes.
+    /// A chunk whose bytes the reading thread fetches itself.
     Range {
-        /// From which byte.
+        /// Position of the first byte in the text.
         offset: u64,
-        /// How many.
+        /// Number of bytes.
         length: usize,
     },
 }
 
-/// Where the text comes from.
+/// Supplies the text, chunk by chunk.
 pub trait Feed: Send {
-    /// Why it does not come.
+    /// Why the next chunk cannot be supplied; ends the run.
     type Error: Send;
 
-    /// The next piece; may wait for it. The first begins with a record, and a byte order mark is no part of it.
+    /// Returns the next chunk, `None` at the end of the text. May block. The first chunk must begin with a record, without a byte order mark.
     ///
     /// # Errors
-    /// The feed's own; the run ends with it.
-    fn next(&mut self) -> Result<Option<Block>, Self::Error>;
+    /// Any error ends the run; `next` is not called again after it.
+    fn next(&mut self) -> Result<Option<Chunk>, Self::Error>;
 }
 
-/// How a text is read.
+/// Options of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Settings {
-    /// Between fields.
+    /// Byte between two fields.
     pub separator: u8,
-    /// Line of the first record.
+    /// Line number of the first record.
     pub line: u64,
-    /// How bytes are looked at.
+    /// Instruction set of the index.
     pub simd: Simd,
-    /// How many pieces may be on their way from the feed to the fold, for each thread.
+    /// Chunks per thread that may be between the feed and the fold; bounds the memory.
     pub in_flight: usize,
-    /// Whether the bytes are summed up.
+    /// Whether to compute the checksum.
     pub sum: bool,
 }
 
-/// What a run leaves.
+/// Figures of a finished run.
 #[derive(Debug)]
 pub struct Report {
-    /// CRC-64/NVME of all bytes, where it was asked for.
+    /// CRC-64/NVME of all bytes, if [`Settings::sum`] is set.
     pub sum: Option<Crc64>,
     /// Bytes read.
     pub bytes: u64,
-    /// Pieces read.
+    /// Chunks read.
     pub chunks: u64,
-    /// Pieces that were read once more, because they begin otherwise than they seem to.
+    /// Chunks that were read a second time because the guess of their first record was wrong.
     pub repaired: u64,
 }
 
-/// Reads a text on all threads of a pool. `fetch` reads the bytes of a [`Block::Range`]. `fold` is given the parts in the order of the text,
-/// each with the number of lines that come before those that it counts.
+/// Reads a text on all threads of a pool. `fetch` reads the bytes of a [`Chunk::Range`]. `fold` receives the partial results in the order of
+/// the text, each with the number of lines before it.
 ///
 /// # Errors
-/// The first of the feed or of `fetch`; parts from before it may have been folded.
+/// The first error of the feed or of `fetch`. Earlier partial results may have been folded already.
 pub fn run<R: Reader, F: Feed>(
     pool: &rayon::ThreadPool,
     reader: &R,
     settings: Settings,
     feed: F,
     fetch: impl Fn(u64, &mut [u8]) -> Result<(), F::Error> + Sync,
-    fold: impl FnMut(&R::Part, u64) + Send,
+    fold: impl FnMut(&R::Partial, u64) + Send,
 ) -> Result<Report, F::Error> {
     let window = pool.current_num_threads() * settings.in_flight.max(1) + 1;
     let report = Report { sum: settings.sum.then(Crc64::default), bytes: 0, chunks: 0, repaired: 0 };
-    let run = Run {
+    let run = SharedState {
         reader,
         settings,
         fetch,
         window,
         feed: Mutex::new((feed, 0)),
-        queue: Mutex::new(Queue { next: 0, waiting: BTreeMap::new(), folding: false, stopped: false, error: None }),
+        queue: Mutex::new(FoldQueue { next: 0, waiting: BTreeMap::new(), folding: false, stopped: false, error: None }),
         turn: Condvar::new(),
-        spare: Mutex::new(Vec::new()),
-        order: Mutex::new(Order {
-            slow: Slow::new(settings.separator, settings.line),
+        spare_partials: Mutex::new(Vec::new()),
+        order: Mutex::new(OrderedState {
+            slow: SlowReader::new(settings.separator, settings.line),
             worker: reader.worker(),
-            between: reader.part(),
+            between: reader.new_partial(),
             fold,
             report,
         }),
     };
-    pool.broadcast(|_| run.work());
+    pool.broadcast(|_| run.run_worker());
     if let Some(error) = lock(&run.queue).error.take() {
         return Err(error);
     }
@@ -110,71 +111,71 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A run that all threads share.
-struct Run<'a, R: Reader, F: Feed, G, H> {
+/// State that all threads of a run share.
+struct SharedState<'a, R: Reader, F: Feed, G, H> {
     reader: &'a R,
     settings: Settings,
     fetch: G,
-    /// How many pieces may be on their way.
+    /// Most chunks between the feed and the fold.
     window: usize,
-    /// The feed, and how many pieces it has given.
+    /// The feed, and the number of chunks taken from it.
     feed: Mutex<(F, usize)>,
-    queue: Mutex<Queue<R::Part, F::Error>>,
-    /// A piece was folded, or the run has stopped.
+    queue: Mutex<FoldQueue<R::Partial, F::Error>>,
+    /// Signals that a chunk was folded or that the run has stopped.
     turn: Condvar,
-    /// Parts to be used again.
-    spare: Mutex<Vec<R::Part>>,
-    order: Mutex<Order<R::Worker, R::Part, H>>,
+    /// Folded partial results for reuse.
+    spare_partials: Mutex<Vec<R::Partial>>,
+    order: Mutex<OrderedState<R::Worker, R::Partial, H>>,
 }
 
-/// Pieces that were read and wait for those before them.
-struct Queue<P, E> {
-    /// The next to fold.
+/// Chunks that wait until all chunks before them are folded.
+struct FoldQueue<P, E> {
+    /// Number of the next chunk to fold.
     next: usize,
-    waiting: BTreeMap<usize, Done<P>>,
-    /// Whether a thread folds.
+    waiting: BTreeMap<usize, FinishedChunk<P>>,
+    /// Whether a thread is folding.
     folding: bool,
     stopped: bool,
     error: Option<E>,
 }
 
-/// A piece that was read.
-struct Done<P> {
-    block: Block,
-    /// What comes before its first record and after its last, where the piece does not hold its bytes.
+/// A chunk that a thread has read.
+struct FinishedChunk<P> {
+    chunk: Chunk,
+    /// Copies of the bytes before the first and after the last record, for a [`Chunk::Range`]; a [`Chunk::Bytes`] holds them itself.
     head: Vec<u8>,
     tail: Vec<u8>,
     length: usize,
     sum: Option<Crc64>,
-    outcome: Option<Outcome>,
-    part: P,
+    extent: Option<ChunkExtent>,
+    partial: P,
 }
 
-/// What is done in the order of the text.
-struct Order<W, P, H> {
-    /// At the end of what was folded.
-    slow: Slow,
-    /// For the rows that it reads: those that no chunk has whole.
+/// State of the fold, which runs in the order of the text.
+struct OrderedState<W, P, H> {
+    /// Its position is the end of the folded text.
+    slow: SlowReader,
+    /// For the rows that the slow reader finds between two chunks.
     worker: W,
     between: P,
     fold: H,
     report: Report,
 }
 
-impl<W, P, H: FnMut(&P, u64)> Order<W, P, H> {
-    /// Lets the slow reader read, and folds what it found, with its own lines.
-    fn between<R: Reader<Part = P, Worker = W>>(
+impl<W, P, H: FnMut(&P, u64)> OrderedState<W, P, H> {
+    /// Runs the slow reader and folds its rows; their line numbers are absolute.
+    fn between<R: Reader<Partial = P, Worker = W>>(
         &mut self,
         reader: &R,
-        read: impl FnOnce(&mut Slow, &mut dyn FnMut(Event<'_>)),
+        read: impl FnOnce(&mut SlowReader, &mut dyn FnMut(ParsedRecord<'_>)),
     ) {
         let Self { slow, worker, between, fold, .. } = self;
         let mut any = false;
         read(slow, &mut |event| {
             any = true;
             match event {
-                Event::Row(row) => reader.row(worker, between, &row),
-                Event::GivenUp(line, why, head) => reader.given_up(between, line, why, head),
+                ParsedRecord::Row(row) => reader.row(worker, between, &row),
+                ParsedRecord::Unreadable(line, why, head) => reader.unreadable(between, line, why, head),
             }
         });
         if any {
@@ -184,8 +185,8 @@ impl<W, P, H: FnMut(&P, u64)> Order<W, P, H> {
     }
 }
 
-/// Stops the others where a thread ends by a panic: they would wait for its piece.
-struct StopOnPanic<'a, R: Reader, F: Feed, G, H>(&'a Run<'a, R, F, G, H>);
+/// Stops the other threads if one panics: they would wait for its chunk forever.
+struct StopOnPanic<'a, R: Reader, F: Feed, G, H>(&'a SharedState<'a, R, F, G, H>);
 
 impl<R: Reader, F: Feed, G, H> Drop for StopOnPanic<'_, R, F, G, H> {
     fn drop(&mut self) {
@@ -196,30 +197,30 @@ impl<R: Reader, F: Feed, G, H> Drop for StopOnPanic<'_, R, F, G, H> {
     }
 }
 
-impl<R, F, G, H> Run<'_, R, F, G, H>
+impl<R, F, G, H> SharedState<'_, R, F, G, H>
 where
     R: Reader,
     F: Feed,
     G: Fn(u64, &mut [u8]) -> Result<(), F::Error> + Sync,
-    H: FnMut(&R::Part, u64) + Send,
+    H: FnMut(&R::Partial, u64) + Send,
 {
-    /// What each thread does.
-    fn work(&self) {
+    /// The loop of each thread.
+    fn run_worker(&self) {
         let _stop = StopOnPanic(self);
         let mut worker = self.reader.worker();
         let mut index = Index::default();
         let mut buffer = Vec::new();
         loop {
-            let Some((number, block)) = self.claim() else { return };
-            let done = self.read(number, block, &mut worker, &mut index, &mut buffer);
-            let folded = done.and_then(|done| self.hand_in(number, done));
+            let Some((number, chunk)) = self.claim() else { return };
+            let done = self.read(number, chunk, &mut worker, &mut index, &mut buffer);
+            let folded = done.and_then(|done| self.submit(number, done));
             if let Err(error) = folded {
                 return self.stop(error);
             }
         }
     }
 
-    /// Ends the run.
+    /// Stops the run; only the first error is kept.
     fn stop(&self, error: F::Error) {
         let mut queue = lock(&self.queue);
         queue.stopped = true;
@@ -227,8 +228,8 @@ where
         self.turn.notify_all();
     }
 
-    /// The next piece, once there is room for it; nothing at the end of the text or of the run.
-    fn claim(&self) -> Option<(usize, Block)> {
+    /// Takes the next chunk once the window has room; `None` at the end of the text or after a stop.
+    fn claim(&self) -> Option<(usize, Chunk)> {
         let mut feed = lock(&self.feed);
         let mut queue = lock(&self.queue);
         while feed.1 - queue.next >= self.window && !queue.stopped {
@@ -238,30 +239,30 @@ where
             return None;
         }
         drop(queue);
-        let block = match feed.0.next() {
-            Ok(Some(block)) => block,
+        let chunk = match feed.0.next() {
+            Ok(Some(chunk)) => chunk,
             Ok(None) => return None,
             Err(error) => {
-                // Told before another thread may ask the feed again: what it says after its error is not why the run ended.
+                // Stop while the feed is locked, so that no other thread calls `next` after its error.
                 self.stop(error);
                 return None;
             }
         };
         let number = feed.1;
         feed.1 += 1;
-        Some((number, block))
+        Some((number, chunk))
     }
 
-    /// Reads a piece.
+    /// Reads the complete records of a chunk.
     fn read(
         &self,
         number: usize,
-        block: Block,
+        chunk: Chunk,
         worker: &mut R::Worker,
         index: &mut Index,
         buffer: &mut Vec<u8>,
-    ) -> Result<Done<R::Part>, F::Error> {
-        let bytes = self.bytes(&block, buffer)?;
+    ) -> Result<FinishedChunk<R::Partial>, F::Error> {
+        let bytes = self.bytes(&chunk, buffer)?;
         let length = bytes.len();
         let sum = self.settings.sum.then(|| {
             let mut sum = Crc64::default();
@@ -269,20 +270,20 @@ where
             sum
         });
         let Settings { separator, simd, .. } = self.settings;
-        let mut part = lock(&self.spare).pop().unwrap_or_else(|| self.reader.part());
-        let outcome = chunk::read(bytes, number == 0, separator, self.reader, (worker, &mut part), (simd, index));
+        let mut partial = lock(&self.spare_partials).pop().unwrap_or_else(|| self.reader.new_partial());
+        let extent = chunk::read(bytes, number == 0, separator, self.reader, (worker, &mut partial), (simd, index));
         let (mut head, mut tail) = (Vec::new(), Vec::new());
-        if let (Block::Range { .. }, Some(outcome)) = (&block, &outcome) {
-            head = bytes.get(..outcome.start).unwrap_or_default().to_vec();
-            tail = bytes.get(outcome.end..).unwrap_or_default().to_vec();
+        if let (Chunk::Range { .. }, Some(extent)) = (&chunk, &extent) {
+            head = bytes.get(..extent.start).unwrap_or_default().to_vec();
+            tail = bytes.get(extent.end..).unwrap_or_default().to_vec();
         }
-        Ok(Done { block, head, tail, length, sum, outcome, part })
+        Ok(FinishedChunk { chunk, head, tail, length, sum, extent, partial })
     }
 
-    fn bytes<'b>(&self, block: &'b Block, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], F::Error> {
-        match block {
-            Block::Bytes(bytes) => Ok(bytes),
-            Block::Range { offset, length } => {
+    fn bytes<'b>(&self, chunk: &'b Chunk, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], F::Error> {
+        match chunk {
+            Chunk::Bytes(bytes) => Ok(bytes),
+            Chunk::Range { offset, length } => {
                 if buffer.len() < *length {
                     buffer.resize(*length, 0);
                 }
@@ -293,8 +294,8 @@ where
         }
     }
 
-    /// Folds the piece if it is the next, and those that waited for it; or leaves it to the thread that folds.
-    fn hand_in(&self, number: usize, done: Done<R::Part>) -> Result<(), F::Error> {
+    /// Folds the chunk if it is the next one, then the chunks that waited for it; otherwise leaves it to the thread that is folding.
+    fn submit(&self, number: usize, done: FinishedChunk<R::Partial>) -> Result<(), F::Error> {
         let mut queue = lock(&self.queue);
         queue.waiting.insert(number, done);
         while !queue.folding {
@@ -312,7 +313,7 @@ where
         Ok(())
     }
 
-    fn fold(&self, done: Done<R::Part>) -> Result<(), F::Error> {
+    fn fold(&self, done: FinishedChunk<R::Partial>) -> Result<(), F::Error> {
         let mut order = lock(&self.order);
         let report = &mut order.report;
         report.bytes += done.length as u64;
@@ -320,20 +321,20 @@ where
         if let (Some(all), Some(next)) = (&mut report.sum, &done.sum) {
             all.combine(next);
         }
-        let Done { block, head, tail, outcome, mut part, .. } = done;
-        let held = match &block {
-            Block::Bytes(bytes) => Some(bytes),
-            Block::Range { .. } => None,
+        let FinishedChunk { chunk, head, tail, extent, mut partial, .. } = done;
+        let held = match &chunk {
+            Chunk::Bytes(bytes) => Some(bytes),
+            Chunk::Range { .. } => None,
         };
         let mut from = 0;
         let mut is_read = false;
-        if let Some(Outcome { start, end, lines }) = outcome {
+        if let Some(ChunkExtent { start, end, lines }) = extent {
             let head = held.map_or(&*head, |bytes| bytes.get(..start).unwrap_or_default());
             order.between(self.reader, |slow, visit| slow.feed(head, visit));
             from = start;
             if order.slow.is_between_records() {
                 let before = order.slow.line();
-                (order.fold)(&part, before);
+                (order.fold)(&partial, before);
                 order.slow.pass_lines(lines);
                 let tail = held.map_or(&*tail, |bytes| bytes.get(end..).unwrap_or_default());
                 order.between(self.reader, |slow, visit| slow.feed(tail, visit));
@@ -341,16 +342,16 @@ where
             }
         }
         if !is_read {
-            // No record begins where one seemed to.
+            // The guess was wrong.
             order.report.repaired += 1;
             let mut buffer = Vec::new();
-            let bytes = self.bytes(&block, &mut buffer)?;
+            let bytes = self.bytes(&chunk, &mut buffer)?;
             let rest = bytes.get(from..).unwrap_or_default();
             order.between(self.reader, |slow, visit| slow.feed(rest, visit));
         }
         drop(order);
-        self.reader.clear(&mut part);
-        lock(&self.spare).push(part);
+        self.reader.clear(&mut partial);
+        lock(&self.spare_partials).push(partial);
         Ok(())
     }
 }

@@ -1,40 +1,40 @@
-//! The beginning of a text: which separator it has, and what its first record says.
+//! Reads the beginning of a text: detects the separator and returns the first record.
 
 use memchr::{memchr, memchr_iter};
 
-use super::slow::{Event, Slow};
-use super::{GivenUp, LONGEST_RECORD};
+use super::slow::{ParsedRecord, SlowReader};
+use super::{LONGEST_RECORD, Unreadable};
 
-/// The first record of a text, and where the others begin.
+/// The first record of a text, and the position of the second.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// `;` where the first line has one, else a tab where it has one, else `,`.
+    /// `;` if the first line contains one, else a tab if it contains one, else `,`.
     pub separator: u8,
-    /// The first record as it stands.
+    /// The first record with its quotes, without its line end.
     pub record: Vec<u8>,
     /// Its fields, without quotes.
     pub fields: Vec<Vec<u8>>,
-    /// Where the next record begins: bytes from the beginning of the text.
+    /// Start of the next record, in bytes from the beginning of the text.
     pub length: usize,
-    /// Line of the next record.
+    /// Line number of the next record.
     pub line: u64,
 }
 
-/// What the beginning of a text tells.
+/// Result of looking for the first record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Peek {
-    /// There is a first record.
+    /// The first record is complete.
     Head(Head),
-    /// It is not whole yet.
-    More,
-    /// The text is blank.
+    /// More bytes are needed to complete it.
+    Incomplete,
+    /// The text consists of white space.
     Blank,
     /// The first record cannot be read.
-    GivenUp(GivenUp),
+    Unreadable(Unreadable),
 }
 
-/// Reads the first record of a text of which `bytes` are the beginning, or all where `is_all`. A byte order mark and blank lines before
-/// it are left out.
+/// Reads the first record of a text. `bytes` is its beginning, or the whole text if `is_all`. A byte order mark and blank lines before the
+/// record are skipped.
 #[must_use]
 pub fn peek(bytes: &[u8], is_all: bool) -> Peek {
     const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -43,22 +43,23 @@ pub fn peek(bytes: &[u8], is_all: bool) -> Peek {
     let begin = bytes.len() - text.len() + blank;
     let text = bytes.get(begin..).unwrap_or_default();
     if text.is_empty() || text.len() < BOM.len() && !is_all {
-        return if is_all { Peek::Blank } else { Peek::More };
+        return if is_all { Peek::Blank } else { Peek::Incomplete };
     }
     let first_line = memchr(b'\n', text);
     if first_line.is_none() && !is_all && text.len() <= LONGEST_RECORD {
-        return Peek::More;
+        return Peek::Incomplete;
     }
     let line = text.get(..first_line.unwrap_or(text.len())).unwrap_or_default();
     let separator = [b';', b'\t'].into_iter().find(|byte| memchr(*byte, line).is_some()).unwrap_or(b',');
-    let mut slow = Slow::new(separator, 1 + memchr_iter(b'\n', bytes.get(..begin).unwrap_or_default()).count() as u64);
+    let mut slow =
+        SlowReader::new(separator, 1 + memchr_iter(b'\n', bytes.get(..begin).unwrap_or_default()).count() as u64);
     let mut found = None;
-    let mut keep = |event: Event<'_>| {
+    let mut keep = |event: ParsedRecord<'_>| {
         found.get_or_insert(match event {
-            Event::Row(row) => {
+            ParsedRecord::Row(row) => {
                 Ok((row.bytes.to_vec(), (0..row.columns()).map(|i| row.field(i).into_owned()).collect()))
             }
-            Event::GivenUp(_, why, _) => Err(why),
+            ParsedRecord::Unreadable(_, why, _) => Err(why),
         });
     };
     let mut length = 0;
@@ -76,8 +77,8 @@ pub fn peek(bytes: &[u8], is_all: bool) -> Peek {
         Some(Ok((record, fields))) => {
             Peek::Head(Head { separator, record, fields, length: begin + length, line: slow.line() })
         }
-        Some(Err(why)) => Peek::GivenUp(why),
-        None => Peek::More,
+        Some(Err(why)) => Peek::Unreadable(why),
+        None => Peek::Incomplete,
     }
 }
 
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_line_tells_the_separator_and_where_the_rest_begins() {
+    fn separator_and_next_record_follow_from_the_first_line() {
         let found = head(b"\xEF\xBB\xBF\r\n \na;\"b,\nc\"\r\n1;2\n");
         assert_eq!((found.separator, found.length, found.line), (b';', 17, 5));
         assert_eq!(found.fields, [b"a".to_vec(), b"b,\nc".to_vec()]);
@@ -103,10 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_first_record_is_told() {
-        assert_eq!(peek(b"a;b", false), Peek::More);
+    fn missing_first_record_has_a_reason() {
+        assert_eq!(peek(b"a;b", false), Peek::Incomplete);
         assert_eq!(peek(b"\xEF\xBB\xBF \n", true), Peek::Blank);
-        assert_eq!(peek(b"a;\"b\n1;2\n", true), Peek::GivenUp(GivenUp::OpenQuote));
-        assert_eq!(peek(&vec![b'x'; LONGEST_RECORD + 2], false), Peek::GivenUp(GivenUp::TooLong));
+        assert_eq!(peek(b"a;\"b\n1;2\n", true), Peek::Unreadable(Unreadable::OpenQuote));
+        assert_eq!(peek(&vec![b'x'; LONGEST_RECORD + 2], false), Peek::Unreadable(Unreadable::TooLong));
     }
 }

@@ -1,41 +1,41 @@
-//! The index of a text: where its fields and records end, found 64 bytes at a time without looking at any byte alone.
+//! The index of a text: the positions where its fields and records end, found 64 bytes at a time without a loop over bytes.
 //!
-//! A quote that opens a field stands at the field's beginning: after a separator, a line feed, or a quote that has just closed (the second
-//! of a doubled pair). While all do, whether a place lies inside quotes is the parity of the quotes before it, which is one
-//! multiplication for 64 bytes. The index ends before the first quote that opens anywhere else; there the slow reader goes on.
+//! A regular quote opens at the beginning of a field: after a separator, a line feed, or a quote that has just closed (the second of a
+//! doubled pair). As long as all quotes are regular, a byte is inside quotes if the number of quotes before it is odd; this parity costs
+//! one multiplication per 64 bytes. The index ends before the first irregular quote, and the slow reader continues there.
 
-use super::mask::{BLOCK, Lanes, Simd, Work};
+use super::mask::{BLOCK, Simd, SimdBackend, SimdTask};
 
-/// Where a record ends.
+/// End of a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RowEnd {
-    /// Its line feed.
+    /// Position of its line feed.
     pub(super) at: u32,
-    /// How many ends of fields there are up to its own last one, in the whole text.
+    /// Number of field ends in the text up to and including its last field.
     pub(super) ends: u32,
-    /// How many line feeds there are up to this one, those inside quotes too.
+    /// Number of line feeds up to and including its own; those inside quotes count.
     pub(super) lines: u32,
 }
 
-/// Fields and records of a text. Made once by a thread, and used again from text to text.
+/// Fields and records of a text. A thread reuses its index from chunk to chunk.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Separators and line feeds outside quotes; what lies beyond the last record's is of no meaning.
+    /// Positions of separators and line feeds outside quotes; entries after the last record's are garbage.
     ends: Vec<u32>,
-    /// Ends of records.
+    /// Ends of the complete records.
     pub(super) rows: Vec<RowEnd>,
-    /// For each block, its bytes that are not ASCII.
+    /// Mask of the non-ASCII bytes of each block.
     high: Vec<u64>,
-    /// The first quote that opens where none should.
+    /// Position of the first irregular quote.
     pub(super) irregular: Option<usize>,
 }
 
 impl Index {
-    /// Reads a text of less than 4 GiB that begins at a record.
+    /// Indexes a text of less than 4 GiB that begins with a record.
     pub(super) fn build(&mut self, simd: Simd, text: &[u8], separator: u8) {
         self.rows.clear();
         self.irregular = None;
-        // Room for a whole block beyond the last end, so that a block is written without asking.
+        // Room for a whole block after the last end, so that a block is written without bounds checks.
         grow(&mut self.ends, text.len() + 2 * BLOCK, 0);
         grow(&mut self.high, text.len() / BLOCK + 1, 0);
         simd.run(Build { index: self, text, separator });
@@ -49,8 +49,8 @@ impl Index {
         self.ends.get(from as usize..to as usize).unwrap_or_default()
     }
 
-    /// Whether the record from `begin` to `end` is valid UTF-8. Only what lies between its first and its last byte that is not ASCII is
-    /// looked at: no byte of a character is ASCII if it has several.
+    /// Whether the record from `begin` to `end` is valid UTF-8. Only the bytes from its first to its last non-ASCII byte are validated:
+    /// multi-byte characters contain no ASCII byte.
     #[inline]
     pub(super) fn is_text(&self, text: &[u8], begin: usize, end: usize) -> bool {
         let (first, last) = (begin / BLOCK, end / BLOCK);
@@ -84,51 +84,51 @@ struct Build<'a> {
     separator: u8,
 }
 
-impl Work for Build<'_> {
+impl SimdTask for Build<'_> {
     #[inline(always)]
-    fn with<L: Lanes>(self, lanes: L) {
+    fn run<B: SimdBackend>(self, backend: B) {
         let Self { index, text, separator } = self;
         let mut state = State { ends: 0, lines: 0, inside: 0, boundary: 1 };
         let (blocks, rest) = text.as_chunks::<BLOCK>();
         for (number, block) in blocks.iter().enumerate() {
-            if !state.step(lanes, index, number, block, separator) {
+            if !state.step(backend, index, number, block, separator) {
                 return;
             }
         }
         if !rest.is_empty() {
             let mut block = [0; BLOCK];
             block[..rest.len()].copy_from_slice(rest);
-            state.step(lanes, index, blocks.len(), &block, separator);
+            state.step(backend, index, blocks.len(), &block, separator);
         }
     }
 }
 
-/// What one block leaves for the next.
+/// State carried from one block to the next.
 struct State {
-    /// Ends of fields so far.
+    /// Number of field ends so far.
     ends: usize,
-    /// Line feeds so far.
+    /// Number of line feeds so far.
     lines: u32,
-    /// All ones inside quotes, else nothing.
+    /// All ones if the next byte is inside quotes, else 0.
     inside: u64,
-    /// 1 where a field may begin.
+    /// 1 if a field may begin at the next byte, else 0.
     boundary: u64,
 }
 
 impl State {
-    /// One block; false at a quote that opens where none should.
+    /// Indexes one block; returns false at an irregular quote.
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "a text is shorter than 4 GiB")]
-    fn step<L: Lanes>(
+    fn step<B: SimdBackend>(
         &mut self,
-        lanes: L,
+        backend: B,
         index: &mut Index,
         number: usize,
         block: &[u8; BLOCK],
         separator: u8,
     ) -> bool {
-        let mut masks = lanes.masks(block, separator);
-        let inside = lanes.parity(masks.quote) ^ self.inside;
+        let mut masks = backend.masks(block, separator);
+        let inside = backend.parity(masks.quote) ^ self.inside;
         self.inside = (inside.cast_signed() >> 63).cast_unsigned();
         let boundary = masks.newline | masks.separator | masks.quote;
         let wrong = masks.quote & inside & !(boundary << 1 | self.boundary);
@@ -160,10 +160,10 @@ impl State {
         wrong == 0
     }
 
-    /// Positions of the bits, eight at a time: more than there are cost less than asking how many there are.
+    /// Writes the positions of the set bits, eight at a time: surplus writes are cheaper than a branch per bit.
     #[inline(always)]
     fn write(&mut self, index: &mut Index, mut bits: u64, base: u32) {
-        // Most blocks lie within one long field.
+        // The common case: the block lies within one long field.
         if bits == 0 {
             return;
         }
@@ -190,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// Ends of fields and of records, byte by byte.
+    /// Reference implementation, byte by byte.
     fn plain(text: &[u8], separator: u8) -> (Vec<u32>, Vec<RowEnd>, Option<usize>) {
         let (mut ends, mut rows, mut inside, mut lines) = (Vec::new(), Vec::new(), false, 0);
         for (at, &byte) in text.iter().enumerate() {
@@ -220,7 +220,7 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
 
         #[test]
-        fn blocks_find_what_bytes_find(
+        fn index_equals_the_byte_by_byte_reference(
             text in prop::collection::vec(prop::sample::select(b"abcdefgh;;\"\n\xC3\xA9".to_vec()), 0..400),
             regular in any::<bool>(),
         ) {

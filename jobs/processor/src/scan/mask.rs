@@ -1,64 +1,64 @@
-//! Where the bytes that matter are, 64 bytes at a time: one bit for each byte, by the widest registers that the processor has.
+//! Finds line feeds, separators and quotes, 64 bytes at a time: one bit per byte, with the widest registers of the CPU.
 //!
-//! Three ways with one result: AVX-512, AVX2, and plain Rust for any other machine. The choice is made once; all `unsafe` of the program is
-//! in this file, and it is of two kinds: calls of functions that need an instruction set which [`Simd::detect`] has found, and loads of
-//! 64 bytes from a reference to 64 bytes.
+//! Three backends give the same result: AVX-512, AVX2, and portable Rust for all other machines. All `unsafe` code of the program is in this
+//! file, and there are two kinds of it: calls of functions that need an instruction set which [`Simd::detect`] has found, and loads of 64 bytes
+//! from a reference to 64 bytes.
 #![expect(
     unsafe_code,
-    reason = "vector instructions, behind the safe face of `Simd`; the property tests compare all ways"
+    reason = "vector instructions, behind the safe interface of `Simd`; the property tests compare all backends"
 )]
 
-/// Bytes looked at in one step.
+/// Bytes per step.
 pub(super) const BLOCK: usize = 64;
 
-/// The bytes of a block that matter. Bit i is byte i.
+/// Positions of the relevant bytes of a block: bit i stands for byte i.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Masks {
-    /// Line feeds.
+pub(super) struct ByteMasks {
+    /// Bytes that are line feeds.
     pub(super) newline: u64,
-    /// Separators.
+    /// Bytes that are separators.
     pub(super) separator: u64,
-    /// Quotes.
+    /// Bytes that are double quotes.
     pub(super) quote: u64,
     /// Bytes that are not ASCII.
     pub(super) high: u64,
 }
 
-/// A way to look at blocks.
-pub(super) trait Lanes: Copy {
-    /// The masks of a block.
-    fn masks(self, block: &[u8; BLOCK], separator: u8) -> Masks;
-    /// Bit i is the parity of bits 0 to i: from an opening quote up to, and without, the closing one.
+/// The operations on blocks that each instruction set implements.
+pub(super) trait SimdBackend: Copy {
+    /// Computes the masks of a block.
+    fn masks(self, block: &[u8; BLOCK], separator: u8) -> ByteMasks;
+    /// Bit i of the result is the parity of bits 0 to i: ones from an opening quote up to the byte before the closing one.
     fn parity(self, bits: u64) -> u64;
 }
 
-/// What is done with blocks, in code that is compiled once for every way.
-pub(super) trait Work {
-    /// Does it.
-    fn with<L: Lanes>(self, lanes: L);
+/// Code over blocks that is compiled once per backend.
+pub(super) trait SimdTask {
+    /// Runs the task with a backend.
+    fn run<B: SimdBackend>(self, backend: B);
 }
 
-/// The instruction set that is used.
+/// An instruction set. A larger value is faster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Simd {
-    /// Plain Rust.
+    /// Rust without intrinsics, for any CPU.
     Portable,
-    /// 32 bytes in a register.
+    /// x86-64 with AVX2: 32 bytes per register.
     #[cfg(target_arch = "x86_64")]
     Avx2,
-    /// 64 bytes in a register.
+    /// x86-64 with AVX-512: 64 bytes per register.
     #[cfg(target_arch = "x86_64")]
     Avx512,
 }
 
 impl Simd {
-    /// The best that this processor has.
+    /// The fastest instruction set of this CPU.
     #[must_use]
     pub fn detect() -> Self {
         Self::available().last().copied().unwrap_or(Self::Portable)
     }
 
-    /// All that this processor has, the best last.
+    /// All instruction sets of this CPU, the fastest last.
     #[must_use]
     pub fn available() -> Vec<Self> {
         let mut all = vec![Self::Portable];
@@ -80,13 +80,13 @@ impl Simd {
         all
     }
 
-    /// The instructions with this name if this machine has them, else the best that it has.
+    /// The instruction set with this name if this CPU has it, else the fastest that it has.
     #[must_use]
     pub fn named_or_best(name: &str) -> Self {
         Self::available().into_iter().find(|simd| simd.name() == name).unwrap_or_else(Self::detect)
     }
 
-    /// The name in settings: `portable`, `avx2`, `avx512`.
+    /// The name in the settings: `portable`, `avx2` or `avx512`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -98,37 +98,37 @@ impl Simd {
         }
     }
 
-    /// Does the work by this way; by plain Rust where the processor does not have it.
-    pub(super) fn run(self, work: impl Work) {
+    /// Runs the task with this instruction set, or with portable Rust if the CPU does not have it.
+    pub(super) fn run(self, task: impl SimdTask) {
         #[cfg(target_arch = "x86_64")]
         {
-            // The check costs a load of a cached answer; with it no value of this type can be wrong.
+            // The check reads a cached value. It makes every value of this type safe to use.
             if self > Self::detect() {
-                return work.with(Portable);
+                return task.run(Portable);
             }
             match self {
                 // SAFETY: `detect` has found every instruction set that the function is compiled for.
-                Self::Avx512 => return unsafe { x86::with_avx512(work) },
+                Self::Avx512 => return unsafe { x86::with_avx512(task) },
                 // SAFETY: as above.
-                Self::Avx2 => return unsafe { x86::with_avx2(work) },
+                Self::Avx2 => return unsafe { x86::with_avx2(task) },
                 Self::Portable => {}
             }
         }
-        work.with(Portable);
+        task.run(Portable);
     }
 }
 
-/// Plain Rust, in loops that compilers turn into what the target has.
+/// Plain loops, which the compiler vectorises for the target.
 #[derive(Debug, Clone, Copy)]
 struct Portable;
 
-impl Lanes for Portable {
+impl SimdBackend for Portable {
     #[inline(always)]
-    fn masks(self, block: &[u8; BLOCK], separator: u8) -> Masks {
+    fn masks(self, block: &[u8; BLOCK], separator: u8) -> ByteMasks {
         let of = |test: &dyn Fn(u8) -> bool| {
             block.iter().zip(0..).fold(0, |bits, (byte, at)| bits | u64::from(test(*byte)) << at)
         };
-        Masks {
+        ByteMasks {
             newline: of(&|byte| byte == b'\n'),
             separator: of(&|byte| byte == separator),
             quote: of(&|byte| byte == b'"'),
@@ -150,44 +150,44 @@ mod x86 {
         _mm512_movepi8_mask, _mm512_set1_epi8,
     };
 
-    use super::{BLOCK, Lanes, Masks, Work};
+    use super::{BLOCK, ByteMasks, SimdBackend, SimdTask};
 
     #[target_feature(enable = "avx512f,avx512bw,avx2,pclmulqdq,bmi1,bmi2,popcnt,lzcnt")]
-    pub(super) fn with_avx512(work: impl Work) {
-        work.with(Avx512(()));
+    pub(super) fn with_avx512(task: impl SimdTask) {
+        task.run(Avx512(()));
     }
 
     #[target_feature(enable = "avx2,pclmulqdq,bmi1,bmi2,popcnt,lzcnt")]
-    pub(super) fn with_avx2(work: impl Work) {
-        work.with(Avx2(()));
+    pub(super) fn with_avx2(task: impl SimdTask) {
+        task.run(Avx2(()));
     }
 
-    /// Made by [`with_avx2`] alone: whoever has one runs on a processor that has AVX2.
+    /// Only [`with_avx2`] creates it, so a value proves that the CPU has AVX2.
     #[derive(Debug, Clone, Copy)]
     pub(super) struct Avx2(());
 
-    /// Made by [`with_avx512`] alone: whoever has one runs on a processor that has AVX-512.
+    /// Only [`with_avx512`] creates it, so a value proves that the CPU has AVX-512.
     #[derive(Debug, Clone, Copy)]
     pub(super) struct Avx512(());
 
-    /// The parity of all bits up to each: a product without carries with all ones.
+    /// Prefix parity, as a carry-less product with all ones.
     #[inline(always)]
     fn parity(bits: u64) -> u64 {
-        // SAFETY: both ways that call this have PCLMULQDQ; the rest is in every x86-64.
+        // SAFETY: both backends that call this require PCLMULQDQ; the other instructions are in every x86-64.
         unsafe {
             let product = _mm_clmulepi64_si128::<0>(_mm_cvtsi64_si128(bits.cast_signed()), _mm_set1_epi8(-1));
             _mm_cvtsi128_si64(product).cast_unsigned()
         }
     }
 
-    impl Lanes for Avx512 {
+    impl SimdBackend for Avx512 {
         #[inline(always)]
-        fn masks(self, block: &[u8; BLOCK], separator: u8) -> Masks {
-            // SAFETY: AVX-512 is there (see the type), and the load takes the 64 bytes of the reference, wherever they lie.
+        fn masks(self, block: &[u8; BLOCK], separator: u8) -> ByteMasks {
+            // SAFETY: the CPU has AVX-512 (see the type), and the unaligned load reads exactly the 64 bytes of the reference.
             unsafe {
                 let bytes = _mm512_loadu_si512(block.as_ptr().cast::<__m512i>());
                 let equal = |byte: u8| _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(byte.cast_signed()));
-                Masks {
+                ByteMasks {
                     newline: equal(b'\n'),
                     separator: equal(separator),
                     quote: equal(b'"'),
@@ -202,10 +202,10 @@ mod x86 {
         }
     }
 
-    impl Lanes for Avx2 {
+    impl SimdBackend for Avx2 {
         #[inline(always)]
-        fn masks(self, block: &[u8; BLOCK], separator: u8) -> Masks {
-            // SAFETY: AVX2 is there (see the type), and the two loads take the 64 bytes of the reference, wherever they lie.
+        fn masks(self, block: &[u8; BLOCK], separator: u8) -> ByteMasks {
+            // SAFETY: the CPU has AVX2 (see the type), and the two unaligned loads read exactly the 64 bytes of the reference.
             unsafe {
                 let halves = block.as_ptr().cast::<__m256i>();
                 let (low, high) = (_mm256_loadu_si256(halves), _mm256_loadu_si256(halves.add(1)));
@@ -217,7 +217,12 @@ mod x86 {
                     let wanted = _mm256_set1_epi8(byte.cast_signed());
                     both(_mm256_cmpeq_epi8(low, wanted), _mm256_cmpeq_epi8(high, wanted))
                 };
-                Masks { newline: equal(b'\n'), separator: equal(separator), quote: equal(b'"'), high: both(low, high) }
+                ByteMasks {
+                    newline: equal(b'\n'),
+                    separator: equal(separator),
+                    quote: equal(b'"'),
+                    high: both(low, high),
+                }
             }
         }
 
@@ -234,25 +239,25 @@ mod tests {
 
     use super::*;
 
-    struct Look<'a>(&'a [u8; BLOCK], u8, &'a mut (Masks, u64));
+    struct MaskTask<'a>(&'a [u8; BLOCK], u8, &'a mut (ByteMasks, u64));
 
-    impl Work for Look<'_> {
-        fn with<L: Lanes>(self, lanes: L) {
-            let masks = lanes.masks(self.0, self.1);
-            *self.2 = (masks, lanes.parity(masks.quote));
+    impl SimdTask for MaskTask<'_> {
+        fn run<B: SimdBackend>(self, backend: B) {
+            let masks = backend.masks(self.0, self.1);
+            *self.2 = (masks, backend.parity(masks.quote));
         }
     }
 
     proptest! {
         #[test]
-        fn every_way_sees_the_same(
+        fn all_backends_give_the_same_masks(
             block in prop::collection::vec(prop_oneof![Just(b';'), Just(b'\n'), Just(b'"'), any::<u8>()], BLOCK),
             separator in prop::sample::select(b";,\t".to_vec()),
         ) {
             let block: [u8; BLOCK] = block.try_into().unwrap();
             let at = |test: &dyn Fn(u8) -> bool| (0..BLOCK).filter(|i| test(block[*i])).fold(0, |bits, i| bits | 1 << i);
             let quote: u64 = at(&|byte| byte == b'"');
-            let expected = Masks {
+            let expected = ByteMasks {
                 newline: at(&|byte| byte == b'\n'),
                 separator: at(&|byte| byte == separator),
                 quote,
@@ -261,7 +266,7 @@ mod tests {
             let parity = (0..64).filter(|i| (quote << (63 - i)).count_ones() % 2 == 1).fold(0, |bits, i| bits | 1u64 << i);
             for simd in Simd::available() {
                 let mut seen = Default::default();
-                simd.run(Look(&block, separator, &mut seen));
+                simd.run(MaskTask(&block, separator, &mut seen));
                 prop_assert_eq!(seen, (expected, parity), "{}", simd.name());
             }
         }

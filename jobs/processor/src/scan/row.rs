@@ -1,25 +1,25 @@
-//! One record and its fields, as they stand in the text.
+//! One record and its fields, borrowed from the text.
 
 use std::borrow::Cow;
 
 use memchr::memchr;
 
-/// One record, cut into fields. Fields are taken out of the text only when asked for.
+/// One record, split into fields. A field is extracted from the text only on request.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
-    /// Its bytes as they stand, quotes and all, without its line end.
+    /// Its raw bytes with quotes, without its line end.
     pub bytes: &'a [u8],
-    /// Physical line on which it begins: counted from where the text of the reader began.
+    /// Physical line on which it begins, counted from the start of the text of the partial result.
     pub line: u64,
     /// Whether it is valid UTF-8.
     pub is_text: bool,
-    /// What the positions count in.
+    /// The text that the positions refer to.
     pub(super) text: &'a [u8],
-    /// Where the first field begins.
+    /// Start of the first field.
     pub(super) begin: usize,
-    /// Where the last field ends.
+    /// End of the last field.
     pub(super) end: usize,
-    /// Where each field ends, before its separator; of the last one a place at or after `end`.
+    /// End of each field, before its separator; for the last field a position at or after `end`.
     pub(super) ends: &'a [u32],
 }
 
@@ -31,7 +31,7 @@ impl<'a> Row<'a> {
         self.ends.len()
     }
 
-    /// Field `index` as it stands, quotes and all; empty where there is none.
+    /// Field `index` with its quotes; empty if there is no such field.
     #[inline]
     #[must_use]
     pub fn raw(&self, index: usize) -> &'a [u8] {
@@ -52,7 +52,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The content of a field: outer quotes off, doubled quotes single, what follows a closing quote appended as it is.
+/// The content of a field: outer quotes removed, doubled quotes made single, bytes after the closing quote appended unchanged.
 #[inline]
 #[must_use]
 pub fn unquote(raw: &[u8]) -> Cow<'_, [u8]> {
@@ -62,7 +62,7 @@ pub fn unquote(raw: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// The content of a field whose first quote is off already.
+/// The content of a field whose first quote is already removed.
 fn unquoted(rest: &[u8]) -> Cow<'_, [u8]> {
     if let [inner @ .., b'"'] = rest
         && memchr(b'"', inner).is_none()
@@ -85,7 +85,7 @@ fn unquoted(rest: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(content)
 }
 
-/// A field as it could stand in a text, such that [`unquote`] gives the content back.
+/// Writes a field such that [`unquote`] returns its content.
 pub(super) fn quote(content: &[u8], out: &mut Vec<u8>) {
     if content.first() != Some(&b'"') {
         return out.extend_from_slice(content);
@@ -100,7 +100,7 @@ pub(super) fn quote(content: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// A row that holds nothing: empty, or spaces alone.
+/// Whether a record is empty or consists of white space.
 #[inline]
 pub(super) fn is_blank(record: &[u8]) -> bool {
     record.first().is_none_or(u8::is_ascii_whitespace) && record.trim_ascii().is_empty()
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotes_come_off_as_the_csv_crate_takes_them() {
+    fn unquote_equals_the_csv_crate() {
         for (raw, content) in [
             ("a", "a"),
             ("", ""),
@@ -138,7 +138,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_quoted_comes_back(content in prop::collection::vec(prop::sample::select(b"a\";\n".to_vec()), 0..12)) {
+        fn unquote_reverts_quote(content in prop::collection::vec(prop::sample::select(b"a\";\n".to_vec()), 0..12)) {
             let mut raw = Vec::new();
             quote(&content, &mut raw);
             prop_assert_eq!(unquote(&raw), content);

@@ -1,83 +1,86 @@
-//! The slow reader: any text, in blocks of any size, by the parser of the `csv` crate. What it reads is what the fast one must read.
+//! The slow reader: reads any text, in blocks of any size, with the parser of the `csv` crate. The fast reader must give the same rows.
 //!
-//! It is used where the fast reader is not: for the record that lies over the border of two chunks, for a chunk that turned out to begin
-//! inside quotes, and for text with quotes where none should open. Beside the parser's rules it knows three of its own: the record that is
-//! too long, the quote that is never closed, and the blank line.
+//! It reads everything that the fast reader cannot: records that cross the border of two chunks, chunks whose first record was guessed
+//! wrongly, and text with irregular quotes. In addition to the parser's rules it handles records that are too long, quotes that are
+//! never closed, and blank lines.
 
 use csv_core::{ReadRecordResult, Reader as Parser, ReaderBuilder, Terminator};
 use memchr::memchr;
 
 use super::row::{Row, is_blank, quote, without_return};
-use super::{GivenUp, LONGEST_RECORD, Reader};
+use super::{LONGEST_RECORD, Reader, Unreadable};
 
-/// How much of a record that is given up is shown, bytes.
+/// Most bytes of an unreadable record that are passed on.
 const HEAD: usize = 800;
 
-/// What comes out.
+/// One record, readable or not.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Event<'a> {
-    /// A record.
+pub(super) enum ParsedRecord<'a> {
+    /// A readable record.
     Row(Row<'a>),
-    /// A record that is not read: its line, why, and its beginning.
-    GivenUp(u64, GivenUp, &'a [u8]),
+    /// An unreadable record: its line, the reason, and its first bytes.
+    Unreadable(u64, Unreadable, &'a [u8]),
 }
 
-/// Reads a text block by block.
-pub(super) struct Slow {
+/// An incremental reader, which is fed block by block.
+pub(super) struct SlowReader {
     separator: u8,
     parser: Parser,
     /// The text from the current record on.
     pending: Vec<u8>,
-    /// Where the current record begins in it.
+    /// Start of the current record in `pending`.
     start: usize,
-    /// How far the parser is.
+    /// Position of the parser in `pending`.
     parsed: usize,
     /// Line of the current record.
     line: u64,
-    /// Inside a record that was given up before its first line feed was seen.
+    /// Inside an abandoned record whose first line feed has not arrived yet.
     skipping: bool,
-    /// The fields so far: content, and where each ends.
+    /// The fields so far: their content, and the end of each.
     content: Vec<u8>,
     filled: usize,
     ends: Vec<usize>,
     fields: usize,
-    /// A record as it is shown: its fields quoted again.
+    /// The record that the visitor sees: its fields, quoted again.
     shown: Vec<u8>,
     shown_ends: Vec<u32>,
 }
 
-impl std::fmt::Debug for Slow {
+impl std::fmt::Debug for SlowReader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Slow").field("line", &self.line).field("pending", &self.pending.len()).finish_non_exhaustive()
+        f.debug_struct("SlowReader")
+            .field("line", &self.line)
+            .field("pending", &self.pending.len())
+            .finish_non_exhaustive()
     }
 }
 
-/// Reads a text by the slow reader alone, from its first record on: what any other way to read it is held to. Lines count from 1.
-pub fn read_slowly<'a, R: Reader>(reader: &R, separator: u8, blocks: impl IntoIterator<Item = &'a [u8]>) -> R::Part {
-    let (mut worker, mut part) = (reader.worker(), reader.part());
-    let mut slow = Slow::new(separator, 1);
-    let mut visit = |event: Event<'_>| match event {
-        Event::Row(row) => reader.row(&mut worker, &mut part, &row),
-        Event::GivenUp(line, why, head) => reader.given_up(&mut part, line, why, head),
+/// Reads a text with the slow reader alone, from its first record. Every other way of reading must give the same result. Lines count from 1.
+pub fn read_slowly<'a, R: Reader>(reader: &R, separator: u8, blocks: impl IntoIterator<Item = &'a [u8]>) -> R::Partial {
+    let (mut worker, mut partial) = (reader.worker(), reader.new_partial());
+    let mut slow = SlowReader::new(separator, 1);
+    let mut visit = |event: ParsedRecord<'_>| match event {
+        ParsedRecord::Row(row) => reader.row(&mut worker, &mut partial, &row),
+        ParsedRecord::Unreadable(line, why, head) => reader.unreadable(&mut partial, line, why, head),
     };
     blocks.into_iter().for_each(|block| slow.feed(block, &mut visit));
     slow.finish(visit);
-    part
+    partial
 }
 
-/// Whether there may be more.
+/// What follows the end of the bytes fed so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum More {
-    /// More of the text will come.
-    Yes,
-    /// More will come, from another reader: what is not whole is left to it.
-    Elsewhere,
-    /// This is the end of the text.
-    No,
+enum TextEnd {
+    /// More of the text will be fed.
+    MoreFollows,
+    /// Another reader continues, and also reads the incomplete last record.
+    OtherReaderContinues,
+    /// The text ends here.
+    EndOfText,
 }
 
-impl Slow {
-    /// At the beginning of a record on line `line`.
+impl SlowReader {
+    /// A reader at the beginning of a record on line `line`.
     pub(super) fn new(separator: u8, line: u64) -> Self {
         let parser = ReaderBuilder::new().delimiter(separator).terminator(Terminator::Any(b'\n')).build();
         let mut slow = Self {
@@ -99,46 +102,46 @@ impl Slow {
         slow
     }
 
-    /// Whether all that was fed is read: the next byte begins a record.
+    /// Whether the next byte begins a record.
     pub(super) fn is_between_records(&self) -> bool {
         self.pending.is_empty() && !self.skipping
     }
 
-    /// Line of the next byte where a record begins with it; else of the current record.
+    /// Line of the current record, or of the next one if [`Self::is_between_records`].
     pub(super) fn line(&self) -> u64 {
         self.line
     }
 
-    /// How many bytes are not read yet.
+    /// Number of bytes of the incomplete record.
     pub(super) fn pending(&self) -> usize {
         self.pending.len()
     }
 
-    /// Another reader has read the records of so many lines in between.
+    /// Skips `lines` lines that another reader has read.
     pub(super) fn pass_lines(&mut self, lines: u64) {
         self.line += lines;
     }
 
-    /// The next block.
-    pub(super) fn feed(&mut self, block: &[u8], mut visit: impl FnMut(Event<'_>)) {
+    /// Reads the next block.
+    pub(super) fn feed(&mut self, block: &[u8], mut visit: impl FnMut(ParsedRecord<'_>)) {
         self.pending.extend_from_slice(block);
-        self.advance(More::Yes, &mut visit);
+        self.advance(TextEnd::MoreFollows, &mut visit);
     }
 
-    /// The records of a text that are whole; what comes after the last of them stays pending, also of one that has to be given up.
-    pub(super) fn feed_whole(&mut self, text: &[u8], mut visit: impl FnMut(Event<'_>)) {
+    /// Reads the complete records of a text. The rest stays pending, even if it belongs to an unreadable record.
+    pub(super) fn feed_whole(&mut self, text: &[u8], mut visit: impl FnMut(ParsedRecord<'_>)) {
         self.pending.extend_from_slice(text);
-        self.advance(More::Elsewhere, &mut visit);
+        self.advance(TextEnd::OtherReaderContinues, &mut visit);
     }
 
-    /// The end of the text.
-    pub(super) fn finish(&mut self, mut visit: impl FnMut(Event<'_>)) {
-        self.advance(More::No, &mut visit);
+    /// Reads the last record at the end of the text.
+    pub(super) fn finish(&mut self, mut visit: impl FnMut(ParsedRecord<'_>)) {
+        self.advance(TextEnd::EndOfText, &mut visit);
         self.pending.clear();
         self.skipping = false;
     }
 
-    fn advance(&mut self, more: More, visit: &mut impl FnMut(Event<'_>)) {
+    fn advance(&mut self, end: TextEnd, visit: &mut impl FnMut(ParsedRecord<'_>)) {
         loop {
             if self.skipping && !self.skip() {
                 break;
@@ -151,30 +154,30 @@ impl Slow {
             }
             let length = self.pending.len() - self.start;
             let why = if length > LONGEST_RECORD {
-                GivenUp::TooLong
-            } else if more != More::No || length == 0 {
+                Unreadable::TooLong
+            } else if end != TextEnd::EndOfText || length == 0 {
                 break;
             } else if self.closes_at_the_end(visit) {
                 continue;
             } else {
-                GivenUp::OpenQuote
+                Unreadable::OpenQuote
             };
             let has_line_feed = memchr(b'\n', self.pending.get(self.start..).unwrap_or_default()).is_some();
-            if more == More::Elsewhere && !has_line_feed {
+            if end == TextEnd::OtherReaderContinues && !has_line_feed {
                 break;
             }
-            self.give_up(why, visit);
+            self.abandon(why, visit);
         }
         self.pending.drain(..self.start);
         self.parsed -= self.start;
         self.start = 0;
     }
 
-    /// Parses on; whether a record came to its end.
-    fn parse(&mut self, visit: &mut impl FnMut(Event<'_>)) -> bool {
+    /// Continues parsing; returns whether a record was completed.
+    fn parse(&mut self, visit: &mut impl FnMut(ParsedRecord<'_>)) -> bool {
         loop {
             let input = self.pending.get(self.parsed..).unwrap_or_default();
-            // To the parser no input is the end of all.
+            // The parser takes empty input for the end of the text.
             if input.is_empty() {
                 return false;
             }
@@ -185,7 +188,7 @@ impl Slow {
             self.fields += ended;
             match result {
                 ReadRecordResult::InputEmpty => {
-                    // The line feed may be the last byte that there is: the parser tells the record with it, or there is none yet.
+                    // The parser returns a record together with its line feed, so the record is incomplete.
                     return false;
                 }
                 ReadRecordResult::OutputFull => self.content.resize(self.content.len() * 2, 0),
@@ -199,10 +202,10 @@ impl Slow {
         }
     }
 
-    /// The record that ends before `end`.
-    fn record(&mut self, end: usize, visit: &mut impl FnMut(Event<'_>)) {
+    /// Passes on the record that ends before `end`.
+    fn record(&mut self, end: usize, visit: &mut impl FnMut(ParsedRecord<'_>)) {
         if end - self.start > LONGEST_RECORD {
-            return self.give_up(GivenUp::TooLong, visit);
+            return self.abandon(Unreadable::TooLong, visit);
         }
         let Self { pending, start, content, ends, fields, shown, shown_ends, .. } = self;
         let given = pending.get(*start..end).unwrap_or_default();
@@ -221,7 +224,7 @@ impl Slow {
                 shown_ends.push(u32::try_from(shown.len()).unwrap_or(u32::MAX));
                 shown.push(self.separator);
             }
-            visit(Event::Row(Row {
+            visit(ParsedRecord::Row(Row {
                 bytes,
                 line: self.line,
                 is_text: std::str::from_utf8(bytes).is_ok(),
@@ -236,8 +239,8 @@ impl Slow {
         self.clear();
     }
 
-    /// At the end of the text: whether the last record is whole without a line feed, which no record inside quotes is.
-    fn closes_at_the_end(&mut self, visit: &mut impl FnMut(Event<'_>)) -> bool {
+    /// Completes the last record of a text without a final line feed; returns false if a quote is open.
+    fn closes_at_the_end(&mut self, visit: &mut impl FnMut(ParsedRecord<'_>)) -> bool {
         self.pending.push(b'\n');
         let closes = self.parse(visit);
         if !closes {
@@ -247,15 +250,15 @@ impl Slow {
         closes
     }
 
-    /// Gives up the current record; reading goes on at the first line feed after its beginning, as if no quote were open.
-    fn give_up(&mut self, why: GivenUp, visit: &mut impl FnMut(Event<'_>)) {
+    /// Abandons the current record. Reading continues after the first line feed in it, as if no quote were open.
+    fn abandon(&mut self, why: Unreadable, visit: &mut impl FnMut(ParsedRecord<'_>)) {
         let rest = self.pending.get(self.start..).unwrap_or_default();
-        visit(Event::GivenUp(self.line, why, rest.get(..HEAD).unwrap_or(rest)));
+        visit(ParsedRecord::Unreadable(self.line, why, rest.get(..HEAD).unwrap_or(rest)));
         self.skipping = true;
         self.restart();
     }
 
-    /// Leaves out what comes up to the next line feed; false while that is not there.
+    /// Skips to the next line feed; returns false if it has not arrived yet.
     fn skip(&mut self) -> bool {
         match memchr(b'\n', self.pending.get(self.start..).unwrap_or_default()) {
             Some(at) => {
@@ -269,7 +272,7 @@ impl Slow {
         !self.skipping
     }
 
-    /// Line feeds between records.
+    /// Skips the line feeds between records.
     fn skip_blank(&mut self) {
         while self.pending.get(self.start) == Some(&b'\n') {
             self.start += 1;
@@ -283,7 +286,8 @@ impl Slow {
         self.fields = 0;
     }
 
-    /// The parser at the beginning of a record. It would take a byte order mark off its first bytes: these are a line feed.
+    /// Resets the parser to the beginning of a record. A line feed goes first, because the parser would strip a byte order mark from its first
+    /// bytes.
     fn restart(&mut self) {
         self.clear();
         self.parser.reset();

@@ -10,7 +10,7 @@ use contract::{Reason, ServiceDay};
 use crate::cells::road::{Batch, Cell, DayRange, HourValues, Overlap, RoadCells};
 use crate::quality::{ChunkRejections, QualityCounter, RowCounts};
 use crate::raw_file::SourceError;
-use crate::scan::{GivenUp, Reader, Row};
+use crate::scan::{Reader, Row, Unreadable};
 use crate::source::road_counts::{Clock, Layout, value};
 
 /// Which days a pass over the input gathers.
@@ -124,10 +124,10 @@ impl RoadRows {
 }
 
 impl Reader for RoadRows {
-    type Part = ParsedChunk;
+    type Partial = ParsedChunk;
     type Worker = Clock;
 
-    fn part(&self) -> ParsedChunk {
+    fn new_partial(&self) -> ParsedChunk {
         ParsedChunk {
             rows: 0,
             structure: ChunkRejections::default(),
@@ -157,11 +157,11 @@ impl Reader for RoadRows {
         }
     }
 
-    fn given_up(&self, chunk: &mut ParsedChunk, line: u64, why: GivenUp, head: &[u8]) {
+    fn unreadable(&self, chunk: &mut ParsedChunk, line: u64, why: Unreadable, head: &[u8]) {
         chunk.rows += 1;
         let reason = match why {
-            GivenUp::TooLong => Reason::RecordTooLong,
-            GivenUp::OpenQuote => Reason::UnclosedQuote,
+            Unreadable::TooLong => Reason::RecordTooLong,
+            Unreadable::OpenQuote => Reason::UnclosedQuote,
         };
         chunk.structure.add(reason, line, head);
     }

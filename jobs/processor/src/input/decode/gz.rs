@@ -1,48 +1,48 @@
-//! Gzip (RFC 1952): any number of members, one after the other.
+//! Gzip (RFC 1952): any number of consecutive members.
 //!
-//! A plain member does not tell where it ends, so it is decoded as it comes. Members of the blocked kind (BGZF, `bgzip`) carry their own
-//! size in the field `BC` of their header and hold at most 64 KiB: these are decoded in batches, several at once. A member whose field
-//! says a wrong size is told as damaged.
+//! The end of a plain member is only known after decoding, so plain members are decoded sequentially. BGZF members (`bgzip`) carry their
+//! size in the header field `BC` and hold at most 64 KiB; they are decoded in parallel batches. A member with a wrong size in that field is
+//! reported as damaged.
 
 use std::io::{self, BufRead, Read as _};
 
 use flate2::bufread::MultiGzDecoder;
 
 use super::{BLOCK, Format, Output};
-use crate::input::lookahead::{Pieces, Window};
+use crate::input::lookahead::{Lookahead, StoredBytes};
 
-/// Bytes of a member's header with the field `BC` alone.
+/// Bytes of a member header whose only extra field is `BC`.
 const HEADER: usize = 18;
 /// Bytes after the compressed data: checksum and size.
 const TRAILER: usize = 8;
-/// The most that a member of the blocked kind holds.
+/// Most content of a BGZF member, bytes.
 const LARGEST: usize = 1 << 16;
 
 /// Decodes a whole object.
-pub(crate) fn decode<P: Pieces>(window: &mut Window<P>, output: &mut Output) -> io::Result<()> {
+pub(crate) fn decode<P: StoredBytes>(input: &mut Lookahead<P>, output: &mut Output) -> io::Result<()> {
     let mut members = false;
     loop {
         let (mut stored, mut content) = (0, 0);
-        while let Some((size, holds)) = member(window, stored)? {
+        while let Some((size, holds)) = member(input, stored)? {
             if stored > 0 && (content + holds > BLOCK.min(output.largest) || stored + size > BLOCK) {
                 break;
             }
             (stored, content) = (stored + size, content + holds);
         }
         if stored == 0 {
-            // An object without any member is one that is cut short.
-            return if members && !window.has(1)? { Ok(()) } else { stream(window, output) };
+            // An object without any member counts as truncated.
+            return if members && !input.has(1)? { Ok(()) } else { stream(input, output) };
         }
         members = true;
-        let batch = window.take(stored);
+        let batch = input.take(stored);
         output.job(Format::Gz, batch, content)?;
     }
 }
 
-/// Stored size and content of the member so far ahead, where it says so itself and is all there.
-fn member<P: Pieces>(window: &mut Window<P>, ahead: usize) -> io::Result<Option<(usize, usize)>> {
-    let Some(header) = window.peek::<HEADER>(ahead)? else { return Ok(None) };
-    // Magic, deflate, one extra field and nothing else; its length, its name, its own length.
+/// Stored size and content size of the member `ahead` bytes ahead, if it is a complete BGZF member.
+fn member<P: StoredBytes>(input: &mut Lookahead<P>, ahead: usize) -> io::Result<Option<(usize, usize)>> {
+    let Some(header) = input.peek::<HEADER>(ahead)? else { return Ok(None) };
+    // Magic bytes, deflate, and the extra field as the only flag; then the extra length, the name of the field, its length.
     if header[..4] != [0x1f, 0x8b, 8, 4] || header[10..16] != [6, 0, b'B', b'C', 2, 0] {
         return Ok(None);
     }
@@ -50,12 +50,12 @@ fn member<P: Pieces>(window: &mut Window<P>, ahead: usize) -> io::Result<Option<
     if size < HEADER + TRAILER {
         return Ok(None);
     }
-    let Some(content) = window.peek::<4>(ahead + size - 4)? else { return Ok(None) };
+    let Some(content) = input.peek::<4>(ahead + size - 4)? else { return Ok(None) };
     let content = u32::from_le_bytes(content) as usize;
     Ok((content <= LARGEST).then_some((size, content)))
 }
 
-/// Decodes all that is left as it comes.
+/// Decodes the remaining bytes sequentially.
 fn stream(input: impl BufRead, output: &mut Output) -> io::Result<()> {
     let mut decoder = MultiGzDecoder::new(input);
     loop {
@@ -77,9 +77,9 @@ fn stream(input: impl BufRead, output: &mut Output) -> io::Result<()> {
     }
 }
 
-/// The content of whole members that say they hold so many bytes.
+/// Decodes complete members, whose trailers announce `content` bytes in total.
 pub(crate) fn members(stored: &[u8], content: usize) -> io::Result<Vec<u8>> {
-    // One byte more shows a member that holds more than it says.
+    // One more byte reveals a member that holds more than announced.
     let mut decoded = vec![0; content + 1];
     let (mut decoder, mut filled) = (MultiGzDecoder::new(stored), 0);
     while filled < decoded.len() {
@@ -89,7 +89,10 @@ pub(crate) fn members(stored: &[u8], content: usize) -> io::Result<Vec<u8>> {
         }
     }
     if filled != content {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "a gzip member does not hold what it says"));
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "the content of a gzip member does not have the announced size",
+        ));
     }
     decoded.truncate(content);
     Ok(decoded)

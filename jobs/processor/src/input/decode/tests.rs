@@ -5,15 +5,15 @@ use proptest::prelude::*;
 use super::*;
 use crate::input::road_file::{corrupt, decoder};
 
-/// Stored bytes in pieces of one size.
-struct Cut {
+/// Stored bytes in chunks of one size.
+struct ChunkedBytes {
     left: Bytes,
     size: usize,
     sum: Checksum,
 }
 
-impl Pieces for Cut {
-    fn next_piece(&mut self) -> io::Result<Option<Bytes>> {
+impl StoredBytes for ChunkedBytes {
+    fn next_bytes(&mut self) -> io::Result<Option<Bytes>> {
         let piece = self.left.split_to(self.size.min(self.left.len()));
         self.sum.update(&piece);
         Ok((!piece.is_empty()).then_some(piece))
@@ -24,9 +24,9 @@ impl Pieces for Cut {
     }
 }
 
-/// All blocks together, or what is said of the error, and the checksum.
+/// The concatenated blocks or the error message, and the checksum.
 fn decoded(format: Format, stored: &[u8], size: usize, most: u64) -> (Result<Vec<u8>, String>, Option<String>) {
-    let pieces = Cut { left: Bytes::copy_from_slice(stored), size, sum: Checksum::default() };
+    let pieces = ChunkedBytes { left: Bytes::copy_from_slice(stored), size, sum: Checksum::default() };
     let mut decoded = Decoded::begin(pieces, format, most).unwrap();
     let mut all = Vec::new();
     let outcome = loop {
@@ -42,7 +42,7 @@ fn decoded(format: Format, stored: &[u8], size: usize, most: u64) -> (Result<Vec
     (outcome, decoded.sum().map(|sum| sum.base64()))
 }
 
-/// What the plain decoder makes of it.
+/// The result of the plain decoder.
 fn plain(format: Format, stored: &[u8]) -> Result<Vec<u8>, String> {
     let key = if format == Format::Gz { "key.gz" } else { "key.zst" };
     let mut all = Vec::new();
@@ -58,7 +58,7 @@ fn sum(bytes: &[u8]) -> String {
     sum.base64()
 }
 
-/// Text that compresses, of a length.
+/// Compressible text of a given length.
 fn text(length: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;
     let mut next = || {
@@ -77,28 +77,28 @@ fn text(length: usize, seed: u64) -> Vec<u8> {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Kind {
-    /// Its size in the header, with a checksum.
+enum PartKind {
+    /// A frame with its content size and a checksum.
     Sized,
-    /// As a stream writes it.
+    /// A frame or member without its size.
     Stream,
-    /// Other programs' data.
+    /// A skippable frame.
     Skippable,
-    /// Data that no compressor makes smaller.
+    /// A frame of incompressible data.
     Raw,
-    /// A gzip member that tells its size.
+    /// A BGZF member.
     Blocked,
 }
 
-fn zstd_part(kind: Kind, length: usize, seed: u64) -> Vec<u8> {
+fn zstd_part(kind: PartKind, length: usize, seed: u64) -> Vec<u8> {
     match kind {
-        Kind::Skippable => {
+        PartKind::Skippable => {
             let mut frame = vec![0x50 + (seed % 16) as u8, 0x2a, 0x4d, 0x18];
             frame.extend((length as u32).to_le_bytes());
             frame.extend(text(length, seed));
             frame
         }
-        Kind::Sized => {
+        PartKind::Sized => {
             let mut encoder = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
             encoder.include_checksum(true).unwrap();
             encoder.set_pledged_src_size(Some(length as u64)).unwrap();
@@ -106,7 +106,7 @@ fn zstd_part(kind: Kind, length: usize, seed: u64) -> Vec<u8> {
             encoder.write_all(&text(length, seed)).unwrap();
             encoder.finish().unwrap()
         }
-        Kind::Raw => {
+        PartKind::Raw => {
             let mut bytes = vec![0; length];
             let mut state = seed;
             for byte in &mut bytes {
@@ -115,13 +115,13 @@ fn zstd_part(kind: Kind, length: usize, seed: u64) -> Vec<u8> {
             }
             zstd::bulk::compress(&bytes, 1).unwrap()
         }
-        Kind::Stream | Kind::Blocked => zstd::stream::encode_all(&text(length, seed)[..], 3).unwrap(),
+        PartKind::Stream | PartKind::Blocked => zstd::stream::encode_all(&text(length, seed)[..], 3).unwrap(),
     }
 }
 
-fn gzip_part(kind: Kind, length: usize, seed: u64) -> Vec<u8> {
+fn gzip_part(kind: PartKind, length: usize, seed: u64) -> Vec<u8> {
     let content = text(length.min(1 << 16), seed);
-    if matches!(kind, Kind::Blocked | Kind::Sized) {
+    if matches!(kind, PartKind::Blocked | PartKind::Sized) {
         return blocked(&content);
     }
     let mut encoder = flate2::GzBuilder::new().filename("a").write(Vec::new(), flate2::Compression::fast());
@@ -129,7 +129,7 @@ fn gzip_part(kind: Kind, length: usize, seed: u64) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// A member with its size in the field `BC`.
+/// A member with its size in the header field `BC`.
 fn blocked(content: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(content).unwrap();
@@ -144,12 +144,13 @@ fn blocked(content: &[u8]) -> Vec<u8> {
     member
 }
 
-fn part() -> impl Strategy<Value = (Kind, usize, u64)> {
-    let kinds = [Kind::Sized, Kind::Stream, Kind::Skippable, Kind::Raw, Kind::Blocked, Kind::Blocked];
+fn part() -> impl Strategy<Value = (PartKind, usize, u64)> {
+    let kinds =
+        [PartKind::Sized, PartKind::Stream, PartKind::Skippable, PartKind::Raw, PartKind::Blocked, PartKind::Blocked];
     (proptest::sample::select(kinds.to_vec()), prop_oneof![Just(0usize), 1usize..300, 300usize..40_000], any::<u64>())
 }
 
-fn stored(format: Format, parts: &[(Kind, usize, u64)]) -> Vec<u8> {
+fn stored(format: Format, parts: &[(PartKind, usize, u64)]) -> Vec<u8> {
     let make = if format == Format::Gz { gzip_part } else { zstd_part };
     parts.iter().flat_map(|(kind, length, seed)| make(*kind, *length, *seed)).collect()
 }
@@ -162,7 +163,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_parts_in_any_pieces_are_what_the_plain_decoder_makes_of_them(
+    fn any_parts_in_any_chunks_decode_as_with_the_plain_decoder(
         format in format(),
         parts in proptest::collection::vec(part(), 0..8),
         garbage in proptest::collection::vec(any::<u8>(), 0..3),
@@ -178,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn cut_short_anywhere_it_is_an_error_as_of_the_plain_decoder(
+    fn truncation_gives_the_result_of_the_plain_decoder(
         format in format(),
         parts in proptest::collection::vec(part(), 1..4),
         share in 0.0..1.0,
@@ -190,7 +191,7 @@ proptest! {
     }
 
     #[test]
-    fn a_damaged_byte_is_never_other_data(
+    fn damaged_byte_never_gives_other_data(
         format in format(),
         parts in proptest::collection::vec(part(), 1..4),
         share in 0.0..1.0,
@@ -207,54 +208,54 @@ proptest! {
 }
 
 #[test]
-fn cut_short_at_any_byte_of_one_part_it_is_an_error() {
+fn truncation_at_any_byte_of_one_part_is_an_error() {
     for (format, whole) in [
-        (Format::Gz, gzip_part(Kind::Blocked, 500, 1)),
-        (Format::Gz, gzip_part(Kind::Stream, 500, 1)),
-        (Format::Zst, zstd_part(Kind::Sized, 500, 1)),
-        (Format::Zst, zstd_part(Kind::Stream, 500, 1)),
+        (Format::Gz, gzip_part(PartKind::Blocked, 500, 1)),
+        (Format::Gz, gzip_part(PartKind::Stream, 500, 1)),
+        (Format::Zst, zstd_part(PartKind::Sized, 500, 1)),
+        (Format::Zst, zstd_part(PartKind::Stream, 500, 1)),
     ] {
         for length in 0..whole.len() {
-            let told = decoded(format, &whole[..length], 64, 1 << 20).0.unwrap_err();
-            assert_eq!(told, "the compressed file is cut short; upload it again", "{format:?} {length}");
+            let reason = decoded(format, &whole[..length], 64, 1 << 20).0.unwrap_err();
+            assert_eq!(reason, "the compressed file is cut short; upload it again", "{format:?} {length}");
         }
         assert_eq!(decoded(format, &whole, 64, 1 << 20).0.unwrap(), text(500, 1));
     }
 }
 
 #[test]
-fn large_parts_and_many_small_ones() {
+fn large_parts_and_many_small_parts_are_decoded() {
     for most in [3 << 20, 64 << 20] {
         let sizes = [5 << 20, 300_000, 20 << 20, 100];
-        let parts: Vec<_> = sizes.iter().map(|size| (Kind::Sized, *size, *size as u64)).collect();
+        let parts: Vec<_> = sizes.iter().map(|size| (PartKind::Sized, *size, *size as u64)).collect();
         let all = stored(Format::Zst, &parts);
         assert!(decoded(Format::Zst, &all, 1 << 20, most).0 == plain(Format::Zst, &all));
-        let small: Vec<_> = (0..200).map(|seed| (Kind::Blocked, 1 << 16, seed)).collect();
+        let small: Vec<_> = (0..200).map(|seed| (PartKind::Blocked, 1 << 16, seed)).collect();
         let all = stored(Format::Gz, &small);
         assert!(decoded(Format::Gz, &all, 1 << 20, most).0 == plain(Format::Gz, &all));
     }
 }
 
 #[test]
-fn who_does_not_read_on_holds_no_more_than_is_allowed_and_leaves_no_thread() {
-    let all = stored(Format::Zst, &(0..64).map(|seed| (Kind::Sized, 1 << 20, seed)).collect::<Vec<_>>());
-    let pieces = Cut { left: all.into(), size: 1 << 20, sum: Checksum::default() };
+fn idle_reader_holds_bounded_memory_and_its_drop_stops_the_threads() {
+    let all = stored(Format::Zst, &(0..64).map(|seed| (PartKind::Sized, 1 << 20, seed)).collect::<Vec<_>>());
+    let pieces = ChunkedBytes { left: all.into(), size: 1 << 20, sum: Checksum::default() };
     let mut decoded = Decoded::begin(pieces, Format::Zst, 8 << 20).unwrap();
     decoded.next().unwrap().unwrap();
     let credit = decoded.credit.clone();
     assert!(credit.state.lock().unwrap().0 <= 8 << 20);
     drop(decoded);
-    // The thread that walks has the other handle, and lets go of it when it ends.
+    // The walking thread has the other handle, and drops it when it ends.
     while Arc::strong_count(&credit) > 1 {
         std::thread::yield_now();
     }
 }
 
 #[test]
-fn what_the_store_said_arrives_unchanged() {
+fn store_error_reaches_the_reader_unchanged() {
     struct Broken;
-    impl Pieces for Broken {
-        fn next_piece(&mut self) -> io::Result<Option<Bytes>> {
+    impl StoredBytes for Broken {
+        fn next_bytes(&mut self) -> io::Result<Option<Bytes>> {
             Err(io::Error::other(runtime::store::StoreError::Changed { key: "key".to_owned() }))
         }
 
@@ -264,7 +265,7 @@ fn what_the_store_said_arrives_unchanged() {
     }
     for format in [Format::Gz, Format::Zst] {
         let error = Decoded::begin(Broken, format, 1 << 20).unwrap().next().unwrap_err();
-        let said = error.downcast::<runtime::store::StoreError>().unwrap();
-        assert_eq!(said, runtime::store::StoreError::Changed { key: "key".to_owned() });
+        let error = error.downcast::<runtime::store::StoreError>().unwrap();
+        assert_eq!(error, runtime::store::StoreError::Changed { key: "key".to_owned() });
     }
 }

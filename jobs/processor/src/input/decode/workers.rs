@@ -1,4 +1,4 @@
-//! The threads that decode what can be decoded by itself.
+//! The threads that decode independent parts of an object.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -7,17 +7,17 @@ use bytes::Bytes;
 
 use super::{Format, gz, zst};
 
-/// Stored bytes that can be decoded by themselves.
+/// Stored bytes that can be decoded independently.
 pub(crate) struct Job {
     pub(crate) format: Format,
     pub(crate) stored: Bytes,
-    /// How many bytes come out, at most.
+    /// Most bytes of the result.
     pub(crate) content: usize,
-    /// Where the result goes; whoever waits for it may have gone.
+    /// Receives the result; the receiver may have been dropped.
     pub(crate) reply: mpsc::SyncSender<io::Result<Vec<u8>>>,
 }
 
-/// A few threads, started with the first jobs. They end when this is dropped.
+/// Threads that start with the first jobs and stop when this is dropped.
 pub(crate) struct Workers {
     most: usize,
     started: usize,
@@ -31,14 +31,14 @@ impl Workers {
         Self { most, started: 0, jobs, queue: Arc::new(Mutex::new(queue)) }
     }
 
-    /// Puts a job into the queue, whose length is for others to bound.
-    pub(crate) fn give(&mut self, job: Job) -> io::Result<()> {
+    /// Queues a job. The caller bounds the length of the queue.
+    pub(crate) fn submit(&mut self, job: Job) -> io::Result<()> {
         if self.started < self.most {
             self.started += 1;
             let queue = self.queue.clone();
             std::thread::Builder::new().name(format!("decode-{}", self.started)).spawn(move || {
                 loop {
-                    // Held while waiting, not while working: the thread that gets a job leaves the door to the next one.
+                    // The lock is held only while waiting for a job, so that the next thread can wait while this one decodes.
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok(job) = next else { return };
                     let decoded = match job.format {
@@ -49,6 +49,6 @@ impl Workers {
                 }
             })?;
         }
-        self.jobs.send(job).map_err(|_| io::Error::other("no thread decodes any more"))
+        self.jobs.send(job).map_err(|_| io::Error::other("all decoding threads have stopped"))
     }
 }

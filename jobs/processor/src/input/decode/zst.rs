@@ -1,7 +1,7 @@
-//! Zstandard (RFC 8878): any number of frames, one after the other.
+//! Zstandard (RFC 8878): any number of consecutive frames.
 //!
-//! Where a frame ends can be seen from the headers of its blocks, without decoding it. Frames that are small enough are found that way and
-//! decoded several at once; a large one is decoded as it comes, and after it frames are looked for again.
+//! The block headers give the end of a frame without decoding it. Small frames are found this way and decoded in parallel; a large frame is
+//! decoded sequentially, and the search continues after it.
 
 use std::io::{self, BufRead, Read as _};
 
@@ -9,54 +9,54 @@ use zstd::bulk::Decompressor;
 use zstd::stream::raw::{Decoder, InBuffer, Operation as _, OutBuffer};
 
 use super::{BLOCK, Format, Output};
-use crate::input::lookahead::{Pieces, Window};
+use crate::input::lookahead::{Lookahead, StoredBytes};
 
 const MAGIC: u32 = 0xFD2F_B528;
-/// Frames of other programs' data, which decoders pass over; the last four bits are free.
+/// Magic number of skippable frames, which hold application data; the last four bits are arbitrary.
 const SKIPPABLE: u32 = 0x184D_2A50;
-/// The most that a block holds.
+/// Most content of a block, bytes.
 const LARGEST_BLOCK: u64 = 128 << 10;
-/// The largest window that the plain decoder takes.
+/// Largest window that the plain decoder accepts, bytes.
 const LARGEST_WINDOW: u64 = 1 << 27;
 
-/// What is ahead.
+/// The next item in the stored bytes.
 #[derive(Debug, PartialEq, Eq)]
 enum Next {
-    /// A frame of so many bytes, with so many inside at most.
+    /// A frame of `stored` bytes with at most `content` bytes of content.
     Frame { stored: usize, content: usize },
-    /// A frame of so many bytes with nothing inside.
+    /// A frame of this many bytes without content.
     Skippable(usize),
-    /// Something that is too large, cut short or no frame: for the plain decoder.
+    /// Too large, truncated or not a frame: left to the plain decoder.
     Other,
 }
 
 /// Decodes a whole object.
-pub(crate) fn decode<P: Pieces>(window: &mut Window<P>, output: &mut Output) -> io::Result<()> {
+pub(crate) fn decode<P: StoredBytes>(input: &mut Lookahead<P>, output: &mut Output) -> io::Result<()> {
     let mut frames = false;
-    // An object without any frame is one that is cut short.
-    while !frames || window.has(1)? {
-        match next(window, output.largest)? {
+    // An object without any frame counts as truncated.
+    while !frames || input.has(1)? {
+        match next(input, output.largest)? {
             Next::Frame { stored, content } => {
-                let frame = window.take(stored);
+                let frame = input.take(stored);
                 output.job(Format::Zst, frame, content)?;
             }
-            Next::Skippable(stored) => drop(window.take(stored)),
-            Next::Other => stream(&mut *window, output)?,
+            Next::Skippable(stored) => drop(input.take(stored)),
+            Next::Other => stream(&mut *input, output)?,
         }
         frames = true;
     }
     Ok(())
 }
 
-/// Finds out what is ahead, looking no further than `largest` bytes.
-fn next<P: Pieces>(window: &mut Window<P>, largest: usize) -> io::Result<Next> {
-    let Some(magic) = window.peek(0)?.map(u32::from_le_bytes) else { return Ok(Next::Other) };
+/// Identifies the next item, looking at most `largest` bytes ahead.
+fn next<P: StoredBytes>(input: &mut Lookahead<P>, largest: usize) -> io::Result<Next> {
+    let Some(magic) = input.peek(0)?.map(u32::from_le_bytes) else { return Ok(Next::Other) };
     if magic & !0xF == SKIPPABLE {
-        let Some(length) = window.peek(4)?.map(u32::from_le_bytes) else { return Ok(Next::Other) };
+        let Some(length) = input.peek(4)?.map(u32::from_le_bytes) else { return Ok(Next::Other) };
         let stored = 8 + length as usize;
-        return Ok(if stored <= largest && window.has(stored)? { Next::Skippable(stored) } else { Next::Other });
+        return Ok(if stored <= largest && input.has(stored)? { Next::Skippable(stored) } else { Next::Other });
     }
-    let Some([descriptor]) = window.peek(4)?.filter(|_| magic == MAGIC) else { return Ok(Next::Other) };
+    let Some([descriptor]) = input.peek(4)?.filter(|_| magic == MAGIC) else { return Ok(Next::Other) };
     let (single, reserved, checksum, dictionary) =
         (descriptor & 0x20 != 0, descriptor & 0x08 != 0, descriptor & 0x04 != 0, descriptor & 0x03 != 0);
     if reserved || dictionary {
@@ -65,7 +65,7 @@ fn next<P: Pieces>(window: &mut Window<P>, largest: usize) -> io::Result<Next> {
     let mut at = 5;
     let mut window_size = 0;
     if !single {
-        let Some([size]) = window.peek(at)? else { return Ok(Next::Other) };
+        let Some([size]) = input.peek(at)? else { return Ok(Next::Other) };
         let base = 1u64 << (10 + (size >> 3));
         window_size = base + base / 8 * u64::from(size & 7);
         at += 1;
@@ -79,7 +79,7 @@ fn next<P: Pieces>(window: &mut Window<P>, largest: usize) -> io::Result<Next> {
     if length > 0 {
         let mut field = [0; 8];
         for (index, byte) in field.iter_mut().enumerate().take(length) {
-            let Some([found]) = window.peek(at + index)? else { return Ok(Next::Other) };
+            let Some([found]) = input.peek(at + index)? else { return Ok(Next::Other) };
             *byte = found;
         }
         announced = Some(u64::from_le_bytes(field) + if length == 2 { 256 } else { 0 });
@@ -91,12 +91,12 @@ fn next<P: Pieces>(window: &mut Window<P>, largest: usize) -> io::Result<Next> {
     if window_size > LARGEST_WINDOW || announced.is_some_and(|content| content > largest as u64) {
         return Ok(Next::Other);
     }
-    blocks(window, at, checksum, window_size.min(LARGEST_BLOCK), announced, largest)
+    blocks(input, at, checksum, window_size.min(LARGEST_BLOCK), announced, largest)
 }
 
-/// Walks from block to block, from the first one at `at`, to the end of the frame.
-fn blocks<P: Pieces>(
-    window: &mut Window<P>,
+/// Walks over the block headers, from the first one at `at` to the end of the frame.
+fn blocks<P: StoredBytes>(
+    input: &mut Lookahead<P>,
     mut at: usize,
     checksum: bool,
     largest_block: u64,
@@ -105,7 +105,7 @@ fn blocks<P: Pieces>(
 ) -> io::Result<Next> {
     let mut content = 0;
     loop {
-        let Some([low, middle, high]) = window.peek(at)? else { return Ok(Next::Other) };
+        let Some([low, middle, high]) = input.peek(at)? else { return Ok(Next::Other) };
         let header = u32::from_le_bytes([low, middle, high, 0]);
         let size = u64::from(header >> 3);
         let (stored, holds) = match header >> 1 & 3 {
@@ -122,13 +122,13 @@ fn blocks<P: Pieces>(
         }
         if header & 1 == 1 {
             at += if checksum { 4 } else { 0 };
-            let whole = window.has(at)?;
+            let whole = input.has(at)?;
             return Ok(if whole { Next::Frame { stored: at, content: inside as usize } } else { Next::Other });
         }
     }
 }
 
-/// Decodes one frame as it comes.
+/// Decodes one frame sequentially.
 fn stream(mut input: impl BufRead, output: &mut Output) -> io::Result<()> {
     let mut decoder = Decoder::new()?;
     let mut block = Vec::with_capacity(BLOCK);
@@ -154,18 +154,18 @@ fn stream(mut input: impl BufRead, output: &mut Output) -> io::Result<()> {
     }
 }
 
-/// The content of one whole frame, at most so many bytes.
+/// Decodes one complete frame, into at most `content` bytes.
 pub(crate) fn frame(stored: &[u8], content: usize) -> io::Result<Vec<u8>> {
     let mut decoded = Vec::with_capacity(content);
     match Decompressor::new()?.decompress_to_buffer(stored, &mut decoded) {
         Ok(_) => Ok(decoded),
-        // The plain decoder says what is wrong, in its own words.
+        // The plain decoder gives the error message.
         Err(_) => {
             decoded.clear();
             let limit = content as u64 + 1;
             zstd::stream::read::Decoder::with_buffer(stored)?.take(limit).read_to_end(&mut decoded)?;
             if decoded.len() as u64 == limit {
-                return Err(io::Error::other("a frame holds more than it says"));
+                return Err(io::Error::other("the content of a frame exceeds the announced size"));
             }
             Ok(decoded)
         }

@@ -6,92 +6,92 @@ use runtime::store::{Condition, MemoryStore, Store, Version};
 use super::*;
 use crate::input::road_file::Blocks;
 
-/// What the smallest budget fetches at once.
+/// Size of a range with the smallest budget, bytes.
 const RANGE: u64 = 2 << 20;
 
-/// What befalls the request for a range: the how-manieth for it, and its beginning.
-type Script = Box<dyn Fn(usize, u64) -> Befalls + Send + Sync>;
+/// The response to a request, by its number for this range (from 1) and the start of the range.
+type Script = Box<dyn Fn(usize, u64) -> Response + Send + Sync>;
 
-enum Befalls {
-    /// It comes after others had their turn so many times.
+enum Response {
+    /// Succeeds after this many turns of the scheduler.
     After(u64),
     Never,
     Fails(StoreError),
 }
 
-/// A store whose ranges come sooner or later.
-struct Slow {
-    inside: MemoryStore,
+/// A store that answers range requests according to a script.
+struct SlowStore {
+    inner: MemoryStore,
     script: Script,
     asked: Mutex<Vec<u64>>,
-    under_way: Arc<AtomicUsize>,
+    in_flight: Arc<AtomicUsize>,
     most: AtomicUsize,
 }
 
-impl std::fmt::Debug for Slow {
+impl std::fmt::Debug for SlowStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Slow")
+        f.write_str("SlowStore")
     }
 }
 
-/// Counts while it lives.
-struct UnderWay(Arc<AtomicUsize>);
+/// Counts a request until it is dropped.
+struct InFlight(Arc<AtomicUsize>);
 
-impl Drop for UnderWay {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 #[async_trait]
-impl Store for Slow {
+impl Store for SlowStore {
     fn root(&self) -> String {
-        self.inside.root()
+        self.inner.root()
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
-        self.inside.list(prefix).await
+        self.inner.list(prefix).await
     }
 
     async fn head(&self, key: &str) -> Result<Object, StoreError> {
-        self.inside.head(key).await
+        self.inner.head(key).await
     }
 
     async fn get_range(&self, key: &str, range: Range<u64>, version: &Version) -> Result<Bytes, StoreError> {
-        let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
-        let _under_way = UnderWay(self.under_way.clone());
+        let _in_flight = InFlight(self.in_flight.clone());
         let times = {
             let mut asked = self.asked.lock().unwrap();
             asked.push(range.start);
             asked.iter().filter(|start| **start == range.start).count()
         };
         match (self.script)(times, range.start) {
-            Befalls::After(turns) => {
+            Response::After(turns) => {
                 for _ in 0..turns {
                     tokio::task::yield_now().await;
                 }
             }
-            Befalls::Never => std::future::pending().await,
-            Befalls::Fails(error) => return Err(error),
+            Response::Never => std::future::pending().await,
+            Response::Fails(error) => return Err(error),
         }
-        self.inside.get_range(key, range, version).await
+        self.inner.get_range(key, range, version).await
     }
 
     async fn get(&self, key: &str) -> Result<(Bytes, Object), StoreError> {
-        self.inside.get(key).await
+        self.inner.get(key).await
     }
 
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {
-        self.inside.put(key, body, condition).await
+        self.inner.put(key, body, condition).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.inside.delete(key).await
+        self.inner.delete(key).await
     }
 
     async fn stored_checksum(&self, key: &str) -> Result<Option<String>, StoreError> {
-        self.inside.stored_checksum(key).await
+        self.inner.stored_checksum(key).await
     }
 }
 
@@ -104,25 +104,26 @@ fn body(size: u64) -> Bytes {
     (0..size).map(|at| (at / 1000 + at) as u8).collect::<Vec<_>>().into()
 }
 
-async fn slow(size: u64, script: impl Fn(usize, u64) -> Befalls + Send + Sync + 'static) -> (Arc<Slow>, Object) {
-    let inside = MemoryStore::new();
-    inside.insert("a", body(size));
-    let object = inside.head("a").await.unwrap();
-    let (asked, under_way, most) = Default::default();
-    (Arc::new(Slow { inside, script: Box::new(script), asked, under_way, most }), object)
+async fn slow(size: u64, script: impl Fn(usize, u64) -> Response + Send + Sync + 'static) -> (Arc<SlowStore>, Object) {
+    let inner = MemoryStore::new();
+    inner.insert("a", body(size));
+    let object = inner.head("a").await.unwrap();
+    let (asked, in_flight, most) = Default::default();
+    (Arc::new(SlowStore { inner, script: Box::new(script), asked, in_flight, most }), object)
 }
 
-/// Whoever has no patience asks for every range a second time at once, as far as may be.
-const NONE: Duration = Duration::ZERO;
-/// Whoever has all patience never asks again.
-const ALL: Duration = Duration::from_secs(1_000_000);
+/// Timeout with which every range gets a second request at once, up to the limit.
+const ALWAYS_HEDGE: Duration = Duration::ZERO;
+/// Timeout with which no range gets a second request.
+const NEVER_HEDGE: Duration = Duration::from_secs(1_000_000);
 
-/// All ranges as they come.
-async fn read(store: &Arc<Slow>, object: &Object, patience: Duration) -> Result<Vec<u8>, StoreError> {
+/// Reads all ranges.
+async fn read(store: &Arc<SlowStore>, object: &Object, timeout: Duration) -> Result<Vec<u8>, StoreError> {
     let store: SharedStore = store.clone();
     let (sender, receiver) = mpsc::channel(1);
-    let pace = Pace::new(2, patience, patience);
-    let fetching = AbortOnDropHandle::new(tokio::spawn(super::all(store, object.clone(), budget(), pace, sender)));
+    let policy = HedgePolicy::new(2, timeout, timeout);
+    let fetching =
+        AbortOnDropHandle::new(tokio::spawn(super::fetch_all(store, object.clone(), budget(), policy, sender)));
     let mut ranges = Ranges { receiver, fetching, address: "a".into(), left: object.size, sum: None };
     let mut all = Vec::new();
     loop {
@@ -135,10 +136,10 @@ async fn read(store: &Arc<Slow>, object: &Object, patience: Duration) -> Result<
 }
 
 #[tokio::test]
-async fn ranges_come_in_order_however_long_each_takes() {
+async fn ranges_arrive_in_order_whatever_their_durations() {
     for size in [0, 1, RANGE - 1, RANGE, RANGE + 1, 30 * RANGE + 7] {
-        let (store, object) = slow(size, |_, start| Befalls::After(start / RANGE * 7919 % 400)).await;
-        assert!(read(&store, &object, ALL).await.unwrap() == body(size), "{size}");
+        let (store, object) = slow(size, |_, start| Response::After(start / RANGE * 7919 % 400)).await;
+        assert!(read(&store, &object, NEVER_HEDGE).await.unwrap() == body(size), "{size}");
         let most = store.most.load(Ordering::SeqCst);
         assert!(most < budget().in_flight(), "{most} at once");
         assert!(size < 30 * RANGE || most >= 5, "{most} at once");
@@ -147,82 +148,82 @@ async fn ranges_come_in_order_however_long_each_takes() {
 }
 
 #[tokio::test]
-async fn a_range_that_never_comes_is_asked_for_again_beside_the_first() {
+async fn range_without_response_gets_a_second_request() {
     let never = [7 * RANGE, 8 * RANGE, 9 * RANGE, 20 * RANGE];
     let (store, object) =
         slow(
             30 * RANGE,
             move |times, start| {
-                if times == 1 && never.contains(&start) { Befalls::Never } else { Befalls::After(20) }
+                if times == 1 && never.contains(&start) { Response::Never } else { Response::After(20) }
             },
         )
         .await;
-    assert!(read(&store, &object, NONE).await.unwrap() == body(30 * RANGE));
-    assert!(store.most.load(Ordering::SeqCst) < budget().in_flight(), "those asked for twice are within the budget");
+    assert!(read(&store, &object, ALWAYS_HEDGE).await.unwrap() == body(30 * RANGE));
+    assert!(store.most.load(Ordering::SeqCst) < budget().in_flight(), "second requests are within the budget");
 }
 
 #[tokio::test]
-async fn of_two_requests_the_first_that_ends_counts() {
-    let down = || Befalls::Fails(StoreError::Unreachable { key: "a".into(), detail: "down".into() });
-    // The second never comes; or it is told that the store cannot be reached, which says nothing of the first, and the other way round.
+async fn first_response_of_two_requests_counts() {
+    let down = || Response::Fails(StoreError::Unreachable { key: "a".into(), detail: "down".into() });
+    // The second request gets no response; fails because the store is unreachable, which is not final; or is faster than the first.
     let scripts: [Script; 3] = [
-        Box::new(|times, _| if times == 1 { Befalls::After(500_000) } else { Befalls::Never }),
-        Box::new(move |times, _| if times == 1 { Befalls::After(500_000) } else { down() }),
-        Box::new(|times, _| Befalls::After(if times == 1 { 500_000 } else { 1 })),
+        Box::new(|times, _| if times == 1 { Response::After(500_000) } else { Response::Never }),
+        Box::new(move |times, _| if times == 1 { Response::After(500_000) } else { down() }),
+        Box::new(|times, _| Response::After(if times == 1 { 500_000 } else { 1 })),
     ];
     for script in scripts {
         let (store, object) = slow(RANGE, script).await;
-        assert!(read(&store, &object, NONE).await.unwrap() == body(RANGE));
+        assert!(read(&store, &object, ALWAYS_HEDGE).await.unwrap() == body(RANGE));
         assert_eq!(store.asked.lock().unwrap().len(), 2);
     }
 }
 
 #[tokio::test]
-async fn the_first_error_in_the_order_of_the_object_ends_it() {
+async fn first_error_in_range_order_ends_the_transfer() {
     let errors =
         [StoreError::Changed { key: "a".into() }, StoreError::Unreachable { key: "a".into(), detail: "down".into() }];
-    for (error, patience) in errors.into_iter().flat_map(|error| [(error.clone(), ALL), (error, NONE)]) {
+    for (error, timeout) in errors.into_iter().flat_map(|error| [(error.clone(), NEVER_HEDGE), (error, ALWAYS_HEDGE)]) {
         let expected = error.clone();
         let script = move |_, start| match start == 9 * RANGE {
-            true => Befalls::Fails(error.clone()),
-            false => Befalls::After(5),
+            true => Response::Fails(error.clone()),
+            false => Response::After(5),
         };
         let (store, object) = slow(20 * RANGE, script).await;
-        assert_eq!(read(&store, &object, patience).await, Err(expected));
+        assert_eq!(read(&store, &object, timeout).await, Err(expected));
     }
 }
 
 #[test]
-fn slow_is_what_takes_much_longer_than_the_others() {
+fn hedge_timeout_is_a_multiple_of_the_median() {
     let seconds = Duration::from_secs;
-    let pace = Pace::new(1, PATIENCE, FIRST_PATIENCE);
-    assert_eq!(pace.patience(), seconds(30));
-    (0..8).for_each(|_| pace.note(Duration::from_millis(50)));
-    assert_eq!(pace.patience(), seconds(2), "never before this");
-    (0..3).for_each(|_| pace.note(seconds(1000)));
-    assert_eq!(pace.patience(), seconds(2), "a few slow ones change nothing");
-    (0..COMPARED).for_each(|_| pace.note(seconds(20)));
-    assert_eq!(pace.patience(), seconds(80), "among slow ones none is called slow");
+    let policy = HedgePolicy::new(1, MIN_HEDGE_TIMEOUT, FIRST_HEDGE_TIMEOUT);
+    assert_eq!(policy.timeout(), seconds(30));
+    (0..8).for_each(|_| policy.record(Duration::from_millis(50)));
+    assert_eq!(policy.timeout(), seconds(2), "lower bound");
+    (0..3).for_each(|_| policy.record(seconds(1000)));
+    assert_eq!(policy.timeout(), seconds(2), "a few slow ranges do not change the median");
+    (0..SAMPLES).for_each(|_| policy.record(seconds(20)));
+    assert_eq!(policy.timeout(), seconds(80), "slow ranges raise the timeout");
 }
 
 #[tokio::test]
-async fn whoever_gives_up_ends_the_requests() {
-    let (store, object) = slow(20 * RANGE, |_, _| Befalls::Never).await;
+async fn dropping_the_blocks_cancels_the_requests() {
+    let (store, object) = slow(20 * RANGE, |_, _| Response::Never).await;
     let shared: SharedStore = store.clone();
     for key in ["a", "a.gz"] {
         let blocks = Blocks::open(&shared, &Object { key: key.into(), ..object.clone() }, &budget()).unwrap();
-        while store.under_way.load(Ordering::SeqCst) == 0 {
+        while store.in_flight.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await;
         }
         drop(blocks);
-        while store.under_way.load(Ordering::SeqCst) > 0 {
+        while store.in_flight.load(Ordering::SeqCst) > 0 {
             tokio::task::yield_now().await;
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn blocks_of_a_plain_object_are_its_bytes_and_of_a_compressed_one_its_content() {
+async fn blocks_are_the_decompressed_content() {
     let memory = MemoryStore::new();
     let content = body(3 * RANGE + 5);
     memory.insert("a", content.clone());

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::scan::Simd;
-use crate::scan::engine::{self, Block, Feed, Settings};
+use crate::scan::engine::{self, Chunk, Feed, Settings};
 use crate::scan::head::{self, Peek};
 use proptest::prelude::*;
 
@@ -22,8 +22,8 @@ struct Chunks<'a>(std::slice::Chunks<'a, u8>);
 impl Feed for Chunks<'_> {
     type Error = SourceError;
 
-    fn next(&mut self) -> Result<Option<Block>, SourceError> {
-        Ok(self.0.next().map(|piece| Block::Bytes(piece.to_vec().into())))
+    fn next(&mut self) -> Result<Option<Chunk>, SourceError> {
+        Ok(self.0.next().map(|piece| Chunk::Bytes(piece.to_vec().into())))
     }
 }
 
