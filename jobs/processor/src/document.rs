@@ -1,4 +1,5 @@
-//! One file per document: records and indicators become a draft, and a draft becomes a document. The only folder that knows both sides.
+//! One file per document: records and indicators become a draft, and a draft becomes a document. This is the only folder that uses both
+//! sources and indicators.
 //!
 //! ```text
 //!   parsed files │ cells ──► RawSource::draft ──► Draft ──► document() ──► Document (header + body)
@@ -34,17 +35,17 @@ pub(crate) use road_network::RoadNetworkSource;
 pub(crate) use weather::WeatherSource;
 pub(crate) use worksites::WorksitesSource;
 
-/// One of the sources that a city publishes. Reading, windows of snapshots and dispatch are written once, against this trait.
+/// One of the sources that a city publishes. Reading, snapshot windows and dispatch are written once, against this trait.
 pub(crate) trait RawSource {
     const SOURCE: Source;
     /// Files of `reference/` that the document depends on; they count as its inputs.
     const REFERENCE: &'static [ReferenceFile];
     /// The data read by the pipeline.
     type Input<'a>;
-    /// The document's own part.
+    /// The part of the document after its header.
     type Body: Serialize + Send;
     type Parameters: Serialize;
-    /// By-product that other documents need.
+    /// Result that other documents need in addition to the draft.
     type Shared: Send;
 
     fn parameters(all: &Parameters) -> &Self::Parameters;
@@ -62,7 +63,7 @@ pub(crate) trait FileSource: for<'a> RawSource<Input<'a> = &'a [Arc<<Self as Fil
     /// Parses one file. Errors are kept in the result, because a broken file may not matter for a day.
     fn parse(file: &RawFile, city: &City) -> Self::File;
 
-    /// Rows and rejections, whatever the day.
+    /// Rows and rejections of the whole file, independent of the day.
     fn row_counts(file: &Self::File) -> RowCounts;
 }
 
@@ -102,13 +103,13 @@ pub(crate) fn document<S: RawSource>(
         timezone: context.day.tz().name().to_owned(),
         day_type: context.day_type,
         day_status: status,
-        complete_until: complete_until,
-        completeness: completeness,
+        complete_until,
+        completeness,
         inputs: files.inputs,
         ignored: files.ignored,
         parameters: as_map(S::parameters(context.parameters)),
         quality: Some(quality),
-        reasons: reasons,
+        reasons,
     };
     Document { header, body }
 }

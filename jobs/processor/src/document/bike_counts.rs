@@ -1,4 +1,4 @@
-//! The document of the bike counters.
+//! The document of the bike counters, from their hourly cells.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::source::bike_counts::{ParsedFile, parse};
 #[cfg(test)]
 mod tests;
 
-/// Paths in the document of the figures that need weeks of history.
+/// Paths of the figures that need weeks of history.
 const NEEDS_HISTORY: [&str; 7] = [
     "anomalies",
     "evolution.annee_precedente",
@@ -47,7 +47,7 @@ impl RawSource for BikeCountsSource {
         &all.bikes
     }
 
-    /// Fails if a file of `batch/` cannot be the source, or if no snapshot is readable.
+    /// Fails if a file of `batch/` is not usable, or if no snapshot is readable.
     fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<BikeCounts>>, ()) {
         (draft(files, context), ())
     }

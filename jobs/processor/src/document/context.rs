@@ -1,4 +1,5 @@
-//! The document that needs several sources, from those that will stand in the manifest: new ones, and kept ones read again.
+//! The document that combines several sources. It is computed from the documents that the manifest will list: those of this run, and
+//! earlier ones read back from the store.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use crate::input::checksum::Checksum;
 use crate::parameters::as_map;
 use crate::source::road_network::Network;
 
-/// A document of the day as it stands in the store, or is about to.
+/// The bytes of a document of the day, stored already or to be stored.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoredDocument<'a> {
     pub(crate) source: Source,
@@ -33,13 +34,13 @@ pub(crate) struct StoredDocument<'a> {
 #[derive(Debug)]
 pub(crate) struct ContextInput<'a> {
     pub(crate) documents: &'a [StoredDocument<'a>],
-    /// Status and completeness of the day as a whole.
+    /// Status and completeness of the day across all sources.
     pub(crate) state: (DayStatus, Option<Fixed2>),
     /// Name of the school holiday.
     pub(crate) school_holiday: Option<&'a str>,
     /// The school calendar, if it was read.
     pub(crate) calendar: Option<&'a Input>,
-    /// Shapes of the active worksites, if this run has read them; else those of the stored document are used.
+    /// Shapes of the active worksites, if this run has read them; otherwise they are taken from the stored document.
     pub(crate) worksites: Option<&'a [WorksiteShape]>,
     pub(crate) network: &'a Network,
 }
@@ -107,7 +108,7 @@ fn inputs(documents: &[StoredDocument<'_>], calendar: Option<&Input>) -> Vec<Inp
     inputs.into_values().collect()
 }
 
-/// A document's own part, read from its bytes, new or kept alike: the same documents give the same bytes.
+/// Parses the body of a document from its bytes, even if this run has just made it: the same documents then give the same context.
 fn body<B: DeserializeOwned>(documents: &[StoredDocument<'_>], source: Source) -> Option<B> {
     serde_json::from_slice(documents.iter().find(|document| document.source == source)?.bytes).ok()
 }

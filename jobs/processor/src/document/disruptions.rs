@@ -1,6 +1,6 @@
-//! The document of the transit disruptions: all snapshots together say which disruptions a day has.
+//! The document of the transit disruptions, which combines all snapshots.
 //!
-//! "No news" is an answer. A snapshot that is empty, cut short or of another shape is counted, and the source goes on without it.
+//! A snapshot without disruptions is valid. A snapshot that is empty, truncated or of another format is counted and skipped.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -37,8 +37,8 @@ impl RawSource for DisruptionsSource {
         &all.traffic
     }
 
-    /// If snapshots exist and list no disruption of the day, the document has empty lists: no disruption is a finding. If all of them were
-    /// collected before the day began, the day is absent.
+    /// If snapshots exist and list no disruption of the day, the document has empty lists: no disruption is a result. If all of them were
+    /// collected before the day began, the document is absent.
     fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<Disruptions>>, ()) {
         (draft(files, context), ())
     }
@@ -69,7 +69,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     let total = collected_files.occurrences.len() as u64;
     let timeline = SnapshotTimeline::new(collected_files.snapshots);
     let touches = |period: &ActivePeriod| period.touches(day.start(), day.end());
-    // The periods of a disruption are periods of its versions, if shorter ones: where no version touches the day it does not.
+    // The periods of a disruption lie within the periods of its versions: if no version touches the day, the disruption does not.
     let near = collected_files.occurrences.into_iter().filter(|(_, occurrences)| {
         occurrences
             .iter()
@@ -113,7 +113,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     if body.reliability_index.is_none() {
         reasons.insert("reliability_index".to_owned(), "lignes_inconnues".to_owned());
     }
-    // The end of a folder's hour may be the end of the day while the snapshot in it is earlier: that one does not make the day final.
+    // Strictly later: a snapshot whose folder's hour ends with the day may have been collected before the end of the day.
     let is_final = last.is_some_and(|last| last > day.end());
     SourceResult::Document(Draft {
         status: if is_final { DayStatus::Final } else { DayStatus::Provisional },
@@ -125,7 +125,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     })
 }
 
-/// All snapshots' records, by id.
+/// The records of all snapshots, by id.
 #[derive(Default)]
 struct FileOccurrences<'a> {
     occurrences: HashMap<&'a str, Vec<Occurrence<'a>>>,

@@ -1,4 +1,4 @@
-//! The document of the road counts, from cells. The time of each indicator goes to the trace alone.
+//! The document of the road counts, from cells. The duration of each indicator is recorded only in the trace.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -21,7 +21,7 @@ use crate::telemetry::INDICATOR;
 /// Reason of every figure that needs weeks of history.
 const NO_HISTORY: &str = "historique_absent";
 
-/// The cells of all days of a run, and what a day's document needs with them.
+/// The cells of all days of a run, and the data that the document of one day needs in addition.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RoadInput<'a> {
     pub(crate) counts: &'a counts::RoadAccumulator,
@@ -156,8 +156,8 @@ fn warn(
     }
 }
 
-/// Sentences that name the files to archive: those of which more than `limit` percent of the rows of D are for cells that another file
-/// has. Where the rows of some are without effect, because a later file has their cells, these are named; else the later one.
+/// Warnings that name the files to archive. A file is named if more than `limit` percent of its rows of D are superseded, because a later file
+/// has their cells. If there is no such file, the later file is named if more than `limit` percent of its rows are for cells of another file.
 #[must_use]
 pub(crate) fn overlap_warnings(overlaps: &BTreeMap<u16, Overlap>, keys: &[&str], limit: f64) -> Vec<String> {
     let above = |part: u64, whole: u64| percent(part, whole).filter(|share| share.get() > limit);

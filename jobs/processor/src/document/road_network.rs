@@ -36,7 +36,7 @@ impl RawSource for RoadNetworkSource {
         &all.referentiel
     }
 
-    /// An arc on the day consists of the objects whose period covers a part of it; if there is none, of those with the latest end. Equal
+    /// An arc on the day consists of the objects whose period covers a part of the day; if there are none, of those with the latest end. Equal
     /// objects count once; the lengths of the others are added, and their lines listed in file order. Label, nodes and point are those of
     /// the last object in file order that has them.
     fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<RoadNetwork>>, Network) {
@@ -72,7 +72,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<D
     let mut network = Vec::with_capacity(arcs.len());
     for (id, objects) in arcs {
         let used = of_the_day(objects, context.day);
-        // Equal objects have one period: with one of them the first of them is used too.
+        // Equal objects have the same period, so the first of them is among the used ones.
         let mut known: Vec<usize> = Vec::with_capacity(used.len());
         let mut distinct: Vec<&ArcObject> = Vec::with_capacity(used.len());
         for row in used {
@@ -101,7 +101,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<D
         reasons.insert("mapping.zone".to_owned(), ZONES_UNKNOWN.to_owned());
         reasons.insert("zones".to_owned(), ZONES_UNKNOWN.to_owned());
     }
-    // The file does not say when it was collected.
+    // Final, because the file has no time of collection.
     let draft = Draft {
         status: DayStatus::Final,
         complete_until: None,
@@ -113,12 +113,12 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<D
     (SourceResult::Document(draft), network)
 }
 
-/// Those whose period covers the day, else those with the latest end, in file order.
+/// The objects whose period covers the day, else those with the latest end; in file order.
 fn of_the_day(objects: &[ArcRow], day: ServiceDay) -> Vec<&ArcRow> {
     if objects.iter().any(|row| row.object.covers(day)) {
         return objects.iter().filter(|row| row.object.covers(day)).collect();
     }
-    // An open end is the latest of all.
+    // No end counts as the latest end.
     let end = |row: &ArcRow| (row.object.end.is_none(), row.object.end);
     let latest = objects.iter().map(end).max();
     objects.iter().filter(|row| Some(end(row)) == latest).collect()

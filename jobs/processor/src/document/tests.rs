@@ -1,4 +1,4 @@
-//! A file parsed once serves every day: each gets what a run for it alone gets, whatever was read before, and in any order of files.
+//! A file that is parsed once serves every day: each day gets the same draft as in a run for that day alone, in any order of days and files.
 
 use std::fmt::Debug;
 
@@ -14,7 +14,7 @@ use crate::geo::Zones;
 /// The autumn clock change and the days around it.
 const DAYS: [&str; 4] = ["2025-10-25", "2025-10-26", "2025-10-27", "2025-10-30"];
 
-/// A row or object of a source: its day, and what it says.
+/// A row or object of a source: its day and its text.
 type Rows = Vec<(usize, String)>;
 
 /// Drafts of a day of Paris.
@@ -62,7 +62,7 @@ fn date(day: usize) -> &'static str {
 
 fn snapshot(source: &str, at: usize, body: String) -> RawFile {
     let end: DateTime<Utc> = "2025-10-25T06:00:00Z".parse().unwrap();
-    // Two of them in one hour: then the key decides.
+    // Two snapshots share an hour, so that the key decides.
     let collected = Some(end + Duration::hours(20 * i64::try_from(at / 2).unwrap()));
     RawFile { key: format!("api/{source}/{}.json", 9 - at), bytes: body.into(), collected }
 }
@@ -76,7 +76,7 @@ fn objects(rows: &Rows, separator: &str) -> String {
     rows.iter().map(|(_, row)| row.as_str()).collect::<Vec<_>>().join(separator)
 }
 
-/// Rows of all days, one day after the other or mixed, with repeats.
+/// Rows of all days, sorted by day or mixed, with repeats.
 fn rows(row: impl Strategy<Value = (usize, String)> + Clone) -> impl Strategy<Value = Rows> {
     (prop::collection::vec(row, 0..40), any::<bool>(), any::<prop::sample::Index>()).prop_map(
         |(mut rows, sorted, twice)| {
@@ -96,7 +96,7 @@ fn bike_object() -> impl Strategy<Value = (usize, String)> + Clone {
     let points =
         prop::sample::select(vec!["null", "[48.8,2.3]", "{\"lon\":2.4,\"lat\":48.8}", "[480,2]", "\"48.9,2.3\""]);
     (0..DAYS.len(), 0_u32..30, 0_u32..4, values, points, 0_u32..8).prop_map(|(day, hour, id, value, point, wrong)| {
-        // Hours from 24 on are none.
+        // Hours from 24 on are invalid.
         let time = format!("{}T{hour:02}:00:00{}", date(day), if hour % 2 == 0 { "Z" } else { "+01:00" });
         let id = if wrong == 0 { "null".to_owned() } else { format!("\"c{id}\"") };
         let name = if wrong == 1 { "\"nom_compteur\":\"Rue\"," } else { "" };
@@ -120,7 +120,7 @@ fn bike_files(exports: &[Rows], pages: &[Rows]) -> Vec<RawFile> {
         .enumerate()
         .map(|(at, rows)| export(&format!("comptage-velo-{at}.csv"), "id_compteur;sum_counts;date;coordinates", rows));
     let pages = pages.iter().enumerate().map(|(at, rows)| {
-        // All on one line, or a line each.
+        // All objects on one line, or each on its own.
         let separator = if at % 2 == 0 { "," } else { ",\n" };
         snapshot("bikes", at, format!("{{\"results\":[{}]}}", objects(rows, separator)))
     });
@@ -203,14 +203,14 @@ proptest! {
     ) {
         let files = bike_files(&exports, &pages);
         same::<BikeCountsSource>(&files)?;
-        // A day's rows are counted as if there were no other day's, except for rows at its edges.
+        // The counts of a day do not depend on the rows of other days, except at the edges of the day.
         let city = City::paris();
         for (day, date) in DAYS.iter().enumerate() {
             let read = |files: &[RawFile]| in_context(date, None, |context| {
                 let cells = bike::aggregate(&parsed::<BikeCountsSource>(files, &city), context).ok()?;
                 Some((cells.quality.rows_of_day, cells.quality.values.clone(), cells.repeats, cells.conflicts))
             });
-            // A record of 23h UTC is of the next day.
+            // A record of 23:00 UTC belongs to the next day.
             let near = |of: usize| of == day || of + 1 == day;
             prop_assert_eq!(read(&files), read(&bike_files(&only(&exports, near), &only(&pages, near))), "{}", date);
         }

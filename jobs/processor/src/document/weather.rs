@@ -1,4 +1,4 @@
-//! The document of the weather: the one record of the day that counts.
+//! The document of the weather, from the one record of the day that takes precedence.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ impl RawSource for WeatherSource {
         &all.weather
     }
 
-    /// Fails if a file of `batch/` cannot be the source, if no snapshot is readable, or if every record of the day is rejected.
+    /// Fails if a file of `batch/` is not usable, if no snapshot is readable, or if every record of the day is rejected.
     fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<Weather>>, ()) {
         (draft(files, context), ())
     }
@@ -58,7 +58,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         Err(error) => return SourceResult::Failed(error),
     };
     if day_records.selected.is_none() && day_records.quality.rows_of_day > 0 {
-        // There are records of the day: to say that there are none would send people looking for the wrong thing.
+        // The day has records, so "absent" would mislead the operator.
         let reasons: Vec<_> =
             day_records.quality.values.iter().map(|(reason, n)| format!("{n} {}", reason.name())).collect();
         let reason = format!("no record of {} is usable ({})", context.day.date(), reasons.join(", "));
@@ -81,7 +81,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     if record.from_hours && record.hours.len() < hours {
         quality.warnings.push(format!("La météo du jour vient de {} heures sur {hours}.", record.hours.len()));
     }
-    // A file that does not say when it was collected was so after the day.
+    // A file without a time of collection counts as collected after the day.
     let settled = day_records.collected_after || collected_after;
     SourceResult::Document(Draft {
         status: if settled { DayStatus::Final } else { DayStatus::Provisional },

@@ -37,8 +37,8 @@ impl RawSource for WorksitesSource {
         &all.chantiers
     }
 
-    /// Of several rows with one identifier the last one counts, and it alone says whether the worksite is active; `lignes_du_jour` counts
-    /// all rows of the active ones. A row equals the one before it if its bytes do.
+    /// The last of several rows with the same identifier counts, and it alone decides whether the worksite is active. `lignes_du_jour` counts
+    /// all rows of the active worksites. Two consecutive rows are equal if their bytes are.
     fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<Worksites>>, Self::Shared) {
         draft(files, context)
     }
@@ -99,7 +99,7 @@ fn draft(
         .iter()
         .filter_map(|record| Some(WorksiteShape { id: record.id.clone(), shape: record.shape.clone()? }))
         .collect();
-    // The file does not say when it was collected.
+    // Final, because the file has no time of collection.
     let draft = Draft {
         status: DayStatus::Final,
         complete_until: None,

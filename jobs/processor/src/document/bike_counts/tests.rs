@@ -1,4 +1,4 @@
-//! Shapes, order of winning, counts, failing counters, clock changes.
+//! Formats, precedence of records, counts, failing counters, clock changes.
 
 use bytes::Bytes;
 use chrono::{DateTime, Duration, Utc};
@@ -78,7 +78,7 @@ fn export(key: &str, text: &str) -> RawFile {
 const DAY: &str = "2025-11-05";
 
 #[test]
-fn every_shape_gives_the_same_hour() {
+fn every_format_gives_the_same_hour() {
     let fields = r#""id_compteur":"1-2","nom_compteur":"Rue","sum_counts":25.0,"date":"2025-11-05T08:00:00+00:00""#;
     let shapes = [
         format!(r#"{{"results":[{{{fields},"coordinates":{{"lon":2.37559,"lat":48.84613}}}}]}}"#),
@@ -110,7 +110,7 @@ fn every_shape_gives_the_same_hour() {
 }
 
 #[test]
-fn the_last_wins_batch_first_then_time_of_collection_then_key() {
+fn last_record_wins_by_batch_then_collection_time_then_key() {
     let hour = "2025-11-05T08:00:00Z".parse().unwrap();
     let one = |value| format!("[{}]", record("1", hour, Some(value)));
     let files = [
@@ -128,7 +128,7 @@ fn the_last_wins_batch_first_then_time_of_collection_then_key() {
 }
 
 #[test]
-fn a_value_that_is_none_costs_the_value_and_a_record_without_id_or_time_itself() {
+fn invalid_value_is_dropped_and_record_without_id_or_time_is_rejected() {
     let text = r#"[
         {"id_compteur":"1","sum_counts":-3,"date":"2025-11-05T08:00:00Z"},
         {"id_compteur":"1","sum_counts":2.5,"date":"2025-11-05T09:00:00Z"},
@@ -150,7 +150,7 @@ fn a_value_that_is_none_costs_the_value_and_a_record_without_id_or_time_itself()
 }
 
 #[test]
-fn a_lost_snapshot_is_counted_and_the_others_are_used() {
+fn unusable_snapshot_is_counted_and_the_others_are_used() {
     let paris = Paris::on(DAY);
     let lost = |key: &str, text: &str| snapshot(key, "2025-11-07T01:00:00Z", text);
     let bad = [
@@ -169,7 +169,7 @@ fn a_lost_snapshot_is_counted_and_the_others_are_used() {
 }
 
 #[test]
-fn a_bad_file_of_batch_is_the_sources_error() {
+fn unusable_batch_file_fails_the_source() {
     let paris = Paris::on(DAY);
     let good = page(&paris.hours("1", 0, |_| Some(2)));
     let error = paris.read(&[good, export("comptage-velo.csv", "a;b\n1;2\n")]).unwrap_err();
@@ -177,14 +177,14 @@ fn a_bad_file_of_batch_is_the_sources_error() {
 }
 
 #[test]
-fn without_a_record_of_the_day_the_last_day_is_told() {
+fn day_without_records_is_absent_with_the_last_day() {
     let paris = Paris::on(DAY);
     let absent = paris.read(&[page(&paris.hours("1", -1, |_| Some(2)))]);
     assert_eq!(absent, SourceResult::no_row("2025-11-04".parse().ok()));
 }
 
 #[test]
-fn the_figures_of_one_counter() {
+fn one_counter_gives_the_figures_of_the_day() {
     let paris = Paris::on(DAY);
     let draft = paris.draft(&[page(&paris.hours("1", 0, |hour| match hour {
         0..6 => Some(1),
@@ -208,7 +208,7 @@ fn the_figures_of_one_counter() {
 }
 
 #[test]
-fn expected_are_the_counters_of_28_days_and_availability_ends_where_the_day_is_known_to() {
+fn counters_of_28_days_are_expected_and_availability_ends_with_the_known_hours() {
     let paris = Paris::on(DAY);
     let mut records = paris.hours("1", 0, |hour| Some(u32::try_from(hour).unwrap() + 1));
     records.truncate(12);
@@ -225,7 +225,7 @@ fn expected_are_the_counters_of_28_days_and_availability_ends_where_the_day_is_k
 }
 
 #[test]
-fn a_day_is_final_when_complete_or_when_newer_records_are_more_than_3_days_past_it() {
+fn day_is_final_if_complete_or_if_records_are_more_than_3_days_newer() {
     let paris = Paris::on(DAY);
     let all = paris.hours("1", 0, |hour| Some(u32::try_from(hour).unwrap() + 1));
     assert_eq!(paris.draft(&[page(&all)]).status, DayStatus::Final);
@@ -237,20 +237,20 @@ fn a_day_is_final_when_complete_or_when_newer_records_are_more_than_3_days_past_
 }
 
 #[test]
-fn counters_of_zeros_or_of_one_value_fail_and_stay_out_of_the_totals() {
+fn counters_stuck_at_a_value_fail_and_are_excluded_from_the_totals() {
     let paris = Paris::on(DAY);
     let varied = |hour: usize| Some(u32::try_from(hour).unwrap() + 1);
     let mut records = paris.hours("10", 0, varied);
     records.extend(paris.hours("9", 0, |hour| (hour % 2 == 0).then_some(0)));
     records.extend(paris.hours("9", -1, |hour| Some(u32::from(hour == 20))));
-    // 13 hours of 7, begun the day before.
+    // 13 hours with the value 7, from the day before on.
     records.extend(paris.hours("8", -1, |hour| Some(if hour >= 20 { 7 } else { 70 + u32::try_from(hour).unwrap() })));
     records.extend(paris.hours("8", 0, |hour| Some(if hour < 9 { 7 } else { 90 + u32::try_from(hour).unwrap() })));
-    // 12 hours are not too many.
+    // 12 hours are within the limit.
     records.extend(paris.hours("7", 0, |hour| Some(if hour < 12 { 5 } else { 90 + u32::try_from(hour).unwrap() })));
     let draft = paris.draft(&[page(&records)]);
     assert_eq!(draft.body.failing_sensors, ["8", "9"]);
-    let told: Vec<_> = draft
+    let failures: Vec<_> = draft
         .body
         .sensor_failures
         .iter()
@@ -260,7 +260,7 @@ fn counters_of_zeros_or_of_one_value_fail_and_stay_out_of_the_totals() {
         .collect();
     let at = |text: &str| format!("2025-11-{text}:00:00+01:00");
     assert_eq!(
-        told,
+        failures,
         [
             (CounterFault::Stuck, at("04T20"), at("05T09"), 13.0, false),
             (CounterFault::Silent, at("04T21"), at("06T00"), 27.0, true),
@@ -277,7 +277,7 @@ fn counters_of_zeros_or_of_one_value_fail_and_stay_out_of_the_totals() {
 }
 
 #[test]
-fn zones_are_listed_by_code_and_those_in_none_last() {
+fn zones_are_listed_by_code_and_no_zone_comes_last() {
     let square = |code: &str, west: u32| {
         format!(
             r#"{{"type":"Feature","properties":{{"c_arinsee":{code},"l_ar":"Z{code}"}},"geometry":{{"type":"Polygon","coordinates":
@@ -316,7 +316,7 @@ fn zones_are_listed_by_code_and_those_in_none_last() {
 }
 
 #[test]
-fn a_run_that_fills_the_window_is_open() {
+fn failure_that_fills_the_window_is_open() {
     let paris = Paris::on(DAY);
     let mut records = Vec::new();
     for offset in -3..=0 {
@@ -330,7 +330,7 @@ fn a_run_that_fills_the_window_is_open() {
 }
 
 #[test]
-fn the_spring_day_has_23_hours_and_the_autumn_day_25() {
+fn spring_day_has_23_hours_and_autumn_day_25() {
     let spring = Paris::on("2024-03-31");
     let draft = spring.draft(&[page(&spring.hours("1", 0, |hour| Some(u32::try_from(hour).unwrap())))]);
     let counter = &draft.body.metrics[0];
@@ -345,13 +345,13 @@ fn the_spring_day_has_23_hours_and_the_autumn_day_25() {
     assert_eq!(counter.hourly_flow[2].unwrap().get(), 2.5);
     assert_eq!(counter.peak_hour, Some(23));
 
-    // Nobody has one of the two hours of the change: it is not expected.
+    // No counter has one of the two repeated hours, so it is not expected.
     let records = autumn.hours("1", 0, |hour| (hour != 3).then_some(u32::try_from(hour).unwrap()));
     assert_eq!(autumn.draft(&[page(&records)]).completeness.unwrap().get(), 100.0);
 }
 
 #[test]
-fn a_wall_time_that_the_clock_skipped_is_rejected_and_of_two_the_later_is_meant() {
+fn skipped_local_time_is_rejected_and_repeated_one_means_the_later() {
     let spring = Paris::on("2024-03-31");
     let file =
         export("comptage-velo.csv", "id_compteur;sum_counts;date\n1;5;2024-03-31 02:00:00\n1;6;2024-03-31 04:00:00\n");
@@ -364,7 +364,7 @@ fn a_wall_time_that_the_clock_skipped_is_rejected_and_of_two_the_later_is_meant(
 }
 
 #[test]
-fn an_hour_is_named_by_its_start_whatever_the_minutes() {
+fn minutes_are_truncated_to_the_start_of_the_hour() {
     let paris = Paris::on(DAY);
     let at = paris.day.start() + Duration::minutes(59);
     let draft = paris.draft(&[page(&[record("1", at, Some(4)), record("1", paris.day.end(), Some(9))])]);

@@ -1,4 +1,4 @@
-//! The source as a whole: shapes, lost snapshots, versions, absences, counts.
+//! The whole source: formats, unusable snapshots, versions, absences, counts.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -16,7 +16,7 @@ fn at(text: &str) -> DateTime<Utc> {
     crate::source::disruptions::record::instant(text, Paris).unwrap()
 }
 
-/// A file collected in the hour that ends then.
+/// A file collected in the hour that ends at `hour_end`.
 fn file(key: &str, hour_end: &str, body: impl Into<Vec<u8>>) -> RawFile {
     RawFile { key: format!("api/traffic/{key}"), bytes: Bytes::from(body.into()), collected: Some(at(hour_end)) }
 }
@@ -27,7 +27,7 @@ fn bulk_disruption(id: &str, updated: &str, periods: &[(&str, &str)]) -> Value {
         "title": format!("Métro 4 : {id}"), "message": "<p>Trafic &#233;teint</p>"})
 }
 
-/// A bulk file taken at a wall time, its disruptions on the metro 4.
+/// A bulk file collected at a local time, with disruptions of metro line 4.
 fn bulk(snapshots: &str, disruptions: &[Value]) -> RawFile {
     let ids: Vec<_> = disruptions.iter().filter_map(|one| one.get("id")).collect();
     let body = json!({"lastUpdatedDate": snapshots, "disruptions": disruptions, "lines": [
@@ -75,7 +75,7 @@ fn pairs(list: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 #[test]
-fn the_bulk_shape_is_read() {
+fn bulk_format_is_read() {
     let files = [bulk(
         "20240502T120000",
         &[bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T133000")])],
@@ -93,7 +93,7 @@ fn the_bulk_shape_is_read() {
 }
 
 #[test]
-fn the_navitia_shape_is_read() {
+fn navitia_format_is_read() {
     let mut section = bus("8");
     section["impacted_section"] = json!({"from": {}, "to": {}});
     let files = [page("20240502T090000", 0, 1, &[navitia_disruption("a", section)])];
@@ -123,7 +123,7 @@ fn severity_comes_from_the_effect() {
 }
 
 #[test]
-fn a_lift_failure_is_minor_and_touches_no_line() {
+fn lift_failure_is_minor_and_affects_no_line() {
     let stop = json!({"pt_object": {"name": "Val d'Argenteuil", "embedded_type": "stop_area", "stop_area": {"name": "RER A"}}});
     let mut disruption = navitia_disruption("a", stop);
     disruption["tags"] = json!(["Ascenseur"]);
@@ -135,7 +135,7 @@ fn a_lift_failure_is_minor_and_touches_no_line() {
 }
 
 #[test]
-fn lines_are_named_by_the_text_only_where_no_object_names_one() {
+fn lines_come_from_the_text_only_if_no_object_names_one() {
     let network = json!({"pt_object": {"name": "RATP", "embedded_type": "network", "network": {}}});
     let mut disruption = navitia_disruption("a", network);
     disruption["messages"][2]["text"] = json!("RER B : incident");
@@ -143,11 +143,11 @@ fn lines_are_named_by_the_text_only_where_no_object_names_one() {
     let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 1, &[disruption])]);
     let names: Vec<_> = draft.body.disruptions[0].lines.iter().map(|line| line.name.as_str()).collect();
     assert_eq!(names, ["RER B"]);
-    assert!(draft.body.disrupted_line_hours.is_empty(), "named is not impacted");
+    assert!(draft.body.disrupted_line_hours.is_empty(), "a line in the text is not an impacted line");
 }
 
 #[test]
-fn a_lost_snapshot_is_counted_and_ends_nothing() {
+fn unusable_snapshot_is_counted_and_ends_no_disruption() {
     let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240503T100000")]);
     let files = [
         bulk("20240502T120000", &[running]),
@@ -165,11 +165,11 @@ fn a_lost_snapshot_is_counted_and_ends_nothing() {
     assert_eq!(draft.quality.structural_rejects[&Reason::UnreadableSnapshot], 3);
     assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "03T10:00")]));
     assert_eq!(draft.body.disruptions[0].status, DisruptionStatus::Ongoing);
-    assert_eq!(draft.status, DayStatus::Final, "no news is an answer, and it came after the day");
+    assert_eq!(draft.status, DayStatus::Final, "an empty snapshot is valid, and it is later than the day");
 }
 
 #[test]
-fn without_one_readable_snapshot_the_source_is_in_error() {
+fn source_fails_without_a_readable_snapshot() {
     let files = [file("a.json", "20240502T140000", ""), file("b.json", "20240502T150000", "[1")];
     let error = measured("2024-05-02", &files).unwrap_err();
     assert_eq!(error.key, "api/traffic/a.json");
@@ -177,7 +177,7 @@ fn without_one_readable_snapshot_the_source_is_in_error() {
 }
 
 #[test]
-fn nothing_on_the_day_is_a_finding_but_not_before_it_began() {
+fn no_disruption_is_a_result_unless_all_snapshots_are_older_than_the_day() {
     let past = bulk_disruption("a", "20240428T080000", &[("20240428T100000", "20240428T110000")]);
     let draft = read_on("2024-05-02", &[bulk("20240502T120000", std::slice::from_ref(&past))]);
     assert!(draft.body.disruptions.is_empty());
@@ -188,13 +188,13 @@ fn nothing_on_the_day_is_a_finding_but_not_before_it_began() {
 }
 
 #[test]
-fn the_version_changed_last_holds_then_the_one_collected_last() {
+fn last_changed_version_wins_then_the_last_collected() {
     let older = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T110000")]);
     let mut newer = bulk_disruption("a", "20240502T090000", &[("20240502T100000", "20240502T120000")]);
     newer["title"] = json!("Nouveau");
     let mut same_time = newer.clone();
     same_time["title"] = json!("Plus nouveau");
-    // The older version comes once more, from a cache: it holds nothing.
+    // The older version arrives again, from a cache: it has no effect.
     let files = [
         bulk("20240502T100500", std::slice::from_ref(&older)),
         bulk("20240502T101000", std::slice::from_ref(&older)),
@@ -211,7 +211,7 @@ fn the_version_changed_last_holds_then_the_one_collected_last() {
 }
 
 #[test]
-fn periods_that_had_begun_are_kept_and_those_that_had_not_are_not() {
+fn only_periods_that_had_begun_are_kept() {
     let first = bulk_disruption(
         "a",
         "20240502T080000",
@@ -232,7 +232,7 @@ fn periods_that_had_begun_are_kept_and_those_that_had_not_are_not() {
 }
 
 #[test]
-fn absent_from_all_later_complete_snapshots_it_ended_with_the_first() {
+fn disruption_ends_with_the_first_complete_snapshot_without_it() {
     let one = |id: &str| {
         bulk_disruption(
             id,
@@ -253,7 +253,7 @@ fn absent_from_all_later_complete_snapshots_it_ended_with_the_first() {
 }
 
 #[test]
-fn pages_are_complete_where_one_folder_holds_them_all() {
+fn pages_are_complete_if_one_folder_has_all_of_them() {
     let two = [navitia_disruption("a", bus("1")), navitia_disruption("b", bus("2"))];
     let complete = |folder: &str, ids: &[usize]| -> Vec<RawFile> {
         ids.iter()
@@ -272,7 +272,7 @@ fn pages_are_complete_where_one_folder_holds_them_all() {
 }
 
 #[test]
-fn one_feed_says_nothing_of_another() {
+fn feeds_are_independent() {
     let files = [
         page("20240502T080000", 0, 1, &[navitia_disruption("a", bus("1"))]),
         bulk("20240502T083000", &[bulk_disruption("b", "20240502T080000", &[("20240502T080000", "20240502T090000")])]),
@@ -281,7 +281,7 @@ fn one_feed_says_nothing_of_another() {
 }
 
 #[test]
-fn the_body_says_when_it_was_collected_else_the_folder() {
+fn collection_time_comes_from_the_body_else_from_the_folder() {
     let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T200000")]);
     let mut late = bulk("2024-05-02T10:00:00.123Z", &[]);
     late.collected = Some(at("20240502T150000"));
@@ -293,7 +293,7 @@ fn the_body_says_when_it_was_collected_else_the_folder() {
 }
 
 #[test]
-fn what_cannot_be_used_is_counted_with_its_line() {
+fn unusable_records_are_counted_with_their_line() {
     let body = "{\"lines\":[],\"disruptions\":[\n{\"id\":\"inv\",\"applicationPeriods\":[{\"begin\":\"20240502T100000\",\"end\":\"20240502T090000\"}]},\n\
                 {\"applicationPeriods\":[]},\n7,\n{\"id\":\"dst\",\"applicationPeriods\":[{\"begin\":\"20240331T023000\"},{\"begin\":\"x\"}]}]}";
     let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
@@ -315,7 +315,7 @@ fn what_cannot_be_used_is_counted_with_its_line() {
 }
 
 #[test]
-fn broken_letters_cost_a_record_and_half_an_emoji_a_letter() {
+fn invalid_utf8_rejects_a_record_and_lone_surrogate_replaces_a_letter() {
     let record = |id: &str, title: &str| {
         format!(
             r#"{{"id":"{id}","title":"{title}","applicationPeriods":[{{"begin":"20240502T100000","end":"20240502T110000"}}]}}"#
@@ -334,7 +334,7 @@ fn broken_letters_cost_a_record_and_half_an_emoji_a_letter() {
 }
 
 #[test]
-fn the_order_of_files_changes_nothing() {
+fn result_does_not_depend_on_the_order_of_files() {
     let one = |id: &str, updated: &str| bulk_disruption(id, updated, &[("20240502T100000", "20240502T180000")]);
     let mut files = vec![
         bulk("20240502T110000", &[one("a", "20240502T080000"), one("10", "20240502T080000")]),
@@ -349,7 +349,7 @@ fn the_order_of_files_changes_nothing() {
 }
 
 #[test]
-fn a_file_of_lines_is_a_snapshot_each() {
+fn each_line_of_a_json_lines_file_is_a_snapshot() {
     let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T200000")]);
     let with = bulk("20240502T110000", &[running]);
     let without = bulk("20240502T120000", &[]);
@@ -360,7 +360,7 @@ fn a_file_of_lines_is_a_snapshot_each() {
 }
 
 #[test]
-fn a_record_that_cannot_be_used_is_still_listed() {
+fn unusable_record_still_counts_as_listed() {
     let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T200000")]);
     let broken = json!({"id": "a", "applicationPeriods": []});
     let files = [bulk("20240502T110000", &[running]), bulk("20240502T120000", &[broken])];
@@ -370,14 +370,14 @@ fn a_record_that_cannot_be_used_is_still_listed() {
 }
 
 #[test]
-fn what_was_withdrawn_before_it_began_concerns_no_day() {
+fn disruption_withdrawn_before_its_start_affects_no_day() {
     let planned = bulk_disruption("a", "20240502T080000", &[("20240502T200000", "20240502T210000")]);
     let draft = read_on("2024-05-02", &[bulk("20240502T110000", &[planned]), bulk("20240502T120000", &[])]);
     assert_eq!((draft.body.total_disruptions_count, draft.body.active_disruptions_count), (1, 0));
 }
 
 #[test]
-fn an_answer_of_which_pages_are_missing_is_told() {
+fn response_with_missing_pages_gives_a_warning() {
     let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 42, &[navitia_disruption("a", bus("1"))])]);
     assert!(draft.quality.warnings[0].starts_with("1 page"), "{:?}", draft.quality.warnings);
     let error = file("a.json", "20240502T150000", r#"{"statusCode":503,"disruptions":null,"lines":null}"#);

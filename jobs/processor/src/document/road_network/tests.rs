@@ -10,10 +10,10 @@ use crate::geo::Zones;
 const LABELS: &str = "Identifiant arc;Libelle;Identifiant noeud amont;Libelle noeud amont;Identifiant noeud aval;Libelle noeud aval;\
     Date debut dispo data;Date fin dispo data;geo_point_2d;geo_shape";
 const FIELDS: &str = "\u{feff}IU_AC;LIBELLE;IU_ND_AMONT;LIBELLE_ND_AMONT;IU_ND_AVAL;LIBELLE_ND_AVAL;DATE_DEBUT;DATE_FIN;geo_point_2d;geo_shape";
-/// One thousandth of a degree of the meridian, m.
+/// Length of 0.001° of latitude, m.
 const PIECE: f64 = 111.194_926_644_558_7;
 
-/// One row; a piece of 0.001° of latitude that begins at 48.8° plus so many thousandths.
+/// One row: a line of 0.001° of latitude that starts at 48.8° plus the given number of thousandths.
 #[derive(Clone, Copy)]
 struct Piece<'a> {
     id: &'a str,
@@ -62,7 +62,7 @@ fn length(network: &Network, id: &str) -> f64 {
 }
 
 #[test]
-fn labels_and_field_names_are_the_same_network() {
+fn labels_and_field_names_give_the_same_network() {
     let by_label = on("2025-11-03", &[file(LABELS, &[PIECE_OF_1], "\n")], None).1;
     let by_field = on("2025-11-03", &[file(FIELDS, &[PIECE_OF_1], "\r\n")], None).1;
     assert_eq!(by_label, by_field);
@@ -76,7 +76,7 @@ fn labels_and_field_names_are_the_same_network() {
 }
 
 #[test]
-fn pieces_of_one_arc_are_added_and_identical_ones_count_once() {
+fn lengths_of_one_arc_are_added_and_identical_objects_count_once() {
     let (draft, network) = draft(
         "2025-11-03",
         &[PIECE_OF_1, Piece { at: 1, point: "48.801, 2.3", ..PIECE_OF_1 }, PIECE_OF_1, Piece { id: "2", ..PIECE_OF_1 }],
@@ -87,7 +87,7 @@ fn pieces_of_one_arc_are_added_and_identical_ones_count_once() {
     assert_eq!((quality.rows_read, quality.rows_of_day, quality.cells, quality.duplicates), (4, 4, 3, 1));
     let arc = &draft.body.mapping["1"];
     assert_eq!(arc.trace.as_ref().map(Vec::len), Some(2));
-    assert_eq!(arc.geo_point_2d.as_deref(), Some("48.80100, 2.30000"), "the last object's");
+    assert_eq!(arc.geo_point_2d.as_deref(), Some("48.80100, 2.30000"), "from the last object");
     assert!(!arc.active, "the period is over, the arc stays");
     let statistics = &draft.body.statistics;
     assert_eq!(statistics.arc_count, 2);
@@ -96,7 +96,7 @@ fn pieces_of_one_arc_are_added_and_identical_ones_count_once() {
 }
 
 #[test]
-fn the_objects_of_the_day_are_those_whose_period_covers_it() {
+fn objects_of_the_day_are_those_whose_period_covers_it() {
     let old = Piece { start: "2010-01-01", end: "2015-12-31", label: "Old", ..PIECE_OF_1 };
     let new = Piece { start: "2016-01-01", end: "", label: "New", at: 5, ..PIECE_OF_1 };
     let also_new = Piece { at: 6, label: "", ..new };
@@ -115,11 +115,11 @@ fn the_objects_of_the_day_are_those_whose_period_covers_it() {
 }
 
 #[test]
-fn where_no_period_covers_the_day_the_latest_end_counts() {
+fn latest_end_counts_if_no_period_covers_the_day() {
     let pieces = [
         Piece { end: "2019-06-01T04:00:00+02:00", label: "Late", ..PIECE_OF_1 },
         Piece { end: "2016-07-13T04:00:00+02:00", label: "Early", at: 3, ..PIECE_OF_1 },
-        // The same instant in other words.
+        // The same instant in another notation.
         Piece { end: "2019-06-01T02:00:00Z", label: "Late too", at: 4, ..PIECE_OF_1 },
     ];
     let (draft, network) = draft("2025-11-03", &pieces);
@@ -129,7 +129,7 @@ fn where_no_period_covers_the_day_the_latest_end_counts() {
 }
 
 #[test]
-fn a_timestamp_counts_in_the_citys_day() {
+fn timestamp_counts_in_the_local_day() {
     // 2019-05-31T22:00Z is midnight of 1 June in Paris: nothing of that day is covered.
     let piece = Piece { end: "2019-05-31T22:00:00+00:00", ..PIECE_OF_1 };
     assert!(draft("2019-05-31", &[piece]).1.get("1").unwrap().active);
@@ -172,7 +172,7 @@ fn bad_rows_are_rejected_and_bad_shapes_only_lose_the_shape() {
 }
 
 #[test]
-fn zones_are_counted_and_drawn_and_without_them_the_document_says_so() {
+fn zones_are_counted_and_drawn_and_missing_zones_have_a_reason() {
     let text = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"c_arinsee":75101,"l_ar":"Un"},
         "geometry":{"type":"Polygon","coordinates":[[[2.2,48.7],[2.4,48.7],[2.4,48.9],[2.2,48.9],[2.2,48.7]]]}}]}"#;
     let zones = crate::source::reference::zones::read_zones("reference/zones.geojson", text.as_bytes()).unwrap();
@@ -201,14 +201,14 @@ fn zones_are_counted_and_drawn_and_without_them_the_document_says_so() {
 }
 
 #[test]
-fn arcs_stand_in_the_order_of_their_ids() {
+fn arcs_are_sorted_by_id() {
     let pieces = ["b", "10", "9"].map(|id| Piece { id, ..PIECE_OF_1 });
     let network = draft("2025-11-03", &pieces).1;
     assert_eq!(network.iter().map(|(id, _)| id).collect::<Vec<_>>(), ["9", "10", "b"]);
 }
 
 #[test]
-fn another_sources_file_is_an_error_and_an_empty_network_is_absent() {
+fn file_of_another_source_is_an_error_and_empty_network_is_absent() {
     for text in [
         "",
         "Identifiant;Date de début;Date de fin\n1;2025-01-01;2025-01-01\n",
@@ -222,9 +222,9 @@ fn another_sources_file_is_an_error_and_an_empty_network_is_absent() {
     assert!(network.is_empty());
 }
 
-/// The city's own file, where it is at hand (`CITYFLOW_REAL_DATA`).
+/// Reads the real file of the city, if `CITYFLOW_REAL_DATA` is set.
 #[test]
-fn the_real_network_has_its_arcs_and_its_length() {
+fn real_network_has_its_arcs_and_its_length() {
     let Some(folder) = std::env::var_os("CITYFLOW_REAL_DATA") else {
         println!("skipped: CITYFLOW_REAL_DATA names no folder");
         return;
@@ -240,7 +240,7 @@ fn the_real_network_has_its_arcs_and_its_length() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(
+    fn arbitrary_bytes_never_panic(
         any in prop::collection::vec(any::<u8>(), 0..200),
         tail in "[;\"\\n0-9a-zA-Z{}\\[\\],:./+-]{0,200}",
     ) {

@@ -1,4 +1,4 @@
-//! Which record wins, what is rejected, hours of a day, files of history.
+//! Precedence of records, rejections, hours of a day, history files.
 
 use bytes::Bytes;
 use contract::Reason;
@@ -47,7 +47,7 @@ fn mean(draft: &Draft<Weather>) -> f64 {
 }
 
 #[test]
-fn the_figures_of_a_timeline() {
+fn timeline_gives_the_figures_of_the_day() {
     let days = r#"{"datetime":"2025-11-04","temp":1},
         {"datetime":"2025-11-05","tempmax":15.6,"tempmin":7.3,"temp":"11,6","precip":6.0,"preciptype":["rain"],"windspeed":32.5,
          "conditions":"Rain","source":"obs","hours":[
@@ -74,7 +74,7 @@ fn the_figures_of_a_timeline() {
 }
 
 #[test]
-fn the_latest_snapshot_wins_and_any_outranks_batch() {
+fn latest_snapshot_wins_and_snapshots_outrank_batch() {
     let files = [
         timeline("2025-11-06T09:00:00Z", &day_of(8.0)),
         timeline("2025-11-07T09:00:00Z", r#"{"datetime":"2025-11-08","temp":1}"#),
@@ -90,7 +90,7 @@ fn the_latest_snapshot_wins_and_any_outranks_batch() {
 }
 
 #[test]
-fn a_forecast_is_one_until_the_day_is_over() {
+fn record_is_a_forecast_until_the_day_is_over() {
     // The day ends at 23:00 UTC.
     for (collected, observed) in [("2025-11-05T23:00:00Z", false), ("2025-11-06T00:00:00Z", true)] {
         let draft = draft_on(DAY, &[timeline(collected, &day_of(8.0))]);
@@ -100,7 +100,7 @@ fn a_forecast_is_one_until_the_day_is_over() {
 }
 
 #[test]
-fn a_rejected_record_gives_way_to_the_latest_earlier_one() {
+fn latest_earlier_record_replaces_a_rejected_one() {
     let wrong = [
         (r#""tempmin":9,"tempmax":3,"temp":5"#, Reason::ReversedTemperatures),
         (r#""tempmin":-21,"tempmax":3,"temp":0"#, Reason::TemperatureOutOfRange),
@@ -123,14 +123,14 @@ fn a_rejected_record_gives_way_to_the_latest_earlier_one() {
 }
 
 #[test]
-fn a_day_whose_records_are_all_rejected_is_an_error_and_not_absent() {
+fn day_with_only_rejected_records_is_an_error_and_not_absent() {
     let bad = timeline("2025-11-07T09:00:00Z", r#"{"datetime":"2025-11-05","temp":99}"#);
     let error = read_on(DAY, &[bad]).unwrap_err();
     assert_eq!(error.reason, "no record of 2025-11-05 is usable (1 temperature_hors_bornes)");
 }
 
 #[test]
-fn a_lost_snapshot_is_counted_and_all_lost_is_an_error() {
+fn unusable_snapshot_is_counted_and_only_unusable_ones_are_an_error() {
     let lost = [
         snapshot("2025-11-07T09:00:00Z", ""),
         snapshot("2025-11-07T10:00:00Z", r#"{"days":[{"datetime":"2025-11-05""#),
@@ -145,14 +145,14 @@ fn a_lost_snapshot_is_counted_and_all_lost_is_an_error() {
 }
 
 #[test]
-fn a_timeline_of_another_zone_keeps_its_day_and_says_so() {
+fn timeline_of_another_time_zone_keeps_its_day_with_a_warning() {
     let text = format!(r#"{{"timezone":"Europe/Vienna","days":[{}]}}"#, day_of(8.0));
     let draft = draft_on(DAY, &[snapshot("2025-11-05T09:00:00Z", text)]);
     assert!(draft.quality.warnings[0].contains("Europe/Vienna"));
 }
 
 #[test]
-fn a_file_of_days_is_history() {
+fn daily_file_is_history() {
     let text = "\u{feff}name,datetime,tempmax,tempmin,temp,precip,windspeed,conditions,stations\r\n\
                 paris,2025-11-04,9,3,6,0,10,Clear,\"a,b\"\r\n\
                 paris,2025-11-05,\"9,5\",3,6,,10,\"Rain, Overcast\",\"a,b\"\r\n\
@@ -170,7 +170,7 @@ fn a_file_of_days_is_history() {
 }
 
 #[test]
-fn a_file_of_hours_adds_up_to_the_day() {
+fn hourly_file_is_aggregated_to_the_day() {
     let text = "name,datetime,temp,precip,windspeed,conditions\n\
                 paris,2025-11-04T23:00:00,30,9,99,Rain\n\
                 paris,2025-11-05T00:00:00,4,0.5,10,Rain\n\
@@ -195,7 +195,7 @@ fn a_file_of_hours_adds_up_to_the_day() {
 }
 
 #[test]
-fn clock_change_days_have_the_hours_that_are_published() {
+fn clock_change_days_have_the_published_hours() {
     let rows = |date: &str, hours: &[u32]| {
         let rows: String = hours.iter().map(|hour| format!("{date}T{hour:02}:00:00,{hour}\n")).collect();
         table("meteo.csv", &format!("datetime,temp\n{rows}"))
@@ -216,7 +216,7 @@ fn clock_change_days_have_the_hours_that_are_published() {
     assert_eq!(draft.body.hours.as_ref().unwrap().len(), 23);
     assert!(draft.quality.warnings.is_empty());
 
-    // A timeline that names the hour that the clock skipped is given as it is.
+    // A timeline that contains the skipped hour is passed on unchanged.
     let hours: Vec<_> = (0..24).map(|hour| format!(r#"{{"datetime":"{hour:02}:00:00","temp":5}}"#)).collect();
     let day = format!(r#"{{"datetime":"2024-03-31","temp":5,"hours":[{}]}}"#, hours.join(","));
     let draft = draft_on("2024-03-31", &[timeline("2024-04-01T09:00:00Z", &day)]);

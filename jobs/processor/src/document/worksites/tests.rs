@@ -18,7 +18,7 @@ const ZONES: &str = r#"{"type":"FeatureCollection","features":[
     {"type":"Feature","properties":{"c_arinsee":75102,"l_ar":"Deux"},"geometry":{"type":"Polygon","coordinates":[
         [[2.4,48.7],[2.6,48.7],[2.6,48.9],[2.4,48.9],[2.4,48.7]]]}}]}"#;
 
-/// One row of the export; what is not set is empty.
+/// One row of the export; unset fields are empty.
 #[derive(Clone, Copy, Default)]
 struct Line<'a> {
     id: &'a str,
@@ -59,7 +59,7 @@ fn draft(lines: &[Line<'_>]) -> Draft<Worksites> {
 }
 
 #[test]
-fn a_worksite_is_active_from_its_start_to_its_end_both_included() {
+fn worksite_is_active_from_its_first_to_its_last_day() {
     let site = |id, start, end| Line { id, start, end, ..Line::default() };
     let draft = draft(&[
         site("before", "2025-10-01", "2025-11-02"),
@@ -73,17 +73,17 @@ fn a_worksite_is_active_from_its_start_to_its_end_both_included() {
         site("9", "01/11/2025", ""),
     ]);
     let ids: Vec<&str> = draft.body.active_worksites.iter().map(|site| site.id.as_str()).collect();
-    assert_eq!(ids, ["9", "10", "first day", "last day", "neither", "no end", "no start"], "numbers first, then text");
+    assert_eq!(ids, ["9", "10", "first day", "last day", "neither", "no end", "no start"], "numbers sort before text");
     assert_eq!(draft.body.active_worksite_count, 7);
     assert_eq!(draft.body.starting, ["10", "first day"]);
     assert_eq!(draft.body.ending_soon, ["10", "last day"]);
-    assert_eq!(draft.body.long_running, ["last day", "no end"], "33 days each, to its end and to the day");
+    assert_eq!(draft.body.long_running, ["last day", "no end"], "33 days each: until its end, and until the day");
     assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day, draft.quality.cells), (9, 7, 7));
     assert_eq!((draft.status, draft.completeness), (DayStatus::Final, None));
 }
 
 #[test]
-fn the_seventh_day_from_now_is_not_about_to_end_and_thirty_days_are_not_long() {
+fn seven_days_left_is_not_ending_soon_and_thirty_days_is_not_long_running() {
     let draft = draft(&[
         Line { id: "1", start: "2025-11-01", end: "2025-11-09", ..Line::default() },
         Line { id: "2", start: "2025-11-01", end: "2025-11-10", ..Line::default() },
@@ -95,7 +95,7 @@ fn the_seventh_day_from_now_is_not_about_to_end_and_thirty_days_are_not_long() {
 }
 
 #[test]
-fn rows_that_are_no_worksite_are_rejected_with_their_physical_line() {
+fn invalid_rows_are_rejected_with_their_physical_line() {
     let good = Line { id: "1", ..Line::default() };
     let draft = draft(&[
         good,
@@ -110,11 +110,11 @@ fn rows_that_are_no_worksite_are_rejected_with_their_physical_line() {
     );
     assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day), (5, 1));
     let lines: Vec<u64> = draft.quality.examples.iter().map(|example| example.line).collect();
-    assert_eq!(lines, [4, 6, 8, 10], "each row takes two lines");
+    assert_eq!(lines, [4, 6, 8, 10], "each row has two lines");
 }
 
 #[test]
-fn of_one_identifier_twice_the_last_row_wins_and_the_others_are_counted() {
+fn last_row_of_an_identifier_wins_and_the_others_are_counted() {
     let site = Line { id: "1", impact: "IMPASSE", ..Line::default() };
     let draft = draft(&[
         site,
@@ -130,7 +130,7 @@ fn of_one_identifier_twice_the_last_row_wins_and_the_others_are_counted() {
 }
 
 #[test]
-fn impacts_have_their_percents_and_the_unknown_is_counted() {
+fn impacts_have_percents_and_unknown_impacts_are_counted() {
     let site = |id, impact| Line { id, code: "75001", impact, ..Line::default() };
     let draft = draft(&[
         site("1", "BARRAGE_TOTAL"),
@@ -159,7 +159,7 @@ fn impacts_have_their_percents_and_the_unknown_is_counted() {
 }
 
 #[test]
-fn the_postal_code_given_decides_else_the_point_and_no_code_comes_last() {
+fn postal_code_decides_before_the_point_and_no_code_sorts_last() {
     let draft = draft(&[
         Line { id: "1", code: "75002", point: "48.8, 2.3", ..Line::default() },
         Line { id: "2", point: "48.8,2.3", ..Line::default() },
@@ -188,7 +188,7 @@ fn the_postal_code_given_decides_else_the_point_and_no_code_comes_last() {
 }
 
 #[test]
-fn a_zone_with_more_than_three_is_critical() {
+fn zone_with_more_than_three_worksites_is_critical() {
     let site = |id, code| Line { id, code, ..Line::default() };
     let lines: Vec<Line<'_>> = ["1", "2", "3"]
         .map(|id| site(id, "75001"))
@@ -204,7 +204,7 @@ fn a_zone_with_more_than_three_is_critical() {
 }
 
 #[test]
-fn areas_are_geodesic_and_added_and_a_worksite_without_a_shape_has_none() {
+fn areas_are_geodesic_sums_and_null_without_a_shape() {
     let site = Line { code: "75001", point: "48.8005, 2.3005", ..Line::default() };
     let draft = draft(&[
         Line { id: "1", shape: SQUARE, ..site },
@@ -230,7 +230,7 @@ fn areas_are_geodesic_and_added_and_a_worksite_without_a_shape_has_none() {
 }
 
 #[test]
-fn the_shapes_are_those_of_the_active_worksites() {
+fn shapes_are_those_of_the_active_worksites() {
     let site = Line { shape: SQUARE, ..Line::default() };
     let file = file(
         "batch/chantiers-1.csv",
@@ -246,7 +246,7 @@ fn the_shapes_are_those_of_the_active_worksites() {
 }
 
 #[test]
-fn without_zones_names_are_null_and_the_document_says_so() {
+fn missing_zones_give_null_names_and_a_reason() {
     let files = [file("batch/chantiers-1.csv", &[Line { id: "1", code: "75001", ..Line::default() }])];
     let draft = on("2025-11-03", &files, None).0.unwrap();
     let site = &draft.body.active_worksites[0];
@@ -256,7 +256,7 @@ fn without_zones_names_are_null_and_the_document_says_so() {
 }
 
 #[test]
-fn no_active_worksite_is_no_document_and_the_last_day_is_told() {
+fn day_without_active_worksites_is_absent_with_the_last_day() {
     let files = [file(
         "batch/chantiers-1.csv",
         &[
@@ -271,7 +271,7 @@ fn no_active_worksite_is_no_document_and_the_last_day_is_told() {
 }
 
 #[test]
-fn what_is_no_export_of_worksites_is_an_error() {
+fn file_of_another_source_is_an_error() {
     for text in ["", "IU_AC;LIBELLE;DATE_DEBUT;DATE_FIN\n1;a;2025-01-01;2025-01-01\n", "{}"] {
         let file =
             RawFile { key: "batch/chantiers-1.csv".to_owned(), bytes: Bytes::from(text.to_owned()), collected: None };
@@ -279,9 +279,9 @@ fn what_is_no_export_of_worksites_is_an_error() {
     }
 }
 
-/// The city's own file, where it is at hand (`CITYFLOW_REAL_DATA`).
+/// Reads the real file of the city, if `CITYFLOW_REAL_DATA` is set.
 #[test]
-fn the_real_worksites_are_all_read() {
+fn real_worksites_are_all_read() {
     let Some(folder) = std::env::var_os("CITYFLOW_REAL_DATA") else {
         println!("skipped: CITYFLOW_REAL_DATA names no folder");
         return;
@@ -298,7 +298,7 @@ fn the_real_worksites_are_all_read() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic(
+    fn arbitrary_bytes_never_panic(
         any in prop::collection::vec(any::<u8>(), 0..200),
         tail in "[;\"\\n0-9a-zA-Z{}\\[\\],:./-]{0,200}",
     ) {

@@ -1,4 +1,4 @@
-//! What holds of the bike counters for any input.
+//! Properties of the bike counters that hold for any input.
 
 use proptest::prelude::*;
 
