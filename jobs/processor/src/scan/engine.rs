@@ -62,7 +62,7 @@ pub struct Report {
     pub bytes: u64,
     /// Chunks read.
     pub chunks: u64,
-    /// Chunks that were read a second time because the guess of their first record was wrong.
+    /// Chunks that the slow reader had to read, because the guess of their first record was wrong or they have none.
     pub repaired: u64,
 }
 
@@ -342,7 +342,7 @@ where
             }
         }
         if !is_read {
-            // The guess was wrong.
+            // The guess was wrong, or no record begins in the chunk.
             order.report.repaired += 1;
             let mut buffer = Vec::new();
             let bytes = self.bytes(&chunk, &mut buffer)?;
