@@ -16,7 +16,7 @@ mod tests;
 
 pub(crate) use attribute::{ArcAttribute, Trace};
 pub(crate) use batch::Batch;
-pub(crate) use cell::{Cell, HourValues, Value};
+pub(crate) use cell::{Cell, HourValues};
 
 /// Hours of the longest day.
 pub(crate) const HOURS: usize = 25;

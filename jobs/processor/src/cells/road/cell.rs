@@ -2,16 +2,7 @@
 
 use contract::document::road_counts::{ArcStatus, TrafficState};
 
-/// A value of a row: there, not there, or there and not believable.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Value {
-    /// Empty.
-    Absent,
-    /// Rejected; a hash of it as given, so that two different ones are not taken for a repeat.
-    Rejected(u64),
-    /// A number.
-    Known(f64),
-}
+use crate::source::road_counts::value::Value;
 
 /// What one row says of its cell, as given.
 #[derive(Debug, Clone, Copy, PartialEq)]

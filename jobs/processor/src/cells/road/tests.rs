@@ -4,6 +4,7 @@ use contract::document::road_counts::{ArcStatus, TrafficState};
 use proptest::prelude::*;
 
 use super::*;
+use crate::source::road_counts::value::Value;
 
 /// Arc, day, hour, flow, file, label of a row.
 type Input = (u8, i32, u8, i8, u32, u8);

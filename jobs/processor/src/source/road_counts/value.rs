@@ -3,9 +3,18 @@
 use contract::Reason;
 use contract::document::road_counts::{ArcStatus, TrafficState};
 
-use crate::cells::road::Value;
 use crate::source::text::normalize::folded;
 use crate::source::text::table::number;
+
+/// A value of a row: missing, rejected or known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Value {
+    /// Empty.
+    Absent,
+    /// Rejected; a hash of the published text, so that two different ones do not count as a repeat.
+    Rejected(u64),
+    Known(f64),
+}
 
 /// A value with the reason for which it was rejected.
 type ParsedValue = (Value, Option<Reason>);
