@@ -1,12 +1,11 @@
-//! The type of a day.
+//! Day types.
 
 use chrono::{Datelike, NaiveDate, Weekday};
 use contract::DayType;
 
 use crate::city::City;
 
-/// The type of a day, first match: Sunday or public holiday, Saturday, school holiday, any other. Without a school calendar no day is a
-/// school holiday.
+/// The first match of: Sunday or public holiday, Saturday, school holiday, workday. Without a school calendar no day is a school holiday.
 #[must_use]
 pub(crate) fn day_type(date: NaiveDate, city: &City, is_school_holiday: bool) -> DayType {
     let weekday = date.weekday();

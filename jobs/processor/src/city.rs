@@ -1,6 +1,6 @@
 //! The city profile: time zone, names, public holidays, school zone, rail lines, outlines. `profiles/paris/` is data, not code.
 //!
-//! Nothing here reads a file: the caller does, and hands the bytes over.
+//! The caller reads the files; this module takes bytes.
 
 use std::path::{Path, PathBuf};
 
@@ -11,32 +11,28 @@ use serde::Deserialize;
 
 use crate::holidays::french_holiday;
 
-/// The profile of Paris, part of the program.
+/// The built-in profile of Paris.
 const PARIS: &str = include_str!("../profiles/paris/profile.json");
 
-/// A city.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct City {
-    /// Its name for people.
+    /// Display name.
     pub(crate) name: String,
-    /// Its time zone.
     pub(crate) tz: Tz,
-    /// Its public holidays.
     pub(crate) public_holidays: PublicHolidays,
-    /// Its zone of school holidays, such as `Zone C`; `None` where no day is one.
+    /// Zone of school holidays, such as `Zone C`; without one no day is a school holiday.
     pub(crate) school_zone: Option<String>,
-    /// Its own rail lines, those of the reliability index.
+    /// Rail lines of the reliability index.
     pub(crate) rail_lines: Vec<Line>,
-    /// The file of its districts' outlines, as the profile names it: relative to the profile's folder. See [`City::outlines_beside`].
+    /// File of the districts' outlines, relative to the profile's folder. See [`City::outlines_path`].
     pub(crate) outlines: Option<PathBuf>,
 }
 
-/// The public holidays of a city.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct PublicHolidays {
-    /// Those of the country.
+    /// National holidays.
     pub(crate) calendar: HolidayCalendar,
-    /// Days of the year beside them.
+    /// Additional holidays on fixed dates.
     pub(crate) extra: Vec<FixedHoliday>,
 }
 
@@ -44,7 +40,7 @@ pub(crate) struct PublicHolidays {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum HolidayCalendar {
-    /// Those of France, computed.
+    /// Computed by [`french_holiday`].
     Fr,
     /// None.
     #[default]
@@ -55,46 +51,33 @@ pub(crate) enum HolidayCalendar {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FixedHoliday {
-    /// Month, 1 to 12.
     pub(crate) month: u32,
-    /// Day of the month.
     pub(crate) day: u32,
-    /// Name.
     pub(crate) name: String,
 }
 
-/// A profile that cannot be used; says what to correct.
+/// An invalid city profile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CityError {
-    /// The file is not JSON of the profile's form.
-    #[error("the city profile cannot be read: {0}; profiles/paris/profile.json shows the form")]
+    #[error("the city profile is invalid: {0}; see profiles/paris/profile.json for the format")]
     Form(String),
-    /// A time zone that is none.
-    #[error("\"{0}\" is not a time zone; give an IANA name such as Europe/Paris")]
+    #[error("\"{0}\" is not a time zone; expected an IANA name such as Europe/Paris")]
     TimeZone(String),
-    /// An empty name.
-    #[error("the city's name is empty; give one such as Paris")]
+    #[error("the name of the city is empty; set one such as Paris")]
     Name,
-    /// A date that no year has.
+    /// A date that does not exist in any year.
     #[error(
-        "the public holiday \"{name}\" is on no date of the calendar: month {month}, day {day}; give month 1 to 12 and a day of it"
+        "the public holiday \"{name}\" has an invalid date: month {month}, day {day}; set a month from 1 to 12 and a day of that month"
     )]
-    Holiday {
-        /// Its name.
-        name: String,
-        /// Month given.
-        month: u32,
-        /// Day given.
-        day: u32,
-    },
-    /// A rail line without a code, or twice.
+    Holiday { name: String, month: u32, day: u32 },
+    /// A rail line without a code, or a duplicate; counted from 1.
     #[error(
-        "rail line {0} of the city profile has no code or is there twice; give each line once, with mode, code and nom"
+        "rail line {0} of the city profile has no code or is a duplicate; list each line once, with mode, code and nom"
     )]
     Line(usize),
 }
 
-/// A profile as its file has it, not yet validated.
+/// The profile file before validation.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawCity {
@@ -119,10 +102,10 @@ struct RawHolidays {
 }
 
 impl City {
-    /// Paris, as built in.
+    /// The built-in profile.
     #[must_use]
     pub(crate) fn paris() -> Self {
-        // A test reads the built-in profile, so that the second half is never what a user gets.
+        // A test loads the built-in profile, so the fallback is never used.
         Self::load(PARIS.as_bytes()).unwrap_or_else(|_| Self {
             name: "Paris".to_owned(),
             tz: Tz::Europe__Paris,
@@ -136,7 +119,7 @@ impl City {
     /// The city of a profile file.
     ///
     /// # Errors
-    /// A sentence that says what to correct.
+    /// See [`CityError`].
     pub(crate) fn load(json: &[u8]) -> Result<Self, CityError> {
         let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
         let raw: RawCity = serde_json::from_slice(json).map_err(|error| CityError::Form(error.to_string()))?;
@@ -169,7 +152,7 @@ impl City {
         .with_timezone(&raw.timezone)
     }
 
-    /// The same city under another name (`CITY_NAME`).
+    /// Overrides the name (`CITY_NAME`).
     ///
     /// # Errors
     /// An empty name.
@@ -182,16 +165,15 @@ impl City {
         Ok(self)
     }
 
-    /// The same city in another time zone (`CITY_TIMEZONE`).
+    /// Overrides the time zone (`CITY_TIMEZONE`).
     ///
     /// # Errors
-    /// A name that is not IANA's.
+    /// Not an IANA name.
     pub(crate) fn with_timezone(mut self, timezone: &str) -> Result<Self, CityError> {
         self.tz = timezone.trim().parse().map_err(|_| CityError::TimeZone(timezone.to_owned()))?;
         Ok(self)
     }
 
-    /// The name of the public holiday on a date.
     #[must_use]
     pub(crate) fn public_holiday(&self, date: NaiveDate) -> Option<&str> {
         let national = match self.public_holidays.calendar {
@@ -204,9 +186,9 @@ impl City {
         })
     }
 
-    /// The path of the outlines, for a profile file at `profile`.
+    /// The path of the outlines for a profile file at `profile`.
     #[must_use]
-    pub(crate) fn outlines_beside(&self, profile: &Path) -> Option<PathBuf> {
+    pub(crate) fn outlines_path(&self, profile: &Path) -> Option<PathBuf> {
         let outlines = self.outlines.as_deref()?;
         Some(profile.parent().unwrap_or(Path::new("")).join(outlines))
     }
@@ -219,7 +201,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_profile_is_paris() {
+    fn built_in_profile_is_paris() {
         let paris = City::load(PARIS.as_bytes()).unwrap();
         assert_eq!(paris, City::paris());
         assert_eq!((paris.name.as_str(), paris.tz), ("Paris", chrono_tz::Europe::Paris));
@@ -230,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn another_city_is_a_file() {
+    fn profile_of_another_city_is_loaded_from_a_file() {
         let city = City::load(
             br#"{"name":"Ville","timezone":"America/Guadeloupe","public_holidays":{"calendar":"fr","extra":
                 [{"month":5,"day":27,"name":"Abolition"}]},"outlines":"zones.geojson"}"#,
@@ -239,18 +221,18 @@ mod tests {
         assert_eq!(city.public_holiday("2025-05-27".parse().unwrap()), Some("Abolition"));
         assert_eq!(city.public_holiday("2025-05-28".parse().unwrap()), None);
         assert_eq!(city.school_zone, None);
-        assert_eq!(city.outlines_beside(Path::new("/p/ville.json")), Some(PathBuf::from("/p/zones.geojson")));
+        assert_eq!(city.outlines_path(Path::new("/p/ville.json")), Some(PathBuf::from("/p/zones.geojson")));
         let none = City::load(br#"{"name":"V","timezone":"UTC"}"#).unwrap();
         assert_eq!(none.public_holiday("2025-12-25".parse().unwrap()), None);
     }
 
     #[test]
-    fn a_wrong_profile_says_what_to_correct() {
+    fn invalid_profile_is_an_error_that_names_the_mistake() {
         for (json, part) in [
-            ("", "cannot be read"),
+            ("", "the city profile is invalid"),
             (r#"{"timezone":"UTC"}"#, "missing field `name`"),
             (r#"{"name":"V","timezone":"UTC","zone":1}"#, "unknown field `zone`"),
-            (r#"{"name":" ","timezone":"UTC"}"#, "name is empty"),
+            (r#"{"name":" ","timezone":"UTC"}"#, "name of the city is empty"),
             (r#"{"name":"V","timezone":"Europe/Pari"}"#, "\"Europe/Pari\" is not a time zone"),
             (
                 r#"{"name":"V","timezone":"UTC","public_holidays":{"calendar":"none","extra":[{"month":2,"day":30,"name":"x"}]}}"#,
@@ -268,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn name_and_zone_can_be_set_beside_the_profile() {
+    fn name_and_time_zone_override_the_profile() {
         let city = City::paris().with_name("Lutèce").unwrap().with_timezone("Europe/Rome").unwrap();
         assert_eq!((city.name.as_str(), city.tz), ("Lutèce", chrono_tz::Europe::Rome));
         assert_eq!(City::paris().with_timezone("Rome").unwrap_err(), CityError::TimeZone("Rome".to_owned()));

@@ -258,7 +258,7 @@ fn load_city(profile: &str, outlines: &mut Option<(String, Vec<u8>)>) -> Result<
         format!("\"{profile}\" cannot be read ({error}); write paris or the path of a profile file")
     })?;
     let city = City::load(&bytes).map_err(|error| format!("{profile}: {error}"))?;
-    if let Some(file) = city.outlines_beside(path) {
+    if let Some(file) = city.outlines_path(path) {
         let name = file.display().to_string();
         let bytes = std::fs::read(&file).map_err(|error| format!("its outlines {name} cannot be read ({error})"))?;
         *outlines = Some((name, bytes));

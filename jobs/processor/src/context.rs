@@ -1,4 +1,4 @@
-//! What every indicator may know of the day: its hours, its type, the zones, the city, the settings. Nothing here does I/O.
+//! The context of a day for all indicators: hours, day type, zones, city, parameters.
 
 use contract::{DayType, ServiceDay};
 
@@ -7,19 +7,14 @@ use crate::geo::Zones;
 use crate::parameters::Parameters;
 use crate::transit_line::ServiceLine;
 
-/// The day that is measured and what is known around it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct DayContext<'a> {
-    /// The service day.
     pub(crate) day: ServiceDay,
-    /// Its type.
     pub(crate) day_type: DayType,
-    /// The city: time zone, holidays, lines.
     pub(crate) city: &'a City,
-    /// The zones; `None` where neither a file nor the profile has outlines.
+    /// `None` if neither a file nor the profile has outlines.
     pub(crate) zones: Option<&'a Zones>,
-    /// Transit lines with their hours of service; empty if none are known.
+    /// Empty if no transit lines are known.
     pub(crate) service_lines: &'a [ServiceLine],
-    /// Thresholds.
     pub(crate) parameters: &'a Parameters,
 }

@@ -1,6 +1,6 @@
-//! Zones by polygon, lengths, areas, nearness. Nothing here knows what an arc or a worksite is.
+//! Zones, lengths, areas and distances, independent of arcs and worksites.
 //!
-//! A point is `(lon, lat)` in WGS84 degrees everywhere but in [`format_point`] and [`parse_point`], which speak the sources' "lat, lon".
+//! A point is `(lon, lat)` in WGS84 degrees everywhere except in [`format_point`] and [`parse_point`], which use the sources' "lat, lon".
 
 mod measure;
 mod near;
@@ -14,11 +14,11 @@ pub(crate) use outline::simplified_outline;
 pub(crate) use shape::{format_point, from_geojson, parse_lines, parse_point, parse_shape, short, to_geojson, trace};
 pub(crate) use zones::{Zone, Zones, postal_code};
 
-/// Name of the place that lies in no zone.
+/// Zone name of a point outside all zones.
 pub(crate) const OUTSIDE: &str = "Hors zone";
 
-/// Code and name of the zone of a point: both null where no zones are known; code null, name "Hors zone" where no zone holds it or there
-/// is no point.
+/// Code and name of the zone of a point. Both are `None` if no zones are known; a point outside all zones, or no point, has no code and the
+/// name "Hors zone".
 #[must_use]
 pub(crate) fn place(zones: Option<&Zones>, point: Option<(f64, f64)>) -> (Option<String>, Option<String>) {
     let Some(zones) = zones else { return (None, None) };
@@ -28,10 +28,10 @@ pub(crate) fn place(zones: Option<&Zones>, point: Option<(f64, f64)>) -> (Option
     }
 }
 
-/// Reason of an unknown place where no zones are known.
+/// Reason of a null zone if no zones are known.
 pub(crate) const ZONES_UNKNOWN: &str = "zones_inconnues";
 
-/// What a reader of a document should know of the zones: that there are none, or which outlines are not valid.
+/// Warnings for the documents: no zones are known, or an outline is invalid.
 #[must_use]
 pub(crate) fn zone_warnings(zones: Option<&Zones>) -> Vec<String> {
     match zones {
@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_point_has_a_place_only_where_zones_are_known() {
+    fn point_has_a_zone_name_only_if_zones_are_known() {
         let zones = crate::source::reference::zones::tests::two_squares();
         assert_eq!(place(None, Some((0.5, 0.5))), (None, None));
         assert_eq!(place(Some(&zones), Some((0.5, 0.5))), (Some("75001".to_owned()), Some("Ouest".to_owned())));

@@ -1,8 +1,8 @@
-//! Public holidays, computed.
+//! Computes public holidays.
 
 use chrono::{Datelike, NaiveDate};
 
-/// Sunday of Easter, by the anonymous Gregorian algorithm (Meeus, *Astronomical Algorithms*, chapter 8).
+/// Easter Sunday, by the anonymous Gregorian algorithm (Meeus, *Astronomical Algorithms*, chapter 8).
 #[must_use]
 pub(crate) fn easter(year: i32) -> Option<NaiveDate> {
     let (a, b, c) = (year.rem_euclid(19), year.div_euclid(100), year.rem_euclid(100));
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn the_eleven_public_holidays_of_2024() {
+    fn public_holidays_of_2024_are_eleven() {
         let days: Vec<_> = date("2024-01-01")
             .iter_days()
             .take(366)
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn easter_of_years_at_its_limits() {
+    fn easter_is_correct_at_its_limits() {
         for day in ["1818-03-22", "1943-04-25", "2000-04-23", "2008-03-23", "2025-04-20", "2026-04-05", "2038-04-25"] {
             assert_eq!(easter(date(day).year()), Some(date(day)));
         }

@@ -1,4 +1,4 @@
-//! Figures: one pure module per document, formula, unit and origin in its doc comments. No I/O, no clock, no environment.
+//! Figures of the documents, one pure module per document: no I/O, no clock, no environment. Doc comments state formula, unit and origin.
 
 pub(crate) mod bike_counts;
 pub(crate) mod context;

@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 
-/// Compares two ids: whole numbers numerically and before all else, the rest bytewise; equal only where the bytes are.
+/// Compares two ids: whole numbers first, by value, then other ids bytewise. Only identical ids are equal.
 #[must_use]
 pub(crate) fn id_order(a: &str, b: &str) -> Ordering {
     match (digits(a), digits(b)) {
-        // Of two numbers without leading zeros the longer is the larger, whatever their size.
+        // Without leading zeros the longer number is the larger, for any size.
         (Some(x), Some(y)) => x.len().cmp(&y.len()).then_with(|| x.cmp(y)).then_with(|| a.cmp(b)),
         (Some(_), None) => Ordering::Less,
         (None, Some(_)) => Ordering::Greater,
@@ -14,7 +14,16 @@ pub(crate) fn id_order(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// The digits of a whole number without its leading zeros.
+/// Ids in [`id_order`], `None` last.
+#[must_use]
+pub(crate) fn optional_id_order(a: Option<&str>, b: Option<&str>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => id_order(a, b),
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    }
+}
+
+/// The digits of a whole number without leading zeros.
 fn digits(id: &str) -> Option<&str> {
     (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then(|| id.trim_start_matches('0'))
 }
@@ -26,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_first_and_by_value() {
+    fn numbers_sort_first_and_by_value() {
         let mut ids = vec!["b", "10", "9", "a-2", "a-10", "", "100000000000000000000000", "007", "7"];
         ids.sort_by(|a, b| id_order(a, b));
         assert_eq!(ids, ["007", "7", "9", "10", "100000000000000000000000", "", "a-10", "a-2", "b"]);
@@ -34,7 +43,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_an_order(a in "[0-9a]{0,3}", b in "[0-9a]{0,3}", c in "[0-9a]{0,3}") {
+        fn id_order_is_a_total_order(a in "[0-9a]{0,3}", b in "[0-9a]{0,3}", c in "[0-9a]{0,3}") {
             prop_assert_eq!(id_order(&a, &b), id_order(&b, &a).reverse());
             prop_assert_eq!(id_order(&a, &b) == Ordering::Equal, a == b);
             if id_order(&a, &b).is_le() && id_order(&b, &c).is_le() {

@@ -1,27 +1,21 @@
-//! Every threshold, speed and model name that figures depend on, with the contract's defaults; all are settings (`--param KEY=VALUE`).
+//! Thresholds, speeds and model names of the figures, with the contract's defaults. Each is a setting (`--param KEY=VALUE`).
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// All of them, by source.
+/// By source. Keys are French, because documents list them under "parametres".
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Parameters {
-    /// Road counts.
     pub(crate) comptages: RoadParameters,
-    /// Bike counters.
     pub(crate) bikes: BikeParameters,
-    /// Disruptions.
     pub(crate) traffic: DisruptionParameters,
-    /// Weather.
     pub(crate) weather: WeatherParameters,
-    /// Worksites.
     pub(crate) chantiers: WorksiteParameters,
-    /// Network.
     pub(crate) referentiel: NetworkParameters,
-    /// What needs several sources.
+    /// Figures from several sources.
     pub(crate) contexte: ContextParameters,
 }
 
@@ -43,53 +37,53 @@ macro_rules! parameters {
 parameters! {
     /// Road counts. Occupancies in percent, flows in vehicles per hour, speeds in km/h, durations in hours.
     RoadParameters {
-        /// Least part of the expected cells for a final day, percent.
+        /// Minimum percentage of expected cells for a final day.
         definitif_part: f64 = 95.0,
-        /// Age of the newest record past the day that makes it final, days.
+        /// Days from the day to the newest record after which the day is final.
         definitif_jours: i64 = 3,
-        /// Window in which an arc with a measure is expected, days.
+        /// An arc with a measure in this window is expected, days.
         attendu_jours: i64 = 28,
-        /// Hours of silence from which (exclusive) a detector fails.
+        /// A detector that is silent for more hours fails.
         silence_heures: u32 = 6,
-        /// Hours of the same value from which (exclusive) a detector is stuck.
+        /// A detector with the same value for more hours is stuck.
         fige_heures: u32 = 12,
-        /// Largest believable flow.
+        /// Maximum plausible flow.
         debit_plafond: f64 = 10_000.0,
-        /// Consecutive hours of flow without occupancy that cannot be.
+        /// Consecutive hours of flow without occupancy that are inconsistent.
         incoherent_heures: u32 = 3,
-        /// Occupancy from which a state is Pré-saturé.
+        /// Minimum occupancy of the state Pré-saturé.
         seuil_pre_sature: f64 = 15.0,
-        /// Occupancy from which a state is Saturé.
+        /// Minimum occupancy of the state Saturé.
         seuil_sature: f64 = 30.0,
-        /// Occupancy from which a state is Bloqué.
+        /// Minimum occupancy of the state Bloqué.
         seuil_bloque: f64 = 50.0,
-        /// Occupancy of a `congestion`.
+        /// Minimum occupancy of a `congestion`.
         congestion_taux: f64 = 80.0,
-        /// Least hours of a `congestion`.
+        /// Minimum hours of a `congestion`.
         congestion_heures: u32 = 2,
-        /// Occupancy in some hour that makes it critical.
+        /// Occupancy in any hour that makes it critical.
         congestion_critique_taux: f64 = 90.0,
-        /// Occupancy of a `blocage`.
+        /// Minimum occupancy of a `blocage`.
         blocage_taux: f64 = 50.0,
-        /// Least hours of a `blocage`.
+        /// Minimum hours of a `blocage`.
         blocage_heures: u32 = 3,
-        /// Hours from which a `blocage` is critical.
+        /// Minimum hours of a critical `blocage`.
         blocage_critique_heures: u32 = 6,
-        /// Least part of a zone's measured arcs that are saturated, percent.
+        /// Minimum percentage of saturated arcs among a zone's measured arcs.
         zone_saturee_part: f64 = 25.0,
-        /// Least number of them.
+        /// Minimum number of saturated arcs.
         zone_saturee_troncons: u32 = 6,
-        /// Least hours.
+        /// Minimum hours of saturation.
         zone_saturee_heures: u32 = 2,
-        /// Name of the model of lost time.
+        /// Name of the delay model.
         modele_temps_perdu: String = "paliers_50".to_owned(),
-        /// Speed at free flow.
+        /// Free-flow speed.
         vitesse_libre: f64 = 50.0,
-        /// Occupancies from which the speeds below hold.
+        /// Occupancies from which the speeds below apply.
         paliers_taux: [f64; 3] = [30.0, 50.0, 70.0],
-        /// Speeds from those occupancies.
+        /// Speeds at those occupancies.
         paliers_vitesse: [f64; 3] = [40.0, 30.0, 20.0],
-        /// Part of a file's rows of the day for cells of another file that calls for archiving it, percent.
+        /// Percentage of a file's rows of the day that overlap another file, from which archiving is recommended.
         recouvrement_part: f64 = 10.0,
     }
 }
@@ -97,15 +91,15 @@ parameters! {
 parameters! {
     /// Bike counters.
     BikeParameters {
-        /// Least part of the expected cells for a final day, percent.
+        /// Minimum percentage of expected cells for a final day.
         definitif_part: f64 = 95.0,
-        /// Age of the newest record past the day that makes it final, days.
+        /// Days from the day to the newest record after which the day is final.
         definitif_jours: i64 = 3,
-        /// Window in which a counter with a value is expected, days.
+        /// A counter with a value in this window is expected, days.
         attendu_jours: i64 = 28,
-        /// Hours of the same value from which (exclusive) a counter is stuck.
+        /// A counter with the same value for more hours is stuck.
         fige_heures: u32 = 12,
-        /// Part of the mean below which an hour is quiet.
+        /// Fraction of the mean below which an hour is off-peak.
         heure_creuse_part: f64 = 0.5,
     }
 }
@@ -113,13 +107,13 @@ parameters! {
 parameters! {
     /// Disruptions.
     DisruptionParameters {
-        /// Hours in the day from which (exclusive) an ELEVEE is an alert.
+        /// An ELEVEE that runs for more hours of the day is an alert.
         longue_heures: f64 = 2.0,
-        /// Number at one instant above which it is general.
+        /// More simultaneous disruptions are a general one.
         generalisee_nombre: u32 = 5,
-        /// Begin of service where no file tells, minutes after midnight.
+        /// Default start of service, minutes after midnight.
         service_debut_minutes: u32 = 330,
-        /// End of service where no file tells, minutes after midnight of the next day.
+        /// Default end of service, minutes after midnight of the next day.
         service_fin_minutes: u32 = 30,
     }
 }
@@ -127,17 +121,17 @@ parameters! {
 parameters! {
     /// Weather.
     WeatherParameters {
-        /// Rain from which a day is Pluvieux, mm.
+        /// Minimum rain of Pluvieux, mm.
         pluvieux_mm: f64 = 5.0,
-        /// Wind from which it is Venteux, km/h.
+        /// Minimum wind of Venteux, km/h.
         venteux_kmh: f64 = 30.0,
-        /// Mean below which it is Froid, °C.
+        /// Upper limit (exclusive) of the mean for Froid, °C.
         froid_temp: f64 = 10.0,
-        /// Mean above which it is Chaud, °C.
+        /// Lower limit (exclusive) of the mean for Chaud, °C.
         chaud_temp: f64 = 25.0,
-        /// Lowest believable temperature.
+        /// Minimum plausible temperature, °C.
         temp_min: f64 = -20.0,
-        /// Highest believable temperature.
+        /// Maximum plausible temperature, °C.
         temp_max: f64 = 45.0,
     }
 }
@@ -153,11 +147,11 @@ parameters! {
         impact_restreinte: u32 = 50,
         /// SENS_UNIQUE.
         impact_sens_unique: u32 = 30,
-        /// Number above which a zone is critical.
+        /// A zone with more worksites is critical.
         zone_critique_nombre: u64 = 3,
-        /// Days within which one is about to end.
+        /// A worksite that ends within these days is ending soon.
         se_termine_jours: i64 = 7,
-        /// Days above which one is long.
+        /// A worksite that lasts more days is long-running.
         long_jours: i64 = 30,
     }
 }
@@ -173,14 +167,14 @@ parameters! {
 }
 
 parameters! {
-    /// What needs several sources.
+    /// Figures from several sources.
     ContextParameters {
-        /// Distance within which an arc is near a worksite, m.
+        /// Maximum distance between an arc and a worksite, m.
         distance_chantier_metres: f64 = 50.0,
     }
 }
 
-/// One set of parameters as documents hold it, sorted by key.
+/// The parameters of one source in a document, sorted by key.
 #[must_use]
 pub(crate) fn as_map<T: Serialize>(parameters: &T) -> BTreeMap<String, Value> {
     match serde_json::to_value(parameters) {
@@ -190,22 +184,23 @@ pub(crate) fn as_map<T: Serialize>(parameters: &T) -> BTreeMap<String, Value> {
 }
 
 impl Parameters {
-    /// Sets one by its name, `comptages.congestion_taux=80`.
+    /// Sets one parameter: `comptages.congestion_taux=80`.
     ///
     /// # Errors
-    /// A sentence that says which name or value is wrong and what it could be.
+    /// A sentence with the wrong name or value and the expected form.
     pub(crate) fn set(&mut self, assignment: &str) -> Result<(), String> {
-        let (name, text) = assignment
-            .split_once('=')
-            .ok_or_else(|| format!("\"{assignment}\" is not KEY=VALUE, such as comptages.congestion_taux=80"))?;
-        let (source, key) = name
-            .split_once('.')
-            .ok_or_else(|| format!("\"{name}\" names no source, such as comptages.congestion_taux"))?;
+        let (name, text) = assignment.split_once('=').ok_or_else(|| {
+            format!(
+                "\"{assignment}\" is not a valid parameter; expected KEY=VALUE, such as comptages.congestion_taux=80"
+            )
+        })?;
+        let (source, key) = name.split_once('.').ok_or_else(|| {
+            format!("\"{name}\" has no source; expected SOURCE.NAME, such as comptages.congestion_taux")
+        })?;
         let mut all = serde_json::to_value(&*self).map_err(|error| error.to_string())?;
-        let slot = all
-            .get_mut(source)
-            .and_then(|set| set.get_mut(key))
-            .ok_or_else(|| format!("there is no parameter \"{name}\"; documents list them all under \"parametres\""))?;
+        let slot = all.get_mut(source).and_then(|set| set.get_mut(key)).ok_or_else(|| {
+            format!("unknown parameter \"{name}\"; documents list all parameters under \"parametres\"")
+        })?;
         *slot = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
         *self = serde_json::from_value(all).map_err(|error| format!("{name}: {error}"))?;
         Ok(())
@@ -213,7 +208,7 @@ impl Parameters {
 }
 
 impl Parameters {
-    /// What is out of range, sentences: days from 3 to 366, speeds above 0, everything else but temperatures from 0 on.
+    /// One sentence per value out of range.
     #[must_use]
     pub(crate) fn check(&self) -> Vec<String> {
         let mut mistakes = Vec::new();
@@ -229,7 +224,7 @@ impl Parameters {
                     _ => (0.0, 1e9),
                 };
                 if values.iter().filter_map(|value| value.as_f64()).any(|value| !(low..=high).contains(&value)) {
-                    mistakes.push(format!("{source}.{key} is {value}; it goes from {low} to {high}"));
+                    mistakes.push(format!("{source}.{key}: {value} is out of range; expected {low} to {high}"));
                 }
             }
         }
@@ -242,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn values_out_of_range_are_told() {
+    fn values_out_of_range_are_reported() {
         assert!(Parameters::default().check().is_empty());
         let mut parameters = Parameters::default();
         for wrong in
@@ -254,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn a_parameter_is_set_by_name_and_a_wrong_one_is_refused() {
+    fn parameter_is_set_by_name_and_unknown_one_is_refused() {
         let mut parameters = Parameters::default();
         parameters.set("comptages.congestion_taux=70").unwrap();
         assert!((parameters.comptages.congestion_taux - 70.0).abs() < f64::EPSILON);

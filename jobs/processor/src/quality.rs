@@ -1,48 +1,43 @@
-//! The tally of what became of every row: mergeable, and the same for any split of the input.
+//! Counts how every row was used. Counters merge, with the same result for any split of the input.
 
 use std::collections::BTreeMap;
 
 use contract::Reason;
 use contract::document::{Example, Quality};
 
-/// How many rejected rows are quoted.
+/// Number of rejected rows that are quoted.
 pub(crate) const EXAMPLES: usize = 10;
-/// How much of each, in characters.
+/// Length of each excerpt, characters.
 const EXCERPT: usize = 200;
 
-/// Counts of rows and rejections, with the first few examples in order of file and line.
+/// Rows and rejections, with the first [`EXAMPLES`] rejections in order of file and line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct QualityCounter {
-    /// Rows or records read, of the whole input.
+    /// Rows of the whole input.
     pub(crate) rows: u64,
     /// Rows of the day.
     pub(crate) rows_of_day: u64,
-    /// Structural rejections, of the whole input.
+    /// Rejected rows of the whole input.
     pub(crate) structure: BTreeMap<Reason, u64>,
-    /// Values and records of the day not used.
+    /// Rejected values and records of the day.
     pub(crate) values: BTreeMap<Reason, u64>,
-    /// The first few.
     examples: Vec<Example>,
 }
 
-/// How many rows an input has, whatever the day, and how many rejections by reason.
+/// Rows of an input, and rejections by reason, for all days.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct RowCounts {
-    /// Rows or records.
     pub(crate) rows: u64,
-    /// Rejections.
     pub(crate) rejected: BTreeMap<Reason, u64>,
 }
 
 impl RowCounts {
-    /// Of a file with such rejections.
     pub(crate) fn of(rows: u64, rejected: impl IntoIterator<Item = (Reason, u64)>) -> Self {
         let mut counted = Self { rows, rejected: BTreeMap::new() };
         counted.reject(rejected);
         counted
     }
 
-    /// Adds another input.
     pub(crate) fn add(&mut self, other: Self) {
         self.rows += other.rows;
         self.reject(other.rejected);
@@ -55,16 +50,16 @@ impl RowCounts {
     }
 }
 
-/// What was not used of a part of a file whose place in the file is not known yet: lines are counted from where the part begins.
+/// Rejections of a chunk whose position in the file is not yet known; lines are counted from the start of the chunk.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ChunkRejections {
     counts: BTreeMap<Reason, u64>,
-    /// The first few: line, reason and excerpt.
+    /// Line, reason and excerpt of the first rejections.
     examples: Vec<(u64, Reason, String)>,
 }
 
 impl ChunkRejections {
-    /// The next rejection, in the order of the lines and, of one line, of the reasons.
+    /// Adds the next rejection, in order of lines and, within a line, of reasons.
     pub(crate) fn add(&mut self, reason: Reason, line: u64, excerpt: &[u8]) {
         *self.counts.entry(reason).or_default() += 1;
         if self.examples.len() < EXAMPLES {
@@ -72,7 +67,6 @@ impl ChunkRejections {
         }
     }
 
-    /// How many there are for a reason.
     #[must_use]
     pub(crate) fn count(&self, reason: Reason) -> u64 {
         self.counts.get(&reason).copied().unwrap_or(0)
@@ -80,14 +74,13 @@ impl ChunkRejections {
 }
 
 impl QualityCounter {
-    /// Rows and rejections.
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
         let all = self.structure.iter().chain(&self.values);
         RowCounts::of(self.rows, all.map(|(reason, number)| (*reason, *number)))
     }
 
-    /// Adds what was not used of a part of a file before which there are so many lines.
+    /// Adds the rejections of a chunk that is preceded by `lines` lines.
     pub(crate) fn add(&mut self, file: &str, lines: u64, rejects: &ChunkRejections) {
         for (reason, n) in &rejects.counts {
             let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
@@ -104,19 +97,19 @@ impl QualityCounter {
         self.trim();
     }
 
-    /// Counts a rejection under its reason and keeps it as an example while there are few.
+    /// Counts a rejection and keeps it if it is among the first ones.
     pub(crate) fn reject(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
         self.count(reason, 1);
         self.quote(reason, file, line, excerpt);
     }
 
-    /// Counts rejections under their reason, quotes none.
+    /// Counts rejections without an example.
     pub(crate) fn count(&mut self, reason: Reason, n: u64) {
         let counts = if reason.is_structural() { &mut self.structure } else { &mut self.values };
         *counts.entry(reason).or_default() += n;
     }
 
-    /// Keeps a rejection that is counted elsewhere as an example while there are few.
+    /// Keeps an example if it is among the first ones, without counting it.
     pub(crate) fn quote(&mut self, reason: Reason, file: &str, line: u64, excerpt: &[u8]) {
         if self.examples.len() < EXAMPLES
             || self.examples.last().is_some_and(|last| (file, line) < (&last.file, last.line))
@@ -131,7 +124,7 @@ impl QualityCounter {
         }
     }
 
-    /// Adds another part of the same input.
+    /// Adds the counts of another part of the same input.
     pub(crate) fn merge(&mut self, other: Self) {
         self.rows += other.rows;
         self.rows_of_day += other.rows_of_day;
@@ -145,7 +138,7 @@ impl QualityCounter {
         self.trim();
     }
 
-    /// As documents hold it; cells, repeats and conflicts are the caller's to add.
+    /// The quality section of a document; the caller adds cells, repeats and conflicts.
     #[must_use]
     pub(crate) fn finish(self) -> Quality {
         Quality {
@@ -164,7 +157,7 @@ impl QualityCounter {
     }
 }
 
-/// The beginning of a row for people: valid text, no line breaks' mischief, at most 200 characters. That of an excerpt is itself.
+/// The first 200 characters of a row as valid UTF-8 without a final line break. Idempotent.
 pub(crate) fn excerpt_of(bytes: &[u8]) -> String {
     let head = bytes.get(..EXCERPT * 4).unwrap_or(bytes);
     String::from_utf8_lossy(head).chars().take(EXCERPT).collect::<String>().trim_end_matches(['\r', '\n']).to_owned()

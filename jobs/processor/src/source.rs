@@ -1,9 +1,9 @@
-//! From bytes to records, one module per source. A raw row is "not yet validated" until it is a record with private fields or a rejection.
+//! From bytes to records, one module per source. A raw row becomes either a validated record or a rejection with a reason.
 //!
 //! No I/O: [`crate::input`] fetches, decompresses and verifies the files.
 //!
-//! The small files are parsed once, whatever the number of days of the run; parsing never fails, because a broken file may not matter for
-//! a day. The document of a day decides ([`crate::document`]). Road counts are streamed instead: [`road_counts`] knows their columns and
+//! Each small file is parsed once per run, for any number of days. Parsing itself never fails: a broken file may be irrelevant for a
+//! day, so the document of the day decides ([`crate::document`]). Road counts are streamed instead: [`road_counts`] knows their columns and
 //! values, [`crate::cells::road`] aggregates their rows.
 
 pub(crate) mod bike_counts;

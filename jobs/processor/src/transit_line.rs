@@ -1,4 +1,4 @@
-//! Transit lines: codes, names and hours of service.
+//! Transit lines: codes, names and service hours.
 
 use contract::document::disruptions::{Line, Mode};
 
@@ -10,23 +10,22 @@ pub(crate) type LineKey = (Mode, String);
 /// Minutes of a day of 24 hours.
 pub(crate) const DAY: u32 = 24 * 60;
 
-/// A line that runs, and its hours of service by the wall clock. The reliability of a day is measured over these.
+/// A line of the reliability index with its service hours in local time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServiceLine {
-    /// Mode.
     pub(crate) mode: Mode,
     /// Code, such as `13` or `T3a`.
     pub(crate) code: String,
-    /// Name for people.
+    /// Display name.
     pub(crate) name: String,
-    /// Begin of service, minutes after midnight, below 1440.
+    /// Minutes after midnight, below 1440.
     pub(crate) service_start_minutes: u32,
-    /// End of service, minutes after midnight; of the next midnight where it is not after the begin, or where it is 1440 or more.
+    /// Minutes after midnight; on the next day if it is not after the start, or if it is 1440 or more.
     pub(crate) service_end_minutes: u32,
 }
 
 impl ServiceLine {
-    /// A line with its hours; without a name it bears that of its mode and code.
+    /// An empty `name` becomes the default name of mode and code.
     #[must_use]
     pub(crate) fn new(
         mode: Mode,
@@ -40,22 +39,21 @@ impl ServiceLine {
         Self { mode, code, name, service_start_minutes, service_end_minutes }
     }
 
-    /// A line of the city profile, which knows no hours: they are the settings.
+    /// A line of the city profile, with the service hours of the parameters.
     #[must_use]
     pub(crate) fn from_profile(mode: Mode, code: &str, name: &str, parameters: &DisruptionParameters) -> Self {
-        // The setting counts the end from the next midnight.
+        // The parameter counts from the next midnight.
         let end = DAY + parameters.service_fin_minutes.min(DAY);
         Self::new(mode, code, name, parameters.service_debut_minutes, end)
     }
 
-    /// What names it.
     #[must_use]
     pub(crate) fn key(&self) -> LineKey {
         (self.mode, self.code.clone())
     }
 
-    /// Its hours of service on a day by the wall clock, minutes after midnight, begin inclusive, end exclusive: 05:30 to 00:30 is
-    /// 00:00 to 00:30 and 05:30 to 24:00. An end that equals the begin is service round the clock.
+    /// Service hours of a day in local time, minutes after midnight, start inclusive, end exclusive: 05:30 to 00:30 is 00:00 to 00:30 and
+    /// 05:30 to 24:00. Equal start and end mean 24 hours of service.
     #[must_use]
     pub(crate) fn service(&self) -> Vec<(u32, u32)> {
         let (start, end) = (self.service_start_minutes.min(DAY), self.service_end_minutes);
@@ -69,7 +67,7 @@ impl ServiceLine {
     }
 }
 
-/// One spelling per code: `7bis` is `7B`, `T3A` and `3a` are `T3a`, letters of trains are capitals. Others as they are.
+/// One spelling per code: `7bis` is `7B`, `T3A` and `3a` are `T3a`, train letters are upper case, others are unchanged.
 pub(crate) fn canonical_code(mode: Mode, code: &str) -> String {
     let code = code.split_whitespace().collect::<Vec<_>>().join(" ");
     match mode {
@@ -90,7 +88,7 @@ pub(crate) fn canonical_code(mode: Mode, code: &str) -> String {
     }
 }
 
-/// Name for people, such as `Métro 13`.
+/// Display name, such as `Métro 13`.
 pub(crate) fn default_name(mode: Mode, code: &str) -> String {
     match mode {
         Mode::Metro => format!("Métro {code}"),
@@ -102,7 +100,7 @@ pub(crate) fn default_name(mode: Mode, code: &str) -> String {
     }
 }
 
-/// The line as documents hold it: named as the lines of service name it, else by mode and code.
+/// The line in documents: with its name in `service`, else with its default name.
 #[must_use]
 pub(crate) fn line(key: &LineKey, service: &[ServiceLine]) -> Line {
     let (mode, code) = key;
@@ -116,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn service_over_midnight_is_the_two_ends_of_the_day() {
+    fn service_over_midnight_covers_both_ends_of_the_day() {
         let service = |start, end| ServiceLine::new(Mode::Metro, "1", "", start, end).service();
         assert_eq!(service(330, 30), [(0, 30), (330, 1440)]);
         assert_eq!(service(330, 1470), [(0, 30), (330, 1440)]);
@@ -133,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn each_line_has_one_spelling_of_its_code() {
+    fn line_codes_have_one_canonical_spelling() {
         assert_eq!(canonical_code(Mode::Metro, "7bis"), "7B");
         assert_eq!(canonical_code(Mode::Metro, "3 bis"), "3B");
         assert_eq!(canonical_code(Mode::Tram, "T3A"), "T3a");

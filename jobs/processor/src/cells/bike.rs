@@ -1,4 +1,4 @@
-//! The cells of bike counters, one per counter and hour, in the window that a day's figures need.
+//! Cells of bike counters, one per counter and hour, in the window that a day depends on.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,17 +14,16 @@ use crate::source::bike_counts::parsed::{CounterRecord, FileContent, Records};
 use crate::source::bike_counts::record::PublishedCount;
 use crate::source::rejected::FileRejections;
 
-/// Longest window that a setting can ask for, days: beyond it lies the end of the calendar.
+/// Longest window, days; longer ones could overflow the calendar.
 pub(crate) const LONGEST_WINDOW: i64 = 3660;
 
 /// A counter and its hours.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Counter {
-    /// Its id.
     pub(crate) id: Arc<str>,
-    /// Its name, of the last record that has it.
+    /// Of the last record that has one.
     pub(crate) name: Option<Arc<str>>,
-    /// Longitude and latitude, of the last record that has them.
+    /// `(lon, lat)` of the last record that has one.
     pub(crate) point: Option<(f64, f64)>,
     /// By hour.
     cells: Vec<BikeCell>,
@@ -32,38 +31,38 @@ pub(crate) struct Counter {
 
 #[derive(Debug, Clone, PartialEq)]
 struct BikeCell {
-    /// The start of the hour, seconds.
+    /// Start of the hour, seconds since the epoch.
     hour: i64,
     published: PublishedCount,
     count: Option<u32>,
 }
 
 impl Counter {
-    /// What is known of an hour: `None` without a record, `Some(None)` without a value.
+    /// `None` without a record, `Some(None)` without a value.
     #[must_use]
     pub(crate) fn at(&self, hour: DateTime<Utc>) -> Option<Option<u32>> {
         let position = self.cells.binary_search_by_key(&hour.timestamp(), |cell| cell.hour).ok()?;
         self.cells.get(position).map(|cell| cell.count)
     }
 
-    /// Whether any hour from an instant on has a value.
+    /// Whether any hour since `from` has a value.
     #[must_use]
     pub(crate) fn has_value_since(&self, from: DateTime<Utc>) -> bool {
         self.cells.iter().rev().take_while(|cell| cell.hour >= from.timestamp()).any(|cell| cell.count.is_some())
     }
 
-    /// How many records of a day were used.
+    /// Number of cells of a day.
     #[must_use]
     pub(crate) fn cells_of(&self, day: ServiceDay) -> usize {
         let before = |instant: DateTime<Utc>| self.cells.partition_point(|cell| cell.hour < instant.timestamp());
         before(day.end()) - before(day.start())
     }
 
-    /// Puts a record into its cell; whether it equals the one that was there, `None` where none was.
+    /// Replaces the cell of a record; returns whether both are equal, `None` if the cell is new.
     fn insert(&mut self, entry: &CounterRecord) -> Option<bool> {
         let cell =
             BikeCell { hour: entry.hour, published: entry.count.clone(), count: entry.count.value().unwrap_or(None) };
-        // Records mostly come in the order of hours.
+        // Records mostly come in hour order.
         if self.cells.last().is_none_or(|last| last.hour < cell.hour) {
             self.cells.push(cell);
             return None;
@@ -83,29 +82,28 @@ impl Counter {
     }
 }
 
-/// All counters in the window that ends with the day.
+/// All counters in the window ending with the day.
 #[derive(Debug, Clone)]
 pub(crate) struct BikeCells {
     day: ServiceDay,
     from: DateTime<Utc>,
     counters: Vec<Counter>,
     positions: HashMap<Arc<str>, usize>,
-    /// Rows and rejections.
     pub(crate) quality: QualityCounter,
-    /// Further records of a cell of the day, equal to the one before.
+    /// Records of the day equal to the previous record of the cell.
     pub(crate) repeats: u64,
-    /// Further records of a cell of the day that differ from the one before.
+    /// Records of the day that differ from the previous record of the cell.
     pub(crate) conflicts: u64,
     newest: Option<DateTime<Utc>>,
 }
 
 impl BikeCells {
-    /// None yet; the window has `days` days.
+    /// The window has `days` days.
     #[must_use]
     pub(crate) fn new(day: ServiceDay, days: i64) -> Self {
         Self {
             day,
-            // Runs look back two days whatever is expected.
+            // Failing periods look back two days.
             from: day.plus(1 - days.clamp(3, LONGEST_WINDOW)).start(),
             counters: Vec::new(),
             positions: HashMap::new(),
@@ -116,7 +114,7 @@ impl BikeCells {
         }
     }
 
-    /// Adds a file, later than those before it: a record of a cell that is known replaces it.
+    /// Adds a file; files come in order, and later records replace earlier ones of the same cell.
     pub(crate) fn add(&mut self, file: &Records, key: &str) {
         self.quality.rows += file.rows;
         self.newest = self.newest.max(file.newest());
@@ -126,7 +124,7 @@ impl BikeCells {
         }
         file.rejected.count_into(values.into_iter().flat_map(FileRejections::examples), key, &mut self.quality);
 
-        // By counter of the file: its position here, and the last row that names it or says where it stands.
+        // By counter of the file: its index here, and the last rows with its name and point.
         let mut counter_positions: Vec<Option<(usize, LastRow, LastRow)>> = vec![None; file.counters.len()];
         for entry in file.between(self.from, self.day.end()) {
             let (Some(counter_positions), Some(id)) =
@@ -136,7 +134,7 @@ impl BikeCells {
             };
             let (position, name, point) = counter_positions.get_or_insert_with(|| (self.position(id), None, None));
             let Some(counter) = self.counters.get_mut(*position) else { continue };
-            // Records stand in the order of hours, and the last in the file counts.
+            // Records are in hour order, but the last one in file order counts.
             if name.is_none_or(|last| last < entry.row)
                 && let Some(published) = file.name(entry)
             {
@@ -167,7 +165,7 @@ impl BikeCells {
         })
     }
 
-    /// The counters, in no order that means anything.
+    /// Unordered.
     pub(crate) fn counters(&self) -> impl Iterator<Item = &Counter> {
         self.counters.iter()
     }
@@ -179,29 +177,29 @@ impl BikeCells {
         DateTime::from_timestamp(hour, 0)
     }
 
-    /// The hour of the newest record of all, beyond the window too.
+    /// The hour of the newest record, including those outside the window.
     #[must_use]
     pub(crate) fn newest(&self) -> Option<DateTime<Utc>> {
         self.newest
     }
 
-    /// The local date of the newest record of all.
+    /// The local date of the newest record.
     #[must_use]
     pub(crate) fn last_day(&self) -> Option<NaiveDate> {
         Some(ServiceDay::of(self.newest?, self.day.tz()).date())
     }
 }
 
-/// Position in a file of the last record that had something to say.
+/// Position in the file of the last record that has the value.
 type LastRow = Option<u32>;
 
-/// The cells of the window that the day needs, and the tally of all rows.
+/// Aggregates the files in the window that the day depends on.
 ///
 /// # Errors
-/// As [`read`].
+/// A file of `batch/` is not an export of bike counts, or no snapshot is readable.
 pub(crate) fn aggregate(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<BikeCells, SourceError> {
     let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
-    // `None` comes before any time of collection: `batch/` first.
+    // `None` sorts first: `batch/` comes before the snapshots.
     files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
     let mut cells = BikeCells::new(context.day, context.parameters.bikes.attendu_jours);
     let mut unreadable = Vec::new();
@@ -219,7 +217,7 @@ pub(crate) fn aggregate(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> 
         Some(last) if unreadable.len() == files.len() => Err(SourceError {
             key: String::new(),
             reason: format!(
-                "none of the {} snapshots is readable, {last} neither; they are empty, cut short or not those of bike counters",
+                "none of the {} snapshots is readable (last: {last}): they are empty, truncated or not bike counts; check the collection",
                 unreadable.len()
             ),
         }),

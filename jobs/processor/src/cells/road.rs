@@ -1,8 +1,8 @@
-//! Cells of the road counts: one arc and one hour, for all days that a run asks for and those before them that they need.
+//! Cells of the road counts, one per arc and hour, for the requested days and the earlier days that they depend on.
 //!
-//! The last row of a cell in the order of the input wins; each row is compared with the one before it, so that repeats and conflicts are
-//! counted the same for any split of the input. Cells lie by arc and service day in pages of 25 hours: rows of an arc and a day come
-//! together in exports, and a day's figures want them so.
+//! The last row of a cell in input order wins. Each row is compared with the previous one, so that repeats and conflicts do not depend on
+//! how the input is split. Cells are stored in pages of 25 hours per arc and service day, matching the order of rows in exports and the
+//! access pattern of the indicators.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -18,22 +18,20 @@ pub(crate) use attribute::{ArcAttribute, Trace};
 pub(crate) use batch::Batch;
 pub(crate) use cell::{Cell, HourValues};
 
-/// Hours of the longest day.
 pub(crate) const HOURS: usize = 25;
 
-/// Which days count, as days of the Common Era.
+/// Days to aggregate, as day numbers of the Common Era.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct DayRange {
-    /// First day whose cells are kept.
+    /// First day with cells.
     pub(crate) from: i32,
-    /// First day that is asked for.
+    /// First requested day.
     pub(crate) first: i32,
-    /// Last day of both.
+    /// Last requested day.
     pub(crate) last: i32,
 }
 
 impl DayRange {
-    /// Whether the day itself is asked for.
     #[inline]
     #[must_use]
     pub(crate) fn asks_for(&self, day: i32) -> bool {
@@ -41,27 +39,24 @@ impl DayRange {
     }
 }
 
-/// Rows of a day of one file.
+/// Rows of one day in one file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Overlap {
-    /// All.
     pub(crate) rows: u64,
-    /// For cells that another file has too.
+    /// Rows of cells that another file also has.
     pub(crate) shared: u64,
-    /// For cells that a later file has too, and so without effect.
+    /// Rows of cells that a later file replaces.
     pub(crate) superseded: u64,
 }
 
-/// What is counted of a day.
+/// Counts of a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct DayCounts {
-    /// Rows.
     pub(crate) rows: u64,
-    /// Cells.
     pub(crate) cells: u64,
-    /// Further rows of a cell equal to the one before.
+    /// Rows equal to the previous row of the cell.
     pub(crate) repeats: u64,
-    /// Further rows of a cell that differ from the one before.
+    /// Rows that differ from the previous row of the cell.
     pub(crate) conflicts: u64,
     /// By file.
     pub(crate) files: BTreeMap<u16, Overlap>,
@@ -75,19 +70,17 @@ pub(crate) struct Page {
     attributes: [u32; 3],
 }
 
-/// Whether there is any of each.
+/// Which measures exist.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Measures {
-    /// A flow.
     pub(crate) flow: bool,
-    /// An occupancy.
     pub(crate) occupancy: bool,
 }
 
-/// Pages are made by so many at once: what is there is never moved.
+/// Pages per allocation; existing pages never move.
 const BLOCK: usize = 128;
 
-/// One day of one arc: its page and, at the end, what the page has.
+/// One day of one arc. `measures` is set by [`RoadCells::finish`].
 #[derive(Debug, Clone, Copy)]
 struct ArcDay {
     day: i32,
@@ -95,11 +88,11 @@ struct ArcDay {
     measures: Measures,
 }
 
-/// One arc: its days in order.
+/// The days of one arc, in order.
 #[derive(Debug, Clone, Default)]
 struct ArcPages {
     days: Vec<ArcDay>,
-    /// Where the last row was.
+    /// Index of the day of the last row.
     recent: usize,
 }
 
@@ -113,14 +106,13 @@ pub(crate) struct RoadCells {
     counts: HashMap<i32, DayCounts>,
     texts: HashMap<Arc<[u8]>, u32>,
     by_number: Vec<ArcAttribute>,
-    /// Memory of the texts, with what is made of them.
+    /// Estimated memory of the texts and their parsed forms, bytes.
     text_bytes: usize,
-    /// Rows of the last file of cells that have more than a cell can count, by page and hour.
+    /// Rows of the last file for cells that exceed the counter in the cell, by page and hour.
     many: HashMap<(u32, u8), u32>,
 }
 
 impl RoadCells {
-    /// No cells yet.
     #[must_use]
     pub(crate) fn new(span: DayRange) -> Self {
         Self {
@@ -136,7 +128,7 @@ impl RoadCells {
         }
     }
 
-    /// Adds the next rows of the input, all of one file. Files come in order; from the 65,536th on they count as one.
+    /// Adds the next rows of one file. Files come in order; from the 65,536th on they are counted as one.
     pub(crate) fn fold(&mut self, file: u32, batch: &Batch) {
         let file = u16::try_from(file).unwrap_or(u16::MAX);
         let mut slots = vec![u32::MAX; batch.arc_count()];
@@ -253,14 +245,14 @@ impl RoadCells {
         number
     }
 
-    /// About how much memory it takes.
+    /// Estimated memory, bytes.
     #[must_use]
     pub(crate) fn bytes(&self) -> u64 {
         let pages = self.blocks.len() * BLOCK * (size_of::<Page>() + size_of::<ArcDay>());
         (pages + self.arcs.len() * size_of::<ArcPages>() + self.text_bytes) as u64
     }
 
-    /// After the last row: what days need to know of the days before them.
+    /// Call after the last row: computes which measures each day has.
     pub(crate) fn finish(&mut self) {
         for entry in self.arcs.iter_mut().flat_map(|arc| &mut arc.days) {
             let cells = page(&self.blocks, entry.page).map_or_else(Default::default, |page| page.cells.as_slice());
@@ -271,18 +263,18 @@ impl RoadCells {
         }
     }
 
-    /// The days that are asked for and have a row.
+    /// The requested days that have a row.
     pub(crate) fn days(&self) -> impl Iterator<Item = i32> {
         self.counts.keys().copied()
     }
 
-    /// What is counted of a day that is asked for.
+    /// Counts of a requested day.
     #[must_use]
     pub(crate) fn counts(&self, day: i32) -> DayCounts {
         self.counts.get(&day).cloned().unwrap_or_default()
     }
 
-    /// The arcs with a row in the days from `from` to `to`, in no order.
+    /// The arcs that have a row in `from..=to`, unordered.
     pub(crate) fn arcs(&self, from: i32, to: i32) -> impl Iterator<Item = ArcDays<'_>> {
         self.index.iter().filter_map(move |(id, slot)| {
             let days = &self.arcs.get(*slot as usize)?.days;
@@ -297,7 +289,6 @@ impl RoadCells {
 /// Some days of one arc.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ArcDays<'a> {
-    /// Its id.
     pub(crate) id: &'a [u8],
     days: &'a [ArcDay],
     cells: &'a RoadCells,
@@ -311,7 +302,7 @@ impl<'a> ArcDays<'a> {
         page(&self.cells.blocks, self.days.get(at)?.page)
     }
 
-    /// What all its days have, after [`RoadCells::finish`].
+    /// The measures of all its days, after [`RoadCells::finish`].
     #[must_use]
     pub(crate) fn measures(&self) -> Measures {
         self.days.iter().fold(Measures::default(), |all, entry| Measures {
@@ -320,7 +311,7 @@ impl<'a> ArcDays<'a> {
         })
     }
 
-    /// What rows of a day say of the arc itself, the last in order that says something: label, point and shape.
+    /// Label, point and shape of the arc: for each the last non-empty value in the rows of the day.
     #[must_use]
     pub(crate) fn attributes(&self, day: i32) -> [&'a ArcAttribute; 3] {
         let numbers = self.page(day).map_or([0; 3], |page| page.attributes);
@@ -329,7 +320,7 @@ impl<'a> ArcDays<'a> {
     }
 }
 
-/// The number at a place, found when it is first asked for.
+/// The cached number at an index, computed on first use.
 fn known(numbers: &mut [u32], at: u32, find: impl FnOnce() -> u32) -> u32 {
     match numbers.get_mut(at as usize) {
         Some(number) if *number == u32::MAX => {

@@ -73,7 +73,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     if cells.quality.rows_of_day == 0 {
         return SourceResult::no_row(cells.last_day());
     }
-    let BikeDay { body, is_final, complete_until, completeness, cells: used, cells_set_aside } =
+    let BikeDay { body, is_final, complete_until, completeness, cells: used, excluded_cells } =
         indicator::bike_counts::measure(&cells, context);
     let mut reasons: BTreeMap<_, _> =
         NEEDS_HISTORY.iter().map(|path| ((*path).to_owned(), "historique_absent".to_owned())).collect();
@@ -85,7 +85,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     quality.cells = used;
     quality.duplicates = repeats;
     quality.conflicts = conflicts;
-    quality.excluded_cells = cells_set_aside;
+    quality.excluded_cells = excluded_cells;
     quality.warnings.extend(zone_warnings(context.zones));
     SourceResult::Document(Draft {
         status: if is_final { DayStatus::Final } else { DayStatus::Provisional },

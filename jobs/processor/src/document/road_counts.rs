@@ -69,7 +69,7 @@ fn draft(
     let span = |name: &str| Span::start_named(&INDICATOR, name);
     let failing =
         span("indicator failing_detectors").in_scope(|| failing::find(&day, complete_until, &silent, parameters));
-    quality.excluded_cells = failing::set_aside(&mut day, &failing);
+    quality.excluded_cells = failing::exclude(&mut day, &failing);
     quality.inconsistent_states = day.contradicted_states(parameters);
     let alerts = span("indicator congestion_alerts").in_scope(|| alerts::find(&day, parameters, context.zones));
     let alerted: HashSet<usize> = alerts.iter().filter_map(|alert| alert.arc).collect();

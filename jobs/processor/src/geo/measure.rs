@@ -2,7 +2,7 @@
 
 use geo::{GeodesicArea, Geometry, LineString, Polygon};
 
-/// Length of a line in metres, along great circles of a sphere of that radius (the contract's is 6,371,000 m).
+/// Length of a line in metres, along great circles of a sphere with the given radius (6,371,000 m in the contract).
 ///
 /// Haversine: `d = 2 R · asin √(sin²(Δφ/2) + cos φ₁ · cos φ₂ · sin²(Δλ/2))`, added from the first position to the last.
 #[must_use]
@@ -15,7 +15,7 @@ pub(crate) fn length_metres(line: &[(f64, f64)], radius: f64) -> f64 {
         .sum()
 }
 
-/// Length of several lines added in their order, metres; `None` where there is no line.
+/// Total length of the lines, summed in order, metres; `None` without lines.
 #[must_use]
 pub(crate) fn lines_length_metres(lines: &[Vec<(f64, f64)>], radius: f64) -> Option<f64> {
     (!lines.is_empty()).then(|| lines.iter().map(|line| length_metres(line, radius)).sum())
@@ -26,12 +26,12 @@ fn haversine((lon1, lat1): (f64, f64), (lon2, lat2): (f64, f64), radius: f64) ->
     let half_phi = ((phi2 - phi1) / 2.0).sin();
     let half_lambda = ((lon2 - lon1).to_radians() / 2.0).sin();
     let h = half_phi * half_phi + phi1.cos() * phi2.cos() * half_lambda * half_lambda;
-    // Rounding can push antipodes a hair above 1, where asin has no value.
+    // Rounding can exceed 1 for antipodes, where asin is undefined.
     2.0 * radius * h.sqrt().min(1.0).asin()
 }
 
-/// Area of a shape in m² on the WGS84 ellipsoid (Karney's geodesic polygon area), holes taken out, parts added, whichever way the rings
-/// are wound. `None` for lines and points, whose extent nobody knows.
+/// Area of a shape in m² on the WGS84 ellipsoid (Karney's geodesic polygon area), holes subtracted, parts added, independent of the
+/// winding of the rings. `None` for lines and points.
 #[must_use]
 pub(crate) fn area_m2(shape: &Geometry<f64>) -> Option<f64> {
     match shape {
@@ -46,7 +46,7 @@ fn polygon_area(polygon: &Polygon<f64>) -> f64 {
     (ring_area(polygon.exterior()) - holes).max(0.0)
 }
 
-/// Ring by ring, so that a hole counts as one even where it is wound like its outer ring.
+/// Computed per ring, so that a hole is subtracted even if it is wound like its outer ring.
 fn ring_area(ring: &LineString<f64>) -> f64 {
     Polygon::new(ring.clone(), Vec::new()).geodesic_area_signed().abs()
 }
@@ -59,14 +59,14 @@ mod tests {
     const RADIUS: f64 = 6_371_000.0;
 
     #[test]
-    fn a_degree_of_the_meridian_is_its_part_of_the_circle() {
+    fn degree_of_the_meridian_is_one_360th_of_the_circle() {
         let expected = RADIUS * std::f64::consts::PI / 180.0;
         assert!((length_metres(&[(2.0, 48.0), (2.0, 49.0)], RADIUS) - expected).abs() < 1e-6);
         assert!((length_metres(&[(2.0, 48.0), (2.0, 48.5), (2.0, 49.0)], RADIUS) - expected).abs() < 1e-6);
     }
 
     #[test]
-    fn a_parallel_shrinks_with_the_latitude_and_antipodes_are_half_a_circle() {
+    fn parallel_shrinks_with_latitude_and_antipodes_are_half_a_circle() {
         let equator = length_metres(&[(2.0, 0.0), (2.001, 0.0)], RADIUS);
         let at_60 = length_metres(&[(2.0, 60.0), (2.001, 60.0)], RADIUS);
         assert!((at_60 / equator - 0.5).abs() < 1e-9);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn lengths_of_lines_are_added_and_no_line_has_none() {
+    fn lengths_of_lines_are_added_and_no_lines_have_no_length() {
         let one = vec![(2.0, 48.0), (2.0, 48.001)];
         let single = length_metres(&one, RADIUS);
         assert!(
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn an_area_does_not_depend_on_the_winding_and_holes_come_out() {
+    fn area_is_independent_of_winding_and_excludes_holes() {
         let area = |text: &str| parse_shape(text).ok().as_ref().and_then(area_m2).unwrap();
         let outer = "[[2.30,48.80],[2.31,48.80],[2.31,48.81],[2.30,48.81],[2.30,48.80]]";
         let reversed = "[[2.30,48.80],[2.30,48.81],[2.31,48.81],[2.31,48.80],[2.30,48.80]]";

@@ -1,4 +1,4 @@
-//! How far lines are from a shape, in the local plane at the shape's centroid, with an R-tree that spares the far ones.
+//! Distances from lines to a shape, in the local plane at the shape's centroid; an R-tree skips distant lines.
 
 use geo::{BoundingRect, Centroid, Coord, Distance, Euclidean, Geometry, LineString, MapCoords, Point};
 use rstar::primitives::{GeomWithData, Rectangle};
@@ -6,7 +6,7 @@ use rstar::{AABB, RTree};
 
 /// A local plane: metres east and north of its origin, on a sphere.
 ///
-/// Equirectangular: `x = R · cos φ₀ · Δλ`, `y = R · Δφ`. Within a few hundred metres of its origin it is true to a centimetre.
+/// Equirectangular: `x = R · cos φ₀ · Δλ`, `y = R · Δφ`. Within a few hundred metres of the origin the error is below a centimetre.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plane {
     origin: (f64, f64),
@@ -15,21 +15,20 @@ pub(crate) struct Plane {
 }
 
 impl Plane {
-    /// The plane that touches a sphere of that radius at that point.
+    /// The plane tangent to a sphere of the given radius, m.
     #[must_use]
     pub(crate) fn at((lon, lat): (f64, f64), radius: f64) -> Self {
         let north = radius * std::f64::consts::PI / 180.0;
         Self { origin: (lon, lat), east: north * lat.to_radians().cos(), north }
     }
 
-    /// Degrees to metres.
     #[must_use]
     pub(crate) fn project(&self, degrees: Coord<f64>) -> Coord<f64> {
         Coord { x: (degrees.x - self.origin.0) * self.east, y: (degrees.y - self.origin.1) * self.north }
     }
 }
 
-/// Lines that can be asked which of them are near.
+/// Spatial index of lines.
 #[derive(Debug)]
 pub(crate) struct LineIndex<'a> {
     lines: Vec<&'a [(f64, f64)]>,
@@ -38,7 +37,7 @@ pub(crate) struct LineIndex<'a> {
 }
 
 impl<'a> LineIndex<'a> {
-    /// Indexes lines of `[lon, lat]` degrees, for an earth of that radius. What is found is named by its place in `lines`.
+    /// Indexes lines of `(lon, lat)` for an earth radius in metres. Results refer to indexes in `lines`.
     #[must_use]
     pub(crate) fn new(lines: Vec<&'a [(f64, f64)]>, radius: f64) -> Self {
         let boxes = lines
@@ -56,13 +55,12 @@ impl<'a> LineIndex<'a> {
         Self { lines, boxes: RTree::bulk_load(boxes), radius }
     }
 
-    /// The lines at most `metres` from the shape, with their distance: 0 where they touch it, cross it or lie inside. In the order of the
-    /// lines.
+    /// The lines at most `metres` from the shape, in index order, with their distance: 0 if they touch it, cross it or lie inside.
     #[must_use]
     pub(crate) fn within(&self, shape: &Geometry<f64>, metres: f64) -> Vec<(usize, f64)> {
         let (Some(centre), Some(bounds)) = (shape.centroid(), shape.bounding_rect()) else { return Vec::new() };
         let plane = Plane::at((centre.x(), centre.y()), self.radius);
-        // The margin must not lose a line that the exact distance would keep: a little more than the metres asked for.
+        // Slightly more than `metres`, so that rounding cannot exclude a line that the exact distance includes.
         let margin = metres * 1.01 + 0.01;
         let (lon, lat) = (margin / plane.east.max(1.0), margin / plane.north.max(1.0));
         let area = AABB::from_corners(
@@ -118,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_touches_crosses_or_lies_inside_is_at_no_distance() {
+    fn line_that_touches_crosses_or_lies_inside_has_distance_zero() {
         let found = distances(
             &[
                 vec![(2.302, 48.801), (2.310, 48.801)],
@@ -140,14 +138,14 @@ mod tests {
     }
 
     #[test]
-    fn a_line_in_a_hole_is_outside_and_measured_to_its_edge() {
+    fn line_in_a_hole_is_measured_to_the_edge() {
         let found = distances(&[vec![(2.3005 + 1e-4, 48.801), (2.3005 + 2e-4, 48.801)]], 50.0);
         let expected = 1e-4 / METRE * 48.801_f64.to_radians().cos();
         assert!((found[0].1 - expected).abs() < 0.01, "{found:?} {expected}");
     }
 
     #[test]
-    fn points_and_empty_lines_do_no_harm() {
+    fn points_and_empty_lines_are_accepted() {
         assert_eq!(distances(&[vec![], vec![(2.301, 48.8001)]], 50.0), vec![(1, 0.0)]);
         let point = parse_shape(r#"{"type":"Point","coordinates":[2.3,48.8]}"#).unwrap();
         let line = [(2.3, 48.8 + 20.0 * METRE), (2.301, 48.8 + 20.0 * METRE)];
@@ -157,7 +155,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_index_loses_no_line_that_is_near(
+        fn index_finds_every_near_line(
             lines in prop::collection::vec(prop::collection::vec((2.295..2.307_f64, 48.795..48.807_f64), 1..5), 0..20),
             metres in 0.0..500.0_f64,
         ) {

@@ -1,6 +1,6 @@
-//! Outlines for the map: simplified, and still valid rings.
+//! Simplified outlines for the map, with valid rings.
 //!
-//! Not for measuring: neighbours are simplified apart, so that their common border may differ by the tolerance.
+//! Not for measurements: neighbours are simplified separately, so their common border may differ by the tolerance.
 
 use contract::number::Degrees;
 use geo::{Centroid, Coord, Geometry, LineString, MultiPolygon, Polygon, Validation};
@@ -10,9 +10,9 @@ use super::{Plane, to_geojson};
 
 /// An outline simplified to `tolerance` metres, as a GeoJSON MultiPolygon with 5 decimals.
 ///
-/// Douglas–Peucker in the local plane at the outline's centroid. A polygon that this would make invalid (a ring that crosses itself or
-/// another) is done again with half the tolerance, and kept as it is where that never helps; a hole or an islet that is smaller than the
-/// tolerance goes, the last part never does.
+/// Douglas–Peucker in the local plane at the outline's centroid. If a polygon becomes invalid (a ring crosses itself or
+/// another), the tolerance is halved up to three times, then only rounding applies. Holes and parts smaller than the tolerance are dropped,
+/// except the last part.
 #[must_use]
 pub(crate) fn simplified_outline(outline: &MultiPolygon<f64>, tolerance: f64, radius: f64) -> Value {
     let Some(centre) = outline.centroid() else { return to_geojson(&Geometry::MultiPolygon(outline.clone())) };
@@ -31,7 +31,7 @@ fn simplified(polygon: &Polygon<f64>, tolerance: f64, plane: Plane) -> Option<Po
         Some(Polygon::new(exterior, holes))
     };
     let mut coarse = attempt(tolerance)?;
-    // Rounding alone is the last resort: 5 decimals move a corner by half a metre at most.
+    // The last resort is rounding alone: 5 decimals move a corner by at most half a metre.
     for tolerance in [tolerance / 2.0, tolerance / 4.0, tolerance / 8.0, 0.0] {
         if coarse.is_valid() {
             break;
@@ -41,7 +41,7 @@ fn simplified(polygon: &Polygon<f64>, tolerance: f64, plane: Plane) -> Option<Po
     Some(coarse)
 }
 
-/// A ring simplified and rounded; `None` where fewer than 3 corners are left.
+/// A simplified and rounded ring; `None` if fewer than 3 corners are left.
 fn simplified_ring(ring: &LineString<f64>, tolerance: f64, plane: Plane) -> Option<LineString<f64>> {
     let flat: Vec<Coord<f64>> = ring.coords().map(|coord| plane.project(*coord)).collect();
     let kept = douglas_peucker(&flat, tolerance);
@@ -55,9 +55,9 @@ fn rounded(coord: Coord<f64>) -> Coord<f64> {
     Coord { x: Degrees::of(coord.x).rounded(), y: Degrees::of(coord.y).rounded() }
 }
 
-/// Which positions of a line to keep, so that none that is left out was farther than `tolerance` from what is left.
+/// Which positions of a line to keep, so that every dropped position is within `tolerance` of the result.
 ///
-/// Without recursion: a line of a million positions must not cost the stack.
+/// Iterative, so that a line of a million positions cannot overflow the stack.
 fn douglas_peucker(line: &[Coord<f64>], tolerance: f64) -> Vec<bool> {
     let last = line.len().saturating_sub(1);
     let mut kept: Vec<bool> = (0..line.len()).map(|index| index == 0 || index == last).collect();
@@ -81,7 +81,7 @@ fn douglas_peucker(line: &[Coord<f64>], tolerance: f64) -> Vec<bool> {
     kept
 }
 
-/// Square of the distance from a position to a segment; to the point where the segment is one, as the two ends of a ring are.
+/// Squared distance from a position to a segment, which may be a single point, such as the two ends of a ring.
 fn squared_distance(position: Coord<f64>, start: Coord<f64>, end: Coord<f64>) -> f64 {
     let along = end - start;
     let length = along.x * along.x + along.y * along.y;
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_nearer_than_the_tolerance_go_and_corners_stay() {
+    fn positions_within_the_tolerance_are_dropped_and_corners_kept() {
         // The middle of the south side is 2 m off, that of the north side 20 m.
         let text = r#"{"type":"Polygon","coordinates":[[[2.30,48.80],[2.31,48.799982],[2.32,48.80],[2.32,48.81],[2.31,48.81018],[2.30,48.81],[2.30,48.80]]]}"#;
         let simple = back(&simplified_outline(&outline(text), 5.0, RADIUS));
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn a_small_hole_goes_and_a_small_zone_stays() {
+    fn small_hole_is_dropped_and_small_zone_kept() {
         let holed = r#"{"type":"Polygon","coordinates":[[[2.30,48.80],[2.32,48.80],[2.32,48.81],[2.30,48.81],[2.30,48.80]],
             [[2.31,48.805],[2.31002,48.805],[2.31002,48.80502],[2.31,48.805]]]}"#;
         assert!(back(&simplified_outline(&outline(holed), 5.0, RADIUS)).0[0].interiors().is_empty());
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_that_would_cross_itself_is_simplified_less() {
+    fn ring_that_would_cross_itself_is_simplified_less() {
         // A slit 6 m wide whose tip comes within 1 m of the opposite side: at 5 m the side would cut across it.
         let text = r#"{"type":"Polygon","coordinates":[[[2.3000,48.8000],[2.3010,48.79997],[2.3020,48.8000],[2.3020,48.8010],
             [2.30104,48.8010],[2.3010,48.79998],[2.30096,48.8010],[2.3000,48.8010],[2.3000,48.8000]]]}"#;

@@ -1,4 +1,4 @@
-//! Shapes and points as the sources write them: GeoJSON in a cell, "lat, lon" in another; and back, with 5 decimals.
+//! Parses shapes (GeoJSON) and points ("lat, lon") of the sources, and writes them with 5 decimals.
 
 use contract::number::Degrees;
 use geo::{Coord, Geometry, LineString, MultiLineString, MultiPolygon, Point, Polygon};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// A GeoJSON geometry: Point, LineString, MultiLineString, Polygon or MultiPolygon, altitudes left out.
 ///
 /// # Errors
-/// A sentence part that says what is wrong: not JSON, another type, too few positions, a position that is not in degrees.
+/// A phrase: not JSON, another type, too few positions, a position not in degrees.
 pub(crate) fn parse_shape(text: &str) -> Result<Geometry<f64>, String> {
     let geometry: geojson::Geometry = text.trim().parse().map_err(|error: geojson::Error| short(&error.to_string()))?;
     from_geojson(&geometry.value)
@@ -30,7 +30,7 @@ pub(crate) fn shape_lines(shape: &Geometry<f64>) -> Option<Vec<Vec<(f64, f64)>>>
     }
 }
 
-/// `geo_point_2d`, "lat, lon" or "lat,lon", as `(lon, lat)`; `None` where it is no point of the earth.
+/// `geo_point_2d`, "lat, lon" or "lat,lon", as `(lon, lat)`; `None` if it is not a valid position.
 #[must_use]
 pub(crate) fn parse_point(text: &str) -> Option<(f64, f64)> {
     let (lat, lon) = text.split_once(',')?;
@@ -39,7 +39,7 @@ pub(crate) fn parse_point(text: &str) -> Option<(f64, f64)> {
     on_earth(lon, lat).then_some((lon, lat))
 }
 
-/// A point as documents hold it: "lat, lon", each with 5 decimals (rounded as every coordinate is, trailing zeros kept).
+/// A point as documents hold it: "lat, lon", each with 5 decimals (rounded like every coordinate, trailing zeros kept).
 #[must_use]
 pub(crate) fn format_point(lat: f64, lon: f64) -> String {
     // `rounded` turns a negative zero into zero.
@@ -52,7 +52,7 @@ pub(crate) fn trace(lines: &[Vec<(f64, f64)>]) -> Vec<Vec<[Degrees; 2]>> {
     lines.iter().map(|line| line.iter().map(|(lon, lat)| [Degrees::of(*lon), Degrees::of(*lat)]).collect()).collect()
 }
 
-/// A shape as a GeoJSON geometry with 5 decimals; null for a kind that [`parse_shape`] never gives.
+/// A shape as a GeoJSON geometry with 5 decimals; null for a type that [`parse_shape`] never returns.
 #[must_use]
 pub(crate) fn to_geojson(shape: &Geometry<f64>) -> Value {
     let (kind, coordinates) = match shape {
@@ -78,7 +78,7 @@ fn position(coord: Coord<f64>) -> Value {
     json!([Degrees::of(coord.x), Degrees::of(coord.y)])
 }
 
-/// A shape of the kinds that have a place here.
+/// Converts the supported geometry types.
 pub(crate) fn from_geojson(value: &geojson::Value) -> Result<Geometry<f64>, String> {
     Ok(match value {
         geojson::Value::Point(position) => Geometry::Point(Point(coord(position)?)),
@@ -96,7 +96,7 @@ pub(crate) fn from_geojson(value: &geojson::Value) -> Result<Geometry<f64>, Stri
     })
 }
 
-/// At least one of them, each converted.
+/// Converts all parts; an empty list is an error.
 fn all<T, U>(parts: &[T], convert: impl Fn(&T) -> Result<U, String>) -> Result<Vec<U>, String> {
     if parts.is_empty() {
         return Err("it has no coordinates".to_owned());
@@ -110,7 +110,7 @@ fn polygon(rings: &[Vec<Vec<f64>>]) -> Result<Polygon<f64>, String> {
     Ok(Polygon::new(exterior, rings.collect()))
 }
 
-/// A ring, closed if it was not.
+/// A ring, closed if necessary.
 fn ring(positions: &[Vec<f64>]) -> Result<LineString<f64>, String> {
     let mut ring = line(positions)?;
     ring.close();
@@ -135,11 +135,11 @@ fn coord(position: &[f64]) -> Result<Coord<f64>, String> {
 }
 
 fn on_earth(lon: f64, lat: f64) -> bool {
-    // A NaN is in no range.
+    // NaN is in no range.
     (-180.0..=180.0).contains(&lon) && (-90.0..=90.0).contains(&lat)
 }
 
-/// An error text may quote a whole file.
+/// Truncates an error text, which may quote a whole file.
 pub(crate) fn short(text: &str) -> String {
     text.chars().take(160).collect()
 }
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_shape_is_an_error() {
+    fn invalid_shapes_are_errors() {
         for text in [
             "",
             "null",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ring_left_open_is_closed() {
+    fn open_ring_is_closed() {
         let shape = parse_shape(r#"{"type":"Polygon","coordinates":[[[2.3,48.8],[2.4,48.8],[2.4,48.9]]]}"#).unwrap();
         let Geometry::Polygon(polygon) = shape else { panic!("a polygon") };
         assert!(polygon.exterior().is_closed());
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_written_as_it_was_read() {
+    fn every_shape_type_round_trips() {
         for text in [
             r#"{"coordinates":[2.3,48.8],"type":"Point"}"#,
             r#"{"coordinates":[[2.3,48.8],[2.4,48.9]],"type":"LineString"}"#,
@@ -226,7 +226,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_it_panic(text in ".*", kind in "(Multi)?(Point|LineString|Polygon)", inner in "[\\[\\]0-9,.e-]{0,40}") {
+        fn parsers_never_panic_on_any_text(text in ".*", kind in "(Multi)?(Point|LineString|Polygon)", inner in "[\\[\\]0-9,.e-]{0,40}") {
             let _ = parse_shape(&text);
             let _ = parse_point(&text);
             let _ = parse_shape(&format!(r#"{{"type":"{kind}","coordinates":{inner}}}"#));

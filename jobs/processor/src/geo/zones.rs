@@ -1,4 +1,4 @@
-//! The districts of a city, found by point.
+//! The districts of a city, with a lookup by point.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -9,18 +9,16 @@ use rstar::{AABB, RTree};
 
 use super::shape::short;
 
-/// A district.
 #[derive(Debug, Clone)]
 pub(crate) struct Zone {
-    /// Code as documents hold it (INSEE 751NN becomes 750NN).
+    /// Code in documents (INSEE 751NN becomes 750NN).
     pub(crate) code: String,
-    /// Name.
     pub(crate) name: String,
-    /// Outline, degrees.
+    /// Degrees.
     pub(crate) outline: MultiPolygon<f64>,
 }
 
-/// The bounding box of one polygon, with the zone and which of the zone's polygons it is.
+/// The bounding box of one polygon, with the indexes of the zone and of the polygon within it.
 type PartBox = GeomWithData<Rectangle<[f64; 2]>, (usize, usize)>;
 
 /// All districts of a city, indexed.
@@ -29,7 +27,7 @@ pub(crate) struct Zones {
     zones: Vec<Zone>,
     index: RTree<PartBox>,
     warnings: Vec<String>,
-    /// Which zone holds a point that was asked for before: the arcs and counters of a city stay where they are from day to day.
+    /// Cache of lookups: the points of arcs and counters repeat every day.
     located: Arc<RwLock<Located>>,
 }
 
@@ -37,7 +35,7 @@ pub(crate) struct Zones {
 type Located = HashMap<(u64, u64), Option<usize>>;
 
 impl Zones {
-    /// `key` names the file in warnings about outlines that are not valid polygons.
+    /// `key` names the file in warnings about invalid outlines.
     pub(crate) fn new(key: &str, zones: Vec<Zone>) -> Self {
         let mut boxes = Vec::new();
         let mut warnings = Vec::new();
@@ -66,17 +64,17 @@ impl Zones {
         &self.zones
     }
 
-    /// What a reader of the documents should know of the outlines: those that are used although they cross themselves.
+    /// Warnings for the documents about outlines that cross themselves and are used nevertheless.
     #[must_use]
     pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// The zone that holds the point; on a border the smallest code.
+    /// The zone that contains the point; on a border the zone with the smallest code.
     #[must_use]
     pub(crate) fn locate(&self, lon: f64, lat: f64) -> Option<&Zone> {
         let name = (lon.to_bits(), lat.to_bits());
-        // A lock that a panic has poisoned is as good as no memory.
+        // A poisoned lock disables the cache.
         let known = self.located.read().ok().and_then(|located| located.get(&name).copied());
         let found = known.unwrap_or_else(|| {
             let found = self.search(lon, lat);
@@ -94,7 +92,7 @@ impl Zones {
             .locate_in_envelope_intersecting(&AABB::from_point([lon, lat]))
             .filter(|candidate| self.polygon(candidate.data).is_some_and(|polygon| polygon.intersects(&point)))
             .map(|candidate| candidate.data.0)
-            // Zones stand in the order of their codes.
+            // Zones are sorted by code.
             .min()
     }
 
@@ -102,7 +100,6 @@ impl Zones {
         self.zones.get(zone)?.outline.0.get(part)
     }
 
-    /// The zone of a code.
     #[must_use]
     pub(crate) fn by_code(&self, code: &str) -> Option<&Zone> {
         self.zones.iter().find(|zone| zone.code == code)

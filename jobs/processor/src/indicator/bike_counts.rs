@@ -1,4 +1,4 @@
-//! The day of the bike counters. Formulas as the contract has them; counts are whole, means and percents full precision until written.
+//! Figures of the bike counters. Counts are integers; means and percentages are rounded only when written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,27 +12,27 @@ use contract::number::{Degrees, Fixed2};
 use crate::cells::bike::{BikeCells, Counter, LONGEST_WINDOW};
 use crate::context::DayContext;
 use crate::geo::place;
-use crate::indicator::hours::{curve, expected, first_largest};
-use crate::order::id_order;
+use crate::indicator::hours::{curve, expected, first_maximum};
+use crate::order::{id_order, optional_id_order};
 
 mod failing;
 
-/// How many of the busiest counters are named.
+/// Number of ranked counters.
 const TOP: usize = 10;
 
-/// The figures of a day with its state.
+/// The figures of a day with its status.
 #[derive(Debug)]
 pub(crate) struct BikeDay {
     pub(crate) body: BikeCounts,
     pub(crate) is_final: bool,
-    /// End of the last hour with a value.
+    /// End of the last measured hour.
     pub(crate) complete_until: Option<Stamp>,
     /// Percent of the expected cells.
     pub(crate) completeness: Option<Fixed2>,
-    /// Cells of the day that have a record.
+    /// Cells of the day with a record.
     pub(crate) cells: u64,
-    /// Measured cells of failing counters.
-    pub(crate) cells_set_aside: u64,
+    /// Measured cells of failing counters, which are excluded.
+    pub(crate) excluded_cells: u64,
 }
 
 pub(crate) fn measure(cells: &BikeCells, context: &DayContext<'_>) -> BikeDay {
@@ -88,7 +88,7 @@ pub(crate) fn measure(cells: &BikeCells, context: &DayContext<'_>) -> BikeDay {
         complete_until: complete_until.map(|end| day.stamp(end)),
         completeness,
         cells: used as u64,
-        cells_set_aside: (measured_cells - sound_cells) as u64,
+        excluded_cells: (measured_cells - sound_cells) as u64,
         body,
     }
 }
@@ -129,7 +129,7 @@ impl<'a> CounterDay<'a> {
         self.known().count()
     }
 
-    /// Sum of the counts; null if no hour has one.
+    /// Sum of the counts; `None` if no hour has one.
     fn total(&self) -> Option<u64> {
         (self.measured() > 0).then(|| self.known().map(u64::from).sum())
     }
@@ -139,8 +139,8 @@ impl<'a> CounterDay<'a> {
     }
 }
 
-/// The day of one counter. Mean over the hours that have a value; peak: the local hour of the largest single hour, the first of equals;
-/// quiet: the local hours below half of that mean.
+/// One counter. Mean: over the hours with a value. Peak: the local hour of the first maximum. Off-peak: the local hours below
+/// `heure_creuse_part` of the mean.
 fn metrics(seen: &CounterDay<'_>, failing: bool, context: &DayContext<'_>) -> CounterMetrics {
     let day = context.day;
     let values = seen.as_numbers();
@@ -158,7 +158,7 @@ fn metrics(seen: &CounterDay<'_>, failing: bool, context: &DayContext<'_>) -> Co
         counter_name: seen.name(),
         daily_total: total,
         hourly_mean: mean.map(Fixed2::of),
-        peak_hour: first_largest(&values).and_then(|at| day.local_hours().get(at).copied()).and_then(small),
+        peak_hour: first_maximum(&values).and_then(|at| day.local_hours().get(at).copied()).and_then(small),
         off_peak_hours: quiet.filter_map(|(local, _)| small(local)).collect(),
         hourly_flow: written(&by_hour),
         observed_percent: percent(seen.measured(), day.hour_count()).unwrap_or_default(),
@@ -170,8 +170,8 @@ fn metrics(seen: &CounterDay<'_>, failing: bool, context: &DayContext<'_>) -> Co
     }
 }
 
-/// The whole city: failing counters stay out of total and curve; the observed part is cells with a value ÷ expected cells, availability
-/// the same without failing counters, over the hours up to the last measured one.
+/// The whole city, with total and curve without failing counters. Observed: measured cells ÷ expected cells. Availability: the same without
+/// failing counters, over the hours up to the last measured one.
 fn global(
     counters: &[CounterDay<'_>],
     sound: &[&CounterDay<'_>],
@@ -195,7 +195,7 @@ fn global(
         active_counter_count: counters.iter().filter(|seen| seen.known().any(|value| value > 0)).count() as u64,
         observed_percent: observed,
         availability: availability,
-        peak_hour: first_largest(&by_hour).and_then(small),
+        peak_hour: first_maximum(&by_hour).and_then(small),
         hourly_flow: written(&by_hour),
     }
 }
@@ -215,7 +215,7 @@ fn top(sound: &[&CounterDay<'_>]) -> Vec<TopCounter> {
         .collect()
 }
 
-/// By code of the arrondissement, those in none last.
+/// By district code, counters outside all districts last.
 fn by_zone(sound: &[&CounterDay<'_>]) -> Vec<BikeZone> {
     let mut zones: BTreeMap<(bool, Option<&str>), Vec<&CounterDay<'_>>> = BTreeMap::new();
     for seen in sound {
@@ -234,14 +234,11 @@ fn by_zone(sound: &[&CounterDay<'_>]) -> Vec<BikeZone> {
             })
         })
         .collect();
-    list.sort_by(|a, b| match (&a.district, &b.district) {
-        (Some(a), Some(b)) => id_order(a, b),
-        (a, b) => a.is_none().cmp(&b.is_none()),
-    });
+    list.sort_by(|a, b| optional_id_order(a.district.as_deref(), b.district.as_deref()));
     list
 }
 
-/// Ids in the order of lists, those without a record of the day among them.
+/// In id order, including counters without a record of the day.
 fn failing_ids(counters: &[CounterDay<'_>], failing: &BTreeSet<&str>) -> Vec<String> {
     counters.iter().filter(|seen| failing.contains(seen.id)).map(|seen| seen.id.to_owned()).collect()
 }
@@ -264,7 +261,6 @@ fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
-/// Percent; null without a whole.
 fn percent(part: usize, whole: usize) -> Option<Fixed2> {
     (whole > 0).then(|| Fixed2::of(100.0 * ratio(part as u64, whole as u64)))
 }

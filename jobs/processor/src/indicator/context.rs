@@ -1,4 +1,4 @@
-//! What needs several sources: the arcs near worksites, and the day's figures that may be worth a sentence.
+//! Figures from several sources: the arcs near worksites, and the day's facts for the report.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
@@ -24,13 +24,12 @@ use crate::source::road_network::Network;
 /// The shape of a worksite that is active on the day.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WorksiteShape {
-    /// The worksite.
     pub(crate) id: String,
     /// Its shape, degrees.
     pub(crate) shape: Geometry<f64>,
 }
 
-/// What is needed of the road counts' document, by far the longest one: the rest is read over.
+/// The required part of the road counts' document; the rest of this large document is skipped.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct RoadFigures {
     global_metrics: RoadGlobal,
@@ -41,7 +40,6 @@ pub(crate) struct RoadFigures {
     metrics: Vec<ArcFigures>,
 }
 
-/// What is needed of one arc.
 #[derive(Debug, Clone, Deserialize)]
 struct ArcFigures {
     #[serde(rename = "identifiant_arc")]
@@ -55,9 +53,9 @@ struct ArcFigures {
 
 /// The arcs near each worksite that has a shape, by distance, then id; the worksites in the order given.
 ///
-/// Distance is 0 where the arc touches the shape or lies in it, else that of their nearest points in the local plane at the shape's centroid;
-/// m, at most `contexte.distance_chantier_metres`. Arcs are those of the network, and those of the counts that the network does not have.
-/// `None` where there is no arc at all.
+/// The distance is 0 if the arc touches the shape or lies in it, else that of the nearest points in the local plane at the shape's centroid;
+/// metres, at most `contexte.distance_chantier_metres`. Arcs are those of the network, and those of the counts that the network lacks.
+/// `None` without arcs.
 #[must_use]
 pub(crate) fn worksite_arcs(
     shapes: &[WorksiteShape],
@@ -91,7 +89,7 @@ pub(crate) fn worksite_arcs(
         let mut distances: HashMap<&str, f64> = HashMap::new();
         for (place, distance) in index.within(&shape.shape, metres) {
             if let Some((id, _)) = lines.get(place) {
-                // An arc of several pieces is as near as its nearest.
+                // The nearest piece of an arc counts.
                 distances.entry(*id).and_modify(|known| *known = known.min(distance)).or_insert(distance);
             }
         }
@@ -120,25 +118,20 @@ fn nearby(id: &str, distance: f64, counted: &HashMap<&str, &ArcFigures>) -> Near
     }
 }
 
-/// The documents of the day, as far as there are any.
+/// The documents of the day.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Documents<'a> {
-    /// Road counts.
     pub(crate) comptages: Option<&'a RoadFigures>,
-    /// Bike counters.
     pub(crate) bikes: Option<&'a BikeCounts>,
-    /// Disruptions.
     pub(crate) traffic: Option<&'a Disruptions>,
-    /// Weather.
     pub(crate) weather: Option<&'a Weather>,
-    /// Worksites.
     pub(crate) chantiers: Option<&'a Worksites>,
 }
 
-/// The figures that may be worth a sentence: those that have a value, most unusual first (largest |z|), those whose rank nobody knows after
-/// them, by key. A key is the source's name and that of its figure; a list gives the number of its items.
+/// The figures that have a value, most unusual first (largest |z|), then those without z, by key. A key is the source and the figure's name;
+/// the value of a list is its length.
 ///
-/// Without history there is no reference, no difference and no z.
+/// Without history there is no reference, deviation or z.
 #[must_use]
 pub(crate) fn facts(documents: Documents<'_>) -> Vec<Fact> {
     let mut facts = Vec::new();
@@ -188,7 +181,7 @@ pub(crate) fn facts(documents: Documents<'_>) -> Vec<Fact> {
     facts
 }
 
-/// Adds a figure of a source, where it has a value.
+/// Returns a function that adds a figure of the source if it has a value.
 fn collector(facts: &mut Vec<Fact>, source: Source) -> impl FnMut(&str, Option<f64>) {
     move |key, value| {
         facts.extend(value.and_then(Fixed2::new).map(|value| Fact {
@@ -217,7 +210,6 @@ fn length<T>(list: &[T]) -> f64 {
     list.len() as f64
 }
 
-/// The day itself; the names of its holidays come from the calendar.
 #[must_use]
 pub(crate) fn day_facts(
     day: ServiceDay,
@@ -247,7 +239,7 @@ fn weekday(day: Weekday) -> &'static str {
     }
 }
 
-/// The document's own part, and the reasons of its nulls. `worksites` is `None` where the day has no document of worksites.
+/// The document's body and the reasons of its nulls. `worksites` is `None` if the day has no document of worksites.
 #[must_use]
 pub(crate) fn measure(
     day: DayFacts,

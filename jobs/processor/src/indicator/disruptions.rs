@@ -1,6 +1,6 @@
-//! The disruptions of a day and what they add up to. Pure: settled disruptions in, figures out.
+//! Figures of the merged disruptions of a day.
 //!
-//! All times within the day are half-open stretches of instants, so that clock changes need no care but where hours bear names.
+//! Times are half-open intervals of instants, so that clock changes matter only for local hours.
 
 use std::collections::BTreeMap;
 
@@ -21,10 +21,10 @@ mod tests;
 
 use intervals::IntervalSet;
 
-/// How many lines are ranked.
+/// Number of ranked lines.
 const TOP: usize = 10;
 
-/// A disruption with the time within the day that it takes.
+/// A disruption with its time within the day.
 struct DayDisruption<'a> {
     event: &'a MergedDisruption,
     /// Union of its periods within the day.
@@ -32,7 +32,7 @@ struct DayDisruption<'a> {
     lines: Vec<Line>,
 }
 
-/// The figures of the day, of the disruptions that concern it. `total` is the number of ids in the snapshots read.
+/// The figures of the disruptions of a day. `total` is the number of distinct ids in the snapshots.
 #[must_use]
 pub(crate) fn measure(
     events: &[MergedDisruption],
@@ -96,12 +96,12 @@ fn sort_lines(lines: &mut [Line]) {
     lines.sort_by(|one, other| one.mode.cmp(&other.mode).then_with(|| id_order(&one.code, &other.code)));
 }
 
-/// One disruption as documents hold it; `None` without a period, which does not concern any day.
+/// One disruption in the document; `None` without a period.
 fn disruption(one: &DayDisruption<'_>, day: ServiceDay) -> Option<Disruption> {
     let periods = &one.event.periods;
     let content = &one.event.content;
     let begin = periods.first()?.begin;
-    // No end at all where one of the periods has none.
+    // Unknown if any period has no end.
     let end =
         periods.iter().map(|period| period.end).collect::<Option<Vec<_>>>().and_then(|ends| ends.into_iter().max());
     let runs_on = periods.iter().any(|period| period.begin < day.end() && period.end.is_none_or(|end| end > day.end()));
@@ -123,7 +123,7 @@ fn disruption(one: &DayDisruption<'_>, day: ServiceDay) -> Option<Disruption> {
     })
 }
 
-/// Line → when it was disrupted within the day: CRITIQUE and ELEVEE whose object is the line itself or a section of it, overlaps merged.
+/// Disrupted time of each line within the day: CRITIQUE and ELEVEE disruptions of the line itself or a section, overlaps merged.
 fn disrupted(day_disruptions: &[DayDisruption<'_>]) -> BTreeMap<LineKey, IntervalSet> {
     let mut disrupted: BTreeMap<LineKey, IntervalSet> = BTreeMap::new();
     for one in day_disruptions.iter().filter(|one| one.event.is_serious()) {
@@ -134,8 +134,8 @@ fn disrupted(day_disruptions: &[DayDisruption<'_>]) -> BTreeMap<LineKey, Interva
     disrupted
 }
 
-/// The lines with most disrupted hours, then most disruptions, then by mode and code. Disruptions of any severity and object count, overlaps
-/// of one line merged: what the line's passengers met, where `heures_ligne_perturbees` says how long the line itself was hit hard.
+/// The lines with most disrupted hours, then most disruptions, then by mode and code. Disruptions of any severity and object count,
+/// overlaps of one line merged, unlike `heures_ligne_perturbees`, which covers serious disruptions of the line itself.
 fn top_lines(day_disruptions: &[DayDisruption<'_>], service: &[ServiceLine]) -> Vec<DisruptedLine> {
     let mut lines: BTreeMap<&LineKey, (IntervalSet, u64)> = BTreeMap::new();
     for one in day_disruptions {
@@ -166,7 +166,7 @@ fn top_lines(day_disruptions: &[DayDisruption<'_>], service: &[ServiceLine]) -> 
         .collect()
 }
 
-/// How many disruptions ran at some time in each local hour: the mean of the hours that bear the name, null where none does.
+/// Number of disruptions active in each local hour: the mean over the hours with that local hour, `None` without one.
 fn by_local_hour(day_disruptions: &[DayDisruption<'_>], day: ServiceDay) -> Vec<Option<Fixed2>> {
     let mut sums = [(0_u64, 0_u64); 24];
     for hour in day.hours() {

@@ -1,12 +1,11 @@
-//! The hours of a day: which are expected, and what a curve by local hour is.
+//! Expected hours of a day, and curves by local hour.
 
 use contract::ServiceDay;
 
-/// Curves by local hour have this many entries.
+/// Entries of a curve by local hour.
 pub(crate) const CURVE: usize = 24;
 
-/// Which hours of the day are expected: all, less, on a clock-change day, those of the change (local 01 to 03) that nothing has a measure
-/// of. `measured` says so of each hour of the day.
+/// Which hours of the day are expected: all, except the unmeasured hours of a clock change (local 01 to 03). `measured` is by hour of the day.
 #[must_use]
 pub(crate) fn expected(day: ServiceDay, measured: &[bool]) -> Vec<bool> {
     let changes = day.hour_count() != 24;
@@ -20,7 +19,7 @@ pub(crate) fn expected(day: ServiceDay, measured: &[bool]) -> Vec<bool> {
         .collect()
 }
 
-/// The curve by local hour: the mean of the hours that bear that name and have a value (two on the autumn day, none in spring: null).
+/// Mean by local hour, over the hours with that local hour and a value (two in autumn, `None` for the skipped hour in spring).
 #[must_use]
 pub(crate) fn curve(day: ServiceDay, values: &[Option<f64>]) -> Vec<Option<f64>> {
     let mut sums = [(0.0, 0_u32); CURVE];
@@ -33,9 +32,9 @@ pub(crate) fn curve(day: ServiceDay, values: &[Option<f64>]) -> Vec<Option<f64>>
     sums.into_iter().map(|(sum, n)| (n > 0).then(|| sum / f64::from(n))).collect()
 }
 
-/// The first of the largest values, by position.
+/// Index of the first maximum.
 #[must_use]
-pub(crate) fn first_largest(values: &[Option<f64>]) -> Option<usize> {
+pub(crate) fn first_maximum(values: &[Option<f64>]) -> Option<usize> {
     let mut best: Option<(usize, f64)> = None;
     for (at, value) in values.iter().enumerate() {
         if let Some(value) = *value
@@ -58,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_of_the_change_are_expected_only_where_something_measured_them() {
+    fn clock_change_hours_are_expected_only_if_measured() {
         let expected_count = |date, measured: &[bool]| expected(day(date), measured).iter().filter(|yes| **yes).count();
         assert_eq!(expected_count("2024-03-30", &[false; 24]), 24);
         // 0, 1, 3, 4, …: 1 and 3 are of the change.
@@ -72,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn a_curve_means_the_two_hours_of_autumn_and_lacks_one_in_spring() {
+    fn curve_averages_the_repeated_hour_and_lacks_the_skipped_one() {
         let values: Vec<_> = (0..25).map(|hour| Some(f64::from(hour))).collect();
         let autumn = curve(day("2024-10-27"), &values);
         assert_eq!((autumn[1], autumn[2], autumn[3], autumn[23]), (Some(1.0), Some(2.5), Some(4.0), Some(24.0)));
@@ -81,8 +80,8 @@ mod tests {
     }
 
     #[test]
-    fn of_equals_the_first_is_the_peak() {
-        assert_eq!(first_largest(&[None, Some(2.0), Some(5.0), Some(5.0)]), Some(2));
-        assert_eq!(first_largest(&[None]), None);
+    fn first_of_equal_maxima_is_the_peak() {
+        assert_eq!(first_maximum(&[None, Some(2.0), Some(5.0), Some(5.0)]), Some(2));
+        assert_eq!(first_maximum(&[None]), None);
     }
 }

@@ -1,6 +1,6 @@
-//! Figures of the road counts, from cells, one file per indicator. Pure: the same cells give the same figures.
+//! Figures of the road counts, one file per indicator.
 //!
-//! The order matters: failing detectors are found first, and their values are unknown to everything after ([`failing::set_aside`]).
+//! The order matters: failing detectors are found first, and their values are excluded from all other figures ([`failing::exclude`]).
 
 use std::cmp::Ordering;
 
@@ -15,14 +15,14 @@ pub(crate) mod zones;
 
 pub(crate) use hours::RoadDay;
 
-/// Percent of a whole; `None` of nothing.
+/// Percent; `None` if the whole is 0.
 #[must_use]
 pub(crate) fn percent(part: u64, whole: u64) -> Option<Fixed2> {
     #[expect(clippy::cast_precision_loss, reason = "counts of cells are far below 2^53")]
     (whole > 0).then(|| Fixed2::of(100.0 * part as f64 / whole as f64))
 }
 
-/// Larger first; nothing last.
+/// Descending, `None` last.
 fn larger_first(a: Option<f64>, b: Option<f64>) -> Ordering {
     match (a, b) {
         (Some(a), Some(b)) => b.total_cmp(&a),

@@ -1,4 +1,4 @@
-//! The road network of a day: its arcs with their lengths and zones, and the districts' outlines for the map.
+//! The road network of a day: arcs with lengths and zones, and the districts' outlines for the map.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use contract::number::Fixed1;
 
 use crate::context::DayContext;
 use crate::geo::{Zones, format_point, place, simplified_outline, trace};
-use crate::order::id_order;
+use crate::order::optional_id_order;
 use crate::parameters::NetworkParameters;
 use crate::source::road_network::{Network, RoadArc};
 
-/// The document of a network. Sums go over the arcs in the order of their ids, so that the last digit is always the same.
+/// Sums are over the arcs in id order, so that the result is reproducible.
 #[must_use]
 pub(crate) fn measure(network: &Network, context: &DayContext<'_>) -> RoadNetwork {
     let mut mapping = BTreeMap::new();
@@ -29,10 +29,7 @@ pub(crate) fn measure(network: &Network, context: &DayContext<'_>) -> RoadNetwor
         mapping.insert(id.to_owned(), arc_of_document);
     }
     let mut by_zone: Vec<NetworkZone> = by_zone.into_values().collect();
-    by_zone.sort_by(|a, b| match (&a.district, &b.district) {
-        (Some(a), Some(b)) => id_order(a, b),
-        (a, b) => a.is_none().cmp(&b.is_none()),
-    });
+    by_zone.sort_by(|a, b| optional_id_order(a.district.as_deref(), b.district.as_deref()));
     RoadNetwork {
         mapping,
         statistics: statistics(network),

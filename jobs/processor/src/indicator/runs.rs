@@ -1,8 +1,8 @@
-//! Runs of consecutive hours. Not for deciding what an hour is worth: that is the caller's.
+//! Runs of consecutive hours.
 
 use std::ops::Range;
 
-/// All longest runs of hours for which `holds`, as half-open ranges, in order.
+/// All maximal runs of hours for which `holds`, as half-open ranges, in order.
 #[must_use]
 pub(crate) fn runs(hours: Range<usize>, mut holds: impl FnMut(usize) -> bool) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -18,7 +18,7 @@ pub(crate) fn runs(hours: Range<usize>, mut holds: impl FnMut(usize) -> bool) ->
     found
 }
 
-/// All longest runs of the same value; an hour without one ends a run.
+/// All maximal runs of the same value; an hour without a value ends a run.
 #[must_use]
 pub(crate) fn equal_runs(hours: Range<usize>, value: impl Fn(usize) -> Option<f64>) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_as_long_as_they_can_be() {
+    fn runs_are_maximal() {
         let hours = [true, true, false, true];
         assert_eq!(runs(0..4, |hour| hours[hour]), [0..2, 3..4]);
         let values = [Some(1.0), Some(1.0), None, Some(1.0), Some(2.0), Some(2.0)];

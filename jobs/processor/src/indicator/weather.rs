@@ -1,4 +1,4 @@
-//! The weather of the day: figures, categories and two indices.
+//! The weather of the day: figures, categories and indices.
 
 use contract::document::weather::{Weather, WeatherCategory, WeatherHour, WeatherMetrics};
 use contract::number::Fixed1;
@@ -49,7 +49,7 @@ fn mean_wind(hours: &[HourRecord]) -> Option<f64> {
     (!winds.is_empty()).then(|| winds.iter().sum::<f64>() / winds.len() as f64)
 }
 
-/// `Pluvieux` from 5 mm, `Venteux` from 30 km/h, `Froid` below a mean of 10 °C, `Chaud` above one of 25 °C. What is unknown is none.
+/// `Pluvieux` from 5 mm, `Venteux` from 30 km/h, `Froid` below a mean of 10 °C, `Chaud` above one of 25 °C. Unknown values have no category.
 fn categories(record: &DayRecord, parameters: &WeatherParameters) -> Vec<WeatherCategory> {
     let is = |value: Option<f64>, test: &dyn Fn(f64) -> bool| value.is_some_and(test);
     [
@@ -63,7 +63,7 @@ fn categories(record: &DayRecord, parameters: &WeatherParameters) -> Vec<Weather
     .collect()
 }
 
-/// 50, −20 if Pluvieux, −10 if Venteux, −10 if Froid, +5 if Chaud, kept in 0..100.
+/// 50, −20 if Pluvieux, −10 if Venteux, −10 if Froid, +5 if Chaud, clamped to 0..100.
 fn impact(categories: &[WeatherCategory]) -> f64 {
     let points = categories.iter().map(|category| match category {
         WeatherCategory::Rainy => -20.0,
@@ -73,7 +73,7 @@ fn impact(categories: &[WeatherCategory]) -> f64 {
     (50.0 + points.sum::<f64>()).clamp(0.0, 100.0)
 }
 
-/// 100 − min(40, 8 · mm) − min(30, max(0, vent_max − 15)) − min(30, 2 · max(0, 12 − t, t − 26)), at least 0; a missing term costs nothing.
+/// 100 − min(40, 8 · mm) − min(30, max(0, vent_max − 15)) − min(30, 2 · max(0, 12 − t, t − 26)), at least 0; missing terms are 0.
 fn cycling_index(rain: f64, wind: Option<f64>, temp: Option<f64>) -> f64 {
     let wet = (8.0 * rain).min(40.0);
     let windy = wind.map_or(0.0, |wind| (wind - 15.0).clamp(0.0, 30.0));
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_indices_of_a_rainy_windy_cold_day() {
+    fn rainy_windy_cold_day_lowers_both_indices() {
         let record = DayRecord { temp: Some(9.0), precip: Some(5.0), wind: Some(30.0), ..DayRecord::default() };
         let categories = categories(&record, &WeatherParameters::default());
         assert_eq!(categories, [WeatherCategory::Rainy, WeatherCategory::Windy, WeatherCategory::Cold]);
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn thresholds_are_as_the_contract_has_them() {
+    fn categories_use_the_thresholds_of_the_contract() {
         let of = |temp, precip, wind| {
             let record = DayRecord { temp: Some(temp), precip: Some(precip), wind: Some(wind), ..DayRecord::default() };
             categories(&record, &WeatherParameters::default())

@@ -1,4 +1,4 @@
-//! The worksites of a day: where they are, how much they hinder, how much ground they take.
+//! The worksites of a day: location, impact and area.
 
 use std::collections::BTreeMap;
 
@@ -8,14 +8,14 @@ use contract::number::Fixed1;
 
 use crate::context::DayContext;
 use crate::geo::{Zones, area_m2, format_point, place, to_geojson};
-use crate::order::id_order;
+use crate::order::optional_id_order;
 use crate::parameters::WorksiteParameters;
 use crate::source::worksites::{Impact, WorksiteRecord};
 
-/// Key of the worksites that say nothing of their impact.
+/// Key of worksites without an impact.
 const NOT_GIVEN: &str = "NON_RENSEIGNE";
 
-/// What the worksites that are active on the day add up to; `active` by id.
+/// `active`: the worksites that are active on the day, in id order.
 #[must_use]
 pub(crate) fn measure(active: &[&WorksiteRecord], context: &DayContext<'_>) -> Worksites {
     let parameters = &context.parameters.chantiers;
@@ -62,7 +62,7 @@ fn worksite(record: &WorksiteRecord, zones: Option<&Zones>, parameters: &Worksit
     }
 }
 
-/// How much of the street's traffic is hindered, percent.
+/// Share of the street's traffic that is affected, percent.
 fn percent(impact: Impact, parameters: &WorksiteParameters) -> u32 {
     match impact {
         Impact::BarrageTotal => parameters.impact_barrage_total,
@@ -77,7 +77,7 @@ fn ends_within(record: &WorksiteRecord, date: NaiveDate, days: i64) -> bool {
     record.end.is_some_and(|end| date <= end && end - date < Duration::days(days))
 }
 
-/// Lasts more than so many days, from its start to its end, or to the day where it is open; one that has no start is not known to.
+/// Lasts more than `days` days, from its start to its end, or to the day if it has no end; unknown without a start.
 fn is_long(record: &WorksiteRecord, date: NaiveDate, days: i64) -> bool {
     record.start.is_some_and(|start| record.end.unwrap_or(date) - start > Duration::days(days))
 }
@@ -90,7 +90,7 @@ fn by_impact(worksites: &[Worksite]) -> BTreeMap<String, u64> {
     counts
 }
 
-/// Sums by code, the unknown last; areas are added in the order of the worksites, so that the last digit is always the same.
+/// Sums by code, unknown codes last. Areas are added in worksite order, so that the result is reproducible.
 fn by_zone(worksites: &[Worksite]) -> Vec<WorksiteZone> {
     let mut zones: BTreeMap<Option<&str>, WorksiteZone> = BTreeMap::new();
     for worksite in worksites {
@@ -108,10 +108,7 @@ fn by_zone(worksites: &[Worksite]) -> Vec<WorksiteZone> {
         }
     }
     let mut zones: Vec<WorksiteZone> = zones.into_values().collect();
-    zones.sort_by(|a, b| match (&a.district, &b.district) {
-        (Some(a), Some(b)) => id_order(a, b),
-        (a, b) => a.is_none().cmp(&b.is_none()),
-    });
+    zones.sort_by(|a, b| optional_id_order(a.district.as_deref(), b.district.as_deref()));
     zones
 }
 

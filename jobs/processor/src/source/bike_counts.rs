@@ -1,7 +1,7 @@
-//! Bike counters: the open-data API's records and the export as CSV, to one cell per counter and hour, to the day's document.
+//! Bike counts: records of the open-data API and CSV exports.
 //!
-//! A record's time is an instant and marks the START of its hour. Files are taken in order (`batch/` by key, then snapshots by time of
-//! collection, then key) and records by position: the last one of a cell wins whole.
+//! The timestamp marks the START of the hour. Files are read in order (`batch/` by key, then snapshots by collection time and key), records
+//! by position; the last record of a cell replaces the earlier ones completely.
 
 use crate::source::text::table::Column;
 
@@ -10,7 +10,7 @@ pub(crate) mod record;
 
 pub(crate) use parsed::{ParsedFile, parse};
 
-/// The export with labels, or with field names; the numbers are those of [`record`].
+/// Exports use labels or field names. The constants in [`record`] are indexes into this list.
 const COLUMNS: [Column; 5] = [
     Column::required(&["id_compteur", "Identifiant du compteur"]),
     Column::optional(&["nom_compteur", "Nom du compteur"]),
@@ -19,5 +19,5 @@ const COLUMNS: [Column; 5] = [
     Column::optional(&["coordinates", "Coordonnées géographiques"]),
 ];
 
-/// The keys under which an API page has its records.
+/// Keys that hold the records of an API page.
 const LISTS: [&str; 2] = ["results", "records"];

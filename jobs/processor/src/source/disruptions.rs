@@ -1,8 +1,8 @@
-//! Transit disruptions (`traffic`): snapshots of two real shapes to the disruptions of a day.
+//! Transit disruptions (`traffic`): snapshots in two shapes become the disruptions of a day.
 //!
 //! Shapes: Navitia's `/disruptions` and `/line_reports` ([`navitia`]) and the bulk file ([`bulk`]), published by Île-de-France Mobilités.
-//! A snapshot lists what was known when it was collected; the disruptions of a day are what all snapshots together tell ([`versions`]).
-//! "No news" is an answer. A snapshot that is empty, cut short or of another shape is counted, and nothing ends because of it.
+//! A snapshot lists what was known when it was collected; the disruptions of a day are merged from all snapshots ([`versions`]).
+//! "No news" is a valid answer. A snapshot that is empty, truncated or of another shape is counted, and does not end any disruption.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,7 +28,7 @@ pub(crate) use versions::MergedDisruption;
 
 use record::{Rejection, text};
 
-/// The id of a record; without one it is rejected.
+/// The id of a record; a record without an id is rejected.
 fn usable_id(record: &Json<'_>, rejections: &mut Vec<Rejection>) -> Option<String> {
     let id = text(record.get("id")).map(Cow::into_owned);
     if id.is_none() {
@@ -37,8 +37,8 @@ fn usable_id(record: &Json<'_>, rejections: &mut Vec<Rejection>) -> Option<Strin
     id
 }
 
-/// The lines of a disruption: of its impacted objects; only where they name none, of its title; only where that names none, of its
-/// messages (which also tell of the lines to take instead). A lift failure touches no line.
+/// The lines of a disruption: those of its impacted objects; if there are none, those named in its title; if there are none, those named
+/// in its messages, which also mention alternative lines. A lift failure affects no line. The value says whether the line itself is affected.
 fn lines_of(
     lift: bool,
     impacted: BTreeMap<LineKey, bool>,
@@ -55,12 +55,12 @@ fn lines_of(
     if named.is_empty() {
         named = messages.iter().flat_map(|message| named::lines(message)).collect();
     }
-    // Named, not impacted: whether the line itself is meant or one of its stops nobody said.
+    // A line that is only named may be affected at one stop.
     named.into_iter().map(|key| (key, false)).collect()
 }
 
 impl ActivePeriod {
-    /// Whether any of it lies within [from, to).
+    /// Whether it overlaps `[from, to)`.
     #[must_use]
     pub(crate) fn touches(&self, from: chrono::DateTime<chrono::Utc>, to: chrono::DateTime<chrono::Utc>) -> bool {
         self.begin < to && self.end.is_none_or(|end| end > from && end > self.begin)
@@ -68,13 +68,12 @@ impl ActivePeriod {
 }
 
 impl MergedDisruption {
-    /// How bad.
     #[must_use]
     pub(crate) fn severity(&self) -> Severity {
         self.content.severity
     }
 
-    /// Whether trains are affected for people to feel it: CRITIQUE or ELEVEE.
+    /// CRITIQUE or ELEVEE.
     #[must_use]
     pub(crate) fn is_serious(&self) -> bool {
         matches!(self.severity(), Severity::Critical | Severity::High)

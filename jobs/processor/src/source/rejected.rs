@@ -1,4 +1,4 @@
-//! What the rows of one file are rejected for, kept for whichever day is measured: counts, and no more excerpts than documents quote.
+//! The rejections of one file, kept for all days: counts by reason, and at most as many excerpts as documents quote.
 
 use std::collections::BTreeMap;
 
@@ -6,37 +6,33 @@ use contract::Reason;
 
 use crate::quality::{EXAMPLES, QualityCounter, excerpt_of};
 
-/// A rejected row or value as it may be quoted.
+/// A rejected row or value with its excerpt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RejectedRow {
-    /// Position of its row in the file, the first is 0.
+    /// Position of the row in the file, from 0.
     pub(crate) row: u32,
     /// Physical line, from 1.
     pub(crate) line: u64,
-    /// Why.
     pub(crate) reason: Reason,
-    /// The beginning of the row.
     pub(crate) excerpt: Box<str>,
 }
 
 impl RejectedRow {
-    /// Of a row or a part of it.
     pub(crate) fn of(row: u32, line: u64, reason: Reason, raw: &[u8]) -> Self {
         Self { row, line, reason, excerpt: excerpt_of(raw).into() }
     }
 }
 
-/// Rejections of one file in the order of its rows: all are counted, and those kept that a tally could quote.
+/// Rejections of one file in row order: all are counted, and those that [`QualityCounter`] could quote are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct FileRejections {
     counts: BTreeMap<Reason, u64>,
     examples: Vec<RejectedRow>,
-    /// The lowest lines so far: one beyond them cannot be quoted, whatever other files have.
+    /// The lowest lines so far: later lines cannot be quoted, whatever other files contain.
     lines: Vec<u64>,
 }
 
 impl FileRejections {
-    /// Takes the next one.
     pub(crate) fn add(&mut self, row: u32, line: u64, reason: Reason, raw: &[u8]) {
         *self.counts.entry(reason).or_default() += 1;
         if self.lines.len() == EXAMPLES && self.lines.last().is_some_and(|last| line >= *last) {
@@ -48,8 +44,8 @@ impl FileRejections {
         self.examples.push(RejectedRow::of(row, line, reason, raw));
     }
 
-    /// Adds the file's part to a tally: what is rejected whatever the day (these), and on the day. Both are in the order of rows, and are told
-    /// in that order: which of several rejections on one line are quoted depends on it.
+    /// Adds these rejections and those of the day to a counter, merged in row order, which decides which of several rejections on one line
+    /// are quoted.
     pub(crate) fn count_into<'a>(
         &'a self,
         of_day: impl IntoIterator<Item = &'a RejectedRow>,
@@ -72,12 +68,12 @@ impl FileRejections {
         of_day.for_each(|one| quote(one, quality));
     }
 
-    /// How often each reason came.
+    /// Number of rejections by reason.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (Reason, u64)> {
         self.counts.iter().map(|(reason, n)| (*reason, *n))
     }
 
-    /// What may be quoted, in the order of rows.
+    /// In row order.
     pub(crate) fn examples(&self) -> &[RejectedRow] {
         &self.examples
     }
@@ -98,7 +94,7 @@ mod tests {
     proptest! {
         /// Files in any order of keys, rows on any lines (all on one, as in JSON on a single line, among them).
         #[test]
-        fn a_tally_quotes_what_it_would_have_of_every_rejection_by_itself(
+        fn counter_quotes_the_same_rejections_per_file_as_one_by_one(
             lists in prop::collection::vec(prop::collection::vec((0_u64..4, 0..REASONS.len(), 0_u8..4), 0..30), 1..5),
             order in Just([2_usize, 0, 3, 1, 4]).prop_shuffle(),
         ) {
@@ -109,7 +105,7 @@ mod tests {
                 .collect();
             let (mut one_by_one, mut per_file) = (QualityCounter::default(), QualityCounter::default());
             for rows in &files {
-                // Of the day are the last two reasons; lines of these never go back.
+                // The last two reasons depend on the day; their lines never decrease.
                 let (mut always, mut of_day, mut key) = (FileRejections::default(), FileRejections::default(), String::new());
                 let mut rows = rows.clone();
                 rows.sort_by_key(|row| row.1);
@@ -127,7 +123,7 @@ mod tests {
         }
 
         #[test]
-        fn lines_that_go_back_are_quoted_alike(
+        fn decreasing_lines_are_quoted_alike(
             before in prop::collection::vec((0_u64..9, 0..2_usize), 0..15),
             rows in prop::collection::vec((0_u64..9, 0..2_usize), 0..40),
         ) {

@@ -1,6 +1,6 @@
-//! Columns and values of the road counts: one row per arc and hour, in three shapes told apart by the header.
+//! Columns and values of the road counts: one row per arc and hour, in three layouts that differ in the header.
 //!
-//! The timestamp marks the END of the hour. Nothing is dropped for its arc status, which only says whether the *open/closed status* is known.
+//! The timestamp marks the END of the hour. No row is dropped for its arc status, which only describes the *open/closed status*.
 
 mod clock;
 mod layout;

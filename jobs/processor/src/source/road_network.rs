@@ -1,6 +1,6 @@
-//! The road network: the city's export of arcs, a whole snapshot per file. Only the last file in key order is read.
+//! The road network: the city's export of arcs, one complete snapshot per file. Only the last file in key order is read.
 //!
-//! One arc may have several objects: pieces of it, or successive states of it, each with its own period of validity.
+//! One arc may have several objects: pieces of it, or successive states, each with a period of validity.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -36,13 +36,12 @@ const START: usize = 4;
 const END: usize = 5;
 const POINT: usize = 6;
 const SHAPE: usize = 7;
-/// A column that the counts have and the network has not: it tells the two exports apart.
+/// A column of the road counts that the network lacks; it distinguishes the two exports.
 const OF_COUNTS: [Column; 1] = [Column::required(&["Date et heure de comptage", "t_1h"])];
 
 /// One arc of the network on the day, in full precision.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct RoadArc {
-    /// Label.
     pub(crate) label: Option<String>,
     /// Haversine length of all its lines, m.
     pub(crate) length_m: Option<f64>,
@@ -50,9 +49,7 @@ pub(crate) struct RoadArc {
     pub(crate) point: Option<(f64, f64)>,
     /// Its lines, `(lon, lat)`.
     pub(crate) lines: Vec<Vec<(f64, f64)>>,
-    /// Upstream node.
     pub(crate) upstream: Option<String>,
-    /// Downstream node.
     pub(crate) downstream: Option<String>,
     /// Whether a period of validity covers the day.
     pub(crate) active: bool,
@@ -61,13 +58,13 @@ pub(crate) struct RoadArc {
 /// The network on the day.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct Network {
-    /// By id, in the order of ids.
+    /// In id order.
     arcs: Vec<(String, RoadArc)>,
     places: HashMap<String, usize>,
 }
 
 impl Network {
-    /// From a document of the network, with the decimals that it has.
+    /// From a document, whose values are rounded.
     #[must_use]
     pub(crate) fn of_document(document: &RoadNetwork) -> Self {
         let arc = |known: &contract::document::road_network::NetworkArc| RoadArc {
@@ -93,25 +90,22 @@ impl Network {
         Self { arcs, places }
     }
 
-    /// One arc.
     #[must_use]
     pub(crate) fn get(&self, id: &str) -> Option<&RoadArc> {
         self.arcs.get(*self.places.get(id)?).map(|(_, arc)| arc)
     }
 
-    /// All arcs, by id.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &RoadArc)> {
         self.arcs.iter().map(|(id, arc)| (id.as_str(), arc))
     }
 
-    /// Whether there is none.
     #[must_use]
     pub(crate) fn is_empty(&self) -> bool {
         self.arcs.is_empty()
     }
 }
 
-/// What a row says of an arc.
+/// One row of the export.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ArcObject {
     pub(crate) label: Option<String>,
@@ -122,7 +116,7 @@ pub(crate) struct ArcObject {
     pub(crate) downstream: Option<String>,
     pub(crate) point: Option<(f64, f64)>,
     pub(crate) lines: Vec<Vec<(f64, f64)>>,
-    /// Values that could not be read.
+    /// Reasons of unreadable values.
     pub(crate) unread: Vec<Reason>,
 }
 
@@ -160,45 +154,45 @@ impl ArcObject {
         Ok((id, object))
     }
 
-    /// Whether its period has a part of the day.
+    /// Whether its period of validity overlaps the day.
     pub(crate) fn covers(&self, day: ServiceDay) -> bool {
         self.start.is_none_or(|start| start < day.end()) && self.end.is_none_or(|end| day.start() < end)
     }
 }
 
-/// One export of the network, whatever day is measured.
+/// One export of the network, parsed for all days.
 #[derive(Debug)]
 pub(crate) struct ParsedFile {
     key: String,
     pub(crate) content: Result<ArcObjects, SourceError>,
 }
 
-/// The objects of a file.
 #[derive(Debug, Default)]
 pub(crate) struct ArcObjects {
-    /// By id of the arc, those of one in file order.
+    /// By arc id; the objects of one arc in file order.
     pub(crate) arcs: BTreeMap<String, Vec<ArcRow>>,
-    /// All rows, and what is rejected whatever the day.
+    /// All rows, and rejections that do not depend on the day.
     pub(crate) quality: QualityCounter,
 }
 
-/// An object and where it stands.
+/// An object with its position in the file.
 #[derive(Debug)]
 pub(crate) struct ArcRow {
     pub(crate) object: ArcObject,
     pub(crate) line: u64,
-    /// Its beginning, where a value of it could not be read.
+    /// Excerpt of the row if it has an unreadable value, else empty.
     pub(crate) excerpt: Box<str>,
-    /// Index among the arc's objects of the first that equals it.
+    /// Index of the first equal object of the arc.
     pub(crate) equals: usize,
 }
 
-/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+/// Never fails: errors are kept in the result and evaluated when a day is measured.
 #[must_use]
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let content = Table::open(&file.key, &file.bytes, &COLUMNS).and_then(|table| {
         if Table::open(&file.key, &file.bytes, &OF_COUNTS).is_ok() {
-            let reason = "no network: the header is that of the road counts".to_owned();
+            let reason =
+                "the file is an export of the road counts, not of the road network; rename or replace it".to_owned();
             return Err(SourceError { key: file.key.clone(), reason });
         }
         Ok(objects(&table, &file.key, city.tz))
@@ -207,13 +201,13 @@ pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
 }
 
 impl ParsedFile {
-    /// Its key, relative to the raw folder.
+    /// Key relative to the raw folder.
     #[must_use]
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// Rows and rejections, whatever the day.
+    /// Rows and rejections of all days.
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
         self.content.as_ref().map(|objects| objects.quality.row_counts()).unwrap_or_default()
@@ -240,7 +234,7 @@ fn objects(table: &Table<'_>, key: &str, tz: Tz) -> ArcObjects {
     found
 }
 
-/// An instant: a timestamp with its offset, a wall time of the city, or a date. A date that ends a period ends it with the day.
+/// A timestamp with an offset, local time of the city, or a date. An end date includes the whole day.
 fn moment(text: &str, tz: Tz, is_end: bool) -> Result<DateTime<Utc>, Reason> {
     if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
         return Ok(instant.to_utc());

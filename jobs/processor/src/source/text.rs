@@ -1,4 +1,4 @@
-//! Readers of text that several sources share: delimited tables, JSON, time stamps, spellings.
+//! Text readers shared by several sources: delimited tables, JSON, timestamps, spellings.
 
 pub(crate) mod json;
 pub(crate) mod json_records;

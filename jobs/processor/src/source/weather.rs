@@ -1,7 +1,7 @@
-//! Weather: the timeline snapshots of Visual Crossing and its CSV, to the one record of the day.
+//! Weather: timeline snapshots and CSV exports of Visual Crossing, one record per day.
 //!
-//! The latest snapshot that holds the day wins, and any snapshot outranks `batch/`; a record that is rejected gives way to the latest
-//! earlier one.
+//! The latest snapshot that contains the day wins, and any snapshot outranks `batch/`. If its record is rejected, the next earlier record
+//! is used.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use parsed::{FileContent, RecordPeriod, Records, WeatherRecord};
 pub(crate) use parsed::{ParsedFile, parse};
 pub(crate) use record::{DayRecord, HourRecord};
 
-/// The CSV of one row a day or an hour; the numbers are those of [`record`].
+/// CSV with one row per day or hour. The constants in [`record`] are indexes into this list.
 const COLUMNS: [Column; 9] = [
     Column::required(&["datetime"]),
     Column::required(&["temp"]),
@@ -35,43 +35,39 @@ const COLUMNS: [Column; 9] = [
     Column::optional(&["source"]),
 ];
 
-/// The record that counts.
+/// The record that the day's figures use.
 #[derive(Debug, Clone)]
 pub(crate) struct SelectedRecord {
-    /// What it says.
     pub(crate) record: Arc<DayRecord>,
-    /// Whether it was collected after the end of the day.
+    /// Whether it was collected after the end of the day, so that it is an observation.
     pub(crate) collected_after: bool,
 }
 
-/// All that the files have of the day.
+/// The records of the day in all files.
 #[derive(Debug, Default)]
 pub(crate) struct DayRecords {
-    /// The record that counts: the last that is not rejected.
+    /// The last record that is not rejected.
     pub(crate) selected: Option<SelectedRecord>,
-    /// Rows and rejections.
     pub(crate) quality: QualityCounter,
-    /// Records of the day that were usable on first sight: one for the day, or one per hour.
+    /// First valid records: one for the day, or one per hour.
     pub(crate) cells: u64,
-    /// Further ones, equal to the one before.
+    /// Later records equal to the previous one.
     pub(crate) repeats: u64,
-    /// Further ones that differ.
+    /// Later records that differ from the previous one.
     pub(crate) conflicts: u64,
-    /// The last day of which there is a record.
+    /// The last day that has a record.
     pub(crate) last_day: Option<chrono::NaiveDate>,
     /// Whether a snapshot was collected after the end of the day.
     pub(crate) collected_after: bool,
-    /// The time zone of the snapshot that counts, where it is not the city's.
+    /// The time zone of the selected snapshot if it differs from the city's.
     pub(crate) foreign_zone: Option<String>,
 }
 
-/// Gathers the records of the day.
-///
 /// # Errors
-/// Names the file of `batch/` that cannot be the source, or says that no snapshot is readable.
+/// A file of `batch/` is not an export of the weather, or no snapshot is readable.
 pub(crate) fn collect_day(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<DayRecords, SourceError> {
     let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
-    // `None` comes before any time of collection: `batch/` first.
+    // `None` sorts first: `batch/` comes before the snapshots.
     files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
     let mut day_records = DayRecords::default();
     let mut hourly = HourlyRows::default();
@@ -90,7 +86,7 @@ pub(crate) fn collect_day(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -
         Some(last) if unreadable.len() == files.len() => Err(SourceError {
             key: String::new(),
             reason: format!(
-                "none of the {} snapshots is readable, {last} neither; they are empty, cut short or not weather timelines",
+                "none of the {} snapshots is readable (last: {last}): they are empty, truncated or not weather timelines; check the collection",
                 unreadable.len()
             ),
         }),
@@ -99,7 +95,7 @@ pub(crate) fn collect_day(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -
 }
 
 impl DayRecords {
-    /// Adds a file, later than those before it.
+    /// Adds a file; files come in order.
     fn add(&mut self, file: &ParsedFile, records: &Records, context: &DayContext<'_>, hourly: &mut HourlyRows) {
         self.quality.rows += records.rows;
         self.last_day = self.last_day.max(records.last_day());
@@ -119,7 +115,7 @@ impl DayRecords {
                 RecordPeriod::Day(record) => match record.rejection(&context.parameters.weather) {
                     Some(reason) => reject(reason),
                     None => {
-                        // A file that does not say when it was made is one of history.
+                        // A record without a source comes from a historical export.
                         let collected_after = after.unwrap_or(record.source.is_none());
                         self.offer(SelectedRecord { record: Arc::clone(record), collected_after });
                         if file.collected.is_some() {
@@ -148,7 +144,7 @@ impl DayRecords {
         }
     }
 
-    /// Takes a record of the day, later than those before it.
+    /// Selects a record of the day; records come in order.
     fn offer(&mut self, selected: SelectedRecord) {
         match self.selected.as_ref().filter(|before| !before.record.from_hours) {
             None => self.cells += 1,

@@ -1,4 +1,4 @@
-//! Worksites: the city's export, one row per worksite, a whole snapshot per file. Only the last file in key order is read.
+//! Worksites: the city's export, one row per worksite, one complete snapshot per file. Only the last file in key order is read.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -40,7 +40,7 @@ const LEVEL: usize = 8;
 const SHAPE: usize = 9;
 const POINT: usize = 10;
 
-/// The kinds of impact on traffic that the city knows.
+/// Impact on traffic as published by the city.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Impact {
     /// Closed to traffic.
@@ -54,7 +54,7 @@ pub(crate) enum Impact {
 }
 
 impl Impact {
-    /// As the city writes it.
+    /// The city's spelling.
     #[must_use]
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl Impact {
     }
 }
 
-/// One worksite with a believable period.
+/// One worksite with a valid period.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WorksiteRecord {
     pub(crate) id: String,
@@ -83,17 +83,17 @@ pub(crate) struct WorksiteRecord {
     pub(crate) object: Option<String>,
     pub(crate) streets: Option<String>,
     pub(crate) impact: Option<Impact>,
-    /// The impact as published, where it is none of the known ones.
+    /// The published impact if it is unknown.
     pub(crate) other_impact: Option<String>,
     pub(crate) level: Option<String>,
     pub(crate) shape: Option<Geometry<f64>>,
     pub(crate) point: Option<(f64, f64)>,
-    /// Values that could not be read.
+    /// Reasons of unreadable values.
     pub(crate) unread: Vec<Reason>,
 }
 
 impl WorksiteRecord {
-    /// Whether it runs on that date: an empty start has begun, an empty end is open.
+    /// Whether it runs on the date; a missing start or end is unbounded.
     #[must_use]
     pub(crate) fn is_active(&self, date: NaiveDate) -> bool {
         self.start.is_none_or(|start| start <= date) && self.end.is_none_or(|end| date <= end)
@@ -142,7 +142,7 @@ impl WorksiteRecord {
     }
 }
 
-/// One export of worksites, whatever day is measured.
+/// One export of worksites, parsed for all days.
 #[derive(Debug)]
 pub(crate) struct ParsedFile {
     key: String,
@@ -152,24 +152,24 @@ pub(crate) struct ParsedFile {
 /// The worksites of a file.
 #[derive(Debug)]
 pub(crate) struct WorksiteGroups {
-    /// In the order of ids.
+    /// In id order.
     pub(crate) groups: Vec<Group>,
-    /// All rows, and what is rejected whatever the day.
+    /// All rows, and rejections that do not depend on the day.
     pub(crate) quality: QualityCounter,
 }
 
-/// The rows of one identifier: the last one, and what became of those before it.
+/// The last row of one identifier, and how many earlier rows equal or differ from their successor.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) record: WorksiteRecord,
     pub(crate) line: u64,
-    /// Its beginning, where a value of it could not be read.
+    /// Excerpt of the row if it has an unreadable value, else empty.
     pub(crate) excerpt: Box<str>,
     pub(crate) repeats: u64,
     pub(crate) conflicts: u64,
 }
 
-/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+/// Never fails: errors are kept in the result and evaluated when a day is measured.
 #[must_use]
 pub(crate) fn parse(file: &RawFile, _: &City) -> ParsedFile {
     let content = Table::open(&file.key, &file.bytes, &COLUMNS).map(|table| worksites(&table, &file.key));
@@ -177,13 +177,13 @@ pub(crate) fn parse(file: &RawFile, _: &City) -> ParsedFile {
 }
 
 impl ParsedFile {
-    /// Its key, relative to the raw folder.
+    /// Key relative to the raw folder.
     #[must_use]
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// Rows and rejections, whatever the day.
+    /// Rows and rejections of all days.
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
         self.content.as_ref().map(|worksites| worksites.quality.row_counts()).unwrap_or_default()
@@ -192,7 +192,7 @@ impl ParsedFile {
 
 fn worksites(table: &Table<'_>, key: &str) -> WorksiteGroups {
     let mut quality = QualityCounter::default();
-    // With its bytes: a row is the same as the one before it where they are.
+    // With the raw row: two rows are equal if their bytes are.
     let mut groups: BTreeMap<String, (Group, &[u8])> = BTreeMap::new();
     for row in table.rows() {
         quality.rows += 1;

@@ -1,40 +1,39 @@
-//! The rows of one part of the input, in its order, made small: what a thread hands to the table of cells.
+//! Compact rows of one chunk of the input, in order: the result of a worker thread.
 
 use std::collections::HashMap;
 
 use super::cell::Cell;
 
-/// What rows say of the arc itself, raw fields: label, `geo_point_2d`, `geo_shape`.
+/// Raw fields that describe the arc: label, `geo_point_2d`, `geo_shape`.
 pub(crate) type RawAttributes<'a> = [&'a [u8]; 3];
 
-/// Rows of one arc and one day, one after another.
+/// Consecutive rows of one arc and one day.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ArcDayRows {
-    /// Number of the arc in the batch.
+    /// Index of the arc in the batch.
     pub(crate) arc: u32,
-    /// Service day.
     pub(crate) day: i32,
-    /// Its first row in the batch.
+    /// Index of its first row in the batch.
     pub(crate) from: u32,
-    /// The last facts of it, by their number in the batch; 0 is none.
+    /// Indexes of its last attributes in the batch; 0 is none.
     pub(crate) attributes: [u32; 3],
 }
 
-/// Rows in the order of the input.
+/// Rows in input order.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     arcs: Texts,
     numbers: HashMap<Box<[u8]>, u32>,
     pub(crate) runs: Vec<ArcDayRows>,
-    /// Hour of the day and reading of each row.
+    /// Hour of the day and values of each row.
     pub(crate) rows: Vec<(u8, Cell)>,
     texts: Texts,
-    /// Of the arc of the last run: what its rows said last.
+    /// Last attributes of the current arc.
     recent: [u32; 3],
 }
 
 impl Batch {
-    /// The next row: its arc, service day, hour of that day, reading, and, of a day that is asked for, its facts.
+    /// Adds the next row; attributes are given for requested days only.
     #[inline]
     pub(crate) fn add(&mut self, arc: &[u8], day: i32, hour: u8, cell: Cell, attributes: Option<RawAttributes<'_>>) {
         let same_arc = self.runs.last().is_some_and(|run| self.arcs.get(run.arc) == arc);
@@ -55,7 +54,7 @@ impl Batch {
         self.rows.push((hour, cell));
     }
 
-    /// No rows again; the memory stays.
+    /// Removes all rows and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.arcs.clear();
         self.numbers.clear();
@@ -86,33 +85,30 @@ impl Batch {
         number
     }
 
-    /// Id of an arc of the batch.
     pub(crate) fn arc(&self, number: u32) -> &[u8] {
         self.arcs.get(number)
     }
 
-    /// How many numbers of arcs there are.
+    /// Number of arcs plus one: indexes start at 1.
     pub(crate) fn arc_count(&self) -> usize {
         self.arcs.ends.len() + 1
     }
 
-    /// A fact.
     pub(crate) fn text(&self, number: u32) -> &[u8] {
         self.texts.get(number)
     }
 
-    /// How many numbers of facts there are.
+    /// Number of attributes plus one: indexes start at 1.
     pub(crate) fn text_count(&self) -> usize {
         self.texts.ends.len() + 1
     }
 }
 
-/// Nothing that could be a fact.
 fn says_nothing(raw: &[u8]) -> bool {
     raw.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b'"')
 }
 
-/// Texts one after another, numbered from 1.
+/// Concatenated texts, numbered from 1.
 #[derive(Debug, Default)]
 struct Texts {
     bytes: Vec<u8>,

@@ -1,21 +1,19 @@
-//! One cell: what the last row says of one arc and one hour, in 24 bytes. A year of a city is some twenty million of them.
+//! One cell in 24 bytes: the last row of one arc and one hour. A year of a city has about twenty million.
 
 use contract::document::road_counts::{ArcStatus, TrafficState};
 
 use crate::source::road_counts::value::Value;
 
-/// What one row says of its cell, as given.
+/// The values of one row, as published.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct HourValues {
     /// Flow, vehicles in the hour.
     pub(crate) flow: Value,
     /// Occupancy, percent.
     pub(crate) occupancy: Value,
-    /// Given state.
     pub(crate) state: TrafficState,
-    /// Given status.
     pub(crate) status: ArcStatus,
-    /// A hash of a state or status as given that is none of the known ones; 0 where both are.
+    /// Hash of an unknown state or status; 0 if both are known.
     pub(crate) unknown: u32,
 }
 
@@ -31,21 +29,21 @@ const STATUSES: [ArcStatus; 4] = [ArcStatus::Unknown, ArcStatus::Open, ArcStatus
 const STATUS: u32 = 3;
 const FLOW: u32 = 5;
 const OCCUPANCY: u32 = 7;
-/// State, status and the kinds of both values.
+/// Mask of state, status and the kinds of both values.
 const GIVEN: u16 = (1 << 9) - 1;
 const SEEN: u16 = 1 << 9;
 const SHARED: u16 = 1 << 10;
 const ROWS: u32 = 11;
-/// This many rows of the last file, or more: how many is kept elsewhere.
+/// Saturated row counter; the exact number is in [`super::RoadCells`].
 pub(crate) const MANY: u32 = 31;
 
 const KNOWN: u16 = 1;
 const REJECTED: u16 = 2;
 
-/// One cell, or the row that makes it. All zeros is a cell without a row.
+/// One cell, or one row. All zeros is a cell without a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cell {
-    /// Bits of the number, or the hash of a rejected one.
+    /// Bits of the number, or the hash of a rejected value.
     flow: u64,
     occupancy: u64,
     unknown: u32,
@@ -56,7 +54,6 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Of one row.
     #[inline]
     #[must_use]
     pub(crate) fn new(values: &HourValues) -> Self {
@@ -75,53 +72,47 @@ impl Cell {
         Self { flow, occupancy, unknown: values.unknown, file: 0, flags }
     }
 
-    /// Whether there is a row.
     #[inline]
     #[must_use]
     pub(crate) fn is_seen(&self) -> bool {
         self.flags & SEEN != 0
     }
 
-    /// Flow, where it is known.
     #[inline]
     #[must_use]
     pub(crate) fn flow(&self) -> Option<f64> {
         ((self.flags >> FLOW) & 3 == KNOWN).then(|| f64::from_bits(self.flow))
     }
 
-    /// Occupancy, where it is known.
     #[inline]
     #[must_use]
     pub(crate) fn occupancy(&self) -> Option<f64> {
         ((self.flags >> OCCUPANCY) & 3 == KNOWN).then(|| f64::from_bits(self.occupancy))
     }
 
-    /// Given state.
     #[must_use]
     pub(crate) fn state(&self) -> TrafficState {
         STATES.get(usize::from(self.flags & 7)).copied().unwrap_or(TrafficState::Unknown)
     }
 
-    /// Given status.
     #[must_use]
     pub(crate) fn status(&self) -> ArcStatus {
         STATUSES.get(usize::from((self.flags >> STATUS) & 3)).copied().unwrap_or(ArcStatus::Unknown)
     }
 
-    /// The same, of a file.
     #[inline]
     pub(crate) fn of_file(self, file: u16) -> Self {
         Self { file, ..self }
     }
 
-    /// Whether both say the same.
+    /// Whether both have the same published values.
     #[inline]
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         (self.flow, self.occupancy, self.unknown, self.flags & GIVEN)
             == (other.flow, other.occupancy, other.unknown, other.flags & GIVEN)
     }
 
-    /// Whether rows of several files were for it.
+    /// Whether several files have rows of it.
     #[inline]
     pub(crate) fn is_shared(&self) -> bool {
         self.flags & SHARED != 0
@@ -133,7 +124,7 @@ impl Cell {
         u32::from(self.flags >> ROWS)
     }
 
-    /// The same reading with another past.
+    /// The same values with another row history.
     #[inline]
     pub(crate) fn with_past(self, shared: bool, rows: u32) -> Self {
         let rows = u16::try_from(rows.min(MANY)).unwrap_or(0);
@@ -147,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_gives_back_what_the_row_said() {
+    fn cell_returns_the_values_of_its_row() {
         assert_eq!(size_of::<Cell>(), 24);
         for state in STATES {
             for status in STATUSES {

@@ -1,4 +1,4 @@
-//! Road counts: rows become cells, part by part. Counts what became of every row.
+//! Aggregates rows of road counts into cells, chunk by chunk, and counts how every row was used.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,31 +13,26 @@ use crate::raw_file::SourceError;
 use crate::scan::{Reader, Row, Unreadable};
 use crate::source::road_counts::{Clock, Layout, value};
 
-/// Which days a pass over the input gathers.
+/// Days to aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// From the first to the last of these days.
-    Days {
-        /// The first.
-        first: NaiveDate,
-        /// The last.
-        last: NaiveDate,
-    },
+    /// Both inclusive.
+    Days { first: NaiveDate, last: NaiveDate },
     /// Every day that has a row.
     All,
 }
 
-/// What a pass looks for in the rows.
+/// Selects rows by time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowFilter {
     tz: chrono_tz::Tz,
     span: DayRange,
-    /// First and last second of what is kept, since the epoch.
+    /// First and last second to keep, since the epoch.
     kept: (i64, i64),
 }
 
 impl RowFilter {
-    /// For days that each need the `before` days that end with themselves, three at least.
+    /// Each day depends on the `before` days that end with it, at least three.
     #[must_use]
     pub(crate) fn new(scope: Scope, tz: chrono_tz::Tz, before: i64) -> Self {
         let number = |date: NaiveDate| date.num_days_from_ce();
@@ -68,13 +63,12 @@ pub(crate) struct RoadRows {
 }
 
 impl RoadRows {
-    /// Of a file with such columns.
     #[must_use]
     pub(crate) fn new(filter: RowFilter, layout: Layout) -> Self {
         Self { filter, layout }
     }
 
-    /// Reads one row into the part, or says why it is rejected whole.
+    /// Adds one row to the chunk, or returns why the whole row is rejected.
     #[inline]
     fn read(&self, clock: &mut Clock, chunk: &mut ParsedChunk, row: &Row<'_>) -> Result<(), Reason> {
         let layout = &self.layout;
@@ -98,7 +92,6 @@ impl RoadRows {
         Ok(())
     }
 
-    /// A row of the days that are kept.
     fn keep(&self, clock: &mut Clock, chunk: &mut ParsedChunk, row: &Row<'_>, arc: &[u8], start: i64) {
         let layout = &self.layout;
         let (day, hour) = clock.hour(start);
@@ -167,35 +160,33 @@ impl Reader for RoadRows {
     }
 }
 
-/// What a part of a file holds.
+/// The rows of one chunk of a file.
 #[derive(Debug)]
 pub(crate) struct ParsedChunk {
     rows: u64,
     structure: ChunkRejections,
-    /// By day that is asked for.
+    /// Rejected values by requested day.
     values: BTreeMap<i32, ChunkRejections>,
-    /// Start of the newest hour of any row, seconds since the epoch; the least number where there is none.
+    /// Start of the newest hour of any row, seconds since the epoch; `i64::MIN` without rows.
     newest: i64,
     batch: Batch,
 }
 
-/// The road counts of all days of a pass.
+/// The road counts of all requested days.
 #[derive(Debug)]
 pub(crate) struct RoadAccumulator {
-    /// Cells.
     pub(crate) cells: RoadCells,
-    /// All rows, and those rejected whole.
+    /// All rows and fully rejected rows.
     whole: QualityCounter,
-    /// By day, what was not used of its rows.
+    /// Rejected values by day.
     values: BTreeMap<i32, QualityCounter>,
     /// Start of the newest hour of any row, seconds since the epoch.
     pub(crate) newest: Option<i64>,
-    /// Of the present file: its rows, and those that are not valid text.
+    /// Rows of the current file, and those that are not UTF-8.
     file: (u64, u64),
 }
 
 impl RoadAccumulator {
-    /// Nothing yet.
     #[must_use]
     pub(crate) fn new(filter: RowFilter) -> Self {
         Self {
@@ -207,7 +198,7 @@ impl RoadAccumulator {
         }
     }
 
-    /// Adds the next part of a file; `lines` come before those that it counts.
+    /// Adds the next chunk of a file; `lines` is the number of lines before it.
     pub(crate) fn fold(&mut self, number: u32, key: &str, chunk: &ParsedChunk, lines: u64) {
         self.whole.rows += chunk.rows;
         self.file.0 += chunk.rows;
@@ -222,16 +213,16 @@ impl RoadAccumulator {
         self.cells.fold(number, &chunk.batch);
     }
 
-    /// The file is at its end: whether so many of its rows are not valid text that it cannot be the source.
+    /// Ends the current file.
     ///
     /// # Errors
-    /// Names the file, the number of rows and what to do.
+    /// More than 1 % of its rows are not UTF-8.
     pub(crate) fn end_file(&mut self, key: &str) -> Result<(), SourceError> {
         let (rows, invalid) = std::mem::take(&mut self.file);
         check_text(key, rows, invalid)
     }
 
-    /// Rows of all files, and rejections: of whole rows, and of values of the days that are asked for.
+    /// Rows of all files, and rejections of whole rows and of values of requested days.
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
         let mut counted = self.whole.row_counts();
@@ -241,12 +232,12 @@ impl RoadAccumulator {
         counted
     }
 
-    /// The days that are asked for and have a row.
+    /// The requested days that have a row.
     pub(crate) fn days(&self) -> impl Iterator<Item = NaiveDate> {
         self.cells.days().filter_map(NaiveDate::from_num_days_from_ce_opt)
     }
 
-    /// What became of the rows, as the document of a day tells it.
+    /// The quality section of the day's document.
     #[must_use]
     pub(crate) fn quality(&self, day: NaiveDate) -> Quality {
         let number = day.num_days_from_ce();
@@ -263,14 +254,14 @@ impl RoadAccumulator {
         quality
     }
 
-    /// For each file with rows of a day, by its number, how they lie over those of others.
+    /// Overlaps of each file with the others on a day, by file number.
     #[must_use]
     pub(crate) fn overlaps(&self, day: NaiveDate) -> BTreeMap<u16, Overlap> {
         self.cells.counts(day.num_days_from_ce()).files
     }
 }
 
-/// More invalid rows than this part of all make a file unusable.
+/// Maximum fraction of rows that are not UTF-8.
 const INVALID_TEXT_PART: f64 = 0.01;
 
 fn check_text(key: &str, rows: u64, invalid: u64) -> Result<(), SourceError> {

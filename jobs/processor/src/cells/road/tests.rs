@@ -1,4 +1,4 @@
-//! Any split of the rows gives the same cells and the same counts.
+//! Properties of the aggregation.
 
 use contract::document::road_counts::{ArcStatus, TrafficState};
 use proptest::prelude::*;
@@ -53,7 +53,7 @@ fn comparable(cells: &RoadCells) -> Arcs {
     all
 }
 
-/// The same by maps of maps, row by row.
+/// Reference implementation with nested maps, row by row.
 fn counted(rows: &[Input], day: i32) -> DayCounts {
     let mut last: BTreeMap<(u8, u8), Vec<&Input>> = BTreeMap::new();
     let mut counts = DayCounts::default();
@@ -82,7 +82,7 @@ fn counted(rows: &[Input], day: i32) -> DayCounts {
 
 proptest! {
     #[test]
-    fn any_split_gives_the_same(
+    fn any_split_of_the_rows_gives_the_same_cells_and_counts(
         mut rows in prop::collection::vec((0u8..3, 97i32..101, 0u8..3, -1i8..3, 0u32..3, 0u8..3), 0..400),
         size in 1usize..50,
     ) {
@@ -98,7 +98,7 @@ proptest! {
 }
 
 #[test]
-fn the_last_row_wins_and_each_is_compared_with_the_one_before() {
+fn last_row_wins_and_each_is_compared_with_the_previous_one() {
     let rows = [(1, 100, 5, 1, 0, 0), (1, 100, 5, 1, 0, 0), (1, 100, 5, 2, 1, 7), (1, 100, 5, 1, 1, 0)];
     let whole = cells(&rows, 2);
     let counts = whole.counts(100);

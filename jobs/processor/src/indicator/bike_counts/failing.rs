@@ -1,4 +1,4 @@
-//! Which counters fail, why and when.
+//! Failing counters.
 
 use chrono::{DateTime, Duration, Utc};
 use contract::document::bike_counts::{CounterFault, FailingCounter};
@@ -6,13 +6,13 @@ use contract::document::bike_counts::{CounterFault, FailingCounter};
 use super::{CounterDay, hours_between};
 use crate::context::DayContext;
 
-/// Hours in a row, from the start of the first to the end of the last.
+/// Consecutive hours, from the start of the first to the end of the last.
 type Run = (DateTime<Utc>, DateTime<Utc>);
 
-/// The failing counters, by id, then begin. The window of runs is D−2 to the end of D, as far as the inputs go.
+/// The failing counters, by id, then begin. Runs are searched from D−2 to the end of the day D, as far as there is data.
 ///
-/// - `silencieux`: nothing but zero or null (or no record at all, for a counter that is expected) in every hour of the day; the run goes
-///   back over such hours before it, and ends where the day is known to.
+/// - `silencieux`: nothing but zero or null (or no record at all, for a counter that is expected) in every hour of the day; the run
+///   includes such hours before the day, and ends at the last measured hour.
 /// - `fige`: the same value other than zero for more than 12 consecutive hours, some of them in the day. A missing hour ends a run.
 pub(crate) fn find(
     counters: &[CounterDay<'_>],
@@ -57,7 +57,7 @@ pub(crate) fn find(
     faults
 }
 
-/// The runs of one value other than zero that are longer than `longest` hours.
+/// The runs of the same non-zero value that are longer than `longest` hours.
 fn stuck(seen: &CounterDay<'_>, hours: &[DateTime<Utc>], longest: u32) -> Vec<Run> {
     let mut runs = Vec::new();
     let mut current: Option<(u32, Run)> = None;

@@ -77,7 +77,7 @@ fn read<T: serde::de::DeserializeOwned>(value: Value) -> T {
 }
 
 #[test]
-fn arcs_near_a_worksite_come_by_distance_then_id_with_their_totals() {
+fn arcs_near_a_worksite_sort_by_distance_then_id() {
     let network = network(&[("20", 10.0), ("9", 10.0), ("3", 49.5), ("4", 51.0), ("5", -20.0)]);
     let roads = roads(&[("9", 500.0)]);
     let near = worksite_arcs(&[square("w")], &network, Some(&roads), &Parameters::default()).unwrap();
@@ -89,7 +89,7 @@ fn arcs_near_a_worksite_come_by_distance_then_id_with_their_totals() {
 }
 
 #[test]
-fn an_arc_of_several_pieces_is_as_near_as_its_nearest() {
+fn distance_of_an_arc_is_that_of_its_nearest_piece() {
     let network = network(&[("1", 40.0), ("1", 15.0), ("1", 30.0)]);
     let near = worksite_arcs(&[square("w")], &network, None, &Parameters::default()).unwrap();
     assert_eq!(near[0].arcs.len(), 1);
@@ -120,7 +120,7 @@ fn a_worksite_far_from_every_arc_is_listed_with_none() {
 }
 
 #[test]
-fn facts_are_those_that_have_a_value_by_key() {
+fn facts_with_a_value_sort_by_key() {
     let (roads, worksites) = (roads(&[]), worksites());
     let facts = facts(Documents { comptages: Some(&roads), chantiers: Some(&worksites), ..Documents::default() });
     let found: Vec<(&str, f64)> = facts.iter().map(|fact| (fact.key.as_str(), fact.value.get())).collect();
@@ -141,7 +141,7 @@ fn facts_are_those_that_have_a_value_by_key() {
 }
 
 #[test]
-fn facts_of_bikes_transit_and_weather() {
+fn facts_cover_bikes_transit_and_weather() {
     let bikes: BikeCounts = read(json!({
         "metrics": [], "failing_sensors": ["a"], "capteurs_defaillants": [], "top_counters": [], "by_arrondissement": [], "evolution": {},
         "global_metrics": {"date": "2025-11-03", "total_jour": 321, "nombre_compteurs": 2, "compteurs_actifs": 1, "debit_par_heure": []}
@@ -178,7 +178,7 @@ fn facts_of_bikes_transit_and_weather() {
 }
 
 #[test]
-fn the_most_unusual_comes_first_whatever_its_sign() {
+fn most_unusual_fact_comes_first_regardless_of_sign() {
     let fact = |key: &str, z: Option<f64>| Fact {
         key: key.to_owned(),
         value: Fixed2::of(1.0),
@@ -194,7 +194,7 @@ fn the_most_unusual_comes_first_whatever_its_sign() {
 }
 
 #[test]
-fn the_day_has_its_name_and_its_hours() {
+fn day_facts_have_weekday_and_hour_count() {
     let facts = |date: &str| {
         day_facts(
             ServiceDay::new(date.parse().unwrap(), Paris),

@@ -1,4 +1,4 @@
-//! Alerts: what was critical, what was long, and when it was general.
+//! Alerts: critical, long and widespread disruptions.
 
 use chrono::{DateTime, Utc};
 use contract::ServiceDay;
@@ -11,8 +11,8 @@ use crate::parameters::DisruptionParameters;
 
 /// By type (`critique`, `longue`, `generalisee`), then begin, then id.
 ///
-/// A disruption is `critique` by its severity, `longue` where it is ELEVEE and takes more than `longue_heures` of the day; `debut` and `fin`
-/// are its first and last moment within the day, `duree_heures` what its periods cover between them.
+/// A disruption is `critique` by its severity, `longue` if it is ELEVEE and lasts more than `longue_heures` of the day; `debut` and `fin` are its
+/// first and last instant within the day, `duree_heures` the time covered by its periods.
 pub(crate) fn alerts(
     day_disruptions: &[DayDisruption<'_>],
     day: ServiceDay,
@@ -45,8 +45,8 @@ pub(crate) fn alerts(
     alerts
 }
 
-/// One alert per unbroken run of instants at which more than `most` CRITIQUE or ELEVEE run; `nombre` is the most at one instant, `lignes`
-/// those of all that run within it.
+/// One alert per interval in which more than `most` CRITIQUE or ELEVEE disruptions are active; `nombre` is the maximum at one instant,
+/// `lignes` the lines of all disruptions active in it.
 fn general(day_disruptions: &[DayDisruption<'_>], day: ServiceDay, most: u64) -> Vec<TransitAlert> {
     let serious: Vec<&DayDisruption<'_>> = day_disruptions.iter().filter(|one| one.event.is_serious()).collect();
     runs(serious.iter().map(|one| &one.within), most)
@@ -70,14 +70,14 @@ fn general(day_disruptions: &[DayDisruption<'_>], day: ServiceDay, most: u64) ->
         .collect()
 }
 
-/// Begin, end and largest number of each run of instants at which more than `most` of them hold.
+/// Begin, end and maximum number of each interval in which more than `most` are active.
 fn runs<'a>(all: impl Iterator<Item = &'a IntervalSet>, most: u64) -> Vec<(DateTime<Utc>, DateTime<Utc>, u64)> {
     let mut changes: Vec<(DateTime<Utc>, bool)> =
         all.flat_map(|one| one.iter().flat_map(|(begin, end)| [(begin, true), (end, false)])).collect();
     changes.sort_unstable();
     let (mut runs, mut running, mut open) = (Vec::new(), 0_u64, None::<(DateTime<Utc>, u64)>);
     for at_once in changes.chunk_by(|one, other| one.0 == other.0) {
-        // Ends and begins of one instant together: where one takes over from another the run is unbroken.
+        // Process ends and begins of one instant together, so that a handover does not split the interval.
         let begins = at_once.iter().filter(|(_, begins)| *begins).count() as u64;
         let ends = at_once.len() as u64 - begins;
         running = (running + begins).saturating_sub(ends);

@@ -1,16 +1,16 @@
-//! Stretches of time within a day: sorted, apart from each other, never empty.
+//! Sets of disjoint, sorted, non-empty time intervals within a day.
 
 use chrono::{DateTime, Utc};
 use contract::ServiceDay;
 
 use crate::source::disruptions::ActivePeriod;
 
-/// A union of half-open stretches.
+/// A union of half-open intervals.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct IntervalSet(Vec<(DateTime<Utc>, DateTime<Utc>)>);
 
 impl IntervalSet {
-    /// The union of any stretches; empty and inverted ones count for nothing.
+    /// The union of any intervals; empty and inverted ones are ignored.
     pub(crate) fn of(intervals: impl IntoIterator<Item = (DateTime<Utc>, DateTime<Utc>)>) -> Self {
         let mut sorted: Vec<_> = intervals.into_iter().filter(|(begin, end)| begin < end).collect();
         sorted.sort_unstable();
@@ -32,23 +32,20 @@ impl IntervalSet {
         }))
     }
 
-    /// The union with others.
     pub(crate) fn add(&mut self, other: &Self) {
         *self = Self::of(self.0.iter().chain(&other.0).copied());
     }
 
-    /// What both hold.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         // A day has few of them: every pair.
         Self::of(self.0.iter().flat_map(|one| other.0.iter().map(move |two| (one.0.max(two.0), one.1.min(two.1)))))
     }
 
-    /// Whether any of it lies within [from, to).
+    /// Whether it overlaps `[from, to)`.
     pub(crate) fn touches(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         self.0.iter().any(|(begin, end)| *begin < to && *end > from)
     }
 
-    /// The stretches, in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (DateTime<Utc>, DateTime<Utc>)> {
         self.0.iter().copied()
     }
@@ -58,18 +55,18 @@ impl IntervalSet {
         Some((self.0.first()?.0, self.0.last()?.1))
     }
 
-    /// Their length, seconds.
+    /// Total length.
     pub(crate) fn seconds(&self) -> i64 {
         self.0.iter().map(|(begin, end)| (*end - *begin).num_seconds()).sum()
     }
 
-    /// Their length, hours.
+    /// Total length.
     pub(crate) fn hours(&self) -> f64 {
         hours(self.seconds())
     }
 }
 
-/// Seconds of a day, or of all its lines, in hours.
+/// Converts seconds to hours.
 #[expect(clippy::cast_precision_loss, reason = "seconds of days are far below 2^53")]
 pub(crate) fn hours(seconds: i64) -> f64 {
     seconds as f64 / 3600.0

@@ -1,4 +1,4 @@
-//! The reliability of the lines: how much of their hours of service was not disrupted.
+//! Reliability: the undisrupted share of the lines' service hours.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use contract::number::Fixed2;
 use super::intervals::{IntervalSet, hours};
 use crate::transit_line::{LineKey, ServiceLine};
 
-/// `100 × (1 − disrupted ÷ service)`, both in line-hours within service on the day, over all lines of service; `None` without lines.
+/// `100 × (1 − disrupted ÷ service)`, both in line-hours within the day's service, over all lines; `None` without lines.
 pub(crate) fn index(
     disrupted: &BTreeMap<LineKey, IntervalSet>,
     lines: &[ServiceLine],
@@ -24,8 +24,7 @@ pub(crate) fn index(
     (served > 0).then(|| Fixed2::of(100.0 * (1.0 - hours(lost) / hours(served))))
 }
 
-/// When a line runs on the day: its hours by the wall clock, so that an hour that the clocks show twice is two hours of service, and one
-/// that they skip is none.
+/// Service times of a line on the day. Service hours are local time: a repeated hour counts twice, a skipped hour does not count.
 pub(crate) fn service(line: &ServiceLine, day: ServiceDay) -> IntervalSet {
     let hours: Vec<_> = day.hours().collect();
     IntervalSet::of(line.service().into_iter().flat_map(|(start, end)| {

@@ -1,5 +1,3 @@
-//! The figures of a day, on disruptions made by hand.
-
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
@@ -60,7 +58,7 @@ fn written<T: serde::Serialize>(value: &T) -> Value {
 use Severity::{Critical, High, Low, Medium};
 
 #[test]
-fn the_list_is_by_severity_then_begin_then_id() {
+fn disruptions_sort_by_severity_then_begin_then_id() {
     let evening = || vec![period("2024-05-02 20:00", "2024-05-02 21:00")];
     let morning = || vec![period("2024-05-01 08:00", "2024-05-03 09:00")];
     let line = (Mode::Metro, "1");
@@ -100,7 +98,7 @@ fn a_disruption_is_clipped_to_the_day_and_its_overlaps_are_merged() {
 }
 
 #[test]
-fn what_ends_with_the_day_is_over_and_what_has_no_end_is_not() {
+fn disruption_ending_with_the_day_is_ended_and_open_one_is_ongoing() {
     let ends = event("a", Low, (Mode::Bus, "72"), vec![period("2024-05-02 22:00", "2024-05-03 00:00")]);
     let open = event("b", Low, (Mode::Bus, "72"), vec![period("2024-05-02 23:00", "")]);
     let traffic = measure_on("2024-05-02", &[ends, open], &[]);
@@ -110,7 +108,7 @@ fn what_ends_with_the_day_is_over_and_what_has_no_end_is_not() {
 }
 
 #[test]
-fn hours_of_a_line_are_of_serious_disruptions_of_the_line_itself() {
+fn disrupted_hours_count_serious_disruptions_of_the_line_itself() {
     let line = (Mode::Metro, "13");
     let events = [
         event("a", Critical, line, vec![period("2024-05-02 10:00", "2024-05-02 12:00")]),
@@ -131,7 +129,7 @@ fn hours_of_a_line_are_of_serious_disruptions_of_the_line_itself() {
 }
 
 #[test]
-fn reliability_counts_hours_of_service_only() {
+fn reliability_counts_service_hours_only() {
     // 19 hours of service each on two lines; of the disruption 00:00 to 06:00 one hour is within them.
     let events = [
         event("a", Critical, (Mode::Metro, "1"), vec![period("2024-05-02 00:00", "2024-05-02 06:00")]),
@@ -157,7 +155,7 @@ fn service_follows_the_wall_clock_over_the_clock_changes() {
 }
 
 #[test]
-fn critical_and_long_ones_are_alerts() {
+fn critical_and_long_disruptions_are_alerts() {
     let line = (Mode::Metro, "1");
     let events = [
         event("two", High, line, vec![period("2024-05-02 10:00", "2024-05-02 12:00")]),
@@ -171,7 +169,7 @@ fn critical_and_long_ones_are_alerts() {
 }
 
 #[test]
-fn more_than_five_at_once_are_general_once_per_unbroken_run() {
+fn more_than_five_at_once_are_one_widespread_alert_per_interval() {
     // Five all morning, a sixth from 10:00 to 11:00 that a seventh takes over at that instant, and an eighth later.
     let mut events: Vec<_> = (1..=5)
         .map(|n: u32| {
@@ -204,7 +202,7 @@ fn more_than_five_at_once_are_general_once_per_unbroken_run() {
 }
 
 #[test]
-fn the_curve_has_a_name_for_every_hour_of_a_changed_day() {
+fn curve_has_24_entries_on_clock_change_days() {
     let line = (Mode::Metro, "1");
     let spring =
         measure_on("2024-03-31", &[event("a", Low, line, vec![period("2024-03-31 01:30", "2024-03-31 03:10")])], &[]);
@@ -223,7 +221,7 @@ fn the_curve_has_a_name_for_every_hour_of_a_changed_day() {
 }
 
 #[test]
-fn lines_bear_the_name_that_the_lines_of_service_give() {
+fn lines_have_the_name_of_the_service_lines() {
     let named = ServiceLine::new(Mode::Metro, "13", "Ligne 13", 330, 30);
     let one = event("a", Critical, (Mode::Metro, "13"), vec![period("2024-05-02 10:00", "2024-05-02 12:00")]);
     let traffic = measure_on("2024-05-02", &[one], &[named]);

@@ -1,4 +1,4 @@
-//! Congestion alerts: runs of hours with a high occupancy, of an arc or of many arcs of a zone. A silent arc is no alert.
+//! Congestion alerts: runs of hours with a high occupancy, of an arc or of many arcs of a zone. A silent arc is not an alert.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,20 +14,20 @@ use crate::indicator::runs::{reaches, runs, touch};
 use crate::order::id_order;
 use crate::parameters::RoadParameters;
 
-/// An alert that touches D, in hours of the window.
+/// An alert that overlaps the day, in hours of the window.
 #[derive(Debug, Clone)]
 pub(crate) struct Alert {
     kind: AlertType,
     /// The arc; `None` for a zone.
     pub(crate) arc: Option<usize>,
-    /// The arcs whose occupancy and lost time count, by hour.
+    /// The arcs whose occupancy and delay are used.
     arcs: Vec<usize>,
     hours: Range<usize>,
     severity: AlertSeverity,
     worst: u64,
 }
 
-/// All alerts that touch D, in no order.
+/// All alerts that overlap the day, unordered.
 pub(crate) fn find(day: &RoadDay, parameters: &RoadParameters, zones: Option<&Zones>) -> Vec<Alert> {
     let mut found = Vec::new();
     for arc in 0..day.arcs.len() {
@@ -41,7 +41,7 @@ pub(crate) fn find(day: &RoadDay, parameters: &RoadParameters, zones: Option<&Zo
     found
 }
 
-/// `congestion`, then `blocage` in the hours that are left.
+/// `congestion`, then `blocage` in the remaining hours.
 fn of_arc(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut Vec<Alert>) {
     let occupancy = |hour: usize| day.arcs[index].hours[hour].and_then(|hour| hour.occupancy);
     let above = |hour: usize, threshold: f64| occupancy(hour).is_some_and(|value| value >= threshold);
@@ -63,7 +63,7 @@ fn of_arc(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut 
     }
 }
 
-/// `zone_saturee`: enough of the arcs measured in the hour are saturated, in each of the hours.
+/// `zone_saturee`: in each hour, enough of the measured arcs are saturated.
 fn of_zones(day: &RoadDay, parameters: &RoadParameters, found: &mut Vec<Alert>) {
     let mut arcs_of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (index, arc) in day.arcs.iter().enumerate() {
@@ -72,7 +72,7 @@ fn of_zones(day: &RoadDay, parameters: &RoadParameters, found: &mut Vec<Alert>) 
         }
     }
     for arcs in arcs_of.into_values() {
-        // Measured and saturated arcs by hour, arc by arc as they lie in memory.
+        // Measured and saturated arcs by hour, iterating in memory order.
         let mut counted = vec![(0u64, 0u64); day.end];
         for arc in &arcs {
             for ((measured, saturated), cell) in counted.iter_mut().zip(&day.arcs[*arc].hours) {
@@ -103,7 +103,7 @@ fn severity(critical: bool) -> AlertSeverity {
     if critical { AlertSeverity::Critical } else { AlertSeverity::High }
 }
 
-/// Worst first: lost time in D, none last, then largest occupancy, begin, id. Maxima are over the run, sums within D.
+/// Worst first: delay in the day (`None` last), then largest occupancy, begin, id. Maxima are over the run, sums within the day.
 pub(crate) fn rows(day: &RoadDay, alerts: Vec<Alert>, parameters: &RoadParameters) -> Vec<CongestionAlert> {
     let mut rows: Vec<CongestionAlert> = alerts.iter().map(|alert| row(day, alert, parameters)).collect();
     rows.sort_by(|a, b| {
@@ -118,7 +118,7 @@ pub(crate) fn rows(day: &RoadDay, alerts: Vec<Alert>, parameters: &RoadParameter
 }
 
 fn row(day: &RoadDay, alert: &Alert, parameters: &RoadParameters) -> CongestionAlert {
-    // Of a zone only the arcs that are saturated in the hour count.
+    // For a zone, only the arcs saturated in the hour count.
     let counted = |hour: usize, arc: usize| {
         let cell = day.arcs[arc].hours[hour]?;
         (alert.arc.is_some() || cell.occupancy.is_some_and(|value| value >= parameters.seuil_sature)).then_some(cell)

@@ -1,4 +1,4 @@
-//! Figures of each arc.
+//! Figures per arc.
 
 use std::collections::HashSet;
 
@@ -10,20 +10,20 @@ use super::{larger_first, percent};
 use crate::geo;
 use crate::parameters::RoadParameters;
 
-/// Sums of one arc over D, in full precision.
+/// Sums of one arc over the day, unrounded.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ArcSums {
-    /// Flow; `None` if no cell has one.
+    /// Total flow; `None` if no cell has one.
     pub(crate) flow: Option<f64>,
     /// Sum and number of occupancies.
     pub(crate) occupancy: (f64, u64),
-    /// Lost time, minutes.
+    /// Delay, minutes.
     pub(crate) lost: Option<f64>,
-    /// Flow of the cells that the lost time is of.
+    /// Total flow of the cells with a delay.
     lost_flow: f64,
     /// Flow × length, km.
     pub(crate) distance: Option<f64>,
-    /// Whether some hour is saturated.
+    /// Whether any hour is saturated.
     pub(crate) saturated: bool,
 }
 
@@ -38,13 +38,13 @@ fn speed(occupancy: f64, parameters: &RoadParameters) -> f64 {
         .fold(parameters.vitesse_libre, |_, speed| speed)
 }
 
-/// Lost time of one cell, minutes: `q · 60 · L · (1/v(k) − 1/v0)`, L in km, v in km/h.
+/// Delay of one cell, minutes: `q · 60 · L · (1/v(k) − 1/v0)`, L in km, v in km/h.
 pub(crate) fn lost_time(hour: &Hour, length: Option<f64>, parameters: &RoadParameters) -> Option<f64> {
     let (flow, occupancy, kilometres) = (hour.flow?, hour.occupancy?, length? / 1000.0);
     Some(flow * 60.0 * kilometres * (1.0 / speed(occupancy, parameters) - 1.0 / parameters.vitesse_libre))
 }
 
-/// Sums of all arcs, in their order.
+/// Sums of all arcs, in arc order.
 pub(crate) fn sums(day: &RoadDay, parameters: &RoadParameters) -> Vec<ArcSums> {
     day.arcs
         .iter()
@@ -70,7 +70,7 @@ pub(crate) fn sums(day: &RoadDay, parameters: &RoadParameters) -> Vec<ArcSums> {
         .collect()
 }
 
-/// Mean by local hour, 24 entries: of the hours that bear that name and have a value.
+/// Mean by local hour, 24 entries, over the hours with that local hour and a value.
 pub(crate) fn by_local_hour(day: &RoadDay, value: impl Fn(usize) -> Option<f64>) -> Vec<Option<f64>> {
     let mut curve = vec![(0.0, 0u32); 24];
     for hour in day.day_from..day.end {
@@ -82,12 +82,11 @@ pub(crate) fn by_local_hour(day: &RoadDay, value: impl Fn(usize) -> Option<f64>)
     curve.into_iter().map(|(sum, n)| (n > 0).then(|| sum / f64::from(n))).collect()
 }
 
-/// As documents hold a curve.
 pub(crate) fn curve(values: Vec<Option<f64>>) -> Vec<Option<Fixed2>> {
     values.into_iter().map(|value| value.and_then(Fixed2::new)).collect()
 }
 
-/// One row per arc seen in D.
+/// One row per arc with a cell in the day.
 pub(crate) fn metrics(
     day: &RoadDay,
     sums: &[ArcSums],
@@ -151,7 +150,7 @@ pub(crate) fn mean((sum, n): (f64, u64)) -> Option<Fixed2> {
     (n > 0).then(|| Fixed2::of(sum / n as f64))
 }
 
-/// Most frequent state, the unknown left out; a tie goes to the worse.
+/// Most frequent known state; the worse one on a tie.
 fn dominant_state(states: impl Iterator<Item = TrafficState>) -> TrafficState {
     let mut counts = [0u32; 5];
     for state in states {
@@ -167,7 +166,7 @@ fn dominant_state(states: impl Iterator<Item = TrafficState>) -> TrafficState {
         .unwrap_or(TrafficState::Unknown)
 }
 
-/// Most frequent status, a tie to the one seen last.
+/// Most frequent status; the last observed on a tie.
 fn dominant_status(statuses: impl Iterator<Item = ArcStatus>) -> ArcStatus {
     let mut counts = [(0u32, 0usize); 4];
     let names = [ArcStatus::Unknown, ArcStatus::Open, ArcStatus::Closed, ArcStatus::Invalid];
@@ -179,11 +178,11 @@ fn dominant_status(statuses: impl Iterator<Item = ArcStatus>) -> ArcStatus {
     names.into_iter().max_by_key(|status| counts[*status as usize]).unwrap_or(ArcStatus::Unknown)
 }
 
-/// The 10 busiest arcs by total flow, ties by id.
+/// The 10 arcs with the largest total flow, ties by id.
 pub(crate) fn busiest(day: &RoadDay, metrics: &[ArcMetrics]) -> Vec<TopArc> {
     debug_assert!(metrics.iter().all(|arc| arc.date == day.day.date()), "all of one day");
     let mut arcs: Vec<&ArcMetrics> = metrics.iter().filter(|arc| arc.total_daily_flow.is_some()).collect();
-    // The metrics stand in order of ids, and the sort keeps that order for equals.
+    // The metrics are in id order, and the sort is stable.
     arcs.sort_by(|a, b| larger_first(a.total_daily_flow.map(Fixed2::get), b.total_daily_flow.map(Fixed2::get)));
     arcs.into_iter()
         .take(10)

@@ -9,9 +9,10 @@ use serde::Serialize;
 use super::arcs::{ArcSums, by_local_hour, curve, mean};
 use super::hours::{ArcHours, Expectation, Hour, RoadDay};
 use super::percent;
+use crate::indicator::hours::first_maximum;
 use crate::parameters::RoadParameters;
 
-/// Over all arcs seen in D.
+/// Over all arcs with a cell in the day.
 pub(crate) fn global(
     day: &RoadDay,
     sums: &[ArcSums],
@@ -28,7 +29,7 @@ pub(crate) fn global(
     let vehicles = total(&|sums| sums.flow);
     let lost = total(&|sums| sums.lost);
     let occupancy = sums.iter().fold((0.0, 0), |all, one| (all.0 + one.occupancy.0, all.1 + one.occupancy.1));
-    // Arc by arc, as they lie in memory: each hour's flows are added in the order of the arcs all the same.
+    // Iterates in memory order; each hour's flows are still added in arc order.
     let mut flows: Vec<Option<f64>> = vec![None; day.end - day.day_from];
     for arc in &day.arcs {
         for (sum, hour) in flows.iter_mut().zip(&arc.hours[day.day_from..]) {
@@ -69,7 +70,7 @@ pub(crate) fn global(
         occupancy_availability: available(&|arc| arc.expects_occupancy, &|hour| hour.occupancy.is_some()),
         total_delay_minutes: lost.map(Fixed1::of),
         total_delay_hours: lost.map(|lost| Fixed1::of(lost / 60.0)),
-        peak_hour: peak(&by_hour),
+        peak_hour: first_maximum(&by_hour).and_then(|hour| u8::try_from(hour).ok()),
         hourly_flow: curve(by_hour),
         state_distribution: states(day, parameters),
         status_distribution: statuses(day),
@@ -78,19 +79,6 @@ pub(crate) fn global(
 
 fn seen_alerted(day: &RoadDay, alerted: &HashSet<usize>) -> u64 {
     day.arcs.iter().enumerate().filter(|(index, arc)| arc.seen && alerted.contains(index)).count() as u64
-}
-
-/// The first local hour of the largest value.
-fn peak(curve: &[Option<f64>]) -> Option<u8> {
-    let mut best: Option<(usize, f64)> = None;
-    for (hour, value) in curve.iter().enumerate() {
-        if let Some(value) = value
-            && best.is_none_or(|best| *value > best.1)
-        {
-            best = Some((hour, *value));
-        }
-    }
-    best.and_then(|(hour, _)| u8::try_from(hour).ok())
 }
 
 fn cells(day: &RoadDay) -> impl Iterator<Item = &Hour> {
@@ -110,7 +98,7 @@ fn statuses(day: &RoadDay) -> BTreeMap<String, u64> {
     counted(cells(day).map(|hour| hour.status))
 }
 
-/// How often each of a handful of values occurs, by its name.
+/// Number of occurrences of each value, by its serialised name.
 fn counted<T: Serialize + PartialEq>(values: impl Iterator<Item = T>) -> BTreeMap<String, u64> {
     let mut counts: Vec<(T, u64)> = Vec::new();
     for value in values {
@@ -122,7 +110,7 @@ fn counted<T: Serialize + PartialEq>(values: impl Iterator<Item = T>) -> BTreeMa
     counts.into_iter().map(|(value, count)| (name(&value), count)).collect()
 }
 
-/// The name that documents give a state or status.
+/// The name of a state or status in documents.
 fn name<T: Serialize>(value: &T) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Failing detectors: silent, stuck, or with values that cannot be. Their values are unknown to everything else.
+//! Failing detectors: silent, stuck or inconsistent. Their values are excluded from all other figures.
 
 use std::ops::Range;
 
@@ -16,12 +16,12 @@ pub(crate) struct FailingPeriod {
     measure: Measure,
     fault: DetectorFault,
     hours: Range<usize>,
-    /// Hours that count: without those in which the whole source is silent.
+    /// Hours without those in which the whole source is silent.
     counted: usize,
     open: bool,
 }
 
-/// All failing periods of the window, those that do not touch D too: runs of alerts begin before D.
+/// All failing periods of the window, including those before the day, because runs of alerts may begin before the day.
 pub(crate) fn find(
     day: &RoadDay,
     complete_until: Option<usize>,
@@ -38,8 +38,8 @@ pub(crate) fn find(
     found
 }
 
-/// Expected, and neither flow nor occupancy for more than `silence_heures` hours up to `complet_jusqu_a`. Hours in which no arc reports
-/// are the source's own silence: they neither count nor end a run.
+/// Expected, and neither flow nor occupancy for more than `silence_heures` hours up to `complet_jusqu_a`. Hours in which no arc
+/// reports neither count nor end a run.
 fn silence(
     day: &RoadDay,
     index: usize,
@@ -73,7 +73,7 @@ fn silence(
     }
 }
 
-/// The same value for more than `fige_heures` hours. Zero is not stuck where the other value is zero or unknown too, nor on a closed arc.
+/// The same value for more than `fige_heures` hours. Zero is not stuck if the other value is zero or unknown, or if the arc is closed.
 fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut Vec<FailingPeriod>) {
     use contract::document::road_counts::ArcStatus;
     let arc = &day.arcs[index];
@@ -91,7 +91,7 @@ fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut V
             if hours.len() <= parameters.fige_heures as usize {
                 continue;
             }
-            // Both judged apart, and stuck in the very same hours: one detector, told once.
+            // Both measures are stuck in the same hours: report the detector once.
             let twin = found.iter_mut().find(|other| {
                 (other.arc, other.measure, other.fault) == (index, Measure::Flow, DetectorFault::Stuck)
                     && other.hours == hours
@@ -104,7 +104,7 @@ fn stuck(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut V
     }
 }
 
-/// A flow above what a road can carry in one hour, or flow without occupancy for `incoherent_heures` hours.
+/// A flow above the plausible maximum, or flow without occupancy for `incoherent_heures` hours.
 fn inconsistent(day: &RoadDay, index: usize, parameters: &RoadParameters, found: &mut Vec<FailingPeriod>) {
     let arc = &day.arcs[index];
     let flow = |hour: usize| arc.hours[hour].and_then(|hour| hour.flow);
@@ -128,8 +128,8 @@ impl FailingPeriod {
     }
 }
 
-/// Makes the values of failing periods unknown; gives the number of cells of D that lost one.
-pub(crate) fn set_aside(day: &mut RoadDay, failing: &[FailingPeriod]) -> u64 {
+/// Removes the values of failing periods; returns the number of affected cells of the day.
+pub(crate) fn exclude(day: &mut RoadDay, failing: &[FailingPeriod]) -> u64 {
     let mut affected = std::collections::BTreeSet::new();
     for period in failing {
         let Some(arc) = day.arcs.get_mut(period.arc) else { continue };
@@ -150,11 +150,11 @@ pub(crate) fn set_aside(day: &mut RoadDay, failing: &[FailingPeriod]) -> u64 {
     affected.len() as u64
 }
 
-/// Those that touch D, by id, then begin.
+/// The periods that overlap the day, by id, then begin.
 pub(crate) fn rows(day: &RoadDay, failing: &[FailingPeriod]) -> Vec<FailingDetector> {
     let in_day = day.day_from..day.end;
     let mut periods: Vec<&FailingPeriod> = failing.iter().filter(|period| touch(&period.hours, &in_day)).collect();
-    // Arcs stand in order of their ids.
+    // Arcs are sorted by id.
     periods.sort_by_key(|period| (period.arc, period.hours.start, period.fault, period.measure));
     periods
         .into_iter()

@@ -1,4 +1,4 @@
-//! The hours of all arcs from D−2 to the end of D, in a fixed order, with what is known of each arc.
+//! The hours of all arcs in the window from D−2 to the end of the day D, with the attributes of each arc.
 
 use std::ops::Range;
 
@@ -16,24 +16,22 @@ use crate::source::road_network::Network;
 /// One hour of one arc.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Hour {
-    /// Flow, while it is believed.
+    /// Flow, vehicles per hour; `None` if unknown or excluded.
     pub(crate) flow: Option<f64>,
-    /// Occupancy, while it is believed.
+    /// Occupancy, percent; `None` if unknown or excluded.
     pub(crate) occupancy: Option<f64>,
-    /// Given state.
     pub(crate) given: TrafficState,
-    /// Given status.
     pub(crate) status: ArcStatus,
 }
 
 impl Hour {
-    /// A cell is measured while it has one of the two.
+    /// Whether it has a flow or an occupancy.
     #[must_use]
     pub(crate) fn measured(&self) -> bool {
         self.flow.is_some() || self.occupancy.is_some()
     }
 
-    /// State: from occupancy where it is known; else the given one where the flow is known; else unknown.
+    /// From the occupancy if known; else the published state if the flow is known; else unknown.
     #[must_use]
     pub(crate) fn state(&self, parameters: &RoadParameters) -> TrafficState {
         match self.occupancy {
@@ -44,7 +42,6 @@ impl Hour {
     }
 }
 
-/// State of an occupancy.
 #[must_use]
 pub(crate) fn state_of(occupancy: f64, parameters: &RoadParameters) -> TrafficState {
     if occupancy >= parameters.seuil_bloque {
@@ -61,73 +58,66 @@ pub(crate) fn state_of(occupancy: f64, parameters: &RoadParameters) -> TrafficSt
 /// One arc over the window.
 #[derive(Debug, Clone)]
 pub(crate) struct ArcHours {
-    /// Its id.
     pub(crate) id: String,
-    /// Label, network first.
+    /// From the network, else from the rows.
     pub(crate) label: Option<String>,
-    /// Longitude and latitude, network first.
+    /// `(lon, lat)` from the network, else from the rows.
     pub(crate) point: Option<(f64, f64)>,
-    /// Length, metres, network first.
+    /// Metres, from the network, else from the rows.
     pub(crate) length: Option<f64>,
-    /// Its line, where the network does not have it.
+    /// Positions, if the network lacks the arc.
     pub(crate) line: Option<Vec<(f64, f64)>>,
-    /// Code of its zone.
     pub(crate) zone_code: Option<String>,
-    /// Name of its zone.
     pub(crate) zone_name: Option<String>,
-    /// Hour of the window → cell.
+    /// By hour of the window.
     pub(crate) hours: Vec<Option<Hour>>,
-    /// Cells of D with a measure, before anything is set aside.
+    /// Measured cells of the day, before exclusions.
     pub(crate) measured_in_day: u64,
-    /// With a flow in the 28 days.
+    /// Has a flow in the expectation window.
     pub(crate) expects_flow: bool,
-    /// With an occupancy in the 28 days.
+    /// Has an occupancy in the expectation window.
     pub(crate) expects_occupancy: bool,
-    /// With a cell in D.
+    /// Has a cell in the day.
     pub(crate) seen: bool,
 }
 
 impl ArcHours {
-    /// With a measure in the 28 days.
+    /// Has a measure in the expectation window.
     #[must_use]
     pub(crate) fn expected(&self) -> bool {
         self.expects_flow || self.expects_occupancy
     }
 }
 
-/// Expected and measured cells of D.
+/// Expected and measured cells of the day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Expectation {
-    /// Expected cells.
     pub(crate) cells: u64,
-    /// Cells with a measure, before anything is set aside.
+    /// Measured cells, before exclusions.
     pub(crate) measured: u64,
     /// Expected hours up to `complet_jusqu_a`.
     pub(crate) available_hours: u64,
 }
 
-/// All arcs from D−2 to the end of D, by id.
+/// All arcs in the window, by id.
 #[derive(Debug, Clone)]
 pub(crate) struct RoadDay {
-    /// The day.
     pub(crate) day: ServiceDay,
-    /// First instant of the window.
+    /// Start of the window.
     start: DateTime<Utc>,
     /// Local hour of each hour of the window.
     local: Vec<usize>,
-    /// Hour of the window at which D begins.
+    /// Hour of the window at which the day begins.
     pub(crate) day_from: usize,
-    /// Number of hours.
     pub(crate) end: usize,
-    /// The window as far as the inputs go: from its first to its last hour with a measure, before any is set aside. A run that reaches
-    /// an edge may go on beyond.
+    /// The part of the window with data: from its first to its last measured hour, before exclusions. A run that reaches an edge may
+    /// continue beyond it.
     pub(crate) edges: Range<usize>,
     /// By id.
     pub(crate) arcs: Vec<ArcHours>,
 }
 
 impl RoadDay {
-    /// From cells, the network and the zones.
     #[must_use]
     pub(crate) fn new(cells: &RoadCells, network: Option<&Network>, context: &DayContext<'_>) -> Self {
         let date = context.day;
@@ -186,7 +176,7 @@ impl RoadDay {
         day
     }
 
-    /// Start of an hour of the window (end of the one before).
+    /// Start of an hour of the window, as a local timestamp.
     #[must_use]
     pub(crate) fn stamp(&self, hour: usize) -> Stamp {
         self.day.stamp(self.instant(hour))
@@ -204,7 +194,7 @@ impl RoadDay {
         self.local.get(hour).copied().unwrap_or(0)
     }
 
-    /// The hour after the last one of D that has a measure.
+    /// The hour after the last measured hour of the day.
     #[must_use]
     pub(crate) fn complete_until(&self) -> Option<usize> {
         (self.day_from..self.end).rev().find(|hour| self.any_measure(*hour)).map(|hour| hour + 1)
@@ -214,25 +204,25 @@ impl RoadDay {
         self.arcs.iter().any(|arc| arc.hours[hour].is_some_and(|hour| hour.measured()))
     }
 
-    /// Hours of the window in which no arc at all has a measure: the source's own silence.
+    /// Hours of the window in which no arc has a measure: the whole source is silent.
     #[must_use]
     pub(crate) fn silent_hours(&self) -> Vec<usize> {
         (0..self.end).filter(|hour| !self.any_measure(*hour)).collect()
     }
 
-    /// Whether an hour of D is one of a clock change (local 01 to 03) of which no arc has a measure.
+    /// Whether an hour belongs to a clock change (local 01 to 03) and no arc has a measure.
     fn is_lost_to_clock_change(&self, hour: usize) -> bool {
         self.changes_clock(hour) && !self.any_measure(hour)
     }
 
-    /// Whether the hour lies in local 01 to 03 of a day with a clock change.
+    /// Whether the hour is in local 01 to 03 of a day with a clock change.
     #[must_use]
     pub(crate) fn changes_clock(&self, hour: usize) -> bool {
         let day = ServiceDay::of(self.instant(hour), self.day.tz());
         day.hour_count() != 24 && (1..=3).contains(&self.local_hour(hour))
     }
 
-    /// Expected cells: expected arcs × hours of D, less those of the clock change that no arc has a measure of.
+    /// Expected cells: expected arcs × hours of the day, without the unmeasured hours of a clock change.
     #[must_use]
     pub(crate) fn expectation(&self, complete_until: Option<usize>) -> Expectation {
         let hours: Vec<usize> = (self.day_from..self.end).filter(|hour| !self.is_lost_to_clock_change(*hour)).collect();
@@ -245,7 +235,7 @@ impl RoadDay {
         }
     }
 
-    /// Cells of D whose given state disagrees with the occupancy by more than one class.
+    /// Cells of the day whose published state differs from that of the occupancy by more than one class.
     #[must_use]
     pub(crate) fn contradicted_states(&self, parameters: &RoadParameters) -> u64 {
         let class = |state: TrafficState| state as i32;
@@ -262,7 +252,7 @@ impl RoadDay {
 }
 
 impl ArcHours {
-    /// Network first, then what the rows say.
+    /// Attributes from the network, else from the rows.
     fn with_attributes(mut self, attributes: [&ArcAttribute; 3], network: Option<&Network>, radius: f64) -> Self {
         let [label, point, shape] = attributes;
         let known = network.and_then(|network| network.get(&self.id));

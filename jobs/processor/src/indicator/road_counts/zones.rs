@@ -1,4 +1,4 @@
-//! Figures of each zone: zones, not arcs, and each zone once.
+//! Figures per zone; each zone occurs once.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use super::arcs::ArcSums;
 use super::hours::RoadDay;
 use super::{larger_first, percent};
 use crate::geo::Zones;
-use crate::order::id_order;
+use crate::order::optional_id_order;
 
-/// A zone's row with what it is ranked by.
+/// The figures of a zone with its unrounded ranking values.
 #[derive(Debug, Clone)]
 pub(crate) struct ZoneRow {
     pub(crate) row: ZoneMetrics,
@@ -19,7 +19,7 @@ pub(crate) struct ZoneRow {
     vehicles: f64,
 }
 
-/// Every zone that has an arc, by code; what lies in no zone last. Nothing where no zones are known.
+/// Every zone with an arc, by code, arcs outside all zones last. Empty if no zones are known.
 pub(crate) fn all(day: &RoadDay, sums: &[ArcSums], zones: Option<&Zones>) -> Vec<ZoneRow> {
     if zones.is_none() {
         return Vec::new();
@@ -29,10 +29,7 @@ pub(crate) fn all(day: &RoadDay, sums: &[ArcSums], zones: Option<&Zones>) -> Vec
         arcs_of.entry(arc.zone_code.as_deref()).or_default().push(index);
     }
     let mut zones: Vec<_> = arcs_of.into_iter().collect();
-    zones.sort_by(|(a, _), (b, _)| match (a, b) {
-        (Some(a), Some(b)) => id_order(a, b),
-        (a, b) => a.is_none().cmp(&b.is_none()),
-    });
+    zones.sort_by(|(a, _), (b, _)| optional_id_order(*a, *b));
     zones.into_iter().map(|(_, arcs)| one(day, sums, &arcs)).collect()
 }
 
@@ -62,19 +59,19 @@ fn one(day: &RoadDay, sums: &[ArcSums], arcs: &[usize]) -> ZoneRow {
     ZoneRow { row, lost: lost.unwrap_or(0.0), vehicles: vehicles.unwrap_or(0.0) }
 }
 
-/// The 10 zones that lose most time; those that lose none, and what lies in no zone, left out.
+/// The 10 zones with the largest delay, without zones without delay and arcs outside all zones.
 pub(crate) fn by_lost_time(rows: &[ZoneRow]) -> Vec<ZoneMetrics> {
     ranked(rows, |row| row.lost)
 }
 
-/// The 10 zones with most vehicles, likewise.
+/// The 10 zones with most vehicles, with the same exclusions.
 pub(crate) fn by_vehicles(rows: &[ZoneRow]) -> Vec<ZoneMetrics> {
     ranked(rows, |row| row.vehicles)
 }
 
 fn ranked(rows: &[ZoneRow], value: impl Fn(&ZoneRow) -> f64) -> Vec<ZoneMetrics> {
     let mut rows: Vec<&ZoneRow> = rows.iter().filter(|row| row.row.district.is_some() && value(row) > 0.0).collect();
-    // Zones stand in order of their codes, and the sort keeps that order for equals.
+    // Zones are sorted by code, and the sort is stable.
     rows.sort_by(|a, b| value(b).total_cmp(&value(a)));
     rows.into_iter().take(10).map(|row| row.row.clone()).collect()
 }

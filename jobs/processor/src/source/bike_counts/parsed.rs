@@ -1,4 +1,4 @@
-//! One file of bike counters, parsed: its records in the order of hours, names once, what was rejected.
+//! One parsed file of bike counts: its records in hour order, interned names and the rejected rows.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -17,62 +17,58 @@ use crate::source::rejected::{FileRejections, RejectedRow};
 use crate::source::text::json_records::elements;
 use crate::source::text::table::Table;
 
-/// No entry of a list.
+/// Index of a missing entry.
 const NONE: u32 = u32::MAX;
 
-/// One file of bike counters, whatever day is measured.
+/// One file of bike counts, parsed for all days.
 #[derive(Debug)]
 pub(crate) struct ParsedFile {
     key: String,
-    /// For a snapshot; `None` in `batch/`.
+    /// Collection time of a snapshot; `None` in `batch/`.
     pub(crate) collected: Option<DateTime<Utc>>,
     pub(crate) content: FileContent,
 }
 
-/// What is in a file.
 #[derive(Debug)]
 pub(crate) enum FileContent {
-    /// Its records.
     Records(Records),
-    /// Nothing: it is a snapshot that is not readable.
+    /// An unreadable snapshot.
     Unreadable(RejectedRow),
-    /// Nothing: it is a file of `batch/` that cannot be the source.
+    /// A file of `batch/` that is not an export of this source.
     Invalid(SourceError),
 }
 
 /// The records of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    /// Rows and objects, rejected ones among them.
+    /// Rows and objects, including rejected ones.
     pub(crate) rows: u64,
-    /// What is rejected whatever the day.
+    /// Rejections that do not depend on the day.
     pub(crate) rejected: FileRejections,
-    /// By day: values that are not used.
+    /// Rejected values by day.
     pub(crate) values: BTreeMap<NaiveDate, FileRejections>,
-    /// Ids, each once.
+    /// Distinct counter ids.
     pub(crate) counters: Vec<Arc<str>>,
     names: Vec<Arc<str>>,
     points: Vec<Point>,
-    /// In the order of hours, those of one hour in that of the file.
+    /// In hour order; records of the same hour keep file order.
     records: Vec<CounterRecord>,
 }
 
 /// One record.
 #[derive(Debug)]
 pub(crate) struct CounterRecord {
-    /// The start of its hour, seconds.
+    /// Start of the hour, seconds since the epoch.
     pub(crate) hour: i64,
-    /// Its position in the file.
     pub(crate) row: u32,
-    /// Index of its counter.
+    /// Index in [`Records::counters`].
     pub(crate) counter: u32,
     name: u32,
     point: u32,
-    /// Its count.
     pub(crate) count: PublishedCount,
 }
 
-/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+/// Never fails: errors are kept in the result and evaluated when a day is measured.
 #[must_use]
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let content = if file.is_snapshot() {
@@ -87,13 +83,13 @@ pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
 }
 
 impl ParsedFile {
-    /// Its key, relative to the raw folder.
+    /// Key relative to the raw folder.
     #[must_use]
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// Rows and rejections, whatever the day.
+    /// Rows and rejections of all days.
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
         match &self.content {
@@ -119,7 +115,7 @@ fn parse_export(file: &RawFile, tz: Tz) -> Result<Records, SourceError> {
     Ok(builder.finish())
 }
 
-/// `None` where the snapshot is not readable; nothing of it is counted then.
+/// `None` if the snapshot is unreadable; none of its rows are counted then.
 fn parse_snapshot(bytes: &[u8], tz: Tz) -> Option<Records> {
     let elements = elements(bytes, &LISTS)?;
     let mut recognized = elements.is_empty();
@@ -133,13 +129,12 @@ fn parse_snapshot(bytes: &[u8], tz: Tz) -> Option<Records> {
     recognized.then(|| builder.finish())
 }
 
-/// Records on their way in.
 #[derive(Default)]
 struct RecordsBuilder {
     records: Records,
-    /// Id → index of the counter.
+    /// Index of the counter by id.
     known: HashMap<Arc<str>, u32>,
-    /// By counter: what it was last called and where it last stood. It hardly ever changes.
+    /// By counter: indexes of its latest name and point, which rarely change.
     last: Vec<(u32, u32)>,
 }
 
@@ -197,7 +192,7 @@ impl RecordsBuilder {
 }
 
 impl Records {
-    /// The records from an instant to before another, in the order of hours.
+    /// The records in `[from, to)`, in hour order.
     pub(crate) fn between(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> &[CounterRecord] {
         let place = |instant: DateTime<Utc>| self.records.partition_point(|entry| entry.hour < instant.timestamp());
         let Range { start, end } = place(from)..place(to);
@@ -209,12 +204,11 @@ impl Records {
         DateTime::from_timestamp(self.records.last()?.hour, 0)
     }
 
-    /// The name that a record gives its counter.
     pub(crate) fn name(&self, entry: &CounterRecord) -> Option<&Arc<str>> {
         at(&self.names, entry.name)
     }
 
-    /// Where a record's counter stands; `None` where it does not say, or not so that it can be read.
+    /// `(lon, lat)` of the counter; `None` if missing or unreadable.
     pub(crate) fn point(&self, entry: &CounterRecord) -> Option<(f64, f64)> {
         at(&self.points, entry.point).and_then(|point| point.ok().flatten())
     }

@@ -1,10 +1,10 @@
-//! One record of a bike counter: a raw row or object, not yet validated, to a record or the reason why it is none.
+//! One record of a bike counter: a raw row or object becomes a record or a rejection reason.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Duration, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Duration, Timelike, Utc};
 use chrono_tz::Tz;
 use contract::Reason;
 use contract::day::wall_to_instant;
@@ -12,6 +12,7 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use crate::source::text::json::{Json, Key, Skipped};
 use crate::source::text::table::{Row, number};
+use crate::source::text::timestamp::local_time;
 
 const ID: usize = 0;
 const NAME: usize = 1;
@@ -19,19 +20,17 @@ const COUNT: usize = 2;
 const DATE: usize = 3;
 const COORDINATES: usize = 4;
 
-/// A count as given, for comparing, and as understood.
+/// A count as published, kept to detect repeated records.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PublishedCount {
-    /// Empty or null.
+    /// Missing, blank or null.
     Empty,
-    /// A number.
     Number(f64),
-    /// Anything else.
     Other(Arc<str>),
 }
 
 impl PublishedCount {
-    /// The count, nothing where none is given, or why it cannot be used.
+    /// The count; `None` if it is empty; the reason if it is invalid.
     pub(crate) fn value(&self) -> Result<Option<u32>, Reason> {
         match self {
             Self::Empty => Ok(None),
@@ -41,33 +40,28 @@ impl PublishedCount {
                 clippy::cast_sign_loss,
                 reason = "whole and within 0 and i32::MAX"
             )]
-            // No street has more; the history's column neither.
+            // The history's column is an i32.
             Self::Number(value) if value.fract() == 0.0 && *value <= f64::from(i32::MAX) => Ok(Some(*value as u32)),
             Self::Number(_) | Self::Other(_) => Err(Reason::UnreadableCount),
         }
     }
 }
 
-/// Longitude and latitude; the reason where they are given and cannot be read.
+/// `(lon, lat)`; the reason if they are published but unreadable.
 pub(crate) type Point = Result<Option<(f64, f64)>, Reason>;
 
-/// What one record says of one counter and hour.
+/// One record: one counter and hour.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Record<'a> {
-    /// The counter.
     pub(crate) id: Cow<'a, str>,
-    /// Its name.
     pub(crate) name: Option<Cow<'a, str>>,
-    /// The start of the hour.
     pub(crate) hour: DateTime<Utc>,
-    /// The count as given.
     pub(crate) count: PublishedCount,
-    /// Where the counter stands.
     pub(crate) point: Point,
 }
 
 impl<'a> Record<'a> {
-    /// Of a row of the export.
+    /// From a row of the export.
     pub(crate) fn of_row(row: &'a Row<'_>, tz: Tz) -> Result<Self, Reason> {
         Ok(Self {
             id: row.get(ID).ok_or(Reason::MissingId)?.into(),
@@ -78,7 +72,7 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// Of an object of the API.
+    /// From an object of the API.
     pub(crate) fn of_json(fields: &'a Fields<'_>, tz: Tz) -> Result<Self, Reason> {
         Ok(Self {
             id: fields.id.as_ref().and_then(Json::text).ok_or(Reason::MissingId)?,
@@ -98,7 +92,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The fields of a record that are known, as they stand.
+/// The raw values of the known fields.
 #[derive(Debug, Default)]
 pub(crate) struct Fields<'a> {
     id: Option<Json<'a>>,
@@ -109,7 +103,7 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Whether it has a field that nothing but a record of counters has.
+    /// Whether it has a field that only records of counters have.
     pub(crate) fn has_counter_field(&self) -> bool {
         self.id.is_some() || self.count.is_some()
     }
@@ -126,7 +120,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A record's own fields, or those of the older shapes' `fields` and `record.fields`; `None` where these are no object.
+/// The fields of a record at its top level, or under `fields` or `record.fields` in older API versions; `None` if these are not objects.
 #[derive(Debug)]
 pub(crate) struct ApiRecord<'a>(pub(super) Option<Fields<'a>>);
 
@@ -206,23 +200,21 @@ impl<'de> Visitor<'de> for ApiRecordVisitor {
     }
 }
 
-/// The start of the hour of a time: an instant, or the city's wall time where it has no offset.
+/// The start of the hour of a timestamp; without an offset it is local time of the city.
 fn hour_of(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
-    const WALL: [&str; 4] = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
     let with_offset =
         DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"));
     let instant = match with_offset {
         Ok(instant) => instant.with_timezone(&Utc),
         Err(_) => {
-            let wall = WALL.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-            wall_to_instant(wall.ok_or(Reason::UnreadableDate)?, tz).ok_or(Reason::NonexistentTime)?
+            wall_to_instant(local_time(text).ok_or(Reason::UnreadableDate)?, tz).ok_or(Reason::NonexistentTime)?
         }
     };
-    // Dates at the end of the calendar have no day after them.
+    // Dates at the end of chrono's calendar have no following day.
     if !(1900..=2200).contains(&chrono::Datelike::year(&instant)) {
         return Err(Reason::UnreadableDate);
     }
-    // In the city's clock: some zones are off by half an hour.
+    // In local time: some zones have half-hour offsets.
     let local = instant.with_timezone(&tz);
     let past = i64::from(local.minute() * 60 + local.second());
     Ok(instant - Duration::seconds(past) - Duration::nanoseconds(i64::from(local.nanosecond())))

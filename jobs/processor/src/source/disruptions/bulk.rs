@@ -1,4 +1,4 @@
-//! The bulk shape: `disruptions` on one side, `lines` with the ids of what touches them on the other. One file is the whole feed.
+//! The bulk shape: a list `disruptions`, and a list `lines` with the ids of their disruptions. One file is the whole feed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,10 +13,10 @@ use crate::source::text::json::Json;
 use crate::transit_line::{LineKey, canonical_code};
 use contract::Reason;
 
-/// Id of a disruption → lines under which it stands → whether as the line itself or a section of it.
+/// By disruption id: its lines, and whether the line itself or a section of it is affected.
 pub(crate) type AffectedLines = BTreeMap<String, BTreeMap<LineKey, bool>>;
 
-/// Which lines the file's disruptions stand under. A line without a mode is none: names are bare codes.
+/// The affected lines of each disruption. Lines without a mode are skipped, because codes alone are ambiguous.
 pub(crate) fn affected(body: &Json<'_>) -> AffectedLines {
     let mut affected = AffectedLines::new();
     for line in list(body.get("lines")) {
@@ -34,7 +34,7 @@ pub(crate) fn affected(body: &Json<'_>) -> AffectedLines {
     affected
 }
 
-/// One disruption of the file; `None` where it has no id to be known by.
+/// One disruption of the file; `None` if it has no id.
 pub(crate) fn record(
     record: &Json<'_>,
     affected: &AffectedLines,
@@ -63,7 +63,7 @@ pub(crate) fn record(
     Some(Record { id, content: Some(content) })
 }
 
-/// `BLOQUANTE`, `PERTURBEE`, anything else information.
+/// Unknown words are information.
 fn severity(word: Option<&str>) -> Severity {
     match word.map(str::to_uppercase).as_deref() {
         Some("BLOQUANTE") => Severity::Critical,

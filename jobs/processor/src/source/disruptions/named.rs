@@ -1,6 +1,6 @@
-//! Lines that a sentence names: "Métro 13", "RER B", "Tram T3a", "Bus 72", "Transilien J", and "Ligne C" by the shape of its code.
+//! Finds the lines that a sentence names: "Métro 13", "RER B", "Tram T3a", "Bus 72", "Transilien J", and "Ligne C" by the shape of its code.
 //!
-//! Only for disruptions whose impacted objects name no line. It invents nothing: a word that is no code of that mode names no line.
+//! Used only for disruptions whose impacted objects name no line. A word that is not a code of the mode names no line.
 
 use std::collections::BTreeSet;
 
@@ -9,25 +9,23 @@ use contract::document::disruptions::Mode;
 use crate::source::text::normalize::folded;
 use crate::transit_line::{LineKey, canonical_code};
 
-/// A run of letters and digits, and what stands before it since the one before.
+/// A sequence of letters and digits, and the text between the previous one and it.
 struct Word<'a> {
     text: &'a str,
     folded: String,
     gap: &'a str,
-    /// An elision (`l'`, `d'`) is no code.
+    /// An elision (`l'`, `d'`) is not a code.
     elided: bool,
 }
 
-/// What the word before a code says of it.
+/// The meaning of a word that introduces a code.
 #[derive(Clone, Copy, PartialEq)]
 enum LineKeyword {
-    /// The mode.
     Of(Mode),
-    /// That it is a line; its code tells the mode.
+    /// "Ligne": the mode follows from the code.
     Any,
 }
 
-/// The lines that a text names.
 pub(crate) fn lines(text: &str) -> BTreeSet<LineKey> {
     let words = words(text);
     let mut found = BTreeSet::new();
@@ -67,7 +65,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
     let mut words = Vec::new();
     let (mut end_of_last, mut start) = (0, None);
     let push = |words: &mut Vec<_>, from: usize, to: usize, gap: usize| {
-        // Every slice lies on the borders of characters, as `char_indices` gave them.
+        // Every offset comes from `char_indices`, so slices lie on character boundaries.
         let elided = text[to..].starts_with(['\'', '’']);
         words.push(Word { text: &text[from..to], folded: folded(&text[from..to]), gap: &text[gap..from], elided });
     };
@@ -87,7 +85,7 @@ fn words(text: &str) -> Vec<Word<'_>> {
     words
 }
 
-/// Whether two words stand beside each other.
+/// Whether only white space or `°` separates two words.
 fn is_adjacent(gap: &str) -> bool {
     gap.chars().all(|letter| letter.is_whitespace() || letter == '°')
 }
@@ -98,7 +96,7 @@ fn is_number_sign(word: &Word<'_>, next: Option<&Word<'_>>) -> bool {
         || word.folded == "n" && next.is_some_and(|next| next.gap.starts_with('°'))
 }
 
-/// Whether a word announces a code, and whether it is a plural, after which a list may come.
+/// The keyword of a word, and whether it is a plural, which a list may follow.
 fn keyword(folded: &str) -> Option<(LineKeyword, bool)> {
     Some(match folded {
         "metro" => (LineKeyword::Of(Mode::Metro), false),
@@ -115,12 +113,12 @@ fn keyword(folded: &str) -> Option<(LineKeyword, bool)> {
     })
 }
 
-/// Codes that are one capital letter cannot be taken for a number of trains: a list of them needs no plural.
+/// Single capital letters cannot be confused with a number of trains, so a list of them needs no plural.
 fn letters(keyword: LineKeyword) -> bool {
     matches!(keyword, LineKeyword::Of(Mode::Rer | Mode::Transilien))
 }
 
-/// How many words to skip to the next code of a list ("1, 4 et 13"), if one may follow.
+/// Number of words to skip to the next code of a list ("1, 4 et 13"), if one may follow.
 fn next_of_list(words: &[Word<'_>], listed: bool) -> Option<usize> {
     let next = words.first().filter(|_| listed)?;
     if next.folded == "et" && is_adjacent(next.gap) {
@@ -129,7 +127,7 @@ fn next_of_list(words: &[Word<'_>], listed: bool) -> Option<usize> {
     matches!(next.gap.trim(), "," | "/" | "&").then_some(0)
 }
 
-/// The code that the words begin with, and how many of them it takes.
+/// The code at the start of the words, and the number of words it consists of.
 fn code(keyword: LineKeyword, words: &[Word<'_>]) -> Option<(LineKey, usize)> {
     let word = words.first().filter(|word| !word.elided)?;
     let bis = words.get(1).is_some_and(|next| next.folded == "bis" && is_adjacent(next.gap));
@@ -179,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mode_and_its_code_name_a_line() {
+    fn mode_and_code_name_a_line() {
         assert_eq!(found("Métro 13 : Travaux"), ["Métro 13"]);
         assert_eq!(found("MÉTRO 7 bis, metro 3BIS"), ["Métro 3B", "Métro 7B"]);
         assert_eq!(found("RER B"), ["RER B"]);
@@ -191,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_a_mode_is_told_by_its_code() {
+    fn code_determines_the_mode_of_a_line_without_one() {
         assert_eq!(found("Ligne C : Austerlitz"), ["RER C"]);
         assert_eq!(found("Ligne T4 : Bondy"), ["Tram T4"]);
         assert_eq!(found("Ligne N:Plaisir"), ["Transilien N"]);
@@ -200,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_where_they_cannot_be_anything_else() {
+    fn unambiguous_lists_name_all_their_lines() {
         assert_eq!(found("Métros 1, 4 et 9").len(), 3);
         assert_eq!(found("RER A et B, Transilien H/K").len(), 4);
         assert_eq!(found("Lignes 1, B, C").len(), 3);
@@ -208,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_names_no_line() {
+    fn words_that_are_not_codes_name_no_line() {
         for text in [
             "Bus de remplacement",
             "bus 20h30",

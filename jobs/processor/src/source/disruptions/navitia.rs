@@ -14,16 +14,16 @@ use crate::source::reference::lines::mode_of;
 use crate::source::text::json::Json;
 use crate::transit_line::{LineKey, canonical_code};
 
-/// Where a page stands among those of one answer.
+/// Position of a page within a paginated answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// Its number, from 0.
+    /// From 0.
     pub(crate) number: u64,
-    /// How many pages the answer has.
+    /// Number of pages in the answer.
     pub(crate) of: u64,
 }
 
-/// The page that a body says it is; `None` where it does not say: then nobody knows whether it is all.
+/// The page number in a body; `None` if it has none, so that the answer may be incomplete.
 pub(crate) fn page(body: &Json<'_>) -> Option<Page> {
     let pagination = body.get("pagination")?;
     let number = |key: &str| pagination.get(key).and_then(Json::as_u64);
@@ -31,7 +31,7 @@ pub(crate) fn page(body: &Json<'_>) -> Option<Page> {
     Some(Page { number: number("start_page").unwrap_or(0), of: number("total_result")?.div_ceil(per_page).max(1) })
 }
 
-/// One disruption of a page; `None` where it has no id to be known by.
+/// One disruption of a page; `None` if it has no id.
 pub(crate) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
     let id = usable_id(record, rejections)?;
     let periods = parse_periods(list(record.get("application_periods")), &id, tz, rejections);
@@ -56,7 +56,7 @@ pub(crate) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>)
     Some(Record { id, content: Some(content) })
 }
 
-/// By effect, never by `priority`: that is an agency's number, and 0 is its strongest.
+/// By effect, never by `priority`, an agency-specific number of which 0 is the highest.
 fn severity(effect: Option<&str>) -> Severity {
     match effect {
         Some("NO_SERVICE") => Severity::Critical,
@@ -66,7 +66,7 @@ fn severity(effect: Option<&str>) -> Severity {
     }
 }
 
-/// The title (the message on the channel of type `title`) and the others, plain text, blank ones left out.
+/// The title (the message on the channel of type `title`) and the other messages, as plain text without blank ones.
 fn messages(record: &Json<'_>) -> (Option<String>, Vec<String>) {
     let (mut title, mut others) = (None, Vec::new());
     for message in list(record.get("messages")) {
@@ -83,7 +83,7 @@ fn messages(record: &Json<'_>) -> (Option<String>, Vec<String>) {
     (title, others)
 }
 
-/// The lines among the impacted objects → whether the object is the line or a section of it (a route of it is neither).
+/// The lines among the impacted objects, and whether the object is the line or a section of it (a route is neither).
 fn impacted_lines(record: &Json<'_>) -> BTreeMap<LineKey, bool> {
     let mut lines = BTreeMap::new();
     for object in list(record.get("impacted_objects")) {
@@ -97,7 +97,7 @@ fn impacted_lines(record: &Json<'_>) -> BTreeMap<LineKey, bool> {
     lines
 }
 
-/// Mode and code of a line; where one of them is missing, what its name says ("Métro 1"), if anything.
+/// Mode and code of a line; if one is missing, the lines that its name mentions ("Métro 1").
 fn keys(line: &Json<'_>, name: Option<&str>) -> Vec<LineKey> {
     let commercial = line.get("commercial_mode");
     let physical = list(line.get("physical_modes")).first();

@@ -1,4 +1,4 @@
-//! One file of disruptions, parsed: what it listed, whatever day is measured.
+//! One parsed file of disruptions, for all days.
 
 use std::sync::Arc;
 
@@ -14,34 +14,29 @@ use crate::quality::{EXAMPLES, RowCounts};
 use crate::raw_file::RawFile;
 use crate::source::rejected::FileRejections;
 
-/// One file of disruptions: one snapshot, or one a line.
+/// One snapshot, or one per line.
 #[derive(Debug)]
 pub(crate) struct ParsedFile {
     key: String,
-    /// Entries of all lists, rejected ones among them.
+    /// Entries of all lists, including rejected ones.
     pub(crate) rows: u64,
-    /// What was not used.
     pub(crate) rejected: FileRejections,
-    /// What is wrong with the first snapshot that cannot be read.
+    /// Why the first unreadable snapshot is unreadable.
     pub(crate) first_error: Option<String>,
-    /// The snapshots that can, in the order of the file.
+    /// Readable snapshots, in file order.
     pub(crate) snapshots: Vec<ParsedSnapshot>,
 }
 
-/// What one snapshot listed.
 #[derive(Debug)]
 pub(crate) struct ParsedSnapshot {
-    /// Which feed.
     pub(crate) feed: Feed,
-    /// When it was collected.
     pub(crate) collected: DateTime<Utc>,
-    /// Which page of how many.
     pub(crate) page: Option<Page>,
-    /// Id, and what it says of it; `None` where the record was rejected: it is still listed, so it has not ended.
+    /// Id and content; `None` if the record was rejected. It is still listed, so it has not ended.
     pub(crate) records: Vec<(Box<str>, Option<Arc<DisruptionContent>>)>,
 }
 
-/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+/// Never fails: errors are kept in the result and evaluated when a day is measured.
 #[must_use]
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let mut parsed = ParsedFile {
@@ -64,26 +59,26 @@ pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
 }
 
 impl ParsedFile {
-    /// Its key, relative to the raw folder.
+    /// Key relative to the raw folder.
     #[must_use]
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// Rows and rejections, whatever the day.
+    /// Rows and rejections of all days.
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
         RowCounts::of(self.rows, self.rejected.counts())
     }
 
-    /// Its folder: the hour of collection.
+    /// The folder names the hour of collection.
     pub(crate) fn folder(&self) -> &str {
         self.key.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
 
     fn add(&mut self, file: &RawFile, snapshot: Snapshot) {
         self.rows += snapshot.read;
-        // Only the first few can become examples: further ones are not looked for in the file.
+        // Only the first rejections can become examples; the lines of the others are not located.
         let mut line = snapshot.line;
         for (at, rejection) in snapshot.rejections.iter().enumerate() {
             if at < EXAMPLES {
@@ -98,7 +93,7 @@ impl ParsedFile {
     }
 }
 
-/// The physical line of a rejected record: where its id stands, else where its snapshot begins.
+/// The physical line of a rejected record: that of its id, else that of its snapshot.
 fn line_of(file: &RawFile, from: u64, rejection: &Rejection) -> u64 {
     if file.key.contains(".jsonl") {
         return from;

@@ -1,6 +1,6 @@
-//! A disruption as one snapshot tells it: what both shapes are reduced to before versions are compared.
+//! A disruption in one snapshot: the common form of both shapes.
 //!
-//! Not for: which version holds ([`super::versions`]), or which figures follow ([`crate::indicator::disruptions`]).
+//! Versions are compared in [`super::versions`], figures are computed in [`crate::indicator::disruptions`].
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,79 +14,72 @@ use contract::document::disruptions::Severity;
 use crate::source::text::json::Json;
 use crate::transit_line::LineKey;
 
-/// A stretch of time, begin inclusive, end exclusive; no end where none is known.
+/// A period of a disruption, begin inclusive, end exclusive; `None` is an unknown end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ActivePeriod {
-    /// Begin.
     pub(crate) begin: DateTime<Utc>,
-    /// End.
     pub(crate) end: Option<DateTime<Utc>>,
 }
 
-/// What one snapshot says of one disruption. Two records are a repeat of each other when these are equal.
+/// The content of a disruption in one snapshot. Equal contents are repeats.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DisruptionContent {
-    /// When its publisher last changed it.
+    /// Last change by the publisher.
     pub(crate) updated: Option<DateTime<Utc>>,
-    /// How bad.
     pub(crate) severity: Severity,
-    /// Cause, as published.
     pub(crate) cause: Option<String>,
-    /// Title, plain text.
+    /// Plain text.
     pub(crate) title: Option<String>,
-    /// Message, plain text.
+    /// Plain text.
     pub(crate) message: Option<String>,
-    /// Lines it touches → whether its object is the line itself or a section of it (and not only a stop).
+    /// Affected lines, and whether the line itself or a section of it is affected, not only a stop.
     pub(crate) lines: BTreeMap<LineKey, bool>,
-    /// Its periods, by begin, each begin once; never empty.
+    /// By begin, with distinct begins; never empty.
     pub(crate) periods: Vec<ActivePeriod>,
 }
 
 /// One record of a snapshot.
 #[derive(Debug)]
 pub(crate) struct Record {
-    /// Its id.
     pub(crate) id: String,
-    /// What it says; `None` where it was rejected: it is still listed, so it has not ended.
+    /// `None` if the record was rejected. It is still listed, so it has not ended.
     pub(crate) content: Option<DisruptionContent>,
 }
 
-/// A record or a part of one that was not used.
+/// A record or a value of one that was not used.
 #[derive(Debug)]
 pub(crate) struct Rejection {
-    /// Why.
     pub(crate) reason: Reason,
-    /// Text by which the record is found in its file.
+    /// Used to locate the record in its file.
     pub(crate) id: Option<String>,
-    /// The record or the part.
+    /// JSON of the record or value.
     pub(crate) excerpt: Vec<u8>,
 }
 
 impl Rejection {
-    /// Of a value within the record of that id.
     pub(crate) fn of(reason: Reason, id: Option<&str>, value: &Json<'_>) -> Self {
         Self { reason, id: id.map(str::to_owned), excerpt: serde_json::to_vec(&value.to_value()).unwrap_or_default() }
     }
 }
 
-/// A text or a number as text; `None` where there is none or it is blank.
+/// A text or number as text; `None` if missing or blank.
 pub(crate) fn text<'a>(value: Option<&'a Json<'_>>) -> Option<Cow<'a, str>> {
     value?.text()
 }
 
-/// The entries of a list; none where it is no list.
+/// The entries of a list; empty for other types.
 pub(crate) fn list<'v, 'a>(value: Option<&'v Json<'a>>) -> &'v [Json<'a>] {
     value.map_or(&[], Json::items)
 }
 
-/// Whether one of the record's tags is that of a lift failure: it stops no train, whatever severity it comes with.
+/// Whether a tag marks a lift failure, which affects no train, whatever its published severity.
 pub(crate) fn is_lift_failure(record: &Json<'_>) -> bool {
     list(record.get("tags"))
         .iter()
         .any(|tag| tag.as_str().is_some_and(|tag| tag.trim().eq_ignore_ascii_case("ascenseur")))
 }
 
-/// The periods of a record, by begin, and what is wrong with the others. Of two with one begin the later end holds.
+/// The periods of a record, by begin; invalid ones become rejections. Of two periods with the same begin the later end counts.
 pub(crate) fn parse_periods(
     periods: &[Json<'_>],
     id: &str,
@@ -108,7 +101,7 @@ pub(crate) fn parse_periods(
     found.into_iter().map(|(begin, end)| ActivePeriod { begin, end }).collect()
 }
 
-/// One period. A missing end is an open one; an end that cannot be read is not.
+/// A missing end is open; an unreadable end is a rejection.
 fn parse_period(period: &Json<'_>, tz: Tz) -> Result<ActivePeriod, Reason> {
     let begin = instant(&text(period.get("begin")).ok_or(Reason::UnreadableDate)?, tz)?;
     let end = match period.get("end") {
@@ -122,16 +115,15 @@ fn parse_period(period: &Json<'_>, tz: Tz) -> Result<ActivePeriod, Reason> {
     Ok(ActivePeriod { begin, end })
 }
 
-/// Times as both shapes write them, to the second.
 const WALL: [&str; 5] =
     ["%Y%m%dT%H%M%S", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y%m%dT%H%M"];
-/// Years that a published time can bear; beyond them it is a slip, and calendars overflow.
+/// Plausible years; others are errors, and chrono's calendar would overflow.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
 
-/// The instant of a published time: with an offset or `Z` as it says, without one wall time of the city.
+/// The instant of a published time, to the second; without an offset or `Z` it is local time of the city.
 ///
 /// # Errors
-/// `date_illisible`, or `heure_inexistante` for a wall time that the clock change skipped.
+/// `date_illisible`, or `heure_inexistante` for a local time that a clock change skipped.
 pub(crate) fn instant(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
     let text = text.trim();
     let offset = DateTime::parse_from_rfc3339(text)
@@ -171,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn times_without_an_offset_are_wall_time_and_those_with_one_are_not() {
+    fn times_without_an_offset_are_local() {
         assert_eq!(read("20240415T141200").unwrap(), "2024-04-15T12:12:00+00:00");
         assert_eq!(read("2024-04-15T14:12:00").unwrap(), "2024-04-15T12:12:00+00:00");
         assert_eq!(read("2024-04-22T21:57:49.410Z").unwrap(), "2024-04-22T21:57:49+00:00");
@@ -180,20 +172,20 @@ mod tests {
     }
 
     #[test]
-    fn a_skipped_wall_time_is_rejected_and_of_two_the_later_is_meant() {
+    fn skipped_local_time_is_rejected_and_repeated_one_is_the_later() {
         assert_eq!(read("20240331T023000"), Err(Reason::NonexistentTime));
         assert_eq!(read("20241027T023000").unwrap(), "2024-10-27T01:30:00+00:00");
     }
 
     #[test]
-    fn nonsense_is_no_time() {
+    fn invalid_times_are_rejected() {
         for wrong in ["", "hier", "20241327T000000", "+262142-01-01T00:00:00Z", "00010101T000000", "2024"] {
             assert_eq!(read(wrong), Err(Reason::UnreadableDate), "{wrong}");
         }
     }
 
     #[test]
-    fn periods_are_ordered_and_the_inverted_ones_rejected() {
+    fn periods_are_sorted_and_inverted_ones_rejected() {
         let periods = [
             json!({"begin": "20240502T100000", "end": "20240502T110000"}),
             json!({"begin": "20240501T100000"}),

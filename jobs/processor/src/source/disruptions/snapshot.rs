@@ -1,4 +1,4 @@
-//! Snapshots: from a file's bytes to what was listed at one time, whichever of the two shapes it has.
+//! Parses the snapshots of a file, in either shape.
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -11,12 +11,11 @@ use super::{bulk, navitia};
 use crate::raw_file::RawFile;
 use crate::source::text::json::Json;
 
-/// Which feed a snapshot is of. What one does not list says nothing of another: they do not cover the same things.
+/// The feed of a snapshot. Feeds have different scopes, so absence from one says nothing about another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Feed {
-    /// Both shapes' way to say that nothing is known.
+    /// "No news" in either shape.
     NoNews,
-    /// The bulk file.
     Bulk,
     /// Navitia's `/disruptions`.
     Disruptions,
@@ -24,37 +23,34 @@ pub(crate) enum Feed {
     LineReports,
 }
 
-/// What was listed at one time.
+/// The disruptions listed at one time.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
-    /// Line of its file on which it begins, from 1.
+    /// Physical line on which it begins, from 1.
     pub(crate) line: u64,
-    /// Which feed.
     pub(crate) feed: Feed,
-    /// When it was collected: in the body, else the end of the folder's hour.
+    /// Collection time in the body, else the end of the folder's hour.
     pub(crate) collected: DateTime<Utc>,
-    /// Which page of how many, for Navitia.
+    /// For Navitia.
     pub(crate) page: Option<Page>,
-    /// Entries of `disruptions`, rejected ones among them.
+    /// Entries of `disruptions`, including rejected ones.
     pub(crate) read: u64,
-    /// Those with an id.
+    /// Records with an id.
     pub(crate) records: Vec<Record>,
-    /// What was not used.
     pub(crate) rejections: Vec<Rejection>,
 }
 
-/// A snapshot that is empty, cut short or not the source's.
+/// A snapshot that is empty, truncated or of another source.
 #[derive(Debug)]
 pub(crate) struct UnreadableSnapshot {
-    /// Line of its file on which it begins, from 1.
+    /// Physical line on which it begins, from 1.
     pub(crate) line: u64,
-    /// What is wrong, a sentence without its full stop.
+    /// A sentence without a full stop.
     pub(crate) reason: String,
-    /// Its beginning.
     pub(crate) excerpt: Vec<u8>,
 }
 
-/// The snapshots of a file: one, or one per line where its name says so (`.jsonl`).
+/// The snapshots of a file: one, or one per line for `.jsonl`.
 pub(crate) fn read(file: &RawFile, tz: Tz) -> Vec<Result<Snapshot, UnreadableSnapshot>> {
     let bytes = file.bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(&file.bytes);
     if !file.key.contains(".jsonl") {
@@ -82,16 +78,16 @@ fn one(bytes: &[u8], line: u64, folder: Option<DateTime<Utc>>, tz: Tz) -> Result
         Ok(body) => return listed(&body, false, line, folder, tz).map_err(unreadable),
         Err(error) => error,
     };
-    // Half of a surrogate pair (a message cut in an emoji) costs that letter, not the file.
+    // Half of a surrogate pair (a message truncated within an emoji) costs that character, not the file.
     let text = String::from_utf8_lossy(bytes);
     let repaired = matches!(text, std::borrow::Cow::Owned(_));
     let text = without_lone_surrogates(&text);
     let body = serde_json::from_str::<Json<'_>>(&text)
-        .map_err(|_| unreadable(format!("the snapshot is not JSON or was cut short ({error})")))?;
+        .map_err(|_| unreadable(format!("the snapshot is not valid JSON or is truncated ({error})")))?;
     listed(&body, repaired, line, folder, tz).map_err(unreadable)
 }
 
-/// What a body lists, or why it is not the source's. `repaired` says whether invalid UTF-8 was replaced in it.
+/// The snapshot of a body, or why it is unreadable. `repaired`: invalid UTF-8 was replaced in it.
 fn listed(
     body: &Json<'_>,
     repaired: bool,
@@ -99,9 +95,9 @@ fn listed(
     folder: Option<DateTime<Utc>>,
     tz: Tz,
 ) -> Result<Snapshot, String> {
-    let feed = feed(body).ok_or("the snapshot has no \"disruptions\" of either shape")?;
+    let feed = feed(body).ok_or("the snapshot has no \"disruptions\" in a known shape")?;
     let collected =
-        collected(body, tz).or(folder).ok_or("neither the snapshot nor its folder says when it was collected")?;
+        collected(body, tz).or(folder).ok_or("neither the snapshot nor its folder has a collection time")?;
 
     let entries = list(body.get("disruptions"));
     let mut snapshot = Snapshot {
@@ -133,7 +129,7 @@ fn listed(
     Ok(snapshot)
 }
 
-/// Escapes of surrogates that are no pair, replaced by the escape of U+FFFD.
+/// Replaces escapes of unpaired surrogates by the escape of U+FFFD.
 fn without_lone_surrogates(json: &str) -> String {
     let unit = |at: &str| {
         let digits = at.strip_prefix("\\u").and_then(|rest| rest.get(..4))?;
@@ -153,7 +149,7 @@ fn without_lone_surrogates(json: &str) -> String {
                 continue;
             }
             (Some(_), _) => 6,
-            // An escaped backslash is two characters, or the second would be taken for the beginning of an escape.
+            // An escaped backslash is two characters; the second one does not begin an escape.
             (None, _) => 1 + rest[1..].chars().next().map_or(0, char::len_utf8),
         };
         clean.push_str(&rest[..len]);
@@ -172,7 +168,7 @@ fn has_replacement(value: &Value) -> bool {
     }
 }
 
-/// The feed of a body; `None` where it is not the source's.
+/// The feed of a body; `None` if it is of another source.
 fn feed(body: &Json<'_>) -> Option<Feed> {
     let has = |key: &str| body.get(key).is_some_and(|value| *value != Json::Null);
     let disruptions = match body.get("disruptions") {
@@ -180,7 +176,7 @@ fn feed(body: &Json<'_>) -> Option<Feed> {
         _ if body.get("message").is_some_and(|message| message.as_str() == Some("NO_NEWS_FOUND")) => {
             return Some(Feed::NoNews);
         }
-        // Another status is an error of the service: it knows nothing, and nothing is known.
+        // A status code is an error of the service, not "no news".
         Some(Json::Null) if !has("statusCode") => return Some(Feed::NoNews),
         _ => return None,
     };
@@ -193,14 +189,14 @@ fn feed(body: &Json<'_>) -> Option<Feed> {
     if has("lines") || has("lastUpdatedDate") {
         return Some(Feed::Bulk);
     }
-    // Bare: the records tell. An empty list of which nobody can say what it is the whole of ends nothing.
+    // No envelope: the records decide. An empty list counts as an incomplete answer, which ends no disruption.
     let is_bulk = disruptions
         .iter()
         .any(|record| record.get("applicationPeriods").is_some() || record.get("lastUpdate").is_some());
     Some(if is_bulk { Feed::Bulk } else { Feed::Disruptions })
 }
 
-/// When the body says that it was collected.
+/// Collection time in the body.
 fn collected(body: &Json<'_>, tz: Tz) -> Option<DateTime<Utc>> {
     let context = body.get("context");
     let zone =

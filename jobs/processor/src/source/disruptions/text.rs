@@ -1,8 +1,8 @@
-//! Messages to plain text: HTML, or plain, with entities that were sometimes encoded twice.
+//! Converts messages to one line of plain text. Messages are HTML or plain text, sometimes with entities that were encoded twice.
 //!
-//! The text is one line: `<br>`, `<p>` and the other elements that begin a line become a space, and runs of white space one space.
+//! `<br>`, `<p>` and other block elements become a space; sequences of white space become one space.
 
-/// Elements between which a reader sees a gap.
+/// Elements that separate words.
 const BLOCKS: [&str; 33] = [
     "address",
     "article",
@@ -38,7 +38,7 @@ const BLOCKS: [&str; 33] = [
     "tr",
     "ul",
 ];
-/// The other elements that messages are written with.
+/// Other elements that occur in messages.
 const INLINE: [&str; 61] = [
     "a", "abbr", "acronym", "audio", "b", "bdi", "bdo", "big", "body", "button", "caption", "cite", "code", "col",
     "colgroup", "del", "dfn", "em", "embed", "font", "form", "head", "html", "i", "iframe", "img", "input", "ins",
@@ -46,14 +46,14 @@ const INLINE: [&str; 61] = [
     "small", "source", "span", "strike", "strong", "sub", "sup", "svg", "tbody", "textarea", "tfoot", "thead", "time",
     "title", "tt", "u", "var", "video", "wbr",
 ];
-/// Elements whose content is no text.
+/// Elements whose content is not text.
 const SILENT: [&str; 2] = ["script", "style"];
-/// How often an encoding is undone. A chain of `&amp;amp;…` is undone at once, so this bounds only what hides in what was decoded.
+/// Maximum number of decoding rounds. A chain of `&amp;amp;…` is decoded in one round; further rounds find tags in decoded text.
 const ROUNDS: usize = 4;
-/// No entity is longer.
+/// Longest entity name, bytes.
 const LONGEST_ENTITY: usize = 40;
 
-/// What a person reads in a message; empty where that is nothing.
+/// The visible text of a message.
 #[must_use]
 pub(crate) fn plain(raw: &str) -> String {
     let mut text = raw.to_owned();
@@ -67,7 +67,7 @@ pub(crate) fn plain(raw: &str) -> String {
     collapse(&text)
 }
 
-/// White space of any sort to single spaces; what has no width is dropped.
+/// Replaces white space by single spaces and drops zero-width characters.
 fn collapse(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut gap = false;
@@ -86,7 +86,7 @@ fn collapse(text: &str) -> String {
         gap = false;
         plain.push(letter);
     }
-    // It is kept for as long as days are measured: without the room that the tags took.
+    // The text is kept for the whole run: release the space of the removed tags.
     plain.shrink_to_fit();
     plain
 }
@@ -98,7 +98,7 @@ fn is_invisible(letter: char) -> bool {
         | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206F}' | '\u{FEFF}')
 }
 
-/// Tags removed. What only looks like one stays readable: `a < b` as it is, and of `<RER>` the word.
+/// Removes tags. Text that only resembles a tag stays: `a < b` unchanged, `<RER>` as its word.
 fn without_tags(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -106,7 +106,7 @@ fn without_tags(text: &str) -> String {
     while let Some(at) = rest.find('<') {
         plain.push_str(&rest[..at]);
         let tail = &rest[at..];
-        // Once no comment is closed any more none of the further ones is, and nobody need look.
+        // If one comment is not closed, none of the following ones is; searching again would be quadratic.
         if closes && let Some(comment) = tail.strip_prefix("<!--") {
             if let Some(end) = comment.find("-->") {
                 rest = &comment[end + 3..];
@@ -134,7 +134,7 @@ fn without_tags(text: &str) -> String {
     plain
 }
 
-/// What follows the closing tag of an element; nothing where it is never closed.
+/// The text after the closing tag of an element; empty if it is never closed.
 fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
     let mut rest = text;
     while let Some(at) = rest.find("</") {
@@ -149,15 +149,14 @@ fn after_closing<'a>(text: &'a str, name: &str) -> &'a str {
     ""
 }
 
-/// A tag at the beginning of a text.
+/// A tag at the start of a text.
 struct Tag<'a> {
-    /// Its element in lower case; empty for a declaration.
+    /// Element name in lower case; empty for a declaration.
     name: String,
-    /// Whether it is a closing one.
+    /// Whether it is a closing tag.
     closes: bool,
-    /// What stands between the brackets, where it is words: no attributes, no name of another vocabulary (`o:p`).
+    /// The text between the brackets if it is words, without attributes or a namespaced name (`o:p`).
     words: &'a str,
-    /// Its length, bytes.
     len: usize,
 }
 
@@ -177,14 +176,14 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// Where the tag ends: the first `>` outside quoted attribute values. Where there is none before the next tag, the first within them.
+/// End of the tag: the first `>` outside quoted attribute values; if none precedes the next tag, the first one inside them.
 fn closing_bracket(body: &str) -> Option<usize> {
     let (mut quote, mut value_next, mut quoted) = (None, false, None);
     for (at, letter) in body.char_indices() {
         match (quote, letter) {
             (Some(open), _) if letter == open => quote = None,
             (Some(_), '>') => quoted = quoted.or(Some(at)),
-            // A quote opens a value only after `=`: the apostrophe of a French sentence is none.
+            // A quote opens a value only after `=`; a French apostrophe does not.
             (None, '"' | '\'') if value_next => quote = Some(letter),
             (None, '>') => return Some(at),
             (None, '<') => return quoted,
@@ -197,7 +196,7 @@ fn closing_bracket(body: &str) -> Option<usize> {
     quoted
 }
 
-/// Entities decoded, one level and every chain of `&amp;` before it.
+/// Decodes one level of entities, and every chain of `&amp;` before it.
 fn decode(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text;
@@ -206,7 +205,7 @@ fn decode(text: &str) -> String {
         rest = &rest[at + 1..];
         loop {
             match entity(rest) {
-                // An ampersand may be the beginning of the next level: it is not written before that is known.
+                // An ampersand may begin an entity of the next level.
                 Some((decoded, len)) if decoded == "&" => rest = &rest[len..],
                 Some((decoded, len)) => {
                     plain.push_str(&decoded);
@@ -224,12 +223,12 @@ fn decode(text: &str) -> String {
     plain
 }
 
-/// The entity whose name begins the text (the `&` is gone): what it stands for, and the length of its name with the `;`.
+/// The entity at the start of the text, after its `&`: its decoded text, and the length of its name with the `;`.
 fn entity(text: &str) -> Option<(String, usize)> {
     if let Some(number) = text.strip_prefix('#') {
         return numeric(number).map(|(letter, len)| (letter.map(String::from).unwrap_or_default(), len + 1));
     }
-    // Left without its `;` this one is common, and it names nothing else.
+    // `&nbsp` without `;` is common and unambiguous.
     if text.starts_with("nbsp") && !text.starts_with("nbsp;") {
         return Some((" ".to_owned(), 4));
     }
@@ -243,7 +242,7 @@ fn entity(text: &str) -> Option<(String, usize)> {
     (decoded != whole.as_str()).then(|| (decoded.into_owned(), end + 1))
 }
 
-/// A numeric entity, decimal or hexadecimal, with or without its `;`; `None` inside for a number that is no character.
+/// A numeric entity, decimal or hexadecimal, with or without `;`. The inner `None` is a number that is not a character.
 fn numeric(text: &str) -> Option<(Option<char>, usize)> {
     let (digits, radix, prefix) = match text.strip_prefix(['x', 'X']) {
         Some(hex) => (hex, 16, 1),
@@ -258,7 +257,7 @@ fn numeric(text: &str) -> Option<(Option<char>, usize)> {
     Some((character(number), prefix + count + semicolon))
 }
 
-/// As browsers read it: 128 to 159 are the letters that Windows-1252 has there.
+/// As browsers do, 128 to 159 are read as Windows-1252.
 fn character(number: u32) -> Option<char> {
     const WINDOWS: [char; 32] = [
         '€', ' ', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', ' ', 'Ž', ' ', ' ', '‘', '’', '“', '”', '•',
@@ -276,7 +275,7 @@ mod tests {
     use super::plain;
 
     #[test]
-    fn tags_go_and_blocks_leave_a_space() {
+    fn tags_are_removed_and_blocks_become_a_space() {
         assert_eq!(plain("<p>Trafic<br>interrompu.</p><p>Bus</p>"), "Trafic interrompu. Bus");
         assert_eq!(plain("Trafic <strong>inter</strong>rompu"), "Trafic interrompu");
         assert_eq!(plain("<a href='http://a.fr?x=1>2'>Plus d'infos</a>"), "Plus d'infos");
@@ -284,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_a_tag_stays_readable() {
+    fn text_that_resembles_a_tag_is_kept() {
         assert_eq!(plain("Direction Sartrouville <RER>."), "Direction Sartrouville RER.");
         assert_eq!(plain("si a < b, ou <"), "si a < b, ou <");
         assert_eq!(plain("Paris <-> Creil"), "Paris <-> Creil");
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn entities_of_every_sort_are_decoded() {
+    fn entities_of_every_kind_are_decoded() {
         assert_eq!(plain("P&#233;riode : &#xE0; partir de 21h10&nbsp;&rsquo;&#146;"), "Période : à partir de 21h10 ’’");
         assert_eq!(plain("&#233t&#xe9 &nbsp fin"), "été fin");
         assert_eq!(plain("R&D & co &inconnu; &"), "R&D & co &inconnu; &");
@@ -302,14 +301,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_encoded_twice_does_not_survive() {
+    fn doubly_encoded_text_is_decoded_completely() {
         assert_eq!(plain("&amp;nbsp;&amp;#8203;&amp;amp;eacute;&amp;amp;amp;amp;#233;"), "éé");
         assert_eq!(plain("&lt;p&gt;Bonjour&lt;/p&gt; &amp;lt;br&amp;gt;toi"), "Bonjour toi");
         assert_eq!(plain("&#38;#38;amp;"), "&");
     }
 
     #[test]
-    fn long_nonsense_takes_no_longer_than_text() {
+    fn malformed_markup_takes_linear_time() {
         for part in ["<a", "<!--", "&amp;", "&#38;", "<a='", "</", "<style>", "&lt;"] {
             let raw = part.repeat(100_000);
             assert!(plain(&raw).len() <= raw.len(), "{part}");
@@ -317,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_width_goes_and_white_space_is_one_space() {
+    fn zero_width_characters_are_dropped_and_white_space_is_one_space() {
         assert_eq!(plain("\u{FEFF}a&#8203;b\u{AD}c\u{200D}d\u{2060}&shy;e"), "abcde");
         assert_eq!(plain("  a\u{A0}\u{202F}\r\n\tb&#160; &#8239;c "), "a b c");
         assert_eq!(plain("<p>&#8203;</p><p>&nbsp;</p>"), "");

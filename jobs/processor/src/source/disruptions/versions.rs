@@ -1,9 +1,9 @@
-//! From records to disruptions: which version holds, which periods, and when one that is no longer listed ended.
+//! Merges the records of all snapshots into disruptions.
 //!
-//! - Of a disruption's versions the one last changed by its publisher holds, then the one collected last.
-//! - Its periods are that version's, and those of earlier versions that had begun when they were collected and whose begin is no longer
-//!   listed: what was seen to run is not undone. A period is known by its begin; where versions give it several ends the latest holds.
-//! - One that all later complete snapshots of its feed leave out ended when the first of them was taken.
+//! - The version that its publisher changed last is used; of several, the one collected last.
+//! - Its periods are those of that version, and those of earlier versions that had begun at collection and whose begin is no longer listed:
+//!   an observed period is never removed. A period is identified by its begin; of several ends the latest is used.
+//! - A disruption that all later complete snapshots of its feed omit ended when the first of them was collected.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,64 +15,57 @@ use super::navitia::Page;
 use super::record::{ActivePeriod, DisruptionContent};
 use super::snapshot::Feed;
 
-/// When, and where among snapshots of one time, one was taken.
+/// Collection time and rank of a snapshot.
 type SnapshotTime = (DateTime<Utc>, usize);
 
-/// What is kept of a snapshot besides its records. Their order is that of file and line.
+/// A snapshot without its records. Snapshots are in the order of file and line.
 #[derive(Debug, Clone)]
 pub(crate) struct SnapshotInfo<'a> {
-    /// Which feed.
     pub(crate) feed: Feed,
-    /// When.
     pub(crate) collected: DateTime<Utc>,
-    /// The folder of its file.
     pub(crate) folder: &'a str,
-    /// Which page of how many.
     pub(crate) page: Option<Page>,
 }
 
-/// One listing of a disruption.
+/// One record of a disruption in a snapshot.
 #[derive(Debug, Clone)]
 pub(crate) struct Occurrence<'a> {
-    /// Index of the snapshot.
     pub(crate) snapshot: usize,
-    /// What it says; `None` where the record was rejected.
+    /// `None` if the record was rejected.
     pub(crate) content: Option<&'a Arc<DisruptionContent>>,
 }
 
-/// A disruption as all snapshots together tell it.
+/// A disruption merged from all snapshots.
 #[derive(Debug, Clone)]
 pub(crate) struct MergedDisruption {
-    /// Its id.
     pub(crate) id: String,
-    /// The version that holds, but for its periods.
+    /// The version that is used, except for its periods.
     pub(crate) content: Arc<DisruptionContent>,
-    /// Its periods, by begin.
+    /// By begin.
     pub(crate) periods: Vec<ActivePeriod>,
-    /// Usable records of it.
+    /// Number of valid records.
     pub(crate) records: u64,
-    /// Those equal to the one before.
+    /// Records equal to the previous one.
     pub(crate) repeats: u64,
-    /// Those that differ from it.
+    /// Records that differ from the previous one.
     pub(crate) conflicts: u64,
 }
 
-/// Completeness of every snapshot, worked out once.
+/// All snapshots in collection order, with the complete ones.
 #[derive(Debug)]
 pub(crate) struct SnapshotTimeline<'a> {
     snapshots: Vec<SnapshotInfo<'a>>,
     /// Rank of each snapshot by time of collection, then file and line.
     rank: Vec<usize>,
-    /// When each counts as taken: a page with the last one of its set.
+    /// Effective time of each; a page counts with the last page of its set.
     as_of: Vec<SnapshotTime>,
-    /// By feed: when its complete listings were taken, in order of time. What is absent from one was not there.
+    /// By feed: times of its complete listings, in order. A disruption absent from one had ended.
     complete: BTreeMap<Feed, Vec<SnapshotTime>>,
-    /// Pages that belong to no complete set.
+    /// Pages of incomplete sets.
     stray_pages: u64,
 }
 
 impl<'a> SnapshotTimeline<'a> {
-    /// Of the snapshots, in order of file and line.
     pub(crate) fn new(snapshots: Vec<SnapshotInfo<'a>>) -> Self {
         let mut order: Vec<usize> = (0..snapshots.len()).collect();
         order.sort_by_key(|index| (snapshots[*index].collected, *index));
@@ -84,7 +77,7 @@ impl<'a> SnapshotTimeline<'a> {
             snapshots.iter().zip(&rank).map(|(snapshot, rank)| (snapshot.collected, *rank)).collect();
         let mut complete: BTreeMap<Feed, Vec<SnapshotTime>> = BTreeMap::new();
         let (mut pages, mut placed) = (0, 0);
-        // Pages of one folder's hour in order of time, until each page of the answer has been there once.
+        // Pages of one folder in time order, until every page of the answer is present.
         let mut sets: BTreeMap<(&str, Feed), BTreeMap<u64, usize>> = BTreeMap::new();
         for index in order {
             let snapshot = &snapshots[index];
@@ -94,7 +87,7 @@ impl<'a> SnapshotTimeline<'a> {
                     pages += 1;
                     let set = sets.entry((snapshot.folder, snapshot.feed)).or_default();
                     set.insert(page.number, index);
-                    // The answer may grow while it is paged through: the largest count that a page gave.
+                    // The answer may grow between pages: use the largest page count.
                     let of =
                         set.values().filter_map(|index| snapshots[*index].page).map(|page| page.of).max().unwrap_or(0);
                     if set.range(..of).count() as u64 == of {
@@ -112,24 +105,23 @@ impl<'a> SnapshotTimeline<'a> {
         Self { rank, as_of, complete, snapshots, stray_pages: pages - placed }
     }
 
-    /// How many Navitia pages belong to no answer of which all pages are there: absence from them says nothing.
+    /// Number of Navitia pages of incomplete answers; absence from them does not end a disruption.
     pub(crate) fn stray_pages(&self) -> u64 {
         self.stray_pages
     }
 
-    /// When the last snapshot was collected.
     pub(crate) fn last(&self) -> Option<DateTime<Utc>> {
         self.snapshots.iter().map(|snapshot| snapshot.collected).max()
     }
 
-    /// Whether one was collected within [from, to].
+    /// Whether a snapshot was collected within `[from, to]`.
     pub(crate) fn any_within(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
         self.snapshots.iter().any(|snapshot| (from..=to).contains(&snapshot.collected))
     }
 
-    /// The disruption of these listings; `None` where not one record of it can be used.
+    /// Merges the records of one disruption; `None` if none is valid.
     pub(crate) fn merge(&self, id: &str, mut occurrences: Vec<Occurrence<'_>>) -> Option<MergedDisruption> {
-        // Stable: records of one snapshot stay in the order in which it has them.
+        // Stable: records of one snapshot keep their order.
         occurrences.sort_by_key(|occurrence| self.rank[occurrence.snapshot]);
         let ended = self.ended(&occurrences);
         let used: Vec<(DateTime<Utc>, &Arc<DisruptionContent>)> = occurrences
@@ -142,7 +134,7 @@ impl<'a> SnapshotTimeline<'a> {
         let mut versions: Vec<(usize, DateTime<Utc>, &Arc<DisruptionContent>)> =
             used.iter().enumerate().map(|(position, (collected, content))| (position, *collected, *content)).collect();
         versions.sort_by_key(|(position, _, content)| Reverse((content.updated, *position)));
-        // Of equal ones in a row the one collected last: whatever had begun at an earlier one had begun at that.
+        // Of consecutive equal versions keep the one collected last: it includes all periods that had begun earlier.
         versions.dedup_by(|next, one| next.2 == one.2);
         let (_, _, holds) = versions.first()?;
         let content = Arc::clone(holds);
@@ -158,7 +150,7 @@ impl<'a> SnapshotTimeline<'a> {
         })
     }
 
-    /// When the first complete snapshot of a feed that once listed it was taken, after the last that did.
+    /// Time of the first complete snapshot of one of its feeds after the last one that listed it.
     fn ended(&self, occurrences: &[Occurrence<'_>]) -> Option<DateTime<Utc>> {
         let feeds: BTreeSet<Feed> =
             occurrences.iter().map(|occurrence| self.snapshots[occurrence.snapshot].feed).collect();
@@ -171,7 +163,7 @@ impl<'a> SnapshotTimeline<'a> {
     }
 }
 
-/// The periods of the version that holds (the first), and what earlier ones add: begin → end.
+/// End by begin: the periods of the first version, and those that the others add.
 fn periods(
     versions: &[(usize, DateTime<Utc>, &Arc<DisruptionContent>)],
 ) -> BTreeMap<DateTime<Utc>, Option<DateTime<Utc>>> {
@@ -180,7 +172,7 @@ fn periods(
         for period in content.periods.iter().filter(|period| at == 0 || period.begin <= *collected) {
             periods
                 .entry(period.begin)
-                // An open end is one that nobody knew: it takes nothing from a known one, and a newer version that opens it again holds.
+                // An unknown end of an earlier version does not replace a known one; a newer version that reopens the period is kept.
                 .and_modify(|end: &mut Option<DateTime<Utc>>| {
                     *end = end.map(|end| period.end.map_or(end, |other| end.max(other)))
                 })
@@ -190,7 +182,7 @@ fn periods(
     periods
 }
 
-/// The periods up to the time when it ended.
+/// Limits the periods to the time when the disruption ended.
 fn end_at(periods: BTreeMap<DateTime<Utc>, Option<DateTime<Utc>>>, ended: Option<DateTime<Utc>>) -> Vec<ActivePeriod> {
     let periods = periods.into_iter().map(|(begin, end)| ActivePeriod { begin, end });
     let Some(ended) = ended else { return periods.collect() };

@@ -1,4 +1,4 @@
-//! The lines of service with their hours, from `reference/lignes.csv`, and the spellings of transit modes.
+//! Transit lines with their service hours, from `reference/lignes.csv`, and the spellings of transit modes.
 
 use contract::document::disruptions::Mode;
 
@@ -6,11 +6,11 @@ use crate::raw_file::SourceError;
 use crate::source::text::normalize::folded;
 use crate::transit_line::{DAY, ServiceLine};
 
-/// The lines of `reference/lignes.csv`: `mode;code;nom;debut_service;fin_service`, hours as HH:MM (24:30 is half past midnight). Columns may
-/// come in any order, `,` separates too, a name may be missing; of two rows for one line the last one holds.
+/// Reads `reference/lignes.csv`: `mode;code;nom;debut_service;fin_service`, times as HH:MM (24:30 is half past midnight). Columns may come in
+/// any order, the separator may be `,`, the name may be missing; of two rows for one line the last one counts.
 ///
 /// # Errors
-/// A missing column, a mode or an hour that cannot be read: a reliability over half the lines would look like one over all of them.
+/// A missing column, an unknown mode or an invalid time: skipping the line would silently compute the reliability over fewer lines.
 pub(crate) fn read_lines(key: &str, bytes: &[u8]) -> Result<Vec<ServiceLine>, SourceError> {
     let error = |reason: String| SourceError { key: key.to_owned(), reason };
     let bytes = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes);
@@ -22,7 +22,7 @@ pub(crate) fn read_lines(key: &str, bytes: &[u8]) -> Result<Vec<ServiceLine>, So
     let column = |name: &str| headers.iter().position(|header| folded(header) == name);
     let required = |name: &str| {
         column(name).ok_or_else(|| {
-            error(format!("no column \"{name}\"; the columns are mode;code;nom;debut_service;fin_service"))
+            error(format!("missing column \"{name}\"; expected mode;code;nom;debut_service;fin_service"))
         })
     };
     let (mode_column, code) = (required("mode")?, required("code")?);
@@ -37,18 +37,19 @@ pub(crate) fn read_lines(key: &str, bytes: &[u8]) -> Result<Vec<ServiceLine>, So
         if row.iter().all(str::is_empty) {
             continue;
         }
-        // A mode that nobody knows is a slip here: its line would never be found disrupted.
+        // An unknown mode is an error here: the line would never match a disruption.
         let known =
             mode_of(field(mode_column)).filter(|mode| *mode != Mode::Other || folded(field(mode_column)) == "autre");
         let known = known.ok_or_else(|| {
-            error(format!("line {line}: \"{}\" is no mode, such as metro, rer or tramway", field(mode_column)))
+            error(format!("line {line}: \"{}\" is not a known mode; expected metro, rer, transilien, tramway, bus, navette or autre", field(mode_column)))
         })?;
         if field(code).is_empty() {
-            return Err(error(format!("line {line}: no code")));
+            return Err(error(format!("line {line}: the code is missing")));
         }
         let minutes = |column: usize| {
-            minutes(field(column))
-                .ok_or_else(|| error(format!("line {line}: \"{}\" is no hour, such as 05:30", field(column))))
+            minutes(field(column)).ok_or_else(|| {
+                error(format!("line {line}: \"{}\" is not a valid time; expected HH:MM, such as 05:30", field(column)))
+            })
         };
         let found = ServiceLine::new(known, field(code), name.map_or("", field), minutes(start)? % DAY, minutes(end)?);
         lines.retain(|line| line.key() != found.key());
@@ -65,7 +66,8 @@ fn minutes(text: &str) -> Option<u32> {
     (hours * 60 + minutes <= 2 * DAY && hours <= 48 && minutes < 60).then_some(hours * 60 + minutes)
 }
 
-/// The mode of a published word: the bulk feed's, Navitia's ids (`commercial_mode:Metro`) and names, our own. `None` for a blank one.
+/// The mode of a published word: of the bulk feed, of Navitia's ids (`commercial_mode:Metro`) and names, or of our own files. `None` if
+/// blank.
 pub(crate) fn mode_of(word: &str) -> Option<Mode> {
     let word = folded(word.rsplit(':').next().unwrap_or(word));
     Some(match word.as_str() {
@@ -85,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_of_service_are_read_in_any_order_of_columns() {
+    fn lines_are_read_with_columns_in_any_order() {
         let csv = "\u{FEFF}code;mode;debut_service;fin_service;nom\r\n13;metro;05:30;00:30;Ligne 13\r\nb;RER;4:50;25:10;\r\n\r\n";
         let lines = read_lines("reference/lignes.csv", csv.as_bytes()).unwrap();
         assert_eq!(lines.len(), 2);
@@ -95,12 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_not_the_lines_is_refused_with_its_reason() {
+    fn invalid_lines_file_is_refused_with_its_reason() {
         for (csv, part) in [
-            ("a;b\n1;2\n", "no column \"mode\""),
-            ("mode;code;nom;debut_service;fin_service\nmetro;4;;5h;00:30\n", "line 2: \"5h\" is no hour"),
-            ("mode;code;nom;debut_service;fin_service\nmetro;;;05:00;00:30\n", "line 2: no code"),
-            ("mode;code;nom;debut_service;fin_service\nmetor;4;;05:00;00:30\n", "line 2: \"metor\" is no mode"),
+            ("a;b\n1;2\n", "missing column \"mode\""),
+            ("mode;code;nom;debut_service;fin_service\nmetro;4;;5h;00:30\n", "line 2: \"5h\" is not a valid time"),
+            ("mode;code;nom;debut_service;fin_service\nmetro;;;05:00;00:30\n", "line 2: the code is missing"),
+            (
+                "mode;code;nom;debut_service;fin_service\nmetor;4;;05:00;00:30\n",
+                "line 2: \"metor\" is not a known mode",
+            ),
         ] {
             let error = read_lines("reference/lignes.csv", csv.as_bytes()).unwrap_err();
             assert!(error.reason.contains(part), "{error}");
@@ -108,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn every_published_spelling_of_a_mode_is_known() {
+    fn published_spellings_of_a_mode_are_known() {
         for (word, mode) in [
             ("Metro", Mode::Metro),
             ("Métro", Mode::Metro),

@@ -13,7 +13,7 @@ const POPULATION: usize = 1;
 const START: usize = 2;
 const END: usize = 3;
 const ZONES: usize = 4;
-/// Labels of one export, field names of the other.
+/// Exports use labels or field names.
 const COLUMNS: [Column; 5] = [
     Column::required(&["description"]),
     Column::optional(&["population"]),
@@ -22,7 +22,7 @@ const COLUMNS: [Column; 5] = [
     Column::required(&["zones"]),
 ];
 
-/// The school holiday in which a date lies, in the city's zone.
+/// The school holiday of a date in the city's school zone.
 #[must_use]
 pub(crate) fn school_holiday<'a>(date: NaiveDate, city: &City, school: Option<&'a SchoolCalendar>) -> Option<&'a str> {
     school?.holiday(date, city.school_zone.as_deref()?)
@@ -45,10 +45,10 @@ struct Holiday {
 }
 
 impl SchoolCalendar {
-    /// Reads the ministry's export, under either header. `tz` is where its timestamps are midnights.
+    /// Reads the ministry's export with either header. Its timestamps are midnights in `tz`.
     ///
     /// # Errors
-    /// Names `key` where the file is not such an export.
+    /// The file is not such an export.
     pub(crate) fn read(key: &str, bytes: &[u8], tz: Tz) -> Result<Self, SourceError> {
         let table = Table::open(key, bytes, &COLUMNS)?;
         let mut calendar = Self::default();
@@ -57,7 +57,7 @@ impl SchoolCalendar {
                 calendar.ignored += 1;
                 continue;
             };
-            // Teachers have a summer of their own; pupils count.
+            // Teachers have different summer holidays; those of pupils count.
             if row.get(POPULATION).is_some_and(|population| folded(population).starts_with("enseignant")) {
                 continue;
             }
@@ -69,13 +69,13 @@ impl SchoolCalendar {
                 None => calendar.ignored += 1,
             }
         }
-        // One row per académie: the same holiday many times over.
+        // One row per académie repeats each holiday.
         calendar.holidays.sort();
         calendar.holidays.dedup();
         Ok(calendar)
     }
 
-    /// The holiday of a zone (`Zone C`) in which a date lies; of several the first to begin.
+    /// The holiday of a zone (`Zone C`) on a date; the earliest start if there are several.
     #[must_use]
     pub(crate) fn holiday(&self, date: NaiveDate, zone: &str) -> Option<&str> {
         let zone = zone_name(zone);
@@ -99,7 +99,7 @@ fn holiday(start: NaiveDate, end: NaiveDate, name: &str, zone: &str) -> Option<H
     }
     let open = start == end && folded(name).starts_with("debut des vacances d'ete");
     let (name, resumes) = if open {
-        // Only the beginning is published so far.
+        // Only the start has been published so far.
         let september = NaiveDate::from_ymd_opt(start.year(), 9, 1)?;
         let resumes = if start < september { september } else { NaiveDate::from_ymd_opt(start.year() + 1, 9, 1)? };
         ("Vacances d'Été", resumes)
@@ -110,7 +110,7 @@ fn holiday(start: NaiveDate, end: NaiveDate, name: &str, zone: &str) -> Option<H
     Some(Holiday { first: start, resumes, name: name.replace('’', "'"), zone: zone_name(zone) })
 }
 
-/// "Zone C", "zone c" and "C" are one.
+/// "Zone C", "zone c" and "C" are the same zone.
 fn zone_name(zone: &str) -> String {
     let zone = folded(zone);
     zone.strip_prefix("zone ").map(|rest| rest.trim().to_owned()).unwrap_or(zone)
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_midnight_told_in_utc_is_the_citys_day() {
+    fn midnight_in_utc_is_the_local_day() {
         let school =
             calendar("Vacances de Noël;-;2024-12-20T23:00:00+00:00;2025-01-05T23:00:00+00:00;Paris;Zone C;2024-2025\n");
         assert_eq!(school.holiday(date("2024-12-20"), "Zone C"), None);
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn pupils_count_and_a_summer_without_an_end_runs_to_the_first_of_september() {
+    fn holidays_of_pupils_count_and_an_open_summer_ends_on_1_september() {
         let school = calendar(
             "Vacances d'Été;Enseignants;2025-07-05T00:00:00+02:00;2025-08-29T00:00:00+02:00;Paris;Zone C;2024-2025\n\
              Vacances d'Été;Élèves;2025-07-05T00:00:00+02:00;2025-09-01T00:00:00+02:00;Paris;Zone C;2024-2025\n\
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_no_use_are_counted() {
+    fn unusable_rows_are_counted() {
         let school = calendar(
             "Vacances;-;2019-01-10T00:00:00+01:00;2018-10-29T00:00:00+01:00;x;Zone C;2018-2019\n\
              Vacances;-;soon;2018-10-29T00:00:00+01:00;x;Zone C;2018-2019\n\
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_header_is_read_too() {
+    fn older_header_is_accepted() {
         let text = "\u{feff}Description;Population;Date de début;Date de fin;Académies;Zones;annee_scolaire\n\
                     Vacances d'Hiver;-;2025-02-15;2025-03-03;Paris;Zone C;2024-2025\n";
         let school = SchoolCalendar::read("c.csv", text.as_bytes(), Paris).unwrap();
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_match_is_the_type() {
+    fn day_type_is_the_first_match() {
         let city = City::paris();
         let school =
             calendar("Vacances de la Toussaint;-;2025-10-18T00:00:00+02:00;2025-11-03T00:00:00+01:00;Paris;Zone C;x\n");

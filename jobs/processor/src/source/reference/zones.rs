@@ -1,4 +1,4 @@
-//! The outlines of districts, from GeoJSON.
+//! Reads the outlines of districts from GeoJSON.
 
 use std::collections::BTreeMap;
 
@@ -18,19 +18,22 @@ const NAMES: [&str; 4] = ["l_ar", "nom", "name", "libelle"];
 /// else `nom`, `name`, `libelle`, else the code. Several features of one code are one zone.
 ///
 /// # Errors
-/// The file and what is wrong with it: no FeatureCollection, no feature, one without a code or whose geometry is no polygon in degrees.
+/// The file is not a FeatureCollection, has no feature, or has a feature without a code or without a polygon in degrees.
 pub(crate) fn read_zones(key: &str, bytes: &[u8]) -> Result<Zones, SourceError> {
     let error = |reason: String| SourceError { key: key.to_owned(), reason };
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let json: Value = serde_json::from_slice(bytes).map_err(|cause| error(format!("it is not JSON: {cause}")))?;
-    let collection = geojson::FeatureCollection::try_from(json)
-        .map_err(|cause| error(format!("it is not a GeoJSON FeatureCollection: {}", short(&cause.to_string()))))?;
+    let json: Value =
+        serde_json::from_slice(bytes).map_err(|cause| error(format!("the file is not valid JSON: {cause}")))?;
+    let collection = geojson::FeatureCollection::try_from(json).map_err(|cause| {
+        error(format!("the file is not a GeoJSON FeatureCollection: {}", short(&cause.to_string())))
+    })?;
     let mut named: BTreeMap<String, Zone> = BTreeMap::new();
     for (number, feature) in (1..).zip(&collection.features) {
-        let code = code(feature)
-            .ok_or_else(|| error(format!("feature {number} has no code; one of {} is needed", CODES.join(", "))))?;
+        let code = code(feature).ok_or_else(|| {
+            error(format!("feature {number} has no code; add one of the properties {}", CODES.join(", ")))
+        })?;
         let parts = polygons(feature)
-            .map_err(|cause| error(format!("feature {number} (code {code}) is no polygon of degrees: {cause}")))?;
+            .map_err(|cause| error(format!("feature {number} (code {code}) is not a polygon in degrees: {cause}")))?;
         let zone = named.entry(code.clone()).or_insert_with(|| Zone {
             name: text_of(feature, &NAMES).unwrap_or_else(|| code.clone()),
             code,
@@ -39,7 +42,7 @@ pub(crate) fn read_zones(key: &str, bytes: &[u8]) -> Result<Zones, SourceError> 
         zone.outline.0.extend(parts);
     }
     if named.is_empty() {
-        return Err(error("it has no feature, so no zone".to_owned()));
+        return Err(error("the file has no features".to_owned()));
     }
     let mut zones: Vec<Zone> = named.into_values().collect();
     zones.sort_by(|a, b| id_order(&a.code, &b.code));
@@ -55,7 +58,7 @@ fn code(feature: &geojson::Feature) -> Option<String> {
     text_of(feature, &CODES).or_else(own).map(|code| postal_code(&code))
 }
 
-/// The first of the properties that has a text or a number.
+/// The first of the properties that is a text or number.
 fn text_of(feature: &geojson::Feature, names: &[&str]) -> Option<String> {
     let properties = feature.properties.as_ref()?;
     names.iter().find_map(|name| match properties.get(*name)? {
@@ -65,7 +68,7 @@ fn text_of(feature: &geojson::Feature, names: &[&str]) -> Option<String> {
     })
 }
 
-/// A whole number without its point: some tools write 75112.0.
+/// Whole numbers without a decimal point: some tools write 75112.0.
 fn text_of_number(number: &serde_json::Number) -> Option<String> {
     if number.is_f64() { number.as_f64().map(|number| number.to_string()) } else { Some(number.to_string()) }
 }
@@ -109,7 +112,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_point_is_located_holes_and_borders_included() {
+    fn point_is_located_on_borders_and_outside_holes() {
         let zones = two_squares();
         assert_eq!(zones.all().iter().map(|zone| zone.code.as_str()).collect::<Vec<_>>(), ["75001", "75002"]);
         assert_eq!(code_at(&zones, 0.5, 0.5), Some("75001"));
@@ -149,12 +152,12 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_zones_is_an_error_that_names_the_feature() {
+    fn invalid_zones_file_is_an_error_that_names_the_feature() {
         for (properties, geometry, part) in [
             (
                 "{}",
                 r#"{"type":"Point","coordinates":[0,0]}"#,
-                "feature 1 (code own) is no polygon of degrees: it is a Point",
+                "feature 1 (code own) is not a polygon in degrees: it is a Point",
             ),
             ("{}", "null", "it has no geometry"),
             (
@@ -174,7 +177,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn an_outline_that_crosses_itself_is_used_and_reported() {
+    fn self_crossing_outline_is_used_with_a_warning() {
         let bow_tie = r#"{"type":"Polygon","coordinates":[[[0,0],[1,1],[1,0],[0,1],[0,0]]]}"#;
         let zones = read("{}", bow_tie).unwrap();
         assert_eq!(zones.warnings().len(), 1);
@@ -193,7 +196,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), inner in "[\\[\\]0-9,.e-]{0,60}") {
+        fn zones_never_panic_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200), inner in "[\\[\\]0-9,.e-]{0,60}") {
             let _ = read_zones("z", &bytes);
             if let Ok(zones) = read("{}", &format!(r#"{{"type":"Polygon","coordinates":{inner}}}"#)) {
                 let _ = zones.locate(0.0, 0.0);

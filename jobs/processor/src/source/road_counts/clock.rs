@@ -1,4 +1,4 @@
-//! Timestamps to instants, and instants to hours of service days. Rows repeat both, and the zone's rules are slow: what was found is kept.
+//! Timestamps to instants, and instants to hours of service days. Both are cached, because rows repeat them and time zone lookups are slow.
 
 use std::collections::HashMap;
 
@@ -7,21 +7,23 @@ use chrono_tz::Tz;
 use contract::day::wall_to_instant;
 use contract::{Reason, ServiceDay};
 
-/// How many days are remembered: more than a year's.
+use crate::source::text::timestamp::local_time;
+
+/// Number of cached days: more than a year.
 const DAYS: usize = 512;
 
-/// What one thread knows of time.
+/// The cache of one thread.
 #[derive(Debug)]
 pub(crate) struct Clock {
     tz: Tz,
     stamp: StampPattern,
     walls: HashMap<NaiveDateTime, Option<i64>>,
     today: DayBounds,
-    /// Days of UTC, each in its place, with the service days that it touches.
+    /// By UTC day modulo [`DAYS`]: the UTC day and the service days that overlap it.
     days: Vec<(i64, [DayBounds; 2])>,
 }
 
-/// The last stamp, and the instant of its first hour: another stamp that differs by the hour alone is so many hours later.
+/// The last timestamp and the instant of its hour 0: a timestamp that differs only in the hour is that many hours later.
 #[derive(Debug, Default)]
 struct StampPattern {
     date: [u8; 11],
@@ -45,7 +47,7 @@ impl DayBounds {
 
     #[inline]
     fn hour(&self, instant: i64) -> Option<(i32, u8)> {
-        // One that begins before the day wraps around, and is not less.
+        // An instant before the start wraps around to a large number.
         let seconds = instant.wrapping_sub(self.start).cast_unsigned();
         let length = self.end.wrapping_sub(self.start).cast_unsigned();
         (seconds < length).then(|| (self.number, u8::try_from(seconds / 3600).unwrap_or(u8::MAX)))
@@ -53,7 +55,6 @@ impl DayBounds {
 }
 
 impl Clock {
-    /// Of a city.
     #[must_use]
     pub(crate) fn new(tz: Tz) -> Self {
         Self {
@@ -65,7 +66,7 @@ impl Clock {
         }
     }
 
-    /// The service day of an instant, as a day of the Common Era, and which of its hours.
+    /// The service day of an instant, as a day number of the Common Era, and the index of the hour.
     #[inline]
     pub(crate) fn hour(&mut self, instant: i64) -> (i32, u8) {
         match self.today.hour(instant) {
@@ -81,7 +82,7 @@ impl Clock {
         let place = usize::try_from(date.rem_euclid(DAYS as i64)).unwrap_or(0);
         let Some((of, known)) = self.days.get_mut(place) else { return (0, 0) };
         if *of != date {
-            // The two that a day of UTC touches; of more, in a year of odd rules, the others are looked up each time.
+            // A UTC day overlaps two service days; further ones, under unusual zone rules, are not cached.
             let first = day_of(date * 86_400);
             (*of, *known) = (date, [DayBounds::of(&first), DayBounds::of(&first.plus(1))]);
         }
@@ -90,7 +91,7 @@ impl Clock {
         self.today.hour(instant).unwrap_or((self.today.number, 0))
     }
 
-    /// Seconds since the epoch of a timestamp: with an offset an instant, without one a wall time of the city.
+    /// Seconds since the epoch of a timestamp; without an offset it is local time of the city.
     #[inline]
     pub(crate) fn instant(&mut self, bytes: &[u8]) -> Result<i64, Reason> {
         if let Some((date, [h1, h2, rest @ ..])) = bytes.split_first_chunk::<11>()
@@ -117,7 +118,7 @@ impl Clock {
             let instant =
                 self.walls.entry(wall).or_insert_with(|| wall_to_instant(wall, tz).map(|instant| instant.timestamp()));
             let instant = instant.ok_or(Reason::NonexistentTime)?;
-            // The clocks are not changed on a day of 24 hours.
+            // A day of 24 hours has no clock change, so hours are equidistant.
             if ServiceDay::new(wall.date(), tz).hour_count() == 24 {
                 self.learn(bytes, wall, instant);
             }
@@ -125,17 +126,14 @@ impl Clock {
         }
         // Rarer forms: fractions of a second, no seconds.
         let text = std::str::from_utf8(bytes).map_err(|_| Reason::UnreadableDate)?;
-        // A year of two digits would be taken for one of the first century.
+        // chrono would read a two-digit year as one of the first century.
         if bytes.get(4) != Some(&b'-') {
             return Err(Reason::UnreadableDate);
         }
         if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
             return Ok(instant.timestamp());
         }
-        let wall = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-            .ok_or(Reason::UnreadableDate)?;
+        let wall = local_time(text).ok_or(Reason::UnreadableDate)?;
         wall_to_instant(wall, self.tz).map(|instant| instant.timestamp()).ok_or(Reason::NonexistentTime)
     }
 
@@ -150,7 +148,7 @@ impl Clock {
     }
 }
 
-/// `YYYY-MM-DD?HH:MM:SS` and an offset in seconds.
+/// `YYYY-MM-DD?HH:MM:SS` and its offset, seconds.
 fn with_offset(bytes: &[u8]) -> Option<(NaiveDateTime, i64)> {
     let (stamp, offset) = bytes.split_at_checked(19)?;
     let seconds = match offset {
@@ -198,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn stamps_with_and_without_offset_are_the_same_instant() {
+    fn timestamps_with_and_without_offset_are_the_same_instant() {
         let expected = hours("2025-11-03T17:00:00+01:00");
         for text in ["2025-11-03T16:00:00Z", "2025-11-03 17:00:00", "2025-11-03T17:00:00.000+01:00", "2025-11-03 17:00"]
         {
@@ -207,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_instants_the_later_is_meant_and_a_skipped_one_is_rejected() {
+    fn repeated_local_time_is_the_later_instant_and_skipped_one_is_rejected() {
         assert_eq!(hours("2024-10-27 02:00:00"), hours("2024-10-27T02:00:00+01:00"));
         assert_eq!(hours("2024-03-31 02:00:00"), Err(Reason::NonexistentTime));
         for wrong in
@@ -219,7 +217,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_remembered_changes_nothing(
+        fn cache_does_not_change_results(
             stamps in prop::collection::vec((prop::sample::select(vec!["2024-03-31", "2024-10-27", "2024-03-30"]), 0u32..26,
                 prop::sample::select(vec![":00:00", ":00:00Z", ":00:00+01:00", ":30:00", ":00:00+02:00", ":00:00x"])), 1..20),
         ) {

@@ -1,13 +1,12 @@
-//! Where the columns of a road-count file are, by its header.
+//! Column positions of a road-count file, from its header.
 
 use crate::raw_file::SourceError;
 use crate::scan::head::Head;
 use crate::source::text::normalize::folded;
 
-/// Where the columns of a file are. Columns may come in any order; others are ignored.
+/// Column positions in a file. Columns may come in any order; unknown columns are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layout {
-    /// Number of columns.
     pub(crate) columns: usize,
     pub(crate) arc: usize,
     pub(crate) time: usize,
@@ -19,10 +18,8 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// From the first record of the file.
-    ///
     /// # Errors
-    /// Says which columns are missing, and what the header holds.
+    /// Lists the missing columns and quotes the header.
     pub(crate) fn of(key: &str, head: &Head) -> Result<Self, SourceError> {
         let error = |reason: String| SourceError { key: key.to_owned(), reason };
         if std::str::from_utf8(&head.record).is_err() {
@@ -52,7 +49,7 @@ impl Layout {
         }
         let shown: String = String::from_utf8_lossy(&head.record).chars().take(120).collect();
         Err(error(format!(
-            "the header is not that of road counts, {} missing (read: \"{shown}\"); put the right file there or take this one away",
+            "unrecognised header: missing column {} (found: \"{shown}\"); replace the file by an export of the road counts or remove it",
             missing.join(", ")
         )))
     }

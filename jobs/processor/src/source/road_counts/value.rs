@@ -1,4 +1,4 @@
-//! Values of a road-count row, straight from bytes.
+//! Parses the values of a road-count row directly from bytes.
 
 use contract::Reason;
 use contract::document::road_counts::{ArcStatus, TrafficState};
@@ -16,7 +16,7 @@ pub(crate) enum Value {
     Known(f64),
 }
 
-/// A value with the reason for which it was rejected.
+/// A value and, if it was rejected, the reason.
 type ParsedValue = (Value, Option<Reason>);
 
 /// Flow: vehicles in the hour, not negative.
@@ -61,11 +61,11 @@ fn parse(bytes: &[u8]) -> ParsedNumber {
     }
 }
 
-/// Powers of ten that a double holds exactly.
+/// Powers of ten that an `f64` represents exactly.
 const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
-/// Up to 15 digits with at most one point or comma: two exact doubles, whose quotient is rounded once, as the standard parser does.
-/// `None` for all else.
+/// Fast path for up to 15 digits with at most one point or comma: the quotient of two exact doubles is rounded once, as in the standard
+/// parser. `None` for everything else.
 #[inline]
 fn decimal(bytes: &[u8]) -> Option<f64> {
     if bytes.len() > 16 {
@@ -98,26 +98,26 @@ fn parse_any(bytes: &[u8]) -> ParsedNumber {
     if bytes.is_empty() {
         return ParsedNumber::Empty;
     }
-    // "-0" is zero, and not a negative number.
+    // Adding 0.0 turns "-0" into zero, which is not negative.
     std::str::from_utf8(bytes)
         .ok()
         .and_then(number)
         .map_or(ParsedNumber::Other, |value| ParsedNumber::Number(value + 0.0))
 }
 
-/// FNV-1a of what was given, never 0: two different values that are not believed are not a repeat of one another.
+/// FNV-1a of the raw field, never 0, so that two different rejected values are not counted as a repeat.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let span = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     bytes.trim_ascii().iter().fold(0xcbf2_9ce4_8422_2325, span) | 1
 }
 
-/// The same in 32 bits, never 0.
+/// [`hash`] folded to 32 bits, never 0.
 pub(crate) fn short_hash(bytes: &[u8]) -> u32 {
     let hash = hash(bytes);
     u32::try_from((hash ^ hash >> 32) & 0xffff_ffff).unwrap_or(0) | 1
 }
 
-/// Given state, as a label with or without accents and case, or as a digit.
+/// Published state: a label in any case, with or without accents, or a digit.
 #[inline]
 pub(crate) fn state(bytes: &[u8]) -> (TrafficState, Option<Reason>) {
     let known = match bytes {
@@ -151,7 +151,7 @@ fn other_state(bytes: &[u8]) -> (TrafficState, Option<Reason>) {
     (known, None)
 }
 
-/// Arc status, as a label or a digit; anything else is unknown, and counted.
+/// Arc status: a label or a digit; anything else is unknown and counted.
 #[inline]
 pub(crate) fn status(bytes: &[u8]) -> (ArcStatus, Option<Reason>) {
     let known = match bytes {
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn states_come_with_and_without_accents() {
+    fn states_are_parsed_with_and_without_accents() {
         for text in ["Pré-saturé", "pre-sature", "PRÉ-SATURÉ", "2", " 2", "Pre sature"] {
             assert_eq!(state(text.as_bytes()), (TrafficState::PreSaturated, None), "{text}");
         }
@@ -204,7 +204,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_short_way_reads_what_the_standard_parser_reads(
+        fn fast_path_agrees_with_the_standard_parser(
             text in prop_oneof!["[0-9]{0,9}[.,]?[0-9]{0,9}", "[0-9.,+e -]{0,8}"],
         ) {
             if let Some(value) = decimal(text.as_bytes()) {

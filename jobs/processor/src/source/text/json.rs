@@ -1,4 +1,5 @@
-//! JSON that borrows its text from the input: what [`serde_json::Value`] takes this takes, with the same meaning, at a fraction of its cost.
+//! JSON that borrows its text from the input. It accepts exactly what [`serde_json::Value`] accepts, with the same meaning, at a
+//! fraction of the cost.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,36 +7,31 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
-/// Any JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Json<'a> {
     /// `null`.
     Null,
-    /// `true` or `false`.
     Bool(bool),
-    /// A number, finite.
+    /// Always finite.
     Number(Number),
-    /// A text; borrowed where it has no escapes.
+    /// Borrowed if it has no escapes.
     Text(Cow<'a, str>),
-    /// A list.
     List(Vec<Json<'a>>),
-    /// An object in the order of the input. Of one key twice the last counts.
+    /// Entries in input order. The last of two equal keys counts.
     Object(Vec<(Cow<'a, str>, Json<'a>)>),
 }
 
 impl<'a> Json<'a> {
-    /// The value of a key; `None` where there is none, and for what is no object.
+    /// The value of a key; `None` if it is missing or this is not an object.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Self::Object(entries) = self else { return None };
         entries.iter().rev().find(|(name, _)| name == key).map(|(_, value)| value)
     }
 
-    /// Whether it is an object.
     pub(crate) fn is_object(&self) -> bool {
         matches!(self, Self::Object(_))
     }
 
-    /// A text.
     pub(crate) fn as_str(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -43,7 +39,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A text or a number as text, outer spaces removed; `None` where it is neither, or blank.
+    /// A text or number as trimmed text; `None` for other types and blank texts.
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Text(text) => Some(text.trim()).filter(|text| !text.is_empty()).map(Cow::Borrowed),
@@ -52,7 +48,6 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A number.
     pub(crate) fn as_f64(&self) -> Option<f64> {
         match self {
             Self::Number(number) => number.as_f64(),
@@ -60,7 +55,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// A whole number from 0.
+    /// A non-negative whole number.
     pub(crate) fn as_u64(&self) -> Option<u64> {
         match self {
             Self::Number(number) => number.as_u64(),
@@ -68,7 +63,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The items of a list; none where it is no list.
+    /// The items of a list; empty for other types.
     pub(crate) fn items(&self) -> &[Self] {
         match self {
             Self::List(items) => items,
@@ -76,7 +71,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// As a value of its own, with sorted keys.
+    /// An owned copy with sorted keys.
     pub(crate) fn to_value(&self) -> Value {
         match self {
             Self::Null => Value::Null,
@@ -151,7 +146,7 @@ impl<'de> Visitor<'de> for AnyJson {
     }
 }
 
-/// A key of an object; borrowed where it has no escapes.
+/// A key of an object; borrowed if it has no escapes.
 #[derive(Debug)]
 pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
 
@@ -177,7 +172,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Key<'a> {
     }
 }
 
-/// JSON that nobody needs. It is read through all the same: what no [`Json`] can be is an error here too.
+/// JSON that is validated and discarded: it fails on the same input as [`Json`].
 #[derive(Debug)]
 pub(crate) struct Skipped;
 
@@ -235,7 +230,7 @@ mod tests {
 
     use super::*;
 
-    /// The same text is JSON to all three, and the same JSON.
+    /// All three accept or reject the text alike, with the same value.
     fn agrees(text: &str) -> Result<(), TestCaseError> {
         let value = serde_json::from_str::<Value>(text).ok();
         let ours = serde_json::from_str::<Json<'_>>(text).ok();
@@ -250,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn the_corners_of_json_are_those_of_values() {
+    fn edge_cases_of_json_agree_with_serde_json_value() {
         let deep = |n: usize| format!("{}1{}", "[".repeat(n), "]".repeat(n));
         for text in [
             r#"{"a":1,"a":{"b":[]},"\u0061":-0.0}"#,
@@ -274,12 +269,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_taken_alike(text in r#"[\[\]{}",:0-9eE.+\\ux d8tfn-]{0,24}"#) {
+        fn any_text_is_accepted_or_rejected_alike(text in r#"[\[\]{}",:0-9eE.+\\ux d8tfn-]{0,24}"#) {
             agrees(&text)?;
         }
 
         #[test]
-        fn any_list_is_taken_alike(items in prop::collection::vec(r#"-?[0-9]{1,3}(\.[0-9]{1,3})?(e-?[0-9]{1,3})?|"[^"\\]{0,5}"|\{"[ab]":1,"[ab]":2\}|\[\]|null|true"#, 0..6)) {
+        fn any_list_is_accepted_or_rejected_alike(items in prop::collection::vec(r#"-?[0-9]{1,3}(\.[0-9]{1,3})?(e-?[0-9]{1,3})?|"[^"\\]{0,5}"|\{"[ab]":1,"[ab]":2\}|\[\]|null|true"#, 0..6)) {
             agrees(&format!("[{}]", items.join(",")))?;
         }
     }

@@ -1,4 +1,6 @@
-//! JSON snapshots of an API: where each record begins and ends, so that a bad one is rejected alone and quoted with its line.
+//! Splits JSON snapshots of an API into records with their lines, so that a bad record is rejected alone and quoted with its line.
+//!
+//! `serde_json`'s `RawValue` cannot do this: it needs the whole list to be valid UTF-8, while here one invalid record is rejected alone.
 //!
 //! Shapes: a list under one of the source's names, `{"results": [{…}]}`; a bare list; one object per line.
 
@@ -11,9 +13,8 @@ use super::table::{LONGEST_RECORD, without_bom};
 /// One record of a snapshot, still text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Element<'a> {
-    /// Physical line, from 1, on which it begins.
+    /// Physical line on which it begins, from 1.
     pub(crate) line: u64,
-    /// Its JSON.
     pub(crate) raw: &'a [u8],
 }
 
@@ -31,9 +32,7 @@ impl<'a> Element<'a> {
     }
 }
 
-/// The records of a snapshot; `None` for one that is empty, cut short or of another shape.
-///
-/// `names` are the keys under which a list of records may lie.
+/// The records of a snapshot, which may be listed under one of the keys `names`; `None` if it is empty, truncated or of another shape.
 #[must_use]
 pub(crate) fn elements<'a>(bytes: &'a [u8], names: &[&str]) -> Option<Vec<Element<'a>>> {
     let lead = bytes.len() - without_bom(bytes).len();
@@ -48,12 +47,12 @@ pub(crate) fn elements<'a>(bytes: &'a [u8], names: &[&str]) -> Option<Vec<Elemen
     };
     match list {
         Some(list) => Some(items(bytes, list)),
-        // One object alone is a file of one line.
+        // A single object is a file with one record.
         None => Some(vec![Element { line: line_at(bytes, start), raw: bytes.get(start..)?.trim_ascii_end() }]),
     }
 }
 
-/// One record per line; the first decides whether it is that: JSON by itself.
+/// One record per line, if the first line is valid JSON by itself.
 fn lines(bytes: &[u8], lead: usize) -> Option<Vec<Element<'_>>> {
     let mut elements = Vec::new();
     for (line, text) in (1..).zip(bytes.get(lead..)?.split(|byte| *byte == b'\n')) {
@@ -72,7 +71,7 @@ fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
 }
 
-/// Where the list under one of the names begins, in the object at `at`. The text is known to be JSON.
+/// Offset of the list under one of the names, in the object at `at`. The text is valid JSON.
 fn list_of(bytes: &[u8], at: usize, names: &[&str]) -> Option<usize> {
     let mut at = skip_space(bytes, at + 1);
     while bytes.get(at) == Some(&b'"') {
@@ -90,7 +89,7 @@ fn list_of(bytes: &[u8], at: usize, names: &[&str]) -> Option<usize> {
     None
 }
 
-/// The items of the list at `at`. The text is known to be JSON.
+/// The items of the list at `at`. The text is valid JSON.
 fn items(bytes: &[u8], at: usize) -> Vec<Element<'_>> {
     let mut elements = Vec::new();
     let (mut line, mut counted) = (1, 0);
@@ -108,7 +107,7 @@ fn items(bytes: &[u8], at: usize) -> Vec<Element<'_>> {
     elements
 }
 
-/// The end of the value at `at`. Always beyond `at`, whatever the text.
+/// The end of the value at `start`; greater than `start` for any input, so that callers make progress.
 fn skip_value(bytes: &[u8], start: usize) -> usize {
     let mut depth = 0_usize;
     let mut at = start;
@@ -124,7 +123,7 @@ fn skip_value(bytes: &[u8], start: usize) -> usize {
             b'[' | b'{' => depth += 1,
             b']' | b'}' => {
                 if depth <= 1 {
-                    // A bracket that closes what is around a number belongs to it, not to the number.
+                    // A bracket right after a number closes the surrounding container.
                     return if depth == 0 { at.max(start + 1) } else { at + 1 };
                 }
                 depth -= 1;
@@ -138,7 +137,7 @@ fn skip_value(bytes: &[u8], start: usize) -> usize {
     at.max(start + 1)
 }
 
-/// Just beyond the closing quote of the string at `at`.
+/// The offset after the closing quote of the string at `at`.
 fn string_end(bytes: &[u8], at: usize) -> usize {
     let mut at = at + 1;
     while let Some(byte) = bytes.get(at) {
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn every_shape_gives_its_records_with_their_lines() {
+    fn snapshot_of_any_shape_is_split_into_records_with_lines() {
         assert_eq!(
             read("\u{feff}{\n \"n\": [1, {\"results\": []}],\n \"results\" : [ {\"a\": \"]}\\\"\"}\n,\n{\"b\":[1]} ]}"),
             Some(vec![(3, "{\"a\": \"]}\\\"\"}"), (5, "{\"b\":[1]}")])
@@ -190,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_empty_or_cut_short_is_unreadable() {
+    fn empty_or_truncated_snapshot_is_unreadable() {
         for text in
             ["", "\u{feff}", "  \n", "12", "<html>", "[{\"a\":1},\n{\"a\":1}\n", "{\"results\":[{\"a\":1}", "{\n\"a\":"]
         {
@@ -200,7 +199,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_end(bytes in proptest::collection::vec(prop_oneof![
+        fn splitter_terminates_on_any_bytes(bytes in proptest::collection::vec(prop_oneof![
             Just(b'['), Just(b']'), Just(b'{'), Just(b'}'), Just(b'"'), Just(b','), Just(b':'), Just(b'1'), Just(b'\n'), any::<u8>()
         ], 0..60)) {
             let _ = elements(&bytes, &["1"]);

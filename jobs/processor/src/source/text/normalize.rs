@@ -1,4 +1,4 @@
-//! Text for comparisons: spellings that people consider equal become equal.
+//! Text normalised for comparison.
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_of_one_word_are_equal() {
+    fn spellings_of_one_word_fold_to_the_same_text() {
         for (spelling, word) in [
             (" Débit Horaire\u{a0}", "debit horaire"),
             ("De\u{301}bit horaire", "debit horaire"),

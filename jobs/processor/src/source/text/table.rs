@@ -1,7 +1,7 @@
-//! Small delimited files: header, rows, physical lines. For files that fit into memory; the big road counts have an engine of their own.
+//! Small delimited files that fit into memory: header, rows, physical lines. Road counts use [`crate::scan`] instead.
 //!
-//! The `csv` crate splits rows into fields. Where a row ends is looked up beforehand, so that one quote left open costs one row and not
-//! the rest of the file.
+//! The `csv` crate splits rows into fields. The end of each row is located first, so that an unclosed quote costs one row and not the
+//! rest of the file.
 
 use std::str;
 
@@ -13,35 +13,32 @@ use crate::quality::QualityCounter;
 use crate::raw_file::SourceError;
 use crate::source::text::normalize::folded;
 
-/// Longest record that is read, bytes.
+/// Longest accepted record, bytes.
 pub(crate) const LONGEST_RECORD: usize = 1024 * 1024;
-/// Separators that the sources use, the likelier first.
+/// Separators that the sources use, most likely first.
 const SEPARATORS: [u8; 4] = [b';', b',', b'\t', b'|'];
 
-/// A column by the names it goes by in headers. Case, accents and outer spaces do not matter.
+/// A column with its possible names in headers. Case, accents and outer spaces do not matter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Column {
-    /// Its names, such as the label and the field name of one export.
     pub(crate) names: &'static [&'static str],
-    /// Whether a file without it is not the source's.
+    /// Whether a file without this column is invalid.
     pub(crate) required: bool,
 }
 
 impl Column {
-    /// One that a file must have.
     #[must_use]
     pub(crate) const fn required(names: &'static [&'static str]) -> Self {
         Self { names, required: true }
     }
 
-    /// One that a file may lack.
     #[must_use]
     pub(crate) const fn optional(names: &'static [&'static str]) -> Self {
         Self { names, required: false }
     }
 }
 
-/// A delimited file whose header is known.
+/// A delimited file with a recognised header.
 #[derive(Debug)]
 pub(crate) struct Table<'a> {
     body: &'a [u8],
@@ -51,50 +48,47 @@ pub(crate) struct Table<'a> {
     positions: Vec<Option<usize>>,
 }
 
-/// A row with as many fields as the header, all valid text.
+/// A row of valid UTF-8 with as many fields as the header.
 #[derive(Debug)]
 pub(crate) struct Row<'t> {
-    /// Physical line, from 1, on which it begins.
+    /// Physical line on which it begins, from 1.
     pub(crate) line: u64,
     record: StringRecord,
     positions: &'t [Option<usize>],
     raw: &'t [u8],
 }
 
-/// A row that is not usable at all.
+/// A row that cannot be split into fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BadRow<'t> {
-    /// Physical line, from 1, on which it begins.
+    /// Physical line on which it begins, from 1.
     pub(crate) line: u64,
-    /// Why.
     pub(crate) reason: Reason,
-    /// Its bytes.
     pub(crate) raw: &'t [u8],
 }
 
 impl BadRow<'_> {
-    /// Counts it.
     pub(crate) fn count(&self, quality: &mut QualityCounter, key: &str) {
         quality.reject(self.reason, key, self.line, self.raw);
     }
 }
 
 impl<'a> Table<'a> {
-    /// Finds separator and columns in the header; the columns' numbers are those of [`Row::get`].
+    /// Detects separator and columns from the header. [`Row::get`] takes indexes into `columns`.
     ///
     /// # Errors
-    /// Names `key` where the header is not known, or the header or more than 1 % of the rows are not UTF-8.
+    /// Names `key` if the header is not recognised, or if the header or more than 1 % of the rows are not UTF-8.
     pub(crate) fn open(key: &str, bytes: &'a [u8], columns: &[Column]) -> Result<Self, SourceError> {
         let refused = |reason: String| SourceError { key: key.to_owned(), reason };
         let text = without_bom(bytes);
         let blank = text.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let (head, start) = text.split_at(blank);
         if start.is_empty() {
-            return Err(refused("the file is empty".to_owned()));
+            return Err(refused("the file is empty; export it again, with its header".to_owned()));
         }
         let header_end = SEPARATORS.iter().filter_map(|&separator| record_end(start, separator).ok()).min();
         let header = header_end.and_then(|end| start.get(..end)).ok_or_else(|| {
-            refused("no header: the first line is longer than 1 MiB or a quote in it is left open".to_owned())
+            refused("no header: the first line is longer than 1 MiB or has an unclosed quote".to_owned())
         })?;
         if str::from_utf8(header).is_err() {
             return Err(refused("the header is not valid UTF-8; export the file as UTF-8".to_owned()));
@@ -113,7 +107,10 @@ impl<'a> Table<'a> {
             .filter_map(|(column, _)| column.names.first().copied())
             .collect();
         if !missing.is_empty() {
-            return Err(refused(format!("no header known: the first line has no column {}", missing.join(", "))));
+            return Err(refused(format!(
+                "unrecognised header: missing column {}; check that the file is the export of this source",
+                missing.join(", ")
+            )));
         }
         let body = start.get(header.len()..).unwrap_or_default();
         let first_line = 1 + lines_in(head) + lines_in(header);
@@ -125,13 +122,13 @@ impl<'a> Table<'a> {
         Ok(table)
     }
 
-    /// Its rows in order, blank lines left out; each item is one row of the input.
+    /// The rows in order, without blank lines.
     #[must_use]
     pub(crate) fn rows(&self) -> Rows<'_> {
         Rows { table: self, reader: None, at: 0, line: self.first_line, record: ByteRecord::new() }
     }
 
-    /// How many rows there are, and how many of them are not UTF-8.
+    /// Number of rows, and of rows that are not UTF-8.
     fn count_invalid(&self) -> (u64, u64) {
         if str::from_utf8(self.body).is_ok() {
             return (0, 0);
@@ -151,14 +148,13 @@ impl<'a> Table<'a> {
 }
 
 impl<'t> Row<'t> {
-    /// The field of a column, outer spaces removed; `None` where the file has no such column or the field is empty.
+    /// The trimmed field of a column; `None` if the file lacks the column or the field is empty.
     #[must_use]
     pub(crate) fn get(&self, column: usize) -> Option<&str> {
         let position = (*self.positions.get(column)?)?;
         self.record.get(position).map(str::trim).filter(|field| !field.is_empty())
     }
 
-    /// Its bytes.
     #[must_use]
     pub(crate) fn raw(&self) -> &'t [u8] {
         self.raw
@@ -169,7 +165,7 @@ impl<'t> Row<'t> {
 #[derive(Debug)]
 pub(crate) struct Rows<'t> {
     table: &'t Table<'t>,
-    /// Stands at `at`; made anew after a row that is skipped.
+    /// Positioned at `at`; recreated after a skipped row.
     reader: Option<csv::Reader<&'t [u8]>>,
     at: usize,
     line: u64,
@@ -190,7 +186,7 @@ impl<'t> Iterator for Rows<'t> {
                     self.line += lines_in(raw);
                     let raw = raw.trim_ascii_end();
                     if raw.trim_ascii().is_empty() {
-                        // The reader has its own idea of blank lines.
+                        // The `csv` reader treats blank lines differently.
                         self.reader = None;
                         continue;
                     }
@@ -214,7 +210,7 @@ impl<'t> Iterator for Rows<'t> {
 }
 
 impl<'t> Rows<'t> {
-    /// The fields of the row at `at`, where the reader stands.
+    /// The fields of the row at `at`, where the reader is positioned.
     fn parse(&mut self, rest: &'t [u8]) -> Result<StringRecord, Reason> {
         let reader = self.reader.get_or_insert_with(|| reader(rest, self.table.separator));
         let read = reader.read_byte_record(&mut self.record).unwrap_or(false);
@@ -230,7 +226,7 @@ impl<'t> Rows<'t> {
     }
 }
 
-/// Without the byte order mark that exports begin with.
+/// Strips the byte order mark that some exports begin with.
 #[must_use]
 pub(crate) fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
@@ -240,7 +236,7 @@ pub(crate) fn without_bom(bytes: &[u8]) -> &[u8] {
 #[must_use]
 pub(crate) fn number(text: &str) -> Option<f64> {
     let text = text.trim();
-    // Words such as "inf" and "nan" are numbers to the standard parser and none to us.
+    // `parse` accepts words such as "inf" and "nan".
     if !text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b',' | b'e' | b'E')) {
         return None;
     }
@@ -253,7 +249,7 @@ fn reader(rest: &[u8], separator: u8) -> csv::Reader<&[u8]> {
         .delimiter(separator)
         .has_headers(false)
         .flexible(true)
-        // Only the line feed ends a row, as `record_end` has it; the carriage return goes with the outer spaces of the last field.
+        // Only the line feed ends a row, as in `record_end`; trimming the last field removes the carriage return.
         .terminator(Terminator::Any(b'\n'))
         .from_reader(rest)
 }
@@ -276,7 +272,7 @@ fn positions_of(columns: &[Column], names: &[String]) -> Vec<Option<usize>> {
     columns.iter().map(position).collect()
 }
 
-/// Length of the record at the beginning of `rest`, its line feed included.
+/// Length of the record at the start of `rest`, including its line feed.
 fn record_end(rest: &[u8], separator: u8) -> Result<usize, Reason> {
     let window = rest.get(..=LONGEST_RECORD).unwrap_or(rest);
     let unfinished = if window.len() < rest.len() { Reason::RecordTooLong } else { Reason::UnclosedQuote };
@@ -292,7 +288,7 @@ fn record_end(rest: &[u8], separator: u8) -> Result<usize, Reason> {
         let opens = found == 0 || window.get(found - 1) == Some(&separator);
         at = found + 1;
         if !opens {
-            // A quote amid a field is a letter like any other.
+            // A quote inside a field is an ordinary character.
             continue;
         }
         loop {
@@ -306,7 +302,7 @@ fn record_end(rest: &[u8], separator: u8) -> Result<usize, Reason> {
     }
 }
 
-/// Length of the line at the beginning of `rest`, whatever is quoted.
+/// Length of the line at the start of `rest`, ignoring quotes.
 fn line_end(rest: &[u8]) -> usize {
     memchr(b'\n', rest).map_or(rest.len(), |at| at + 1)
 }

@@ -1,4 +1,4 @@
-//! Files of one row an hour: the day's hours, and the day they add up to.
+//! Files with one row per hour: the hours of a day, and the day aggregated from them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use contract::ServiceDay;
 
 use super::record::{DayRecord, HourRecord};
 
-/// The hours of the day over all files, by wall-clock time and, on the autumn day, which of the two of that name.
+/// The hours of the day in all files, by local time and whether it is the second occurrence, on the day of the autumn clock change.
 #[derive(Debug, Default)]
 pub(crate) struct HourlyRows {
     hours: BTreeMap<(Arc<str>, bool), HourRecord>,
@@ -16,12 +16,12 @@ pub(crate) struct HourlyRows {
 }
 
 impl HourlyRows {
-    /// Another file begins: an hour that it has again is the same hour.
+    /// Starts the next file, which may repeat hours of earlier ones.
     pub(crate) fn begin_file(&mut self) {
         self.seen_in_file.clear();
     }
 
-    /// Takes an hour; the last of a name wins. `None` for a new one, else whether it equals the one before.
+    /// Adds an hour, replacing an earlier record of it. `None` if the hour is new, else whether both records are equal.
     pub(crate) fn add(&mut self, time: NaiveTime, hour: &HourRecord, day: ServiceDay) -> Option<bool> {
         let times = self.seen_in_file.entry(Arc::clone(&hour.time)).or_default();
         let second = *times > 0 && twice(time, day);
@@ -29,18 +29,17 @@ impl HourlyRows {
         self.hours.insert((Arc::clone(&hour.time), second), hour.clone()).map(|before| before == *hour)
     }
 
-    /// How many hours there are.
     pub(crate) fn len(&self) -> usize {
         self.hours.len()
     }
 
-    /// Whether the file has an hour of the day.
+    /// Whether the current file has an hour of the day.
     pub(crate) fn touched(&self) -> bool {
         !self.seen_in_file.is_empty()
     }
 
-    /// The day: mean, lowest and highest temperature of its hours, their rain added, the highest wind (as the service's own days have
-    /// it), and the words that most hours have, of equals the earlier. `None` without a temperature.
+    /// The day: mean, minimum and maximum temperature, total rain, maximum wind (as in the service's daily records), and the most frequent
+    /// conditions, the earlier on a tie. `None` without a temperature.
     pub(crate) fn day(&self) -> Option<DayRecord> {
         let hours: Vec<_> = self.hours.values().cloned().collect();
         let temps: Vec<f64> = hours.iter().filter_map(|hour| hour.temp).collect();
@@ -73,13 +72,12 @@ impl HourlyRows {
     }
 }
 
-/// The mean of some values.
 #[expect(clippy::cast_precision_loss, reason = "a day has 25 hours at most")]
 fn mean(values: &[f64]) -> Option<f64> {
     (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
-/// Whether a wall-clock time comes twice in the day.
+/// Whether a local time occurs twice in the day.
 fn twice(time: NaiveTime, day: ServiceDay) -> bool {
     let named = day.hours().filter(|hour| {
         let local = hour.with_timezone(&day.tz()).time();

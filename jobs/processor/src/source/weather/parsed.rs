@@ -1,4 +1,4 @@
-//! One file of weather, parsed: its records by day, as published.
+//! One parsed weather file: its records by day, as published.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,64 +16,57 @@ use crate::source::text::json::Json;
 use crate::source::text::json_records::elements;
 use crate::source::text::table::{Table, without_bom};
 
-/// One file of weather, whatever day is measured.
+/// One weather file, parsed for all days.
 #[derive(Debug)]
 pub(crate) struct ParsedFile {
     key: String,
-    /// For a snapshot; `None` in `batch/`.
+    /// Collection time of a snapshot; `None` in `batch/`.
     pub(crate) collected: Option<DateTime<Utc>>,
     pub(crate) content: FileContent,
 }
 
-/// What is in a file.
 #[derive(Debug)]
 pub(crate) enum FileContent {
-    /// Its records.
     Records(Records),
-    /// Nothing: it is a snapshot that is not readable.
+    /// An unreadable snapshot.
     Unreadable(RejectedRow),
-    /// Nothing: it is a file of `batch/` that cannot be the source.
+    /// A file of `batch/` that is not an export of this source.
     Invalid(SourceError),
 }
 
 /// The records of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    /// Rows and objects, rejected ones among them.
+    /// Rows and objects, including rejected ones.
     pub(crate) rows: u64,
-    /// What is rejected whatever the day.
+    /// Rejections that do not depend on the day.
     pub(crate) rejected: FileRejections,
-    /// By local day, those of one day in the order of the file.
+    /// By local day; records of one day in file order.
     pub(crate) days: BTreeMap<NaiveDate, Vec<WeatherRecord>>,
-    /// The timeline's own time zone where it is not the city's: its days are taken as they are.
+    /// The timeline's time zone if it differs from the city's; its days are used unchanged.
     pub(crate) foreign_zone: Option<String>,
 }
 
-/// One record. Whether it can be used depends on the settings: it may be quoted, so its beginning is kept.
+/// One record. Its validity depends on the parameters of the day, so an excerpt is kept for a later rejection.
 #[derive(Debug)]
 pub(crate) struct WeatherRecord {
-    /// Its position in the file.
     pub(crate) row: u32,
     /// Physical line, from 1.
     pub(crate) line: u64,
-    /// How many of its values cannot be read.
+    /// Number of unreadable values.
     pub(crate) unread: u32,
-    /// Its beginning.
     pub(crate) excerpt: Box<str>,
-    /// What it says.
     pub(crate) period: RecordPeriod,
 }
 
-/// What a record is of.
 #[derive(Debug)]
 pub(crate) enum RecordPeriod {
-    /// A day.
     Day(Arc<DayRecord>),
-    /// An hour that begins then by the wall clock.
+    /// An hour and its start in local time.
     Hour(NaiveTime, HourRecord),
 }
 
-/// Parses one file. What is wrong with it is kept, and judged where a day is read.
+/// Never fails: errors are kept in the result and evaluated when a day is measured.
 #[must_use]
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let content = if file.is_snapshot() {
@@ -88,13 +81,13 @@ pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
 }
 
 impl ParsedFile {
-    /// Its key, relative to the raw folder.
+    /// Key relative to the raw folder.
     #[must_use]
     pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
-    /// Rows and rejections, whatever the day.
+    /// Rows and rejections of all days.
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
         match &self.content {
@@ -105,7 +98,7 @@ impl ParsedFile {
     }
 }
 
-/// `None` where the snapshot is not readable; nothing of it is counted then.
+/// `None` if the snapshot is unreadable; none of its rows are counted then.
 fn parse_timeline(bytes: &[u8], city: &City) -> Option<Records> {
     let days = elements(bytes, &["days"])?;
     let mut recognized = days.is_empty();
@@ -185,7 +178,7 @@ impl Records {
         u32::try_from(self.rows).unwrap_or(u32::MAX)
     }
 
-    /// The last day of which there is a record, usable or not.
+    /// The last day that has a record, valid or not.
     pub(crate) fn last_day(&self) -> Option<NaiveDate> {
         self.days.keys().next_back().copied()
     }

@@ -1,4 +1,4 @@
-//! One day or hour of weather: a raw row or object, not yet validated, to a record or the reason why it is rejected.
+//! One day or hour of weather: a raw row or object becomes a record or a rejection reason.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const WIND_MEAN: usize = 6;
 const CONDITIONS: usize = 7;
 const SOURCE: usize = 8;
 
-/// The texts of a file, each once: its hours and words come again with every day.
+/// Shared texts of a file: hours and conditions repeat every day.
 #[derive(Debug, Default)]
 pub(crate) struct Interner(HashSet<Arc<str>>);
 
@@ -35,59 +35,46 @@ impl Interner {
     }
 }
 
-/// A day as published, or as its hours add up: °C, mm, km/h.
+/// A day as published, or aggregated from its hours: °C, mm, km/h.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct DayRecord {
-    /// Mean temperature.
     pub(crate) temp: Option<f64>,
-    /// Lowest temperature.
     pub(crate) temp_min: Option<f64>,
-    /// Highest temperature.
     pub(crate) temp_max: Option<f64>,
-    /// Rain.
     pub(crate) precip: Option<f64>,
-    /// Highest wind speed.
     pub(crate) wind: Option<f64>,
-    /// Mean wind speed, as published.
+    /// As published.
     pub(crate) wind_mean: Option<f64>,
-    /// In words.
     pub(crate) conditions: Option<Arc<str>>,
-    /// Where it comes from: `obs`, `fcst`, `comb`.
+    /// Origin: `obs`, `fcst`, `comb`.
     pub(crate) source: Option<Arc<str>>,
-    /// Its hours, as published.
+    /// As published.
     pub(crate) hours: Vec<HourRecord>,
-    /// Whether it was added up from rows of hours.
+    /// Whether it was aggregated from hourly rows.
     pub(crate) from_hours: bool,
 }
 
-/// One hour.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HourRecord {
-    /// Wall-clock time as published.
     pub(crate) time: Arc<str>,
-    /// Temperature.
     pub(crate) temp: Option<f64>,
-    /// Rain.
     pub(crate) precip: Option<f64>,
-    /// Wind speed.
     pub(crate) wind: Option<f64>,
-    /// In words.
     pub(crate) conditions: Option<Arc<str>>,
-    /// Where it comes from.
     pub(crate) source: Option<Arc<str>>,
 }
 
-/// What a row's `datetime` names.
+/// The `datetime` of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Timestamp {
     /// The local day.
     pub(crate) date: NaiveDate,
-    /// The local hour, in a file of one row an hour.
+    /// The local hour, in a file with one row per hour.
     pub(crate) time: Option<NaiveTime>,
 }
 
 impl DayRecord {
-    /// Of an element of `days`, and how many values cannot be read.
+    /// From an element of `days`; also returns the number of unreadable values.
     pub(crate) fn of_json(day: &Json<'_>, texts: &mut Interner) -> (Self, u32) {
         let mut unread = 0;
         let mut field = |key| number_of(day.get(key), &mut unread);
@@ -107,7 +94,7 @@ impl DayRecord {
         (record, unread)
     }
 
-    /// Of a row of a file of one row a day, and how many values cannot be read.
+    /// From a row of a daily file; also returns the number of unreadable values.
     pub(crate) fn of_row(row: &Row<'_>, texts: &mut Interner) -> (Self, u32) {
         let mut unread = 0;
         let mut field = |column| number_in(row.get(column), &mut unread);
@@ -125,7 +112,7 @@ impl DayRecord {
         (record, unread)
     }
 
-    /// Why it cannot be the day's weather.
+    /// Why the values are not plausible.
     pub(crate) fn rejection(&self, parameters: &WeatherParameters) -> Option<Reason> {
         if let (Some(low), Some(high)) = (self.temp_min, self.temp_max)
             && low > high
@@ -141,7 +128,7 @@ impl DayRecord {
 }
 
 impl HourRecord {
-    /// `None` for what has no time, which is counted as a value that cannot be read.
+    /// `None` without a time, which counts as an unreadable value.
     fn of_json(hour: &Json<'_>, texts: &mut Interner, unread: &mut u32) -> Option<Self> {
         let Some(time) = text_of(hour.get("datetime"), texts) else {
             *unread += 1;
@@ -157,7 +144,7 @@ impl HourRecord {
         })
     }
 
-    /// Of a row of a file of one row an hour, and how many values cannot be read.
+    /// From a row of an hourly file; also returns the number of unreadable values.
     pub(crate) fn of_row(row: &Row<'_>, time: NaiveTime, texts: &mut Interner) -> (Self, u32) {
         let mut unread = 0;
         let hour = Self {
@@ -171,7 +158,7 @@ impl HourRecord {
         (hour, unread)
     }
 
-    /// Why it cannot be an hour's weather.
+    /// Why the values are not plausible.
     pub(crate) fn rejection(&self, parameters: &WeatherParameters) -> Option<Reason> {
         rejection_of(&[self.temp], &[self.wind], self.precip, parameters)
     }
@@ -195,7 +182,7 @@ fn rejection_of(
     }
 }
 
-/// The local day of an element of `days`, as its time zone has it.
+/// The local day of an element of `days`, in the timeline's time zone.
 pub(crate) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
     if !day.is_object() {
         return Err(Reason::UnreadableRecord);
@@ -204,7 +191,6 @@ pub(crate) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
     parse_timestamp(text).map(|timestamp| timestamp.date).ok_or(Reason::UnreadableDate)
 }
 
-/// The day of a row, and its hour in a file of one row an hour.
 pub(crate) fn timestamp_of_row(row: &Row<'_>) -> Result<Timestamp, Reason> {
     row.get(DATETIME).and_then(parse_timestamp).ok_or(Reason::UnreadableDate)
 }
@@ -214,7 +200,7 @@ fn parse_timestamp(text: &str) -> Option<Timestamp> {
     let date = NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()?;
     let time = match text.get(10..)?.trim_start_matches(['T', ' ']) {
         "" => None,
-        // An offset would only repeat what the city's clock shows.
+        // An offset is ignored: the time is local.
         time => Some(
             NaiveTime::parse_from_str(
                 time.get(..8).or(time.get(..5))?,

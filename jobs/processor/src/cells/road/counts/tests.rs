@@ -1,4 +1,4 @@
-//! Rows of road counts, read by the engine as a run reads them.
+//! Road counts read through the scan engine.
 
 use super::*;
 use crate::scan::Simd;
@@ -42,7 +42,7 @@ fn read(text: &[u8], size: usize) -> Result<RoadAccumulator, SourceError> {
 }
 
 #[test]
-fn a_row_stamped_at_midnight_is_the_last_hour_of_the_day_before() {
+fn row_at_midnight_is_the_last_hour_of_the_previous_day() {
     let text = format!("{FIELD_NAMES}1;A;2025-11-04T00:00:00+01:00;12,5;3;Fluide;Ouvert\n");
     let counts = read(text.as_bytes(), 1 << 20).unwrap();
     let number = day().num_days_from_ce();
@@ -76,7 +76,7 @@ fn a_file_without_a_known_header_is_refused() {
 
 proptest! {
     #[test]
-    fn no_bytes_make_it_panic_and_chunks_change_nothing(
+    fn any_bytes_are_read_without_panic_and_chunk_size_changes_nothing(
         body in prop::collection::vec(any::<u8>(), 0..300),
         rows in prop::collection::vec((0u8..3, 0u32..24, -1i32..30, prop::sample::select(vec!["a", "\"b\nb\"", "", "é"])), 0..40),
         size in 1usize..500,

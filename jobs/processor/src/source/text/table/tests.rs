@@ -31,7 +31,7 @@ fn row(line: u64, id: &str, q: &str) -> Item {
 }
 
 #[test]
-fn either_header_either_separator_any_order_bom_and_crlf() {
+fn table_accepts_both_headers_any_separator_any_order_bom_and_crlf() {
     for text in [
         "\u{feff}Identifiant;Débit horaire\r\n7;1,5\r\n",
         "id,q\n7,\"1,5\"\n",
@@ -46,7 +46,7 @@ fn either_header_either_separator_any_order_bom_and_crlf() {
 }
 
 #[test]
-fn lines_are_physical_and_blank_lines_are_no_rows() {
+fn line_numbers_are_physical_and_blank_lines_are_skipped() {
     let rows = read(b"id;q;note\n1;2;\"a\nb \"\"c\"\"\"\n\r\n3;4;\n");
     assert_eq!(
         rows,
@@ -55,25 +55,25 @@ fn lines_are_physical_and_blank_lines_are_no_rows() {
 }
 
 #[test]
-fn a_row_with_other_than_the_headers_fields_is_rejected_alone() {
+fn row_with_wrong_field_count_is_rejected_alone() {
     let rows = read(b"id;q\n1\n2;3\n4;5;6\n");
     assert_eq!(rows, [Err((2, Reason::ColumnCount)), row(3, "2", "3"), Err((4, Reason::ColumnCount))]);
 }
 
 #[test]
-fn a_quote_left_open_costs_one_row() {
+fn unclosed_quote_costs_one_row() {
     let rows = read(b"id;q;note\n1;2;\"open\n3;4;\n5;6;\n");
     assert_eq!(rows, [Err((2, Reason::UnclosedQuote)), row(3, "3", "4"), row(4, "5", "6")]);
 }
 
 #[test]
-fn a_quote_amid_a_field_is_a_letter() {
+fn quote_inside_a_field_is_an_ordinary_character() {
     let rows = read(b"id;q\n1\";2\n3;4\n");
     assert_eq!(rows, [row(2, "1\"", "2"), row(3, "3", "4")]);
 }
 
 #[test]
-fn a_record_longer_than_1_mib_is_rejected_and_reading_goes_on_at_its_first_line_end() {
+fn record_over_1_mib_is_rejected_and_reading_resumes_on_the_next_line() {
     let mut text = b"id;q;note\n1;2;\"long\n3;4;\n".to_vec();
     text.extend(std::iter::repeat_n(b'x', LONGEST_RECORD + 10));
     text.extend(b"\n5;6;\n");
@@ -85,7 +85,7 @@ fn a_record_longer_than_1_mib_is_rejected_and_reading_goes_on_at_its_first_line_
 }
 
 #[test]
-fn invalid_text_in_one_row_is_that_rows_and_in_more_than_1_percent_the_files() {
+fn invalid_utf8_rejects_the_row_and_above_1_percent_the_file() {
     let mut text = b"id;q\n\xff;1\n".to_vec();
     text.extend(b"1;2\n".repeat(99));
     let rows = read(&text);
@@ -96,11 +96,11 @@ fn invalid_text_in_one_row_is_that_rows_and_in_more_than_1_percent_the_files() {
 }
 
 #[test]
-fn a_file_that_cannot_be_the_source_is_refused_by_key() {
+fn file_of_another_source_is_refused_with_its_key() {
     for (text, part) in [
         (&b""[..], "empty"),
         (b"\xef\xbb\xbf \n", "empty"),
-        (b"a;b\n1;2\n", "no column Identifiant, D\u{e9}bit horaire"),
+        (b"a;b\n1;2\n", "missing column Identifiant, D\u{e9}bit horaire"),
         (b"id;d\xe9bit\n1;2\n", "header is not valid UTF-8"),
         (b"\"id;q\n1;2\n", "no header"),
     ] {
@@ -111,7 +111,7 @@ fn a_file_that_cannot_be_the_source_is_refused_by_key() {
 }
 
 #[test]
-fn numbers_have_a_comma_or_a_point_and_no_words() {
+fn number_accepts_comma_or_point_and_rejects_words() {
     assert_eq!(number(" 12,5 "), Some(12.5));
     assert_eq!(number("-3.0"), Some(-3.0));
     for wrong in ["", "nan", "inf", "1,2,3", "1 000", "1e999"] {
@@ -121,7 +121,7 @@ fn numbers_have_a_comma_or_a_point_and_no_words() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_read_or_refused_and_every_line_is_accounted_for(tail in proptest::collection::vec(prop_oneof![
+    fn any_bytes_are_read_or_refused_with_increasing_lines(tail in proptest::collection::vec(prop_oneof![
         Just(b'"'), Just(b';'), Just(b'\n'), Just(b'\r'), Just(b'a'), any::<u8>()
     ], 0..200)) {
         let mut text = b"id;q\n".to_vec();
@@ -144,7 +144,7 @@ proptest! {
     }
 
     #[test]
-    fn what_a_writer_of_csv_writes_is_read_back(rows in proptest::collection::vec(("[a;\"\n, é]{0,6}", "[a;\"\n, é]{0,6}"), 1..20)) {
+    fn table_reads_back_output_of_a_csv_writer(rows in proptest::collection::vec(("[a;\"\n, é]{0,6}", "[a;\"\n, é]{0,6}"), 1..20)) {
         let mut writer = csv::WriterBuilder::new().delimiter(b';').quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
         writer.write_record(["id", "q"]).unwrap();
         for (id, q) in &rows {
