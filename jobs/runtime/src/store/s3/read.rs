@@ -175,4 +175,10 @@ mod tests {
             assert!((shortest..=2.0 * shortest).contains(&pause), "{pause} s");
         }
     }
+
+    #[test]
+    fn reads_that_failed_together_pause_differently() {
+        let first = || pauses(Duration::from_secs(1)).build().next();
+        assert_ne!(first(), first());
+    }
 }
