@@ -106,7 +106,7 @@ fn roads() -> RoadCounts {
         max_occupancy: f(91.25),
         max_flow: None,
         delay_minutes: id.map(|_| f(1234.5)),
-        severity: severity,
+        severity,
         arc_count: 1,
     };
     RoadCounts {
