@@ -25,7 +25,7 @@ fn forbidden_output_on_s3_exits_2_and_keeps_documents() {
     let before = env.objects("processed/");
     env.put_raw(raw::BIKE_COUNTS, raw::bike_counts(raw::DAY_BEFORE));
     env.server().inject("PUT", "processed/", 1000, InjectedFault::Forbidden);
-    env.processor().arg(raw::DAY).run().expect_failure(2, &["403", "processed/metrics", "right"]);
+    env.processor().arg(raw::DAY).run().expect_failure(2, &["403", "processed/metrics", "permission"]);
     env.processor().arg("check").run().expect_failure(2, &["403", "processed/metrics"]);
     assert_eq!(before, env.objects("processed/"), "previous documents changed");
 }

@@ -34,7 +34,7 @@ fn night_processes_new_late_and_missed_days_and_keeps_the_others() {
         }
         for late in ["2025-11-01", "2025-11-02", raw::DAY_BEFORE] {
             let is_unchanged = |event: &serde_json::Value| {
-                event["day"] == late && event["message"].as_str().unwrap().contains("nothing new")
+                event["day"] == late && event["message"].as_str().unwrap().contains("no new data")
             };
             assert!(done.events.iter().any(is_unchanged), "{late}\n{}", done.transcript());
         }

@@ -59,7 +59,7 @@ pub fn earlier_days(text: &str) -> Result<u32, String> {
     match text.trim().parse() {
         Ok(days) if days <= MAX_EARLIER_DAYS => Ok(days),
         _ => Err(format!(
-            "\"{}\" is not a number of days from 0 to {MAX_EARLIER_DAYS}; write one such as 3",
+            "\"{}\" is not a number from 0 to {MAX_EARLIER_DAYS}",
             text.escape_debug()
         )),
     }
