@@ -38,7 +38,7 @@ pub fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// A duration of at most 24 hours: `40m`, `90s`, `1h30m`, `0`.
+/// A duration of at most 24 hours: `40m`, `90s`, `1h30m`, `1.5h`, `0`.
 ///
 /// # Errors
 /// A text of another form, and a longer duration.
@@ -58,10 +58,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 pub fn earlier_days(text: &str) -> Result<u32, String> {
     match text.trim().parse() {
         Ok(days) if days <= MAX_EARLIER_DAYS => Ok(days),
-        _ => Err(format!(
-            "\"{}\" is not a number from 0 to {MAX_EARLIER_DAYS}",
-            text.escape_debug()
-        )),
+        _ => Err(format!("\"{}\" is not a number from 0 to {MAX_EARLIER_DAYS}", text.escape_debug())),
     }
 }
 
@@ -115,12 +112,19 @@ mod tests {
 
     #[test]
     fn duration_has_units_and_at_most_a_day() {
-        for (text, seconds) in
-            [("0", 0), ("90s", 90), ("40m", 2400), ("1h", 3600), ("1h30m", 5400), ("24h", 86_400), (" 1h ", 3600)]
-        {
+        for (text, seconds) in [
+            ("0", 0),
+            ("90s", 90),
+            ("40m", 2400),
+            ("1h", 3600),
+            ("1h30m", 5400),
+            ("1.5h", 5400),
+            ("24h", 86_400),
+            (" 1h ", 3600),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        for text in ["", "40", "m", "-1m", "1.5h", "25h", "99999999999999999999h", "18446744073709551615h", "1h30"] {
+        for text in ["", "40", "m", "-1m", "25h", "99999999999999999999h", "18446744073709551615h", "1h30"] {
             assert!(duration(text).unwrap_err().contains("such as 40m"), "{text}");
         }
     }
