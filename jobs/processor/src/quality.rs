@@ -91,7 +91,7 @@ impl QualityCounter {
             let line = line + lines;
             if self.examples.len() < EXAMPLES || self.examples.last().is_some_and(|last| before(last, line)) {
                 let (file, excerpt) = (file.to_owned(), excerpt.clone());
-                self.examples.push(Example { file, line: line, reason: *reason, excerpt });
+                self.examples.push(Example { file, line, reason: *reason, excerpt });
             }
         }
         self.trim();
@@ -116,8 +116,8 @@ impl QualityCounter {
         {
             self.examples.push(Example {
                 file: file.to_owned(),
-                line: line,
-                reason: reason,
+                line,
+                reason,
                 excerpt: excerpt_of(excerpt),
             });
             self.trim();

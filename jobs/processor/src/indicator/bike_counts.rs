@@ -166,7 +166,7 @@ fn metrics(seen: &CounterDay<'_>, failing: bool, context: &DayContext<'_>) -> Co
         zone: seen.zone.clone(),
         coordinates: seen.counter.point.map(|(lon, lat)| Coordinates { lon: Degrees::of(lon), lat: Degrees::of(lat) }),
         is_anomalous: None,
-        failing: failing,
+        failing,
     }
 }
 
@@ -194,7 +194,7 @@ fn global(
         counter_count: counters.iter().filter(|seen| seen.in_day).count() as u64,
         active_counter_count: counters.iter().filter(|seen| seen.known().any(|value| value > 0)).count() as u64,
         observed_percent: observed,
-        availability: availability,
+        availability,
         peak_hour: first_maximum(&by_hour).and_then(small),
         hourly_flow: written(&by_hour),
     }

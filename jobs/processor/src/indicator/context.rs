@@ -220,7 +220,7 @@ pub(crate) fn day_facts(
     DayFacts {
         date: day.date(),
         weekday: weekday(day.date().weekday()).to_owned(),
-        day_type: day_type,
+        day_type,
         public_holiday,
         school_holiday,
         hours: u32::try_from(day.hour_count()).unwrap_or(24),

@@ -122,7 +122,7 @@ impl Pipeline {
         let context = self.context(day);
         let files = &self.inputs.road_network;
         let (document, network) = in_span(&Span::current(), Source::RoadNetwork, day, || {
-            self.from_files::<RoadNetworkSource>(files, &context)
+            self.file_document::<RoadNetworkSource>(files, &context)
         });
         let inputs = match (&document, files) {
             (SourceResult::Failed(_), _) | (_, SourceResult::Absent(_) | SourceResult::Failed(_)) => Vec::new(),
@@ -142,7 +142,7 @@ impl Pipeline {
                 rayon::join(
                     || {
                         serialized::<WorksitesSource>(&here, day, || {
-                            self.from_files::<WorksitesSource>(&self.inputs.worksites, context)
+                            self.file_document::<WorksitesSource>(&self.inputs.worksites, context)
                         })
                     },
                     || {
@@ -150,7 +150,7 @@ impl Pipeline {
                             || {
                                 let files = snapshots.after::<BikeCountsSource>(Some(&self.inputs.bike_counts));
                                 serialized::<BikeCountsSource>(&here, day, || {
-                                    self.from_files::<BikeCountsSource>(&files, context)
+                                    self.file_document::<BikeCountsSource>(&files, context)
                                 })
                             },
                             || {
@@ -158,10 +158,10 @@ impl Pipeline {
                                 let weather = snapshots.after::<WeatherSource>(Some(&self.inputs.weather));
                                 (
                                     serialized::<DisruptionsSource>(&here, day, || {
-                                        self.from_files::<DisruptionsSource>(&lines, context)
+                                        self.file_document::<DisruptionsSource>(&lines, context)
                                     }),
                                     serialized::<WeatherSource>(&here, day, || {
-                                        self.from_files::<WeatherSource>(&weather, context)
+                                        self.file_document::<WeatherSource>(&weather, context)
                                     }),
                                 )
                             },
@@ -206,7 +206,7 @@ impl Pipeline {
     }
 
     /// The document of a source with small files. The by-product is `None` if there are no files.
-    fn from_files<S: FileSource>(
+    fn file_document<S: FileSource>(
         &self,
         files: &Inputs<Vec<Arc<S::File>>>,
         context: &DayContext<'_>,

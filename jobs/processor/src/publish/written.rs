@@ -61,7 +61,7 @@ pub(crate) async fn kept_document<B: serde::de::DeserializeOwned>(
     let Some(bytes) = get(&key).await? else { return Ok(None) };
     let mut sum = Checksum::default();
     sum.update(&bytes);
-    let input = Input { key: key, size_bytes: bytes.len() as u64, crc64nvme: sum.base64() };
+    let input = Input { key, size_bytes: bytes.len() as u64, crc64nvme: sum.base64() };
     Ok(serde_json::from_slice::<Document<B>>(&bytes).ok().map(|document| (document.body, input)))
 }
 

@@ -175,7 +175,7 @@ fn failing(
     let fault = |reason: CounterFault, from: Hour, to: Hour| FailingCounter {
         counter_id: counter.id.clone(),
         counter_name: Some(counter.name.clone()),
-        reason: reason,
+        reason,
         start: day.stamp(clock::instant(from)),
         end: day.stamp(clock::instant(to)),
         duration_hours: Fixed2::of(f64::from(i32::try_from(to - from).unwrap_or(0))),

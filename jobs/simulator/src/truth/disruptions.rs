@@ -235,7 +235,7 @@ fn alerts(incidents: &[ActiveIncident<'_>], day: ServiceDay) -> Vec<TransitAlert
             kind: TransitAlertType::Widespread,
             id: None,
             title: None,
-            lines: lines,
+            lines,
             start: day.stamp(interval.0),
             end: day.stamp(interval.1),
             duration_hours: Fixed2::of(hours(&[interval])),

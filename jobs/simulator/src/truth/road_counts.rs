@@ -77,7 +77,7 @@ impl RoadCountsTruth {
         let is_final = old || completeness.is_some_and(|share| share.get() >= FINAL_SHARE);
         let (rows_read, rejected_rows) = published::input_totals(city, &self.days);
         let quality = Quality {
-            rows_read: rows_read,
+            rows_read,
             structural_rejects: rejected_rows,
             rows_of_day: rows.usable(),
             cells: rows.cells,
