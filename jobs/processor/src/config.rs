@@ -306,8 +306,8 @@ mod tests {
             "--threads (CITYFLOW_THREADS): \"many\" is not a number from 1 to 1024",
             "--memory-target (CITYFLOW_MEMORY_TARGET): \"lots\" is not a valid size",
             "--force (CITYFLOW_FORCE): \"perhaps\" is not a valid switch; write yes or no",
-            "--lookback (CITYFLOW_LOOKBACK): \"many\" is not a number of days",
-            "--catch-up (CITYFLOW_CATCH_UP): \"-1\" is not a number of days",
+            "--lookback (CITYFLOW_LOOKBACK): \"many\" is not a number from 0 to 366",
+            "--catch-up (CITYFLOW_CATCH_UP): \"-1\" is not a number from 0 to 366",
             "--lang (CITYFLOW_LANG): \"de\" is not a supported language",
             "--timezone (CITY_TIMEZONE): ",
             "--param (CITYFLOW_PARAMS): ",
@@ -329,7 +329,8 @@ mod tests {
     fn help_shows_every_variable_and_default() {
         let mut command = Cli::command();
         let help = command.render_long_help().to_string();
-        for argument in Cli::command().get_arguments().filter(|argument| argument.get_env().is_some()) {
+        let shown = |argument: &&clap::Arg| argument.get_env().is_some() && !argument.is_hide_set();
+        for argument in Cli::command().get_arguments().filter(shown) {
             let variable = argument.get_env().unwrap().to_str().unwrap();
             assert!(help.contains(&format!("[env: {variable}]")), "{variable}");
             let about = argument.get_help().unwrap().to_string();

@@ -88,7 +88,7 @@ fn all_mistakes_are_reported_at_once() {
         "--lang (CITYFLOW_LANG): \"de\" is not a supported language",
         "--timezone (CITY_TIMEZONE): \"Europe/Lutetia\" is not a time zone",
         "--force (CITYFLOW_FORCE): \"perhaps\" is not a valid switch; write yes or no",
-        "--lookback (CITYFLOW_LOOKBACK): \"many\" is not a number of days",
+        "--lookback (CITYFLOW_LOOKBACK): \"many\" is not a number from 0 to 366",
     ] {
         assert!(failure.what.contains(part), "{part}: {failure}");
     }
