@@ -1,4 +1,4 @@
-//! What this job tells of itself: the metrics and the steps of its trace. What each means stands in `docs/telemetry.md`.
+//! The metrics and spans of the processor. `docs/telemetry.md` describes each.
 
 use contract::Source;
 use runtime::telemetry::{BYTES, Job, Metric, SECONDS, SpanSpec};
