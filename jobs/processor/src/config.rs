@@ -96,7 +96,7 @@ impl Config {
     /// Checks the arguments. Reads the city profile and the memory limits, nothing else.
     ///
     /// # Errors
-    /// [`Code::Usage`], with all mistakes at once.
+    /// [`runtime::failure::Code::Usage`], with all mistakes at once.
     pub fn new(cli: Cli) -> Result<Self, Failure> {
         let Cli { command, day, settings, shared, scan } = cli;
         let mut mistakes = Mistakes::default();
