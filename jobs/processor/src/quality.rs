@@ -114,12 +114,7 @@ impl QualityCounter {
         if self.examples.len() < EXAMPLES
             || self.examples.last().is_some_and(|last| (file, line) < (&last.file, last.line))
         {
-            self.examples.push(Example {
-                file: file.to_owned(),
-                line,
-                reason,
-                excerpt: excerpt_of(excerpt),
-            });
+            self.examples.push(Example { file: file.to_owned(), line, reason, excerpt: excerpt_of(excerpt) });
             self.trim();
         }
     }

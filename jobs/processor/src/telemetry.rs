@@ -3,10 +3,9 @@
 use contract::Source;
 use runtime::telemetry::{BYTES, Job, Metric, SECONDS, SpanSpec};
 
-/// This job.
 pub static JOB: Job = Job { name: "processor", root: "process", duration: &DURATION, commands: COMMANDS };
 
-/// What the program does beside runs.
+/// Commands other than a run.
 const COMMANDS: &[&str] = &["status", "check", "trace"];
 
 static DURATION: Metric =

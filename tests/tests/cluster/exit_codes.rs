@@ -114,7 +114,7 @@ fn report_is_retried_until_its_metrics_are_published() {
     namespace.create_job("report", "report-2025-11-04");
     let state = namespace.wait_for_failed_pod("report-2025-11-04");
     assert_eq!(state["exitCode"], 75);
-    assert!(state["message"].as_str().unwrap().contains("not there yet"), "{state}");
+    assert!(state["message"].as_str().unwrap().contains("do not exist yet"), "{state}");
     assert!(namespace.run_job("process", "process-2025-11-04").complete);
     let finished = namespace.wait_for_job("report-2025-11-04");
     assert!(finished.complete, "{finished:?}");

@@ -7,7 +7,7 @@ use std::path::Path;
 use runtime::failure::{Code, Failure};
 use trace_view::{Style, TraceFile};
 
-/// Prints the tree. What could not be read is told on stderr.
+/// Prints the tree; unreadable lines are a warning on stderr.
 pub(crate) fn print(file: &Path) -> Result<(), Failure> {
     let name = file.display().to_string();
     let failure = |code, what: String, todo: &str| Failure::new(code, what, name.clone(), todo);
@@ -36,7 +36,7 @@ pub(crate) fn print(file: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What is said of lines that are not JSON.
+/// The warning about lines that are not JSON.
 fn skipped(found: &TraceFile) -> Option<String> {
     let first = found.unreadable.first()?;
     let lines = match found.unreadable.len() {
@@ -52,12 +52,12 @@ mod tests {
 
     #[test]
     fn what_is_left_out_is_counted() {
-        let told = |unreadable: &[u64], cut_off| {
+        let warning = |unreadable: &[u64], cut_off| {
             skipped(&TraceFile { unreadable: unreadable.to_vec(), cut_off, ..TraceFile::default() }).unwrap_or_default()
         };
-        assert_eq!(told(&[], false), "");
-        assert_eq!(told(&[7], true), "line 7 is not JSON and was skipped; the last line was cut off");
-        assert_eq!(told(&[2, 9], false), "2 lines are not JSON and were skipped, first line 2");
+        assert_eq!(warning(&[], false), "");
+        assert_eq!(warning(&[7], true), "line 7 is not JSON and was skipped; the last line was cut off");
+        assert_eq!(warning(&[2, 9], false), "2 lines are not JSON and were skipped, first line 2");
     }
 
     #[test]
