@@ -263,4 +263,17 @@ mod tests {
             assert_eq!(parser(source).is_some(), API_SOURCES.contains(&source), "{source}");
         }
     }
+
+    fn assert_parses_its_own_files<S: FileSource>() {
+        let file = RawFile { key: String::new(), bytes: Bytes::new(), collected: Some(DateTime::UNIX_EPOCH) };
+        let parsed = parser(S::SOURCE).unwrap()(&file, &City::paris());
+        assert!(parsed.file.is::<S::File>(), "{}", S::SOURCE);
+    }
+
+    #[test]
+    fn parser_of_a_source_gives_the_files_that_its_documents_take() {
+        assert_parses_its_own_files::<BikeCountsSource>();
+        assert_parses_its_own_files::<DisruptionsSource>();
+        assert_parses_its_own_files::<WeatherSource>();
+    }
 }
