@@ -19,6 +19,9 @@ pub enum Reason {
     /// Structure: the date or time cannot be read.
     #[serde(rename = "date_illisible")]
     UnreadableDate,
+    /// Structure: a date written month first (`02/13/2023`), which makes its whole file unusable.
+    #[serde(rename = "date_mois_avant_jour")]
+    MonthFirstDate,
     /// Structure: a wall-clock time that the clock change skips.
     #[serde(rename = "heure_inexistante")]
     NonexistentTime,
@@ -49,6 +52,9 @@ pub enum Reason {
     /// Value: a flow below zero.
     #[serde(rename = "debit_negatif")]
     NegativeFlow,
+    /// Value: a flow that is not a whole number of vehicles.
+    #[serde(rename = "debit_non_entier")]
+    FractionalFlow,
     /// Value: an occupancy that is not a number.
     #[serde(rename = "taux_illisible")]
     UnreadableOccupancy,
@@ -95,6 +101,42 @@ impl Reason {
     #[must_use]
     pub fn name(self) -> String {
         serde_json::to_value(self).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// What is wrong, in a few words for a log or an error message.
+    #[must_use]
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::ColumnCount => "another number of columns than the header",
+            Self::InvalidUtf8 => "invalid UTF-8",
+            Self::MissingId => "no identifier",
+            Self::UnreadableDate => "unreadable timestamp",
+            Self::MonthFirstDate => "date with the month first",
+            Self::NonexistentTime => "local time that does not exist",
+            Self::RecordTooLong => "record longer than 1 MiB",
+            Self::UnclosedQuote => "quote that is never closed",
+            Self::ReversedDates => "end before the start",
+            Self::UnreadableSnapshot => "unreadable snapshot",
+            Self::UnreadableRecord => "record of another shape",
+            Self::ReversedPeriod => "period that ends before it begins",
+            Self::NoPeriod => "disruption without a usable period",
+            Self::UnreadableFlow => "flow that is not a number",
+            Self::NegativeFlow => "negative flow",
+            Self::FractionalFlow => "flow that is not a whole number",
+            Self::UnreadableOccupancy => "occupancy that is not a number",
+            Self::OccupancyOutOfRange => "occupancy outside 0 to 100",
+            Self::UnknownState => "unknown traffic state",
+            Self::UnknownStatus => "unknown arc status",
+            Self::UnreadableCount => "count that is not a whole number",
+            Self::NegativeCount => "negative count",
+            Self::UnreadableGeometry => "unreadable shape or point",
+            Self::UnreadableValue => "unreadable value",
+            Self::ReversedTemperatures => "lowest temperature above the highest",
+            Self::TemperatureOutOfRange => "temperature below -20 or above 45 °C",
+            Self::NegativeWind => "negative wind speed",
+            Self::NegativeRain => "negative rain",
+            Self::MissingTemperature => "no temperature",
+        }
     }
 
     /// Whether it concerns a whole row or file, and so is counted over the whole input instead of the day.

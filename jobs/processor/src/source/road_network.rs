@@ -4,11 +4,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use chrono::{DateTime, NaiveDateTime, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use contract::Reason;
+use contract::ServiceDay;
 use contract::document::road_network::RoadNetwork;
-use contract::{ServiceDay, day::wall_to_instant};
 
 use crate::city::City;
 use crate::geo::{parse_lines, parse_point};
@@ -16,7 +16,7 @@ use crate::order::id_order;
 use crate::quality::{QualityCounter, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::text::table::{Column, Row, Table};
-use crate::source::text::timestamp::calendar_date;
+use crate::source::text::timestamp::Timestamp;
 
 const COLUMNS: [Column; 8] = [
     Column::required(&["Identifiant arc", "iu_ac"]),
@@ -234,19 +234,11 @@ fn objects(table: &Table<'_>, key: &str, tz: Tz) -> ArcObjects {
     found
 }
 
-/// A timestamp with an offset, local time of the city, or a date. An end date includes the whole day.
+/// The instant of a timestamp or a date. An end date includes the whole day.
 fn moment(text: &str, tz: Tz, is_end: bool) -> Result<DateTime<Utc>, Reason> {
-    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-        return Ok(instant.to_utc());
+    let mut timestamp = Timestamp::parse(text)?;
+    if is_end && timestamp.time.is_none() {
+        timestamp.date = timestamp.date.succ_opt().ok_or(Reason::UnreadableDate)?;
     }
-    let wall = if let Some(date) = calendar_date(text) {
-        let date = if is_end { date.succ_opt().ok_or(Reason::UnreadableDate)? } else { date };
-        date.and_time(NaiveTime::MIN)
-    } else {
-        ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S"]
-            .iter()
-            .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-            .ok_or(Reason::UnreadableDate)?
-    };
-    wall_to_instant(wall, tz).ok_or(Reason::NonexistentTime)
+    timestamp.instant_or_midnight(tz)
 }

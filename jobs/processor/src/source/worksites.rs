@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use chrono::NaiveDate;
+use chrono_tz::Tz;
 use contract::Reason;
 use geo::Geometry;
 
@@ -13,7 +14,7 @@ use crate::order::id_order;
 use crate::quality::{QualityCounter, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::text::table::{Column, Row, Table};
-use crate::source::text::timestamp::calendar_date;
+use crate::source::text::timestamp::Timestamp;
 
 const COLUMNS: [Column; 11] = [
     Column::required(&["Identifiant"]),
@@ -99,9 +100,13 @@ impl WorksiteRecord {
         self.start.is_none_or(|start| start <= date) && self.end.is_none_or(|end| date <= end)
     }
 
-    fn read(row: &Row<'_>) -> Result<Self, Reason> {
+    fn read(row: &Row<'_>, tz: Tz) -> Result<Self, Reason> {
         let text = |column| row.get(column).map(str::to_owned);
-        let day = |column| row.get(column).map(|text| calendar_date(text).ok_or(Reason::UnreadableDate)).transpose();
+        let day = |column| {
+            row.get(column)
+                .map(|text| Timestamp::parse(text).and_then(|timestamp| timestamp.local_date(tz)))
+                .transpose()
+        };
         let id = text(ID).ok_or(Reason::MissingId)?;
         let (start, end) = (day(START)?, day(END)?);
         if let (Some(start), Some(end)) = (start, end)
@@ -171,8 +176,8 @@ pub(crate) struct Group {
 
 /// Never fails: errors are kept in the result and evaluated when a day is measured.
 #[must_use]
-pub(crate) fn parse(file: &RawFile, _: &City) -> ParsedFile {
-    let content = Table::open(&file.key, &file.bytes, &COLUMNS).map(|table| worksites(&table, &file.key));
+pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
+    let content = Table::open(&file.key, &file.bytes, &COLUMNS).map(|table| worksites(&table, &file.key, city.tz));
     ParsedFile { key: file.key.clone(), content }
 }
 
@@ -190,7 +195,7 @@ impl ParsedFile {
     }
 }
 
-fn worksites(table: &Table<'_>, key: &str) -> WorksiteGroups {
+fn worksites(table: &Table<'_>, key: &str, tz: Tz) -> WorksiteGroups {
     let mut quality = QualityCounter::default();
     // With the raw row: two rows are equal if their bytes are.
     let mut groups: BTreeMap<String, (Group, &[u8])> = BTreeMap::new();
@@ -204,7 +209,7 @@ fn worksites(table: &Table<'_>, key: &str) -> WorksiteGroups {
             }
         };
         let (line, raw) = (row.line, row.raw());
-        let record = match WorksiteRecord::read(&row) {
+        let record = match WorksiteRecord::read(&row, tz) {
             Ok(record) => record,
             Err(reason) => {
                 quality.reject(reason, key, line, raw);

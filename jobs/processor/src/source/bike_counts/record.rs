@@ -7,12 +7,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Duration, Timelike, Utc};
 use chrono_tz::Tz;
 use contract::Reason;
-use contract::day::wall_to_instant;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::source::text::json::{Json, Key, Skipped};
 use crate::source::text::table::{Row, number};
-use crate::source::text::timestamp::local_time;
+use crate::source::text::timestamp::Timestamp;
 
 const ID: usize = 0;
 const NAME: usize = 1;
@@ -202,18 +201,7 @@ impl<'de> Visitor<'de> for ApiRecordVisitor {
 
 /// The start of the hour of a timestamp; without an offset it is local time of the city.
 fn hour_of(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
-    let with_offset =
-        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"));
-    let instant = match with_offset {
-        Ok(instant) => instant.with_timezone(&Utc),
-        Err(_) => {
-            wall_to_instant(local_time(text).ok_or(Reason::UnreadableDate)?, tz).ok_or(Reason::NonexistentTime)?
-        }
-    };
-    // Dates at the end of chrono's calendar have no following day.
-    if !(1900..=2200).contains(&chrono::Datelike::year(&instant)) {
-        return Err(Reason::UnreadableDate);
-    }
+    let instant = Timestamp::parse(text)?.instant(tz)?;
     // In local time: some zones have half-hour offsets.
     let local = instant.with_timezone(&tz);
     let past = i64::from(local.minute() * 60 + local.second());

@@ -5,13 +5,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, NaiveDateTime, Timelike, Utc};
+use chrono::{DateTime, Timelike as _, Utc};
 use chrono_tz::Tz;
 use contract::Reason;
-use contract::day::wall_to_instant;
 use contract::document::disruptions::Severity;
 
 use crate::source::text::json::Json;
+use crate::source::text::timestamp::Timestamp;
 use crate::transit_line::LineKey;
 
 /// A period of a disruption, begin inclusive, end exclusive; `None` is an unknown end.
@@ -115,40 +115,13 @@ fn parse_period(period: &Json<'_>, tz: Tz) -> Result<ActivePeriod, Reason> {
     Ok(ActivePeriod { begin, end })
 }
 
-const WALL: [&str; 5] =
-    ["%Y%m%dT%H%M%S", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y%m%dT%H%M"];
-/// Plausible years; others are errors, and chrono's calendar would overflow.
-const YEARS: std::ops::RangeInclusive<i32> = 1900..=9999;
-
-/// The instant of a published time, to the second; without an offset or `Z` it is local time of the city.
+/// The instant of a published time, to the second.
 ///
 /// # Errors
-/// `date_illisible`, or `heure_inexistante` for a local time that a clock change skipped.
+/// As [`Timestamp::instant`].
 pub(crate) fn instant(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
-    let text = text.trim();
-    let offset = DateTime::parse_from_rfc3339(text)
-        .or_else(|_| DateTime::parse_from_str(text, "%Y%m%dT%H%M%S%z"))
-        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f%z"))
-        .ok()
-        .map(|instant| instant.with_timezone(&Utc));
-    let found = match offset {
-        Some(instant) => instant,
-        None => match text.strip_suffix(['Z', 'z']) {
-            Some(utc) => wall(utc)?.and_utc(),
-            None => wall_to_instant(wall(text)?, tz).ok_or(Reason::NonexistentTime)?,
-        },
-    };
-    if !YEARS.contains(&found.year()) {
-        return Err(Reason::UnreadableDate);
-    }
-    Ok(found.with_nanosecond(0).unwrap_or(found))
-}
-
-fn wall(text: &str) -> Result<NaiveDateTime, Reason> {
-    WALL.iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .filter(|wall| YEARS.contains(&wall.year()))
-        .ok_or(Reason::UnreadableDate)
+    let instant = Timestamp::parse(text)?.instant(tz)?;
+    Ok(instant.with_nanosecond(0).unwrap_or(instant))
 }
 
 #[cfg(test)]

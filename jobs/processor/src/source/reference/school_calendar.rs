@@ -1,12 +1,13 @@
 //! School holidays, from the ministry's export.
 
-use chrono::{DateTime, Datelike, Duration, NaiveDate};
+use chrono::{Datelike, Duration, NaiveDate};
 use chrono_tz::Tz;
 
 use crate::city::City;
 use crate::raw_file::SourceError;
 use crate::source::text::normalize::folded;
 use crate::source::text::table::{Column, Table};
+use crate::source::text::timestamp::Timestamp;
 
 const DESCRIPTION: usize = 0;
 const POPULATION: usize = 1;
@@ -116,15 +117,8 @@ fn zone_name(zone: &str) -> String {
     zone.strip_prefix("zone ").map(|rest| rest.trim().to_owned()).unwrap_or(zone)
 }
 
-/// A timestamp with an offset as the city's date, or a plain date.
 fn date_of(text: &str, tz: Tz) -> Option<NaiveDate> {
-    if let Ok(instant) =
-        DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%z"))
-    {
-        return Some(instant.with_timezone(&tz).date_naive());
-    }
-    let plain = text.get(..10)?;
-    NaiveDate::parse_from_str(plain, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(plain, "%d/%m/%Y")).ok()
+    Timestamp::parse(text).and_then(|timestamp| timestamp.local_date(tz)).ok()
 }
 
 #[cfg(test)]

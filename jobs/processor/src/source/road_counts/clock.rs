@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, NaiveDateTime, Timelike as _};
 use chrono_tz::Tz;
 use contract::day::wall_to_instant;
 use contract::{Reason, ServiceDay};
 
-use crate::source::text::timestamp::local_time;
+use crate::source::text::timestamp::Timestamp;
 
 /// Number of cached days: more than a year.
 const DAYS: usize = 512;
@@ -108,79 +108,40 @@ impl Clock {
     }
 
     fn new_instant(&mut self, bytes: &[u8]) -> Result<i64, Reason> {
-        if let Some((wall, offset)) = with_offset(bytes) {
-            let instant = wall.and_utc().timestamp() - offset;
-            self.learn(bytes, wall, instant);
-            return Ok(instant);
-        }
-        if let Some(wall) = wall(bytes) {
-            let tz = self.tz;
-            let instant =
-                self.walls.entry(wall).or_insert_with(|| wall_to_instant(wall, tz).map(|instant| instant.timestamp()));
-            let instant = instant.ok_or(Reason::NonexistentTime)?;
-            // A day of 24 hours has no clock change, so hours are equidistant.
-            if ServiceDay::new(wall.date(), tz).hour_count() == 24 {
-                self.learn(bytes, wall, instant);
+        let timestamp = Timestamp::parse_bytes(bytes)?;
+        let tz = self.tz;
+        let wall = timestamp.date.and_time(timestamp.time.ok_or(Reason::UnreadableDate)?);
+        let instant = match timestamp.offset {
+            Some(offset) => wall.and_utc().timestamp() - i64::from(offset),
+            None => {
+                let known = self.walls.entry(wall);
+                known
+                    .or_insert_with(|| wall_to_instant(wall, tz).map(|instant| instant.timestamp()))
+                    .ok_or(Reason::NonexistentTime)?
             }
-            return Ok(instant);
+        };
+        // A day of 24 hours has no clock change, so hours are equidistant.
+        if timestamp.offset.is_some() || ServiceDay::new(wall.date(), tz).hour_count() == 24 {
+            self.learn(bytes, wall, instant);
         }
-        // Rarer forms: fractions of a second, no seconds.
-        let text = std::str::from_utf8(bytes).map_err(|_| Reason::UnreadableDate)?;
-        // chrono would read a two-digit year as one of the first century.
-        if bytes.get(4) != Some(&b'-') {
-            return Err(Reason::UnreadableDate);
-        }
-        if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-            return Ok(instant.timestamp());
-        }
-        let wall = local_time(text).ok_or(Reason::UnreadableDate)?;
-        wall_to_instant(wall, self.tz).map(|instant| instant.timestamp()).ok_or(Reason::NonexistentTime)
+        Ok(instant)
     }
 
+    /// Keeps a timestamp whose hour has two digits after a date of ten characters.
     fn learn(&mut self, bytes: &[u8], wall: NaiveDateTime, instant: i64) {
-        use chrono::Timelike as _;
-        let Some((date, [_, _, rest @ ..])) = bytes.split_first_chunk::<11>() else { return };
+        let Some((date, [h1, h2, rest @ ..])) = bytes.split_first_chunk::<11>() else { return };
+        let hour = [h1, h2].map(|digit| u32::from(digit.wrapping_sub(b'0')));
+        if !date.ends_with(b"T") && !date.ends_with(b" ")
+            || hour.iter().fold(0, |all, digit| all * 10 + digit) != wall.hour()
+        {
+            return;
+        }
         let Some(kept) = self.stamp.rest.get_mut(..rest.len()) else { return };
         kept.copy_from_slice(rest);
         self.stamp.date = *date;
         self.stamp.length = bytes.len();
         self.stamp.midnight = instant - i64::from(wall.hour()) * 3600;
     }
-}
-
-/// `YYYY-MM-DD?HH:MM:SS` and its offset, seconds.
-fn with_offset(bytes: &[u8]) -> Option<(NaiveDateTime, i64)> {
-    let (stamp, offset) = bytes.split_at_checked(19)?;
-    let seconds = match offset {
-        b"Z" | b"z" => 0,
-        [sign @ (b'+' | b'-'), rest @ ..] => {
-            let seconds = match rest {
-                [a, b, b':', c, d] | [a, b, c, d] => {
-                    let (hours, minutes) = (digits(&[*a, *b])?, digits(&[*c, *d])?);
-                    (hours <= 23 && minutes <= 59).then_some(i64::from(hours) * 3600 + i64::from(minutes) * 60)?
-                }
-                _ => return None,
-            };
-            if *sign == b'-' { -seconds } else { seconds }
-        }
-        _ => return None,
-    };
-    Some((wall(stamp)?, seconds))
-}
-
-/// `YYYY-MM-DD HH:MM:SS`, with a space or a T.
-fn wall(bytes: &[u8]) -> Option<NaiveDateTime> {
-    let [date @ .., b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2] = bytes else { return None };
-    let [year @ .., b'-', o1, o2, b'-', d1, d2] = date else { return None };
-    if year.len() != 4 {
-        return None;
-    }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(digits(year)?).ok()?, digits(&[*o1, *o2])?, digits(&[*d1, *d2])?)?;
-    date.and_hms_opt(digits(&[*h1, *h2])?, digits(&[*m1, *m2])?, digits(&[*s1, *s2])?)
-}
-
-fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
 }
 
 #[cfg(test)]
@@ -218,8 +179,8 @@ mod tests {
     proptest! {
         #[test]
         fn cache_does_not_change_results(
-            stamps in prop::collection::vec((prop::sample::select(vec!["2024-03-31", "2024-10-27", "2024-03-30"]), 0u32..26,
-                prop::sample::select(vec![":00:00", ":00:00Z", ":00:00+01:00", ":30:00", ":00:00+02:00", ":00:00x"])), 1..20),
+            stamps in prop::collection::vec((prop::sample::select(vec!["2024-03-31", "2024-10-27", "2024-03-30", "31/03/2024", "3/4/2024", "30/3/2024", "6/2/2023 1:"]),
+                0u32..26, prop::sample::select(vec![":00:00", ":00:00Z", ":00:00+01:00", ":30:00", ":00", ":00:00+02:00", ":00:00x"])), 1..20),
         ) {
             let mut clock = Clock::new(PARIS);
             for (date, hour, rest) in stamps {

@@ -19,12 +19,15 @@ pub(crate) enum Value {
 /// A value and, if it was rejected, the reason.
 type ParsedValue = (Value, Option<Reason>);
 
-/// Flow: vehicles in the hour, not negative.
+/// Flow: vehicles in the hour, a whole number, not negative.
 #[inline]
 pub(crate) fn flow(bytes: &[u8]) -> ParsedValue {
     match parse(bytes) {
         ParsedNumber::Empty => (Value::Absent, None),
         ParsedNumber::Number(value) if value < 0.0 => (Value::Rejected(hash(bytes)), Some(Reason::NegativeFlow)),
+        ParsedNumber::Number(value) if value.fract() != 0.0 => {
+            (Value::Rejected(hash(bytes)), Some(Reason::FractionalFlow))
+        }
         ParsedNumber::Number(value) => (Value::Known(value), None),
         ParsedNumber::Other => (Value::Rejected(hash(bytes)), Some(Reason::UnreadableFlow)),
     }

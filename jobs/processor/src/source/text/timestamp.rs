@@ -1,24 +1,217 @@
-//! Dates and times as the sources write them.
+//! Dates and times as the sources write them: the one reader of all six.
+//!
+//! ```text
+//!   2025-11-03T08:00:00+01:00   ISO 8601; a space for the T; seconds, fraction and offset (Z, +01:00, +0100, +01) optional
+//!   20251103T080000             its basic form
+//!   03/11/2025 08:00            day first, as a French spreadsheet saves it; no offset
+//! ```
+//!
+//! Months, days and hours may have one digit (not in the basic form). `24:00` is midnight of the next day. Years are 1900 to 9999.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use contract::Reason;
+use contract::day::wall_to_instant;
 
-/// A time without an offset: `YYYY-MM-DDTHH:MM[:SS[.f]]`, with a space or a T.
-pub(crate) fn local_time(text: &str) -> Option<NaiveDateTime> {
-    ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+/// Earlier years are a database's zero.
+const FIRST_YEAR: i32 = 1900;
+
+/// A date, with the time and the offset from UTC if they were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Timestamp {
+    pub(crate) date: NaiveDate,
+    pub(crate) time: Option<NaiveTime>,
+    /// Seconds east of UTC.
+    pub(crate) offset: Option<i32>,
 }
 
-/// `YYYY-MM-DD`, or `DD/MM/YYYY` as in older exports.
-pub(crate) fn calendar_date(text: &str) -> Option<NaiveDate> {
-    let (year, month, day) = match text.as_bytes() {
-        [_, _, _, _, b'-', _, _, b'-', _, _] => (text.get(..4)?, text.get(5..7)?, text.get(8..)?),
-        [_, _, b'/', _, _, b'/', _, _, _, _] => (text.get(6..)?, text.get(3..5)?, text.get(..2)?),
-        _ => return None,
-    };
-    // `parse` accepts a sign.
-    if ![year, month, day].iter().all(|part| part.bytes().all(|byte| byte.is_ascii_digit())) {
-        return None;
+impl Timestamp {
+    /// # Errors
+    /// `MonthFirstDate` for an `NN/NN/YYYY` that can only be month first, else `UnreadableDate`.
+    pub(crate) fn parse(text: &str) -> Result<Self, Reason> {
+        Self::parse_bytes(text.as_bytes())
     }
-    NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
+
+    /// As [`Self::parse`]; text that is not UTF-8 is unreadable.
+    pub(crate) fn parse_bytes(bytes: &[u8]) -> Result<Self, Reason> {
+        let mut rest = Text(bytes.trim_ascii());
+        let (year, month, day, form) = rest.date()?;
+        let date = NaiveDate::from_ymd_opt(year.cast_signed(), month, day)
+            .filter(|date| date.year() >= FIRST_YEAR)
+            .ok_or(Reason::UnreadableDate)?;
+        let Some(separator) = rest.next() else { return Ok(Self { date, time: None, offset: None }) };
+        let known = match form {
+            Form::Extended => matches!(separator, b'T' | b't' | b' '),
+            Form::Basic => matches!(separator, b'T' | b't'),
+            Form::DayFirst => separator == b' ',
+        };
+        let (time, next_day) = rest.time(form).filter(|_| known).ok_or(Reason::UnreadableDate)?;
+        let offset = match form {
+            Form::DayFirst => None,
+            Form::Extended | Form::Basic => rest.offset().ok_or(Reason::UnreadableDate)?,
+        };
+        if !rest.0.is_empty() {
+            return Err(Reason::UnreadableDate);
+        }
+        let date = if next_day { date.succ_opt().ok_or(Reason::UnreadableDate)? } else { date };
+        Ok(Self { date, time: Some(time), offset })
+    }
+
+    /// The instant; without an offset it is local time of the city, of two possible instants the later.
+    ///
+    /// # Errors
+    /// `UnreadableDate` for a date without a time, `NonexistentTime` for a local time that a clock change skips.
+    pub(crate) fn instant(self, tz: Tz) -> Result<DateTime<Utc>, Reason> {
+        let wall = self.date.and_time(self.time.ok_or(Reason::UnreadableDate)?);
+        match self.offset {
+            Some(seconds) => {
+                let utc = wall.checked_sub_signed(TimeDelta::seconds(i64::from(seconds)));
+                Ok(utc.ok_or(Reason::UnreadableDate)?.and_utc())
+            }
+            None => wall_to_instant(wall, tz).ok_or(Reason::NonexistentTime),
+        }
+    }
+
+    /// As [`Self::instant`], with midnight for a date without a time.
+    pub(crate) fn instant_or_midnight(self, tz: Tz) -> Result<DateTime<Utc>, Reason> {
+        Self { time: self.time.or(Some(NaiveTime::MIN)), ..self }.instant(tz)
+    }
+
+    /// The city's date: that of the instant if there is an offset, else the date as written.
+    pub(crate) fn local_date(self, tz: Tz) -> Result<NaiveDate, Reason> {
+        match self.offset {
+            Some(_) => Ok(self.instant(tz)?.with_timezone(&tz).date_naive()),
+            None => Ok(self.date),
+        }
+    }
 }
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// With separators.
+    Extended,
+    Basic,
+    DayFirst,
+}
+
+/// The text that is still to be read.
+struct Text<'a>(&'a [u8]);
+
+impl Text<'_> {
+    fn next(&mut self) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn skip(&mut self, byte: u8) -> bool {
+        let found = self.0.first() == Some(&byte);
+        if found {
+            self.next();
+        }
+        found
+    }
+
+    /// A number of `least` to `most` digits.
+    fn number(&mut self, least: usize, most: usize) -> Option<u32> {
+        let digits = self.0.iter().take(most).take_while(|byte| byte.is_ascii_digit()).count();
+        let (digits, rest) = self.0.split_at_checked(digits).filter(|(digits, _)| digits.len() >= least)?;
+        self.0 = rest;
+        Some(digits.iter().fold(0, |value, digit| value * 10 + u32::from(digit - b'0')))
+    }
+
+    /// Year, month and day.
+    fn date(&mut self) -> Result<(u32, u32, u32, Form), Reason> {
+        let digits = self.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        match (digits, self.0.get(digits)) {
+            (8, _) => self.basic_date(),
+            (4, Some(b'-')) => self.extended_date(),
+            (1 | 2, Some(b'/')) => return self.day_first_date(),
+            _ => None,
+        }
+        .ok_or(Reason::UnreadableDate)
+    }
+
+    fn basic_date(&mut self) -> Option<(u32, u32, u32, Form)> {
+        Some((self.number(4, 4)?, self.number(2, 2)?, self.number(2, 2)?, Form::Basic))
+    }
+
+    fn extended_date(&mut self) -> Option<(u32, u32, u32, Form)> {
+        let year = self.number(4, 4)?;
+        let month = self.skip(b'-').then(|| self.number(1, 2))??;
+        let day = self.skip(b'-').then(|| self.number(1, 2))??;
+        Some((year, month, day, Form::Extended))
+    }
+
+    fn day_first_date(&mut self) -> Result<(u32, u32, u32, Form), Reason> {
+        let mut part = |least, most, end| self.number(least, most).filter(|_| end || self.skip(b'/'));
+        let (day, month) = (part(1, 2, false), part(1, 2, false));
+        let (Some(day), Some(month), Some(year)) = (day, month, part(4, 4, true)) else {
+            return Err(Reason::UnreadableDate);
+        };
+        if month > 12 && (1..=12).contains(&day) && month <= 31 {
+            return Err(Reason::MonthFirstDate);
+        }
+        Ok((year, month, day, Form::DayFirst))
+    }
+
+    /// The time, and whether it is `24:00`.
+    fn time(&mut self, form: Form) -> Option<(NaiveTime, bool)> {
+        let basic = form == Form::Basic;
+        let hour = self.number(if basic { 2 } else { 1 }, 2)?;
+        let minute = (basic || self.skip(b':')).then(|| self.number(2, 2))??;
+        let second = match self.0.first() {
+            Some(b':') if !basic => self.next().and_then(|_| self.number(2, 2))?,
+            Some(b'0'..=b'9') if basic => self.number(2, 2)?,
+            _ => return time_of_day(hour, minute, 0, 0),
+        };
+        let nanos = match self.0.first() {
+            Some(b'.' | b',') if form != Form::DayFirst => {
+                self.next();
+                self.fraction()?
+            }
+            _ => 0,
+        };
+        time_of_day(hour, minute, second, nanos)
+    }
+
+    /// Digits after the decimal sign, in nanoseconds; further digits are dropped.
+    fn fraction(&mut self) -> Option<u32> {
+        let (mut nanos, mut unit) = (self.number(1, 1)? * 100_000_000, 10_000_000);
+        while let Some(digit) = self.number(1, 1) {
+            nanos += digit * unit;
+            unit /= 10;
+        }
+        Some(nanos)
+    }
+
+    /// The offset, if there is one; the outer `None` if it cannot be read.
+    fn offset(&mut self) -> Option<Option<i32>> {
+        let sign = match self.next() {
+            None => return Some(None),
+            Some(b'Z' | b'z') => return Some(Some(0)),
+            Some(b'+') => 1,
+            Some(b'-') => -1,
+            Some(_) => return None,
+        };
+        let hours = self.number(2, 2)?;
+        let minutes = if self.0.is_empty() {
+            0
+        } else {
+            self.skip(b':');
+            self.number(2, 2)?
+        };
+        (hours <= 23 && minutes <= 59).then(|| Some(sign * (hours * 3600 + minutes * 60).cast_signed()))
+    }
+}
+
+fn time_of_day(hour: u32, minute: u32, second: u32, nanos: u32) -> Option<(NaiveTime, bool)> {
+    if hour == 24 && (minute, second, nanos) == (0, 0, 0) {
+        return Some((NaiveTime::MIN, true));
+    }
+    Some((NaiveTime::from_hms_nano_opt(hour, minute, second, nanos).filter(|_| second <= 59)?, false))
+}
+
+#[cfg(test)]
+#[path = "timestamp/tests.rs"]
+mod tests;

@@ -9,6 +9,7 @@ use contract::Reason;
 use crate::parameters::WeatherParameters;
 use crate::source::text::json::Json;
 use crate::source::text::table::{Row, number};
+use crate::source::text::timestamp::Timestamp;
 
 const DATETIME: usize = 0;
 const TEMP: usize = 1;
@@ -62,15 +63,6 @@ pub(crate) struct HourRecord {
     pub(crate) wind: Option<f64>,
     pub(crate) conditions: Option<Arc<str>>,
     pub(crate) source: Option<Arc<str>>,
-}
-
-/// The `datetime` of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Timestamp {
-    /// The local day.
-    pub(crate) date: NaiveDate,
-    /// The local hour, in a file with one row per hour.
-    pub(crate) time: Option<NaiveTime>,
 }
 
 impl DayRecord {
@@ -188,28 +180,11 @@ pub(crate) fn date_of_json(day: &Json<'_>) -> Result<NaiveDate, Reason> {
         return Err(Reason::UnreadableRecord);
     }
     let text = day.get("datetime").and_then(Json::as_str).ok_or(Reason::UnreadableDate)?;
-    parse_timestamp(text).map(|timestamp| timestamp.date).ok_or(Reason::UnreadableDate)
+    Timestamp::parse(text).map(|timestamp| timestamp.date)
 }
 
 pub(crate) fn timestamp_of_row(row: &Row<'_>) -> Result<Timestamp, Reason> {
-    row.get(DATETIME).and_then(parse_timestamp).ok_or(Reason::UnreadableDate)
-}
-
-fn parse_timestamp(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    let date = NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()?;
-    let time = match text.get(10..)?.trim_start_matches(['T', ' ']) {
-        "" => None,
-        // An offset is ignored: the time is local.
-        time => Some(
-            NaiveTime::parse_from_str(
-                time.get(..8).or(time.get(..5))?,
-                if time.len() < 8 { "%H:%M" } else { "%H:%M:%S" },
-            )
-            .ok()?,
-        ),
-    };
-    Some(Timestamp { date, time })
+    row.get(DATETIME).ok_or(Reason::UnreadableDate).and_then(Timestamp::parse)
 }
 
 fn number_of(value: Option<&Json<'_>>, unread: &mut u32) -> Option<f64> {

@@ -43,13 +43,13 @@ fn read(text: &[u8], size: usize) -> Result<RoadAccumulator, SourceError> {
 
 #[test]
 fn row_at_midnight_is_the_last_hour_of_the_previous_day() {
-    let text = format!("{FIELD_NAMES}1;A;2025-11-04T00:00:00+01:00;12,5;3;Fluide;Ouvert\n");
+    let text = format!("{FIELD_NAMES}1;A;2025-11-04T00:00:00+01:00;12,0;3;Fluide;Ouvert\n");
     let counts = read(text.as_bytes(), 1 << 20).unwrap();
     let number = day().num_days_from_ce();
     let arc = counts.cells.arcs(number, number).next().unwrap();
     let page = arc.page(number).unwrap();
     assert_eq!(page.cells.iter().position(Cell::is_seen), Some(23));
-    assert_eq!(page.cells[23].flow(), Some(12.5));
+    assert_eq!(page.cells[23].flow(), Some(12.0));
     assert_eq!(arc.attributes(number)[0].text(), Some("A"));
 }
 
