@@ -18,6 +18,7 @@ use crate::faults::{Fault, Faults};
 use crate::output::Compression;
 use crate::road_counts::file_plan::FormatOption;
 use crate::road_counts::row::RowFormat;
+use crate::shapes::Shapes;
 
 /// Default size of a file of counts in a bucket: each is uploaded whole, from memory.
 const STORE_FILE: u64 = 256 << 20;
@@ -127,6 +128,9 @@ pub struct Args {
     /// Shape of the files of counts
     #[arg(long, value_enum, default_value_t, env = "SIMULATOR_SHAPE", help_heading = FILES)]
     shape: FormatOption,
+    /// Shapes of the snapshots and small files
+    #[arg(long, value_enum, default_value_t, env = "SIMULATOR_SHAPES", help_heading = FILES)]
+    shapes: Shapes,
     /// Sources to write, a list with commas [default: comptages,bikes,traffic,weather,chantiers,referentiel]
     #[arg(long, value_name = "SOURCES", value_delimiter = ',', env = "SIMULATOR_ONLY", help_heading = FILES)]
     only: Vec<Source>,
@@ -219,7 +223,8 @@ impl Args {
             seed,
             faults: self.faults,
             compression: self.compress,
-            shapes: self.shape,
+            count_format: self.shape,
+            shapes: self.shapes,
             only,
             lines: !self.no_lines,
             force: self.force,

@@ -189,7 +189,7 @@ impl BikeSimulation {
         let number = folder - self.first_folder;
         let damage = match number % 19 {
             7 if self.faults.has(Fault::BadSnapshots) => SnapshotDamage::Empty,
-            // Not in JSON Lines, where the first half would be readable.
+            // The file's writer gives it a shape of which the first half is unreadable.
             13 if self.faults.has(Fault::BadSnapshots) && number % 5 != 3 => SnapshotDamage::Truncated,
             _ => SnapshotDamage::None,
         };

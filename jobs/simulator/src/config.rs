@@ -11,6 +11,7 @@ use runtime::location::Location;
 use crate::faults::Faults;
 use crate::output::Compression;
 use crate::road_counts::file_plan::FormatOption;
+use crate::shapes::Shapes;
 
 /// The city to write.
 #[derive(Debug, Clone)]
@@ -42,7 +43,9 @@ pub struct Config {
     /// Compression of the files of counts.
     pub compression: Compression,
     /// Shape of the files of counts.
-    pub shapes: FormatOption,
+    pub count_format: FormatOption,
+    /// Shapes of the snapshots and small files.
+    pub shapes: Shapes,
     /// Sources to write.
     pub only: BTreeSet<Source>,
     /// Size at which a new file of counts begins, in bytes before compression.
@@ -73,7 +76,8 @@ impl Config {
             seed: 42,
             faults: Faults::NONE,
             compression: Compression::None,
-            shapes: FormatOption::Labels,
+            count_format: FormatOption::Labels,
+            shapes: Shapes::Usual,
             only: Source::RAW.into(),
             file_size: None,
             lines: true,

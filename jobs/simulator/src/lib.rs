@@ -24,6 +24,7 @@ pub mod output;
 pub mod random;
 pub mod road_counts;
 pub mod road_network;
+pub mod shapes;
 pub mod text;
 pub mod truth;
 pub mod weather;

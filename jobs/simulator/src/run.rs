@@ -43,7 +43,7 @@ impl City {
         let arcs = if config.makes(Source::RoadCounts) || config.makes(Source::RoadNetwork) { config.arcs } else { 0 };
         let roads = RoadSimulation::new(arcs, config.seed, config.faults, &zones, &days);
         Self {
-            count_files: file_plan::files(&days, arcs, config.shapes, config.file_size, config.compression),
+            count_files: file_plan::files(&days, arcs, config.count_format, config.file_size, config.compression),
             bikes: BikeSimulation::new(config.counters, config.seed, config.faults, &zones, &days),
             disruptions: DisruptionSimulation::new(config.disruptions, config.seed, config.faults, &days),
             weather: WeatherSimulation::new(config.seed, config.faults, &days),
@@ -108,7 +108,7 @@ fn write(city: &City, config: &Config, output: &Output) -> Result<(), Failure> {
         city.weather.write(output)?;
     }
     if config.makes(Source::BikeCounts) {
-        city.bikes.write(output)?;
+        city.bikes.write(output, config.shapes)?;
     }
     if config.makes(Source::Disruptions) {
         if config.lines {

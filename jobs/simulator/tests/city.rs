@@ -31,7 +31,7 @@ impl SimulatedCity {
     fn faulty(first: &str, last: &str) -> Self {
         Self::new(first, last, |config| {
             config.faults = Faults::all();
-            config.shapes = FormatOption::Mixed;
+            config.count_format = FormatOption::Mixed;
         })
     }
 
@@ -213,7 +213,7 @@ fn clock_changes_omit_the_same_hours_as_the_real_exports() {
 
     let spring = SimulatedCity::new("2026-03-26", "2026-03-31", |config| {
         config.faults = "clock".parse().unwrap();
-        config.shapes = FormatOption::Historical;
+        config.count_format = FormatOption::Historical;
     });
     let day = spring.truth("comptages", "2026-03-29");
     assert_eq!(spring.truth("contexte", "2026-03-29")["jour"]["heures"], 23);

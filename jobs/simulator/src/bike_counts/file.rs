@@ -1,4 +1,4 @@
-//! The files of the bike counters: snapshots in each of the API's five response formats, and the CSV export.
+//! The files of the bike counters: snapshots in each of the API's response formats, and the CSV export.
 
 use contract::{Source, Stamp, keys};
 use runtime::failure::Failure;
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{BikeSimulation, BikeSnapshot, Counter, PublishedCount, SnapshotDamage, SnapshotRecord};
 use crate::clock;
 use crate::output::Output;
+use crate::shapes::Shapes;
 use crate::text;
 
 const HEADER: [&str; 16] = [
@@ -28,28 +29,74 @@ const HEADER: [&str; 16] = [
     "mois_annee_comptage",
 ];
 
+/// Records of a page, in the shapes with several pages.
+const PAGE: usize = 20;
+
+/// The shape of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum AnswerShape {
+    /// `{"total_count": …, "results": […]}`.
+    #[default]
+    Results,
+    /// The older `{"nhits": …, "records": [{"fields": {…}}]}`.
+    Fields,
+    List,
+    RecordPerLine,
+    ResultsGzipped,
+    PagePerLine,
+    ListOfPages,
+    FeatureCollection,
+    /// Records one after the other, without a separator.
+    RunTogether,
+    /// The same with pages.
+    PagesRunTogether,
+}
+
+impl AnswerShape {
+    const USUAL: [Self; 5] = [Self::Results, Self::Fields, Self::List, Self::RecordPerLine, Self::ResultsGzipped];
+    const OTHER: [Self; 5] =
+        [Self::PagePerLine, Self::ListOfPages, Self::FeatureCollection, Self::RunTogether, Self::PagesRunTogether];
+
+    fn of(snapshot: &BikeSnapshot, shapes: Shapes) -> Self {
+        match snapshot.damage {
+            // Without records, one record per line would be an empty file, which readers count as damaged.
+            SnapshotDamage::None if snapshot.records.is_empty() => Self::Results,
+            SnapshotDamage::None => shapes.in_turn(&Self::USUAL, &Self::OTHER, snapshot.number),
+            SnapshotDamage::Empty | SnapshotDamage::Truncated => {
+                Shapes::Usual.in_turn(&Self::USUAL, &Self::OTHER, snapshot.number)
+            }
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::RecordPerLine | Self::PagePerLine => "jsonl",
+            Self::ResultsGzipped => "json.gz",
+            _ => "json",
+        }
+    }
+}
+
 impl BikeSimulation {
     /// # Errors
     /// The store or the file system rejects a file.
-    pub fn write(&self, output: &Output) -> Result<(), Failure> {
+    pub fn write(&self, output: &Output, shapes: Shapes) -> Result<(), Failure> {
         output.put("batch/comptage-velo-historique.csv", &self.csv())?;
         for folder in self.folders() {
             let snapshot = self.snapshot(folder);
             let collected = Self::collected(folder);
             let base = keys::snapshots(Source::BikeCounts, collected.date_naive());
             let key = |extension: &str| format!("{base}hour={}/part.{extension}", collected.format("%H"));
-            // Without records, JSON Lines would be an empty file, which readers count as damaged.
-            let format = if snapshot.records.is_empty() { 0 } else { snapshot.number % 5 };
-            let body = self.body(&snapshot, format);
-            match (snapshot.damage, format) {
-                (SnapshotDamage::Empty, 3) => output.put(&key("jsonl"), b"")?,
+            let shape = AnswerShape::of(&snapshot, shapes);
+            let body = self.body(&snapshot, shape);
+            match (snapshot.damage, shape) {
+                (SnapshotDamage::Empty, AnswerShape::RecordPerLine) => output.put(&key("jsonl"), b"")?,
                 (SnapshotDamage::Empty, _) => output.put(&key("json"), b"")?,
                 (SnapshotDamage::Truncated, _) => {
                     output.put(&key("json"), body.get(..body.len() / 2).unwrap_or_default())?
                 }
-                (SnapshotDamage::None, 3) => output.put(&key("jsonl"), &body)?,
-                (SnapshotDamage::None, 4) => output.put_gz(&key("json.gz"), &body)?,
-                (SnapshotDamage::None, _) => output.put(&key("json"), &body)?,
+                (SnapshotDamage::None, AnswerShape::ResultsGzipped) => output.put_gz(&key(shape.extension()), &body)?,
+                (SnapshotDamage::None, _) => output.put(&key(shape.extension()), &body)?,
             }
         }
         Ok(())
@@ -88,23 +135,35 @@ impl BikeSimulation {
         out
     }
 
-    fn body(&self, snapshot: &BikeSnapshot, format: i64) -> Vec<u8> {
-        let records: Vec<_> = snapshot.records.iter().rev().map(|record| self.record(record, format)).collect();
-        let whole = match format {
-            1 => {
-                json!({"nhits": records.len(), "records": records.into_iter().map(|fields| json!({"fields": fields})).collect::<Vec<_>>()})
+    fn body(&self, snapshot: &BikeSnapshot, shape: AnswerShape) -> Vec<u8> {
+        let records: Vec<_> = snapshot.records.iter().rev().map(|record| self.record(record, shape)).collect();
+        let total = records.len();
+        let page = |records: &[Value]| json!({"total_count": total, "results": records});
+        let joined = |values: Vec<Value>, end: &str| values.iter().map(|value| format!("{value}{end}")).collect();
+        let text: String = match shape {
+            AnswerShape::Results | AnswerShape::ResultsGzipped => page(&records).to_string(),
+            AnswerShape::Fields => {
+                let records: Vec<_> = records.into_iter().map(|fields| json!({"fields": fields})).collect();
+                json!({"nhits": total, "records": records}).to_string()
             }
-            2 => Value::Array(records),
-            3 => return records.iter().flat_map(|record| format!("{record}\n").into_bytes()).collect(),
-            _ => json!({"total_count": records.len(), "results": records}),
+            AnswerShape::List => Value::Array(records).to_string(),
+            AnswerShape::RecordPerLine => joined(records, "\n"),
+            AnswerShape::PagePerLine => joined(records.chunks(PAGE).map(page).collect(), "\n"),
+            AnswerShape::ListOfPages => Value::Array(records.chunks(PAGE).map(page).collect()).to_string(),
+            AnswerShape::FeatureCollection => {
+                json!({"type": "FeatureCollection", "features": records.into_iter().map(feature).collect::<Vec<_>>()})
+                    .to_string()
+            }
+            AnswerShape::RunTogether => joined(records, ""),
+            AnswerShape::PagesRunTogether => joined(records.chunks(PAGE).map(page).collect(), ""),
         };
-        whole.to_string().into_bytes()
+        text.into_bytes()
     }
 
-    fn record(&self, record: &SnapshotRecord, format: i64) -> Value {
+    fn record(&self, record: &SnapshotRecord, shape: AnswerShape) -> Value {
         match record {
             SnapshotRecord::Count { counter, hour, count } => match self.counters.get(*counter) {
-                Some(counter) => self.count_record(counter, *hour, *count, format),
+                Some(counter) => self.count_record(counter, *hour, *count, shape),
                 None => Value::Null,
             },
             SnapshotRecord::NoId => json!({"sum_counts": 3, "date": "2025-11-01T10:00:00+00:00"}),
@@ -113,7 +172,7 @@ impl BikeSimulation {
         }
     }
 
-    fn count_record(&self, counter: &Counter, hour: clock::Hour, count: PublishedCount, format: i64) -> Value {
+    fn count_record(&self, counter: &Counter, hour: clock::Hour, count: PublishedCount, shape: AnswerShape) -> Value {
         let instant = clock::instant(hour);
         let date = if counter.index % 4 == 1 {
             Stamp::new(instant, self.tz()).to_string()
@@ -135,7 +194,14 @@ impl BikeSimulation {
             "sum_counts": sum,
             "date": date,
             "installation_date": "2013-01-18",
-            "coordinates": if format == 1 { json!([lat, lon]) } else { json!({"lon": lon, "lat": lat}) },
+            "coordinates": if shape == AnswerShape::Fields { json!([lat, lon]) } else { json!({"lon": lon, "lat": lat}) },
         })
     }
+}
+
+/// A record as a GeoJSON feature: its coordinates are the geometry, the other fields the properties.
+fn feature(mut record: Value) -> Value {
+    let Some(fields) = record.as_object_mut() else { return record };
+    let point = fields.remove("coordinates").map(|at| json!({"type": "Point", "coordinates": [at["lon"], at["lat"]]}));
+    json!({"type": "Feature", "geometry": point, "properties": record})
 }
