@@ -1,17 +1,22 @@
 //! Zones, lengths, areas and distances, independent of arcs and worksites.
 //!
-//! A point is `(lon, lat)` in WGS84 degrees everywhere except in [`format_point`] and [`parse_point`], which use the sources' "lat, lon".
+//! A point is `(lon, lat)` in WGS84 degrees everywhere except in [`format_point`] and [`parse_point`], which use
+//! the sources' "lat, lon".
 
 mod measure;
 mod near;
 mod outline;
+mod parse;
+mod python;
 mod shape;
+mod wkt;
 mod zones;
 
 pub(crate) use measure::{area_m2, lines_length_metres};
 pub(crate) use near::{LineIndex, Plane};
 pub(crate) use outline::simplified_outline;
-pub(crate) use shape::{format_point, from_geojson, parse_lines, parse_point, parse_shape, short, to_geojson, trace};
+pub(crate) use parse::{parse_lines, parse_point, parse_shape, point_of};
+pub(crate) use shape::{format_point, from_geojson, on_earth, short, to_geojson, trace};
 pub(crate) use zones::{Zone, Zones, postal_code};
 
 /// Zone name of a point outside all zones.

@@ -23,6 +23,15 @@ pub(crate) fn optional_id_order(a: Option<&str>, b: Option<&str>) -> Ordering {
     }
 }
 
+/// An id that a spreadsheet or a data frame wrote as a decimal number, `5462.0`, as the whole number that it is.
+#[must_use]
+pub(crate) fn whole_id(id: &str) -> &str {
+    match id.strip_suffix(".0") {
+        Some(whole) if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) => whole,
+        _ => id,
+    }
+}
+
 /// The digits of a whole number without leading zeros.
 fn digits(id: &str) -> Option<&str> {
     (!id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit())).then(|| id.trim_start_matches('0'))
@@ -39,6 +48,20 @@ mod tests {
         let mut ids = vec!["b", "10", "9", "a-2", "a-10", "", "100000000000000000000000", "007", "7"];
         ids.sort_by(|a, b| id_order(a, b));
         assert_eq!(ids, ["007", "7", "9", "10", "100000000000000000000000", "", "a-10", "a-2", "b"]);
+    }
+
+    #[test]
+    fn decimal_zero_of_a_whole_id_is_dropped() {
+        for (id, whole) in [
+            ("5462.0", "5462"),
+            ("5462", "5462"),
+            ("5462.00", "5462.00"),
+            (".0", ".0"),
+            ("a.0", "a.0"),
+            ("1.5.0", "1.5.0"),
+        ] {
+            assert_eq!(whole_id(id), whole);
+        }
     }
 
     proptest! {

@@ -6,6 +6,7 @@
 //! day, so the document of the day decides ([`crate::document`]). Road counts are streamed instead: [`road_counts`] knows their columns and
 //! values, [`crate::cells::road`] aggregates their rows.
 
+pub(crate) mod acceptance;
 pub(crate) mod bike_counts;
 pub(crate) mod disruptions;
 pub(crate) mod reference;

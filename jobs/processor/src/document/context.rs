@@ -88,7 +88,7 @@ pub(crate) fn document(input: &ContextInput<'_>, context: &DayContext<'_>) -> Do
 }
 
 fn shapes(worksites: &Worksites) -> Vec<WorksiteShape> {
-    let shape = |geometry: &serde_json::Value| geo::parse_shape(&geometry.to_string()).ok();
+    let shape = |geometry: &serde_json::Value| geo::parse_shape(&geometry.to_string()).ok().flatten();
     let sites = worksites.active_worksites.iter();
     sites
         .filter_map(|site| Some(WorksiteShape { id: site.id.clone(), shape: shape(site.geometry.as_ref()?)? }))

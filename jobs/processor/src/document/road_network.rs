@@ -59,7 +59,7 @@ impl FileSource for RoadNetworkSource {
 
 fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<Draft<RoadNetwork>>, Network) {
     let Some(file) = files.last() else { return (SourceResult::no_file(), Network::default()) };
-    let ArcObjects { arcs, quality } = match &file.content {
+    let ArcObjects { arcs, quality, warnings } = match &file.content {
         Ok(objects) => objects,
         Err(error) => return (SourceResult::Failed(error.clone()), Network::default()),
     };
@@ -96,6 +96,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<D
     quality.cells = cells;
     quality.duplicates = repeats;
     quality.warnings = zone_warnings(context.zones);
+    quality.warnings.extend(warnings.iter().cloned());
     let mut reasons = BTreeMap::new();
     if context.zones.is_none() {
         reasons.insert("mapping.zone".to_owned(), ZONES_UNKNOWN.to_owned());

@@ -62,7 +62,7 @@ fn draft(
     context: &DayContext<'_>,
 ) -> (SourceResult<Draft<Worksites>>, Option<Vec<WorksiteShape>>) {
     let Some(file) = files.last() else { return (SourceResult::no_file(), None) };
-    let worksites::WorksiteGroups { groups, quality } = match &file.content {
+    let worksites::WorksiteGroups { groups, quality, warnings } = match &file.content {
         Ok(worksites) => worksites,
         Err(error) => return (SourceResult::Failed(error.clone()), None),
     };
@@ -89,6 +89,7 @@ fn draft(
     quality.duplicates = repeats;
     quality.conflicts = conflicts;
     quality.warnings = zone_warnings(context.zones);
+    quality.warnings.extend(warnings.iter().cloned());
 
     let mut reasons = BTreeMap::new();
     if context.zones.is_none() {

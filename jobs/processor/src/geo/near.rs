@@ -108,7 +108,7 @@ mod tests {
             r#"{"type":"Polygon","coordinates":[[[2.300,48.800],[2.302,48.800],[2.302,48.802],[2.300,48.802],[2.300,48.800]],
                 [[2.3005,48.8005],[2.3015,48.8005],[2.3015,48.8015],[2.3005,48.8015],[2.3005,48.8005]]]}"#,
         )
-        .unwrap()
+        .unwrap().unwrap()
     }
 
     fn distances(lines: &[Vec<(f64, f64)>], metres: f64) -> Vec<(usize, f64)> {
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn points_and_empty_lines_are_accepted() {
         assert_eq!(distances(&[vec![], vec![(2.301, 48.8001)]], 50.0), vec![(1, 0.0)]);
-        let point = parse_shape(r#"{"type":"Point","coordinates":[2.3,48.8]}"#).unwrap();
+        let point = parse_shape(r#"{"type":"Point","coordinates":[2.3,48.8]}"#).unwrap().unwrap();
         let line = [(2.3, 48.8 + 20.0 * METRE), (2.301, 48.8 + 20.0 * METRE)];
         let found = LineIndex::new(vec![&line], RADIUS).within(&point, 50.0);
         assert!((found[0].1 - 20.0).abs() < 1e-6);

@@ -102,7 +102,7 @@ mod tests {
     const RADIUS: f64 = 6_371_000.0;
 
     fn outline(text: &str) -> MultiPolygon<f64> {
-        match parse_shape(text).unwrap() {
+        match parse_shape(text).unwrap().unwrap() {
             Geometry::Polygon(polygon) => MultiPolygon(vec![polygon]),
             Geometry::MultiPolygon(parts) => parts,
             other => panic!("{other:?}"),

@@ -12,11 +12,12 @@ use contract::document::road_network::RoadNetwork;
 
 use crate::city::City;
 use crate::geo::{parse_lines, parse_point};
-use crate::order::id_order;
+use crate::order::{id_order, whole_id};
 use crate::quality::{QualityCounter, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
+use crate::source::acceptance::Acceptance;
 use crate::source::text::table::{Column, Row, Table};
-use crate::source::text::timestamp::Timestamp;
+use crate::source::text::timestamp::{Timestamp, rejected_time};
 
 const COLUMNS: [Column; 8] = [
     Column::required(&["Identifiant arc", "iu_ac"]),
@@ -70,7 +71,7 @@ impl Network {
         let arc = |known: &contract::document::road_network::NetworkArc| RoadArc {
             label: known.label.clone(),
             length_m: known.length_m.map(contract::Fixed::get),
-            point: known.geo_point_2d.as_deref().and_then(crate::geo::parse_point),
+            point: known.geo_point_2d.as_deref().and_then(|text| parse_point(text).ok().flatten()),
             lines: known
                 .trace
                 .iter()
@@ -123,32 +124,30 @@ pub(crate) struct ArcObject {
 impl ArcObject {
     fn read(row: &Row<'_>, tz: Tz) -> Result<(String, Self), Reason> {
         let text = |column| row.get(column).map(str::to_owned);
-        let id = text(ID).ok_or(Reason::MissingId)?;
-        let start = row.get(START).map(|text| moment(text, tz, false)).transpose()?;
-        let end = row.get(END).map(|text| moment(text, tz, true)).transpose()?;
-        if let (Some(start), Some(end)) = (start, end)
-            && end < start
-        {
-            return Err(Reason::ReversedDates);
-        }
+        let id = row.get(ID).map(|id| whole_id(id).to_owned()).ok_or(Reason::MissingId)?;
         let mut unread = Vec::new();
-        let mut value = |readable: bool| {
-            if !readable {
-                unread.push(Reason::UnreadableGeometry);
-            }
+        // A period that cannot be read never costs the arc.
+        let mut moment = |column, is_end| {
+            row.get(column).and_then(|text| moment(text, tz, is_end).map_err(|reason| unread.push(reason)).ok())
         };
-        let point = row.get(POINT).and_then(parse_point);
-        value(point.is_some() || row.get(POINT).is_none());
-        let lines = row.get(SHAPE).and_then(parse_lines);
-        value(lines.is_some() || row.get(SHAPE).is_none());
+        let (mut start, mut end) = (moment(START, false), moment(END, true));
+        if start.zip(end).is_some_and(|(start, end)| end < start) {
+            unread.push(Reason::ReversedDates);
+            (start, end) = (None, None);
+        }
+        let point = row.get(POINT).map_or(Ok(None), parse_point);
+        let lines = row.get(SHAPE).map_or(Ok(None), parse_lines);
+        if point.is_err() || lines.is_err() {
+            unread.push(Reason::UnreadableGeometry);
+        }
         let object = Self {
             label: text(LABEL),
             start,
             end,
-            upstream: text(UPSTREAM),
-            downstream: text(DOWNSTREAM),
-            point,
-            lines: lines.unwrap_or_default(),
+            upstream: row.get(UPSTREAM).map(|id| whole_id(id).to_owned()),
+            downstream: row.get(DOWNSTREAM).map(|id| whole_id(id).to_owned()),
+            point: point.ok().flatten(),
+            lines: lines.ok().flatten().unwrap_or_default(),
             unread,
         };
         Ok((id, object))
@@ -173,6 +172,8 @@ pub(crate) struct ArcObjects {
     pub(crate) arcs: BTreeMap<String, Vec<ArcRow>>,
     /// All rows, and rejections that do not depend on the day.
     pub(crate) quality: QualityCounter,
+    /// About the file as a whole.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// An object with its position in the file.
@@ -195,7 +196,7 @@ pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
                 "the file is an export of the road counts, not of the road network; rename or replace it".to_owned();
             return Err(SourceError { key: file.key.clone(), reason });
         }
-        Ok(objects(&table, &file.key, city.tz))
+        objects(&table, &file.key, city.tz)
     });
     ParsedFile { key: file.key.clone(), content }
 }
@@ -214,24 +215,36 @@ impl ParsedFile {
     }
 }
 
-fn objects(table: &Table<'_>, key: &str, tz: Tz) -> ArcObjects {
-    let mut found = ArcObjects::default();
+fn objects(table: &Table<'_>, key: &str, tz: Tz) -> Result<ArcObjects, SourceError> {
+    let (mut found, mut accepted) = (ArcObjects::default(), Acceptance::default());
     for row in table.rows() {
         found.quality.rows += 1;
         match row {
             Ok(row) => match ArcObject::read(&row, tz) {
                 Ok((id, object)) => {
+                    match object.unread.contains(&Reason::MonthFirstDate) {
+                        true => accepted
+                            .reject(Reason::MonthFirstDate, rejected_time(&row, &[START, END], Reason::MonthFirstDate)),
+                        false => accepted.accept(),
+                    }
                     let excerpt = if object.unread.is_empty() { Box::default() } else { excerpt_of(row.raw()).into() };
                     let objects = found.arcs.entry(id).or_default();
                     let equals = objects.iter().position(|before| before.object == object).unwrap_or(objects.len());
                     objects.push(ArcRow { object, line: row.line, excerpt, equals });
                 }
-                Err(reason) => found.quality.reject(reason, key, row.line, row.raw()),
+                Err(reason) => {
+                    found.quality.reject(reason, key, row.line, row.raw());
+                    accepted.reject(reason, row.raw());
+                }
             },
-            Err(bad) => bad.count(&mut found.quality, key),
+            Err(bad) => {
+                bad.count(&mut found.quality, key);
+                accepted.reject(bad.reason, bad.raw);
+            }
         }
     }
-    found
+    found.warnings = accepted.verdict(key)?;
+    Ok(found)
 }
 
 /// The instant of a timestamp or a date. An end date includes the whole day.

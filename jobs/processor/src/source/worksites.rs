@@ -13,8 +13,9 @@ use crate::geo::{parse_point, parse_shape, postal_code};
 use crate::order::id_order;
 use crate::quality::{QualityCounter, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
+use crate::source::acceptance::Acceptance;
 use crate::source::text::table::{Column, Row, Table};
-use crate::source::text::timestamp::Timestamp;
+use crate::source::text::timestamp::{Timestamp, rejected_time};
 
 const COLUMNS: [Column; 11] = [
     Column::required(&["Identifiant"]),
@@ -114,15 +115,12 @@ impl WorksiteRecord {
         {
             return Err(Reason::ReversedDates);
         }
-        let shape = row.get(SHAPE).map(parse_shape).transpose();
-        let point = row.get(POINT).map(|text| parse_point(text).ok_or(())).transpose();
+        let shape = row.get(SHAPE).map_or(Ok(None), parse_shape);
+        let point = row.get(POINT).map_or(Ok(None), parse_point);
         let impact = row.get(IMPACT).and_then(Impact::read);
         let other_impact = if impact.is_none() { text(IMPACT) } else { None };
         let mut unread = Vec::new();
-        if shape.is_err() {
-            unread.push(Reason::UnreadableGeometry);
-        }
-        if point.is_err() {
+        if shape.is_err() || point.is_err() {
             unread.push(Reason::UnreadableGeometry);
         }
         if other_impact.is_some() {
@@ -161,6 +159,8 @@ pub(crate) struct WorksiteGroups {
     pub(crate) groups: Vec<Group>,
     /// All rows, and rejections that do not depend on the day.
     pub(crate) quality: QualityCounter,
+    /// About the file as a whole.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The last row of one identifier, and how many earlier rows equal or differ from their successor.
@@ -177,7 +177,7 @@ pub(crate) struct Group {
 /// Never fails: errors are kept in the result and evaluated when a day is measured.
 #[must_use]
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
-    let content = Table::open(&file.key, &file.bytes, &COLUMNS).map(|table| worksites(&table, &file.key, city.tz));
+    let content = Table::open(&file.key, &file.bytes, &COLUMNS).and_then(|table| worksites(&table, &file.key, city.tz));
     ParsedFile { key: file.key.clone(), content }
 }
 
@@ -195,8 +195,8 @@ impl ParsedFile {
     }
 }
 
-fn worksites(table: &Table<'_>, key: &str, tz: Tz) -> WorksiteGroups {
-    let mut quality = QualityCounter::default();
+fn worksites(table: &Table<'_>, key: &str, tz: Tz) -> Result<WorksiteGroups, SourceError> {
+    let (mut quality, mut accepted) = (QualityCounter::default(), Acceptance::default());
     // With the raw row: two rows are equal if their bytes are.
     let mut groups: BTreeMap<String, (Group, &[u8])> = BTreeMap::new();
     for row in table.rows() {
@@ -205,6 +205,7 @@ fn worksites(table: &Table<'_>, key: &str, tz: Tz) -> WorksiteGroups {
             Ok(row) => row,
             Err(bad) => {
                 bad.count(&mut quality, key);
+                accepted.reject(bad.reason, bad.raw);
                 continue;
             }
         };
@@ -213,9 +214,11 @@ fn worksites(table: &Table<'_>, key: &str, tz: Tz) -> WorksiteGroups {
             Ok(record) => record,
             Err(reason) => {
                 quality.reject(reason, key, line, raw);
+                accepted.reject(reason, rejected_time(&row, &[START, END], reason));
                 continue;
             }
         };
+        accepted.accept();
         let excerpt = if record.unread.is_empty() { Box::default() } else { excerpt_of(raw).into() };
         let mut group = Group { record, line, excerpt, repeats: 0, conflicts: 0 };
         match groups.entry(group.record.id.clone()) {
@@ -232,5 +235,5 @@ fn worksites(table: &Table<'_>, key: &str, tz: Tz) -> WorksiteGroups {
     }
     let mut groups: Vec<Group> = groups.into_values().map(|(group, _)| group).collect();
     groups.sort_by(|a, b| id_order(&a.record.id, &b.record.id));
-    WorksiteGroups { groups, quality }
+    Ok(WorksiteGroups { groups, quality, warnings: accepted.verdict(key)? })
 }

@@ -140,7 +140,7 @@ fn timestamp_counts_in_the_local_day() {
 }
 
 #[test]
-fn bad_rows_are_rejected_and_bad_shapes_only_lose_the_shape() {
+fn bad_rows_are_rejected_and_bad_shapes_and_dates_only_lose_themselves() {
     let mut raw = file(
         FIELDS,
         &[
@@ -164,8 +164,9 @@ fn bad_rows_are_rejected_and_bad_shapes_only_lose_the_shape() {
             (Reason::ReversedDates, 1)
         ])
     );
-    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
-    assert_eq!((network.iter().count(), network.get("3").and_then(|arc| arc.length_m)), (2, None));
+    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableGeometry, 1)]));
+    assert_eq!((network.iter().count(), network.get("3").and_then(|arc| arc.length_m)), (3, None));
+    assert!(network.get("2").is_some(), "an unreadable date does not cost the arc");
     let NetworkArc { length_m, trace, geo_point_2d, .. } = &draft.body.mapping["3"];
     assert_eq!((length_m, trace, geo_point_2d), (&None, &None, &None));
     assert_eq!(draft.body.statistics.arc_count, 1, "over the arcs that have a length");
@@ -252,4 +253,23 @@ proptest! {
             prop_assert_eq!(quality.rows_of_day, quality.cells + quality.duplicates);
         }
     }
+}
+
+#[test]
+fn periods_are_read_day_first_and_one_month_first_date_refuses_the_file() {
+    let piece = Piece { start: "01/06/2019 03:00", end: "01/01/2030 03:00", ..PIECE_OF_1 };
+    let (draft, network) = on("2025-11-03", &[file(FIELDS, &[piece], "\n")], None);
+    let draft = draft.unwrap();
+    assert_eq!((network.iter().count(), draft.quality.structural_rejects), (1, BTreeMap::new()));
+    assert!(draft.body.mapping[PIECE_OF_1.id].active);
+
+    let american = Piece { start: "06/13/2019 03:00", ..PIECE_OF_1 };
+    let error = on("2025-11-03", &[file(FIELDS, &[piece, american], "\n")], None).0.unwrap_err();
+    assert!(error.reason.contains("date with the month first, such as \"06/13/2019 03:00\""), "{error}");
+}
+
+#[test]
+fn row_without_an_identifier_alone_refuses_the_file() {
+    let error = on("2025-11-03", &[file(FIELDS, &[Piece { id: "", ..PIECE_OF_1 }], "\n")], None).0.unwrap_err();
+    assert!(error.reason.starts_with("1 of 1 rows rejected: no identifier"), "{error}");
 }

@@ -226,7 +226,7 @@ fn areas_are_geodesic_sums_and_null_without_a_shape() {
         Some("Polygon")
     );
     assert_eq!(sites[0].streets.as_deref(), Some("rue A;\nrue B"));
-    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableGeometry, 2)]));
+    assert_eq!(draft.quality.rejects, BTreeMap::from([(Reason::UnreadableGeometry, 1)]));
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn day() -> ServiceDay {
 /// A square from 48.800° to 48.801°.
 fn square(id: &str) -> WorksiteShape {
     let text = r#"{"type":"Polygon","coordinates":[[[2.3,48.8],[2.301,48.8],[2.301,48.801],[2.3,48.801],[2.3,48.8]]]}"#;
-    WorksiteShape { id: id.to_owned(), shape: parse_shape(text).unwrap() }
+    WorksiteShape { id: id.to_owned(), shape: parse_shape(text).unwrap().unwrap() }
 }
 
 fn roads(arcs: &[(&str, f64)]) -> RoadFigures {

@@ -257,11 +257,11 @@ impl ArcHours {
         let [label, point, shape] = attributes;
         let known = network.and_then(|network| network.get(&self.id));
         self.label = known.and_then(|arc| arc.label.clone()).or_else(|| label.text().map(str::to_owned));
-        self.point = known.and_then(|arc| arc.point).or_else(|| geo::parse_point(point.text()?));
+        self.point = known.and_then(|arc| arc.point).or_else(|| geo::parse_point(point.text()?).ok().flatten());
         self.length = known.and_then(|arc| arc.length_m);
         if self.length.is_none() || known.is_none() {
             let trace = shape.trace(|text| {
-                let lines = geo::parse_lines(text)?;
+                let lines = geo::parse_lines(text).ok().flatten()?;
                 Some(Trace { length: geo::lines_length_metres(&lines, radius), line: lines.concat() })
             });
             self.length = self.length.or_else(|| trace?.length);

@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use contract::Reason;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use crate::geo::{on_earth, parse_point, point_of};
 use crate::source::text::json::{Json, Key, Skipped};
 use crate::source::text::table::{Row, number};
 use crate::source::text::timestamp::Timestamp;
@@ -67,7 +68,7 @@ impl<'a> Record<'a> {
             name: row.get(NAME).map(Cow::Borrowed),
             hour: hour_of(row.get(DATE).ok_or(Reason::UnreadableDate)?, tz)?,
             count: row.get(COUNT).map_or(PublishedCount::Empty, parse_count),
-            point: row.get(COORDINATES).map_or(Ok(None), |text| point_of_text(text).map(Some)),
+            point: row.get(COORDINATES).map_or(Ok(None), point_of_text),
         })
     }
 
@@ -212,30 +213,17 @@ fn parse_count(text: &str) -> PublishedCount {
     number(text).map_or_else(|| PublishedCount::Other(text.into()), PublishedCount::Number)
 }
 
-/// `lat,lon`.
-fn point_of_text(text: &str) -> Result<(f64, f64), Reason> {
-    let (lat, lon) = text.split_once(',').ok_or(Reason::UnreadableGeometry)?;
-    point(number(lon), number(lat))
+fn point_of_text(text: &str) -> Point {
+    parse_point(text).map_err(|_| Reason::UnreadableGeometry)
 }
 
-/// `{"lon": …, "lat": …}`, or `[lat, lon]`, or `"lat,lon"`.
 fn point_of_json(value: &Json<'_>) -> Point {
+    let number = |key| value.get(key).and_then(Json::as_f64);
     match value {
-        Json::Null => Ok(None),
-        Json::Object(_) => {
-            let field = |key: &str| value.get(key).and_then(Json::as_f64);
-            point(field("lon"), field("lat")).map(Some)
+        Json::Object(_) if let (Some(lon), Some(lat)) = (number("lon"), number("lat")) => {
+            on_earth(lon, lat).then_some(Some((lon, lat))).ok_or(Reason::UnreadableGeometry)
         }
-        Json::List(pair) => {
-            let item = |at: usize| pair.get(at).and_then(Json::as_f64);
-            point(item(1), item(0)).map(Some)
-        }
-        Json::Text(text) if text.trim().is_empty() => Ok(None),
-        Json::Text(text) => point_of_text(text).map(Some),
-        _ => Err(Reason::UnreadableGeometry),
+        Json::Text(text) => point_of_text(text),
+        other => point_of(&other.to_value()).map_err(|_| Reason::UnreadableGeometry),
     }
-}
-
-fn point(lon: Option<f64>, lat: Option<f64>) -> Result<(f64, f64), Reason> {
-    lon.zip(lat).filter(|(lon, lat)| lon.abs() <= 180.0 && lat.abs() <= 90.0).ok_or(Reason::UnreadableGeometry)
 }

@@ -13,6 +13,8 @@ use chrono_tz::Tz;
 use contract::Reason;
 use contract::day::wall_to_instant;
 
+use super::table::Row;
+
 /// Earlier years are a database's zero.
 const FIRST_YEAR: i32 = 1900;
 
@@ -84,6 +86,12 @@ impl Timestamp {
             None => Ok(self.date),
         }
     }
+}
+
+/// The value of the first column with a time that was rejected for `reason`, else the whole row: what an error message quotes.
+pub(crate) fn rejected_time<'r>(row: &'r Row<'_>, columns: &[usize], reason: Reason) -> &'r [u8] {
+    let values = columns.iter().filter_map(|column| row.get(*column));
+    values.map(str::trim).find(|text| Timestamp::parse(text).err() == Some(reason)).map_or(row.raw(), str::as_bytes)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
