@@ -96,7 +96,12 @@ fn program_needs_no_system_files() {
     let program = image.program("processor");
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(program);
-    command.env_clear().env("JOB_NAME", "process-29923170").env("TZDIR", "/nowhere").current_dir(folder.path());
+    command
+        .env_clear()
+        .env("JOB_NAME", "process-29923170")
+        .env("CITYFLOW_NOW", "2026-11-22T23:31:00Z")
+        .env("TZDIR", "/nowhere")
+        .current_dir(folder.path());
     let output = run(command.args(["--raw", "./none", "--out", "./none"]));
     assert!(!output.success);
     assert!(output.stderr.contains("\"day\":\"2026-11-22\""), "23:30 UTC is the next day in Paris: {}", output.stderr);

@@ -27,58 +27,130 @@ pub const MANIFEST_PREFIX: &str = "manifest_";
 /// Folder of the immutable documents.
 pub const OBJECTS: &str = "objets/";
 
+/// Endings of snapshots: one answer, or one record a line.
+const SNAPSHOT_ENDINGS: [&str; 3] = ["json", "jsonl", "ndjson"];
+
 /// Source of a file in `batch/`, by its name; `None` for files of no source.
 #[must_use]
 pub fn batch_source(key: &str) -> Option<Source> {
-    let stem = uncompressed(key.strip_prefix(BATCH)?).strip_suffix(".csv").filter(|stem| !stem.contains('/'))?;
-    [
-        ("comptages-", Source::RoadCounts),
-        ("comptage-velo", Source::BikeCounts),
-        ("chantiers-", Source::Worksites),
-        ("referentiel-", Source::RoadNetwork),
-        ("meteo", Source::Weather),
+    let name = key.strip_prefix(BATCH).filter(|name| !name.contains('/'))?;
+    let (stem, ending) = split_ending(name);
+    let (_, source, endings) = [
+        ("comptages-", Source::RoadCounts, ["csv"].as_slice()),
+        ("comptage-velo", Source::BikeCounts, &["csv"]),
+        ("chantiers-", Source::Worksites, &["csv"]),
+        ("referentiel-", Source::RoadNetwork, &["csv"]),
+        ("meteo", Source::Weather, &["csv"]),
     ]
     .into_iter()
-    .find_map(|(prefix, source)| stem.starts_with(prefix).then_some(source))
+    .find(|(prefix, ..)| stem.starts_with(prefix))?;
+    endings.contains(&ending.as_str()).then_some(source)
 }
 
-/// Raw: folder of the snapshots of a source, by day of collection.
+/// A file of `reference/` that the jobs read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReferenceKind {
+    /// Outlines of the zones: `zones.geojson`.
+    Zones,
+    /// School holidays: any file whose name contains `calendrier-scolaire`, as the ministry calls its export.
+    SchoolCalendar,
+    /// Transit lines: `lignes.csv`.
+    Lines,
+}
+
+/// What a file of `reference/` holds, by its name; `None` for a file that nothing reads.
+#[must_use]
+pub fn reference_kind(key: &str) -> Option<ReferenceKind> {
+    let name = key.strip_prefix(REFERENCE).filter(|name| !name.contains('/'))?;
+    match split_ending(name) {
+        ("zones", ending) if ending == "geojson" => Some(ReferenceKind::Zones),
+        ("lignes", ending) if ending == "csv" => Some(ReferenceKind::Lines),
+        (stem, ending) if ending == "csv" && stem.contains("calendrier-scolaire") => {
+            Some(ReferenceKind::SchoolCalendar)
+        }
+        _ => None,
+    }
+}
+
+/// Raw: folder of the snapshots of a source, by day of collection, as the collectors of this project write it. [`snapshot_folder_day`] also
+/// reads other spellings.
 #[must_use]
 pub fn snapshots(source: Source, collected: NaiveDate) -> String {
     format!("{API}{source}/dt={collected}/")
 }
 
-/// Day of collection of a key within [`snapshots`] of the source; `None` for any other key.
+/// Day of collection of a folder name: `dt=` or `date=` and a day, with or without leading zeros.
 #[must_use]
-pub fn snapshot_day(source: Source, key: &str) -> Option<NaiveDate> {
-    let rest = key.strip_prefix(API)?.strip_prefix(source.name())?.strip_prefix("/dt=")?;
-    let day: NaiveDate = rest.split_once('/')?.0.parse().ok()?;
-    // Several spellings parse to the same day, but listing the folder of the day finds only one of them.
-    key.starts_with(&snapshots(source, day)).then_some(day)
-}
-
-/// End of the hour (or of the day, if there is no `hour=` folder) in which a snapshot was collected; `None` if the key is not that of a
-/// snapshot. Folders are in UTC.
-#[must_use]
-pub fn snapshot_end(key: &str) -> Option<DateTime<Utc>> {
-    let plain = uncompressed(key);
-    if !plain.ends_with(".json") && !plain.ends_with(".jsonl") {
+pub fn snapshot_folder_day(folder: &str) -> Option<NaiveDate> {
+    let day = folder.strip_prefix("dt=").or_else(|| folder.strip_prefix("date="))?;
+    let mut parts = day.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() || year.len() != 4 {
         return None;
     }
-    let mut parts = key.split('/');
-    let day: NaiveDate = parts.find_map(|part| part.strip_prefix("dt="))?.parse().ok()?;
-    let midnight = day.and_time(NaiveTime::MIN).and_utc();
+    NaiveDate::from_ymd_opt(i32::try_from(number(year)?).ok()?, number(month)?, number(day)?)
+}
+
+/// A whole number of one to four digits.
+fn number(digits: &str) -> Option<u32> {
+    let plain = (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten()
+}
+
+/// Day of collection of a snapshot of the source, by the folder in its key; `None` for any other key.
+#[must_use]
+pub fn snapshot_day(source: Source, key: &str) -> Option<NaiveDate> {
+    let rest = key.strip_prefix(API)?.strip_prefix(source.name())?.strip_prefix('/')?;
+    snapshot_folder_day(rest.split_once('/')?.0)
+}
+
+/// End of the hour in which a snapshot was collected, or the beginning of its day if there is no `hour=` folder; `None` if the key is not that
+/// of a snapshot. Folders are in UTC.
+#[must_use]
+pub fn snapshot_end(key: &str) -> Option<DateTime<Utc>> {
+    let (folders, name) = key.rsplit_once('/')?;
+    if !SNAPSHOT_ENDINGS.contains(&split_ending(name).1.as_str()) {
+        return None;
+    }
+    let mut parts = folders.split('/');
+    let midnight = parts.find_map(snapshot_folder_day)?.and_time(NaiveTime::MIN).and_utc();
     match parts.find_map(|part| part.strip_prefix("hour=")) {
         Some(hour) => {
-            let hour = hour.parse::<u8>().ok().filter(|hour| *hour < 24)?;
+            let hour = number(hour).filter(|_| hour.len() <= 2).filter(|hour| *hour < 24)?;
             Some(midnight + Duration::hours(i64::from(hour) + 1))
         }
-        None => Some(midnight + Duration::days(1)),
+        None => Some(midnight),
     }
 }
 
-fn uncompressed(key: &str) -> &str {
-    key.strip_suffix(".gz").or_else(|| key.strip_suffix(".zst")).unwrap_or(key)
+/// Whether the name says that the file holds one JSON record a line.
+#[must_use]
+pub fn is_json_lines(key: &str) -> bool {
+    matches!(split_ending(key).1.as_str(), "jsonl" | "ndjson")
+}
+
+/// Whether a person or a program hides the file or one of its folders: a name that begins with `.` or `_`.
+#[must_use]
+pub fn is_hidden(key: &str) -> bool {
+    key.split('/').any(|part| part.starts_with(['.', '_']))
+}
+
+/// The name without `.gz` or `.zst` and without its ending, and that ending in lower case; `""` if the name has none. Endings may be in any
+/// case.
+#[must_use]
+pub fn split_ending(name: &str) -> (&str, String) {
+    let name = strip_ending(name, "gz").or_else(|| strip_ending(name, "zst")).unwrap_or(name);
+    let base = name.rfind('/').map_or(0, |slash| slash + 1);
+    match name[base..].rfind('.') {
+        Some(dot) if dot > 0 => (&name[..base + dot], name[base + dot + 1..].to_ascii_lowercase()),
+        _ => (name, String::new()),
+    }
+}
+
+/// The name without `.` and this ending in any case.
+fn strip_ending<'a>(name: &'a str, ending: &str) -> Option<&'a str> {
+    let (stem, found) = name.rsplit_once('.')?;
+    (!stem.is_empty() && found.eq_ignore_ascii_case(ending)).then_some(stem)
 }
 
 /// Manifest of a day.
@@ -133,18 +205,56 @@ mod tests {
         assert_eq!(batch_source("batch/comptages-2025.csv.zst"), Some(Source::RoadCounts));
         assert_eq!(batch_source("batch/comptage-velo-2021-09.csv"), Some(Source::BikeCounts));
         assert_eq!(batch_source("batch/meteo.csv"), Some(Source::Weather));
-        for other in
-            ["batch/comptages.csv", "batch/old/comptages-1.csv", "batch/comptages-1.txt", "reference/lignes.csv"]
-        {
+        assert_eq!(batch_source("batch/chantiers-3.CSV.GZ"), Some(Source::Worksites));
+        for other in ["batch/comptages.csv", "batch/old/comptages-1.csv", "batch/meteo.xlsx", "reference/lignes.csv"] {
             assert_eq!(batch_source(other), None, "{other}");
         }
     }
 
     #[test]
-    fn snapshot_end_is_the_end_of_its_hour_folder() {
+    fn reference_files_are_known_by_their_names() {
+        assert_eq!(reference_kind("reference/zones.GeoJSON"), Some(ReferenceKind::Zones));
+        assert_eq!(reference_kind("reference/lignes.csv.zst"), Some(ReferenceKind::Lines));
+        for calendar in ["reference/calendrier-scolaire.csv", "reference/fr-en-calendrier-scolaire (2).csv.gz"] {
+            assert_eq!(reference_kind(calendar), Some(ReferenceKind::SchoolCalendar), "{calendar}");
+        }
+        for other in ["reference/zones.shp", "reference/old/lignes.csv", "batch/lignes.csv", "reference/lines.csv"] {
+            assert_eq!(reference_kind(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn folder_names_give_the_day_of_collection() {
+        let day = NaiveDate::from_ymd_opt(2025, 11, 4);
+        for folder in ["dt=2025-11-04", "date=2025-11-04", "dt=2025-11-4"] {
+            assert_eq!(snapshot_folder_day(folder), day, "{folder}");
+        }
+        for other in ["2025-11-04", "day=2025-11-04", "dt=20251104", "dt=2025-13-04", "dt=2025-11-04-1", "dt=25-11-04"]
+        {
+            assert_eq!(snapshot_folder_day(other), None, "{other}");
+        }
+        assert_eq!(snapshot_day(Source::BikeCounts, "api/bikes/date=2025-11-4/a.json"), day);
+        assert_eq!(snapshot_day(Source::Weather, "api/bikes/dt=2025-11-04/a.json"), None);
+    }
+
+    #[test]
+    fn ending_is_split_off_without_the_compression() {
+        let split = |name| split_ending(name);
+        assert_eq!(split("a/b.c/name (1).csv.gz"), ("a/b.c/name (1)", "csv".to_owned()));
+        assert_eq!(split("NAME.NDJSON.ZST"), ("NAME", "ndjson".to_owned()));
+        assert_eq!(split("a.b/name"), ("a.b/name", String::new()));
+        assert_eq!(split(".gz"), (".gz", String::new()));
+        assert!(is_json_lines("x/a.JSONL.gz") && !is_json_lines("x.jsonl/a.json"));
+        assert!(is_hidden("batch/_tmp/a.csv") && is_hidden("batch/.a.csv") && !is_hidden("batch/a_b.csv"));
+    }
+
+    #[test]
+    fn snapshot_end_is_the_end_of_its_hour_folder_or_the_beginning_of_its_day() {
         let end = |key| snapshot_end(key).map(|end| end.to_rfc3339());
         assert_eq!(end("api/bikes/dt=2025-11-04/hour=02/a.json").as_deref(), Some("2025-11-04T03:00:00+00:00"));
-        assert_eq!(end("api/bikes/dt=2025-11-04/a.json").as_deref(), Some("2025-11-05T00:00:00+00:00"));
+        assert_eq!(end("api/bikes/date=2025-11-4/hour=2/a.NDJSON.gz").as_deref(), Some("2025-11-04T03:00:00+00:00"));
+        assert_eq!(end("api/bikes/dt=2025-11-04/a.json").as_deref(), Some("2025-11-04T00:00:00+00:00"));
+        assert_eq!(end("api/bikes/dt=2025-11-04/hour=002/a.json"), None);
         assert_eq!(end("api/bikes/dt=2025-11-04/hour=24/a.json"), None);
         assert_eq!(end("api/bikes/dt=2025-11-04/hour=02/a.txt"), None);
         assert_eq!(end("api/bikes/a.json"), None);

@@ -51,5 +51,5 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
     // Also if the run is abandoned, or ended by a bug.
     let sources = engine.sources.clone();
     telemetry::on_finish(move || sources.end_all());
-    pipeline::run(engine, &choice).await
+    pipeline::run(engine, &choice).await.map(|line| choice.result(line))
 }

@@ -57,7 +57,7 @@ pub(crate) trait RawSource {
 pub(crate) trait FileSource: for<'a> RawSource<Input<'a> = &'a [Arc<<Self as FileSource>::File>]> {
     /// A parsed file.
     type File: Send + Sync + 'static;
-    /// Each file is a whole snapshot: only the last one in key order is read.
+    /// Each file is a whole snapshot: only the last one by name is read.
     const ONLY_LAST_FILE: bool = false;
 
     /// Parses one file. Errors are kept in the result, because a broken file may not matter for a day.

@@ -13,14 +13,19 @@ pub(crate) mod checksum;
 mod decode;
 mod inventory;
 mod lookahead;
+mod not_read;
 pub(crate) mod prefetch;
 mod ranges;
 pub(crate) mod road_file;
+mod selection;
 
 pub(crate) use inventory::{API_SOURCES, Inventory, around};
+pub(crate) use not_read::NotRead;
+pub(crate) use selection::FileSelection;
 
 use crate::raw_file::SourceError;
 use checksum::Checksum;
+pub(crate) use decode::Format;
 
 /// Why an object could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -71,13 +76,11 @@ pub(crate) async fn fetch(store: &SharedStore, object: &Object) -> Result<(Bytes
     Ok((stored, input))
 }
 
-/// The content of an object, decompressed if its key ends in `.gz` or `.zst`.
+/// The content of an object, decompressed if its first bytes say that it is compressed.
 pub(crate) fn content(key: &str, stored: Bytes) -> Result<Bytes, SourceError> {
-    if !key.ends_with(".gz") && !key.ends_with(".zst") {
-        return Ok(stored);
-    }
+    let Some(format) = Format::of(key, &stored) else { return Ok(stored) };
     let mut bytes = Vec::new();
-    road_file::decoder(key, std::io::Cursor::new(stored))
+    road_file::decoder(Some(format), std::io::Cursor::new(stored))
         .and_then(|mut decoder| decoder.read_to_end(&mut bytes))
         .map_err(|error| road_file::corrupt(key, &error))?;
     Ok(bytes.into())

@@ -1,6 +1,8 @@
-//! The order of lists in documents: by id, numbers in numeric order, then text.
+//! The order of lists in documents (by id, numbers in numeric order, then text) and of files.
 
 use std::cmp::Ordering;
+
+use contract::keys;
 
 /// Compares two ids: whole numbers first, by value, then other ids bytewise. Only identical ids are equal.
 #[must_use]
@@ -30,6 +32,44 @@ pub(crate) fn whole_id(id: &str) -> &str {
         Some(whole) if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) => whole,
         _ => id,
     }
+}
+
+/// Compares two keys of files by name, for "the later one wins": numbers count as numbers, and endings do not count, so that `a (1).csv`, which a
+/// browser writes second, comes after `a.csv`, and `a-10.csv` after `a-9.csv`. Only identical keys are equal.
+#[must_use]
+pub(crate) fn file_order(a: &str, b: &str) -> Ordering {
+    natural(keys::split_ending(a).0.as_bytes(), keys::split_ending(b).0.as_bytes()).then_with(|| a.cmp(b))
+}
+
+fn natural(mut a: &[u8], mut b: &[u8]) -> Ordering {
+    loop {
+        let (x, y) = (number(&mut a), number(&mut b));
+        let order = match (x, y) {
+            (Some(x), Some(y)) => x.len().cmp(&y.len()).then_with(|| x.cmp(y)),
+            // At most one of them begins with a digit, so the bytes differ or both are the same other byte.
+            (None, None) => match (a.split_first(), b.split_first()) {
+                (Some((x, rest_a)), Some((y, rest_b))) => {
+                    (a, b) = (rest_a, rest_b);
+                    x.cmp(y)
+                }
+                (x, y) => return x.is_some().cmp(&y.is_some()),
+            },
+            (Some(_), None) => return b.first().map_or(Ordering::Greater, |byte| b'0'.cmp(byte)),
+            (None, Some(_)) => return a.first().map_or(Ordering::Less, |byte| byte.cmp(&b'0')),
+        };
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+/// Takes the digits at the beginning, without leading zeros; `None` if there are none.
+fn number<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at(length);
+    *text = rest;
+    let zeros = digits.iter().take_while(|digit| **digit == b'0').count();
+    (length > 0).then(|| &digits[zeros..])
 }
 
 /// The digits of a whole number without leading zeros.
@@ -64,7 +104,49 @@ mod tests {
         }
     }
 
+    #[test]
+    fn later_names_come_later_whatever_their_ending() {
+        let mut names = vec![
+            "b/a-10.csv",
+            "b/a (1).csv",
+            "b/a-9.csv.gz",
+            "b/a.csv",
+            "b/a (10).csv",
+            "b/a (2).csv.gz",
+            "b/a-09.csv",
+            "b/a.csv.gz",
+            "b/a-2025-11.csv",
+            "b/a-2025-9.csv",
+        ];
+        names.sort_by(|a, b| file_order(a, b));
+        let expected = [
+            "b/a.csv",
+            "b/a.csv.gz",
+            "b/a (1).csv",
+            "b/a (2).csv.gz",
+            "b/a (10).csv",
+            "b/a-09.csv",
+            "b/a-9.csv.gz",
+            "b/a-10.csv",
+            "b/a-2025-9.csv",
+            "b/a-2025-11.csv",
+        ];
+        assert_eq!(names, expected);
+    }
+
     proptest! {
+        #[test]
+        fn file_order_is_a_total_order(
+            names in prop::collection::vec("[-0-2a.]{0,5}(\\.csv|\\.gz)?", 3..4),
+        ) {
+            let [a, b, c] = [&names[0], &names[1], &names[2]];
+            prop_assert_eq!(file_order(a, b), file_order(b, a).reverse());
+            prop_assert_eq!(file_order(a, b) == Ordering::Equal, a == b);
+            if file_order(a, b).is_le() && file_order(b, c).is_le() {
+                prop_assert!(file_order(a, c).is_le());
+            }
+        }
+
         #[test]
         fn id_order_is_a_total_order(a in "[0-9a]{0,3}", b in "[0-9a]{0,3}", c in "[0-9a]{0,3}") {
             prop_assert_eq!(id_order(&a, &b), id_order(&b, &a).reverse());

@@ -74,6 +74,8 @@ pub(crate) struct Publisher<'a> {
     pub(crate) dry_run: bool,
     /// Sources that determine the state of the day.
     pub(crate) required: &'a [Source],
+    /// Warnings about the files of a source, for its entry of the manifest.
+    pub(crate) warnings: &'a [(Source, Vec<String>)],
 }
 
 /// A published day.
@@ -124,7 +126,11 @@ impl Publisher<'_> {
         let before = self.current(date).await?;
         let mut documents = Vec::new();
         for (source, fresh) in fresh {
-            documents.push(self.resolve(date, *source, fresh, before.as_ref().map(|(manifest, _)| manifest)).await?);
+            let mut document =
+                self.resolve(date, *source, fresh, before.as_ref().map(|(manifest, _)| manifest)).await?;
+            let of_source = self.warnings.iter().filter(|(of, _)| of == source);
+            document.entry.warnings = of_source.flat_map(|(_, warnings)| warnings.clone()).collect();
+            documents.push(document);
         }
         let made = context(documents.clone()).await?;
         let made = made.map_or_else(|| SourceResult::Absent("aucun_document".to_owned()), SourceResult::Document);
@@ -232,7 +238,9 @@ impl Publisher<'_> {
                 Err(error) => return Err(error.failure()),
             }
         }
-        let entry = ManifestEntry { source, key: None, sha256: None, size_bytes: None, status, reason: Some(reason) };
+        let reason = Some(reason);
+        let entry =
+            ManifestEntry { source, key: None, sha256: None, size_bytes: None, status, reason, warnings: Vec::new() };
         Ok(Resolved { entry, bytes: None, state: None })
     }
 
@@ -372,6 +380,7 @@ fn resolved(
         sha256: Some(sha256),
         status,
         reason,
+        warnings: Vec::new(),
     };
     Resolved { entry, bytes: Some(bytes), state }
 }

@@ -93,7 +93,8 @@ async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Fail
         version: env!("CARGO_PKG_VERSION"),
     };
     let wait = WaitPolicy { limit: task.wait, first_pause: FIRST_PAUSE };
-    run_days(&engine, planned, wait, trace, terminal, &Progress::new(config.log.quiet)).await
+    let made = run_days(&engine, planned, wait, trace, terminal, &Progress::new(config.log.quiet)).await;
+    made.map(|line| task.choice.result(line))
 }
 
 /// Opens the reports. A dry run does not create a missing folder.

@@ -114,6 +114,7 @@ impl SampleDay {
                     size_bytes: body.map(|body| body.len() as u64),
                     status,
                     reason,
+                    warnings: Vec::new(),
                 }
             })
             .collect();

@@ -44,6 +44,9 @@ pub(crate) fn origin_fr(origin: &DayOrigin) -> String {
         DayOrigin::Argument => "jour demandé".to_owned(),
         DayOrigin::JobName(name) => format!("d'après le nom du Job {name}"),
         DayOrigin::Schedule(name) => format!("la veille de l'heure planifiée dans le nom du Job {name}"),
+        DayOrigin::Manual(name) => {
+            format!("hier, comme le ferait maintenant le planificateur, car le nom du Job {name} n'a pas de date")
+        }
         DayOrigin::Yesterday => "hier, car aucun jour n'est demandé".to_owned(),
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! Pure: no clock, no environment. Not for the service day of a record, which `contract` defines.
 //!
-//! A Job's name has one of three forms. People write `<anything>-YYYY-MM-DD` and `<anything>-YYYY-MM-DD-to-YYYY-MM-DD`, both with an
+//! A Job's name has one of four forms. People write `<anything>-YYYY-MM-DD` and `<anything>-YYYY-MM-DD-to-YYYY-MM-DD`, both with an
 //! optional `-suffix`; a name with further dates is ambiguous, so it is an error. The CronJob controller writes `<anything>-<digits>`: the
-//! scheduled time in minutes since the epoch. If a name has a date and its suffix is such a number (a digest can be all digits), the date
-//! counts.
+//! scheduled time in minutes since the epoch. Tools by which a person starts a Job from a CronJob write `<anything>-manual-<anything>` or
+//! `<anything>-YYYYMMDDHHMM`, which does what the schedule would do at that time. If a name has a date, the date counts, whatever follows it.
 //!
-//! The argument must agree with the Job's name. A date in the name must be the same day or range. With a scheduled minute, a single day
+//! The argument must agree with the Job's name. A date in the name must be the same day or range. With a time in the name, a single day
 //! must be the scheduled one, because a `REPORT_DATE` left in a CronJob would process the same day every night unnoticed; a range must
 //! contain it, and `all` always does, because both ask for more than the schedule.
 
@@ -82,6 +82,8 @@ pub enum DayOrigin {
     JobName(String),
     /// The scheduled minute in this Job's name.
     Schedule(String),
+    /// A person started this Job without a date in its name: what the schedule would do now.
+    Manual(String),
     /// No day was given: yesterday in the city's time zone.
     Yesterday,
 }
@@ -92,6 +94,9 @@ impl fmt::Display for DayOrigin {
             Self::Argument => f.write_str("as requested"),
             Self::JobName(name) => write!(f, "from the Job's name {name}"),
             Self::Schedule(name) => write!(f, "the day before the scheduled time in the Job's name {name}"),
+            Self::Manual(name) => {
+                write!(f, "yesterday, as a scheduled run would do now, because the Job's name {name} has no date")
+            }
             Self::Yesterday => f.write_str("yesterday, because no day was given"),
         }
     }
@@ -125,12 +130,21 @@ impl DayChoice {
         }
     }
 
-    /// The day of a scheduled run; only such a run rechecks the days of its lookback.
+    /// The day of a scheduled run, or of one started by hand in its place; only such a run rechecks the days of its lookback.
     #[must_use]
     pub fn scheduled_day(&self) -> Option<NaiveDate> {
         match (&self.origin, self.days) {
-            (DayOrigin::Schedule(_), Days::One(day)) => Some(day),
+            (DayOrigin::Schedule(_) | DayOrigin::Manual(_), Days::One(day)) => Some(day),
             _ => None,
+        }
+    }
+
+    /// The result of a run, with the origin of its days if the person who started it must know it.
+    #[must_use]
+    pub fn result(&self, line: String) -> String {
+        match &self.origin {
+            DayOrigin::Manual(_) => format!("{line} ({})", self.origin),
+            _ => line,
         }
     }
 }
@@ -149,7 +163,7 @@ pub fn choose(
     tz: Tz,
 ) -> Result<DayChoice, Failure> {
     let requested = argument.map(str::trim).filter(|text| !text.is_empty()).map(parse_argument).transpose()?;
-    let named = job_name.map(|name| name::parse(name).map(|named| (named, name.to_owned()))).transpose()?;
+    let named = job_name.map(|name| name::parse(name, now).map(|named| (named, name.to_owned()))).transpose()?;
     let (days, origin) = match (requested, named) {
         (Some(requested), Some((named, name))) => {
             check_agreement(requested, named, &name, tz)?;
@@ -159,6 +173,9 @@ pub fn choose(
         (None, Some((DaysInName::Days(days), name))) => (days, DayOrigin::JobName(name)),
         (None, Some((DaysInName::Scheduled(instant), name))) => {
             (Days::One(day_before(instant, tz)), DayOrigin::Schedule(name))
+        }
+        (None, Some((DaysInName::Manual(instant), name))) => {
+            (Days::One(day_before(instant, tz)), DayOrigin::Manual(name))
         }
         (None, None) => (Days::One(day_before(now, tz)), DayOrigin::Yesterday),
     };
@@ -174,7 +191,7 @@ fn day_before(instant: DateTime<Utc>, tz: Tz) -> NaiveDate {
 fn check_agreement(requested: Days, named: DaysInName, name: &str, tz: Tz) -> Result<(), Failure> {
     let (agrees, named) = match named {
         DaysInName::Days(days) => (days == requested, days),
-        DaysInName::Scheduled(instant) => {
+        DaysInName::Scheduled(instant) | DaysInName::Manual(instant) => {
             let day = day_before(instant, tz);
             (requested.contains(day), Days::One(day))
         }

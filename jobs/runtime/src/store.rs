@@ -1,6 +1,6 @@
 //! Object storage: an S3 bucket, a local folder, or memory, behind one trait.
 //!
-//! Not for listing directories or streaming writes: the jobs write whole small documents and read ranges of large objects.
+//! Not for streaming writes: the jobs write whole small documents and read ranges of large objects.
 //! Keys are relative to the store's root, separated by `/`, and never begin with `/`.
 
 mod failure;
@@ -39,6 +39,15 @@ pub struct Object {
     pub version: Version,
     /// Time of the last modification, UTC.
     pub modified: chrono::DateTime<chrono::Utc>,
+}
+
+/// One level below a prefix.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderListing {
+    /// Prefixes of the folders, each with its final `/`, in byte order.
+    pub folders: Vec<String>,
+    /// The objects that are in no folder, in byte order of their keys.
+    pub objects: Vec<Object>,
 }
 
 /// Precondition of a write.
@@ -134,6 +143,24 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// All objects whose key begins with `prefix`, in byte order of their keys (all pages). Temporary files of unfinished writes are
     /// never listed. An unknown prefix gives an empty list; a missing root is [`StoreError::NoSuchRoot`].
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError>;
+
+    /// The folders and objects one level below `prefix`, which is empty or ends with `/`: a folder of a million objects costs no more than one
+    /// of them.
+    async fn list_folder(&self, prefix: &str) -> Result<FolderListing, StoreError> {
+        let mut listing = FolderListing::default();
+        for object in self.list(prefix).await? {
+            match object.key[prefix.len()..].split_once('/') {
+                None => listing.objects.push(object),
+                Some((folder, _)) => {
+                    let folder = format!("{prefix}{folder}/");
+                    if listing.folders.last() != Some(&folder) {
+                        listing.folders.push(folder);
+                    }
+                }
+            }
+        }
+        Ok(listing)
+    }
 
     /// Whether any key begins with `prefix`. S3 answers this without listing all pages.
     async fn contains_any(&self, prefix: &str) -> Result<bool, StoreError> {

@@ -1,5 +1,6 @@
 //! The S3 operations on buckets in memory.
 
+use std::collections::BTreeSet;
 use std::ops::Bound;
 
 use bytes::{Bytes, BytesMut};
@@ -66,27 +67,44 @@ impl S3 for InMemoryS3 {
             Some(last) => Bound::Excluded(last),
             None => Bound::Unbounded,
         };
-        let mut found = objects.range((from, Bound::Unbounded)).filter(|(key, _)| key.starts_with(&prefix));
-        let contents: Vec<Object> = found
-            .by_ref()
-            .take(limit)
-            .map(|(key, stored)| Object {
-                key: Some(key.clone()),
-                size: Some(stored.body.len() as i64),
-                e_tag: Some(etag(stored)),
-                last_modified: Some(stored.modified.into()),
-                ..Default::default()
-            })
-            .collect();
-        let truncated = found.next().is_some();
+        let found = objects.range((from, Bound::Unbounded)).filter(|(key, _)| key.starts_with(&prefix));
+        let (mut contents, mut folders, mut last, mut truncated) = (Vec::new(), BTreeSet::new(), None, false);
+        for (key, stored) in found {
+            let folder = input.delimiter.as_deref().and_then(|delimiter| {
+                let (folder, _) = key[prefix.len()..].split_once(delimiter)?;
+                Some(format!("{prefix}{folder}{delimiter}"))
+            });
+            // A folder and its keys count once, and the token of a page is the last key that it covers.
+            if !folder.as_ref().is_some_and(|folder| folders.contains(folder)) {
+                if contents.len() + folders.len() == limit {
+                    truncated = true;
+                    break;
+                }
+                match folder {
+                    Some(folder) => drop(folders.insert(folder)),
+                    None => contents.push(Object {
+                        key: Some(key.clone()),
+                        size: Some(stored.body.len() as i64),
+                        e_tag: Some(etag(stored)),
+                        last_modified: Some(stored.modified.into()),
+                        ..Default::default()
+                    }),
+                }
+            }
+            last = Some(key.clone());
+        }
+        let common_prefixes: Vec<CommonPrefix> =
+            folders.into_iter().map(|folder| CommonPrefix { prefix: Some(folder) }).collect();
         Ok(S3Response::new(ListObjectsV2Output {
             name: Some(input.bucket),
             prefix: Some(prefix),
             max_keys: Some(limit as i32),
-            key_count: Some(contents.len() as i32),
+            key_count: Some((contents.len() + common_prefixes.len()) as i32),
             continuation_token: input.continuation_token,
             is_truncated: Some(truncated),
-            next_continuation_token: contents.last().filter(|_| truncated).and_then(|object| object.key.clone()),
+            next_continuation_token: last.filter(|_| truncated),
+            delimiter: input.delimiter,
+            common_prefixes: Some(common_prefixes),
             contents: Some(contents),
             ..Default::default()
         }))

@@ -33,6 +33,7 @@ pub(crate) async fn all(mut fresh: impl AsyncFnMut() -> SharedStore) {
     concurrent_updates_are_not_lost(&fresh().await).await;
     concurrent_readers_see_complete_objects(&fresh().await).await;
     list_returns_keys_with_the_prefix_in_byte_order(&fresh().await).await;
+    list_folder_returns_one_level(&fresh().await).await;
     keys_with_special_characters_work(&fresh().await).await;
     invalid_keys_are_rejected(&fresh().await).await;
     delete_is_idempotent(&fresh().await).await;
@@ -265,6 +266,22 @@ async fn list_returns_keys_with_the_prefix_in_byte_order(store: &SharedStore) {
     }
     for object in store.list("").await.unwrap() {
         assert_eq!(object.size, object.key.len() as u64);
+    }
+}
+
+async fn list_folder_returns_one_level(store: &SharedStore) {
+    for key in ["api/a.json", "api/b/1/x", "api/b/2/x", "api/b-c/x", "api/d", "apis/x", "z"] {
+        put(store, key, key).await;
+    }
+    for (prefix, folders, objects) in [
+        ("", vec!["api/", "apis/"], vec!["z"]),
+        ("api/", vec!["api/b-c/", "api/b/"], vec!["api/a.json", "api/d"]),
+        ("api/b/1/", vec![], vec!["api/b/1/x"]),
+        ("none/", vec![], vec![]),
+    ] {
+        let listing = store.list_folder(prefix).await.unwrap();
+        assert_eq!(listing.folders, folders, "{prefix}");
+        assert_eq!(listing.objects.iter().map(|object| object.key.as_str()).collect::<Vec<_>>(), objects, "{prefix}");
     }
 }
 

@@ -89,6 +89,10 @@ pub struct ManifestEntry {
     /// Why the status is not `ok`; null if it is.
     #[serde(rename = "raison")]
     pub reason: Option<String>,
+    /// Warnings about the files of the source that depend on the storage, as sentences: the same inputs give the same documents, so they are
+    /// not in the document.
+    #[serde(default, rename = "avertissements", skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 impl Manifest {

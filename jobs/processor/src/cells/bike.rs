@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use contract::ServiceDay;
 
 use crate::context::DayContext;
+use crate::order::file_order;
 use crate::quality::QualityCounter;
 use crate::raw_file::SourceError;
 use crate::source::bike_counts::ParsedFile;
@@ -200,7 +201,7 @@ type LastRow = Option<u32>;
 pub(crate) fn aggregate(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<BikeCells, SourceError> {
     let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
     // `None` sorts first: `batch/` comes before the snapshots.
-    files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
+    files.sort_by(|a, b| a.collected.cmp(&b.collected).then_with(|| file_order(a.key(), b.key())));
     let mut cells = BikeCells::new(context.day, context.parameters.bikes.attendu_jours);
     let mut unreadable = Vec::new();
     for file in &files {

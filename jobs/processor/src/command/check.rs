@@ -12,7 +12,7 @@ use runtime::location::Access;
 use runtime::store::{Condition, SharedStore};
 
 use crate::config::Config;
-use crate::input::Inventory;
+use crate::input::{Inventory, NotRead};
 use crate::pipeline::engine::open_raw;
 use crate::pipeline::terminal::line;
 
@@ -44,6 +44,13 @@ pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Fai
                 "  {source:<12} files: {files}, snapshots around {yesterday}: {snapshots}{}",
                 if required { ", required" } else { "" }
             ),
+        ));
+    }
+    let not_read = inventory.not_read();
+    for file in not_read.files.iter().take(NotRead::NAMED) {
+        line(&lang.pick(
+            format!("  non lu : {} : {}", file.key, file.why.texte()),
+            format!("  not read: {}: {}", file.key, file.why.text()),
         ));
     }
     if let Some(object) = inventory.files.iter().find(|object| object.size > 0) {

@@ -38,8 +38,8 @@ pub(crate) struct ContextInput<'a> {
     pub(crate) state: (DayStatus, Option<Fixed2>),
     /// Name of the school holiday.
     pub(crate) school_holiday: Option<&'a str>,
-    /// The school calendar, if it was read.
-    pub(crate) calendar: Option<&'a Input>,
+    /// The school calendars that were read.
+    pub(crate) calendars: &'a [Input],
     /// Shapes of the active worksites, if this run has read them; otherwise they are taken from the stored document.
     pub(crate) worksites: Option<&'a [WorksiteShape]>,
     pub(crate) network: &'a Network,
@@ -78,7 +78,7 @@ pub(crate) fn document(input: &ContextInput<'_>, context: &DayContext<'_>) -> Do
         day_status: input.state.0,
         complete_until: None,
         completeness: input.state.1,
-        inputs: inputs(documents, input.calendar),
+        inputs: inputs(documents, input.calendars),
         ignored: Vec::new(),
         parameters: as_map(&context.parameters.contexte),
         quality: None,
@@ -95,10 +95,10 @@ fn shapes(worksites: &Worksites) -> Vec<WorksiteShape> {
         .collect()
 }
 
-/// The other documents and the calendar, in key order.
-fn inputs(documents: &[StoredDocument<'_>], calendar: Option<&Input>) -> Vec<Input> {
+/// The other documents and the calendars, in key order.
+fn inputs(documents: &[StoredDocument<'_>], calendars: &[Input]) -> Vec<Input> {
     let mut inputs: BTreeMap<String, Input> =
-        calendar.into_iter().map(|input| (input.key.clone(), input.clone())).collect();
+        calendars.iter().map(|input| (input.key.clone(), input.clone())).collect();
     for StoredDocument { key, bytes, .. } in documents {
         let mut sum = Checksum::default();
         sum.update(bytes);

@@ -14,6 +14,7 @@ use crate::city::City;
 use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
 use crate::indicator;
+use crate::order::file_order;
 use crate::parameters::{DisruptionParameters, Parameters};
 use crate::quality::{QualityCounter, RowCounts};
 use crate::raw_file::{RawFile, SourceError};
@@ -137,7 +138,7 @@ struct FileOccurrences<'a> {
 impl<'a> FileOccurrences<'a> {
     fn of(files: &'a [Arc<ParsedFile>]) -> Self {
         let mut order: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
-        order.sort_by(|one, other| one.key().cmp(other.key()));
+        order.sort_by(|one, other| file_order(one.key(), other.key()));
         let mut collected_files = Self::default();
         for file in order {
             collected_files.quality.rows += file.rows;

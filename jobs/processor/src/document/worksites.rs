@@ -1,4 +1,4 @@
-//! The document of the worksites. Only the last file in key order is read: each file is a whole snapshot.
+//! The document of the worksites. Only the last file by name is read: each file is a whole snapshot.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

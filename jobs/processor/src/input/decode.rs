@@ -14,7 +14,7 @@ use crate::input::checksum::Checksum;
 use crate::input::lookahead::{Lookahead, StoredBytes};
 use workers::{Job, Workers};
 
-mod gz;
+pub(crate) mod gz;
 mod workers;
 mod zst;
 
@@ -28,23 +28,38 @@ const USUAL_FRAME: u64 = 8 << 20;
 /// How an object is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// `.gz`
+    /// Gzip.
     Gz,
-    /// `.zst`
+    /// Zstandard.
     Zst,
 }
 
+/// Bytes that are enough to recognise a format.
+const BEGINNING: usize = 512;
+
 impl Format {
-    /// From the extension of the key.
-    pub(crate) fn of(key: &str) -> Option<Self> {
-        if key.ends_with(".gz") {
-            Some(Self::Gz)
-        } else if key.ends_with(".zst") {
-            Some(Self::Zst)
-        } else {
-            None
+    /// By the first bytes, whatever the key says: `.csv` may be compressed, and `.gz` may be plain text that a client has decompressed on the
+    /// way. Bytes that are neither compressed nor text have the format of the key, whose decoder reports what is wrong.
+    pub(crate) fn of(key: &str, beginning: &[u8]) -> Option<Self> {
+        match beginning {
+            [0x1f, 0x8b, ..] => return Some(Self::Gz),
+            // A frame, or a skippable one, with which some programs begin.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => return Some(Self::Zst),
+            _ => {}
         }
+        let named = match key.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
+            "gz" => Self::Gz,
+            "zst" => Self::Zst,
+            _ => return None,
+        };
+        (!is_text(beginning)).then_some(named)
     }
+}
+
+/// Whether bytes can be the beginning of a text: some, and no control character except white space.
+fn is_text(beginning: &[u8]) -> bool {
+    let beginning = beginning.get(..BEGINNING).unwrap_or(beginning);
+    !beginning.is_empty() && beginning.iter().all(|byte| *byte >= b' ' || byte.is_ascii_whitespace())
 }
 
 /// One item of the queue, which keeps the order of the blocks. `charge` is the number of bytes to release.

@@ -4,10 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
+use contract::keys::ReferenceKind;
 use contract::{Source, keys};
 use futures::{StreamExt as _, TryStreamExt as _};
 use runtime::failure::Failure;
 use runtime::store::{Object, SharedStore};
+
+use super::not_read::{self, NotRead, UnreadFile, WhyNotRead};
+use crate::order::file_order;
 
 /// Days of collection, relative to D, whose snapshots are read for D.
 const COLLECTED: std::ops::RangeInclusive<i64> = -2..=7;
@@ -30,17 +34,29 @@ pub(crate) fn around(day: NaiveDate) -> std::ops::RangeInclusive<NaiveDate> {
 pub(crate) struct Inventory {
     /// `batch/` and `reference/`, in key order.
     pub(crate) files: Vec<Object>,
-    /// Snapshots by source and day of collection, in key order.
+    /// Snapshots by source and day of collection, each day in the order of collection.
     snapshots: BTreeMap<(Source, NaiveDate), Vec<Object>>,
+    /// Entries of `api/` that are in no folder of a day.
+    outside: Vec<UnreadFile>,
+}
+
+/// The snapshots of some sources, and the entries next to the folders of the days.
+#[derive(Default)]
+struct FoundSnapshots {
+    by_day: BTreeMap<(Source, NaiveDate), Vec<Object>>,
+    outside: Vec<UnreadFile>,
 }
 
 impl Inventory {
     /// Lists all files, and the snapshots for `days`.
     pub(crate) async fn list(store: &SharedStore, days: &BTreeSet<NaiveDate>) -> Result<Self, Failure> {
         let files = Self::files(store);
-        let snapshots = Self::snapshots_of(store, &API_SOURCES, days);
-        let (files, snapshots) = futures::future::try_join(files, snapshots).await?;
-        Ok(Self { files, snapshots })
+        let api = async { store.list_folder(keys::API).await.map_err(|error| error.failure()) };
+        let snapshots = snapshots_of(store, &API_SOURCES, days);
+        let (files, api, found) = futures::future::try_join3(files, api, snapshots).await?;
+        let mut outside = not_read::outside_sources(&api);
+        outside.extend(found.outside);
+        Ok(Self { files, snapshots: found.by_day, outside })
     }
 
     /// Lists `batch/` and `reference/`, in key order.
@@ -59,41 +75,11 @@ impl Inventory {
         sources: &[Source],
         days: &BTreeSet<NaiveDate>,
     ) -> Result<(), Failure> {
-        let found = Self::snapshots_of(store, sources, days).await?;
+        let found = snapshots_of(store, sources, days).await?;
         let collected: BTreeSet<NaiveDate> = days.iter().flat_map(|day| folders(*day)).collect();
         self.snapshots.retain(|(source, day), _| !sources.contains(source) || !collected.contains(day));
-        self.snapshots.extend(found);
+        self.snapshots.extend(found.by_day);
         Ok(())
-    }
-
-    async fn snapshots_of(
-        store: &SharedStore,
-        sources: &[Source],
-        days: &BTreeSet<NaiveDate>,
-    ) -> Result<BTreeMap<(Source, NaiveDate), Vec<Object>>, Failure> {
-        let collected: BTreeSet<NaiveDate> = days.iter().flat_map(|day| folders(*day)).collect();
-        let prefixes: Vec<(Source, String)> = sources
-            .iter()
-            .flat_map(|source| match collected.len() {
-                MANY_DAYS.. => vec![(*source, format!("{}{source}/", keys::API))],
-                _ => collected.iter().map(|day| (*source, keys::snapshots(*source, *day))).collect(),
-            })
-            .collect();
-        let listed: Vec<(Source, Vec<Object>)> = futures::stream::iter(prefixes)
-            .map(|(source, prefix)| async move { store.list(&prefix).await.map(|objects| (source, objects)) })
-            .buffered(LISTINGS)
-            .try_collect()
-            .await
-            .map_err(|error| error.failure())?;
-        let mut found: BTreeMap<(Source, NaiveDate), Vec<Object>> = BTreeMap::new();
-        for (source, objects) in listed {
-            for object in objects {
-                if let Some(day) = keys::snapshot_day(source, &object.key).filter(|day| collected.contains(day)) {
-                    found.entry((source, day)).or_default().push(object);
-                }
-            }
-        }
-        Ok(found)
     }
 
     /// Whether a day has no file of any source. Files of `reference/` do not count: they hold no measurements.
@@ -119,26 +105,35 @@ impl Inventory {
         all.fold((0, 0), |(objects, bytes), object| (objects + 1, bytes + object.size))
     }
 
+    /// The files of a kind in `reference/`, by [`file_order`].
     #[must_use]
-    pub(crate) fn at<'a>(files: &'a [Object], key: &str) -> Option<&'a Object> {
-        files.iter().find(|object| object.key == key)
+    pub(crate) fn reference(files: &[Object], kind: ReferenceKind) -> Vec<&Object> {
+        let mut found: Vec<&Object> =
+            files.iter().filter(|object| keys::reference_kind(&object.key) == Some(kind)).collect();
+        found.sort_by(|a, b| file_order(&a.key, &b.key));
+        found
     }
 
-    /// The files of a source in `batch/`, in key order.
+    /// The files of a source in `batch/`, by [`file_order`].
     #[must_use]
     pub(crate) fn batch(files: &[Object], source: Source) -> Vec<Object> {
-        files.iter().filter(|object| keys::batch_source(&object.key) == Some(source)).cloned().collect()
+        let mut found: Vec<Object> =
+            files.iter().filter(|object| keys::batch_source(&object.key) == Some(source)).cloned().collect();
+        found.sort_by(|a, b| file_order(&a.key, &b.key));
+        found
     }
 
-    /// Files of `batch/` that belong to no source.
-    pub(crate) fn unknown_files(&self) -> impl Iterator<Item = &str> {
-        self.files
-            .iter()
-            .map(|object| object.key.as_str())
-            .filter(|key| key.starts_with(keys::BATCH) && keys::batch_source(key).is_none())
+    /// Everything listed that no source reads. Snapshots of other days are not listed, so they are not meant.
+    #[must_use]
+    pub(crate) fn not_read(&self) -> NotRead {
+        let files = self.files.iter().filter_map(|object| UnreadFile::of_file(&object.key));
+        let snapshots = self.snapshots.values().flatten().filter(|object| keys::snapshot_end(&object.key).is_none());
+        let snapshots = snapshots.map(|object| UnreadFile::new(&object.key, WhyNotRead::NoSnapshot));
+        NotRead::of(files.chain(self.outside.iter().cloned()).chain(snapshots))
     }
 
-    /// The snapshots of a source for a day, each with the end of its hour (or day) of collection; then the other objects in the folders.
+    /// The snapshots of a source for a day, each with the end of its hour of collection (or the beginning of its day); then the other objects
+    /// in the folders.
     #[must_use]
     pub(crate) fn snapshots(&self, source: Source, day: NaiveDate) -> (Vec<(&Object, DateTime<Utc>)>, Vec<&Object>) {
         let (mut found, mut others) = (Vec::new(), Vec::new());
@@ -159,6 +154,67 @@ impl Inventory {
             objects.iter().filter_map(|object| Some((*source, *day, object, keys::snapshot_end(&object.key)?)))
         })
     }
+}
+
+/// Lists the snapshots of some sources for `days`. A day may have several folders, because collectors spell them differently.
+async fn snapshots_of(
+    store: &SharedStore,
+    sources: &[Source],
+    days: &BTreeSet<NaiveDate>,
+) -> Result<FoundSnapshots, Failure> {
+    let collected: BTreeSet<NaiveDate> = days.iter().flat_map(|day| folders(*day)).collect();
+    let mut found = FoundSnapshots::default();
+    let listed = if collected.len() >= MANY_DAYS {
+        let prefixes = sources.iter().map(|source| (*source, format!("{}{source}/", keys::API)));
+        list_each(store, prefixes.collect()).await?
+    } else {
+        let levels = futures::future::try_join_all(sources.iter().map(async |source| {
+            let prefix = format!("{}{source}/", keys::API);
+            store.list_folder(&prefix).await.map(|level| (*source, level)).map_err(|error| error.failure())
+        }));
+        let mut prefixes = Vec::new();
+        for (source, level) in levels.await? {
+            for folder in level.folders {
+                match keys::snapshot_day(source, &folder) {
+                    Some(day) if collected.contains(&day) => prefixes.push((source, folder)),
+                    Some(_) => {}
+                    None => found.outside.push(UnreadFile::new(&folder, WhyNotRead::NoDay)),
+                }
+            }
+            let loose = level.objects.iter().map(|object| UnreadFile::new(&object.key, WhyNotRead::NoDay));
+            found.outside.extend(loose);
+        }
+        list_each(store, prefixes).await?
+    };
+    for (source, object) in
+        listed.into_iter().flat_map(|(source, objects)| objects.into_iter().map(move |o| (source, o)))
+    {
+        match keys::snapshot_day(source, &object.key) {
+            Some(day) if collected.contains(&day) => found.by_day.entry((source, day)).or_default().push(object),
+            Some(_) => {}
+            None => found.outside.push(UnreadFile::new(not_read::first_folder(source, &object.key), WhyNotRead::NoDay)),
+        }
+    }
+    found.outside.sort();
+    found.outside.dedup();
+    for objects in found.by_day.values_mut() {
+        objects.sort_by(|a, b| {
+            keys::snapshot_end(&a.key).cmp(&keys::snapshot_end(&b.key)).then_with(|| file_order(&a.key, &b.key))
+        });
+    }
+    Ok(found)
+}
+
+async fn list_each(
+    store: &SharedStore,
+    prefixes: Vec<(Source, String)>,
+) -> Result<Vec<(Source, Vec<Object>)>, Failure> {
+    futures::stream::iter(prefixes)
+        .map(|(source, prefix)| async move { store.list(&prefix).await.map(|objects| (source, objects)) })
+        .buffered(LISTINGS)
+        .try_collect()
+        .await
+        .map_err(|error| error.failure())
 }
 
 fn folders(day: NaiveDate) -> impl Iterator<Item = NaiveDate> {
@@ -191,9 +247,10 @@ mod tests {
             memory.insert(format!("api/bikes/dt={day}/hour=03/a.json"), "{}");
             memory.insert(format!("api/traffic/dt={day}/notes.txt"), "");
         }
-        for foreign in
-            ["api/bikes/dt=2025-11-4/hour=03/a.json", "api/bikes/other.json", "api/weather/dt=2025-13-01/a.json"]
-        {
+        for other in ["date=2025-11-01/hour=3/b.NDJSON", "dt=2025-11-1/c.jsonl.gz", "dt=2025-11-1/hour=2/a.json"] {
+            memory.insert(format!("api/weather/{other}"), "{}");
+        }
+        for foreign in ["api/bikes/other.json", "api/weather/dt=2025-13-01/a.json", "api/velos/a.json", "api/b.json"] {
             memory.insert(foreign, "{}");
         }
         let store: SharedStore = Arc::new(memory);
@@ -208,6 +265,17 @@ mod tests {
             assert_eq!(alone.snapshots(Source::BikeCounts, day).0.len(), 10);
             assert_eq!(alone.snapshots(Source::Disruptions, day).1.len(), 10);
             assert!(!alone.is_empty(day));
+        }
+        let weather = few.snapshots(Source::Weather, "2025-11-01".parse().unwrap()).0;
+        let weather: Vec<&str> = weather.iter().map(|(object, _)| object.key.as_str()).collect();
+        let expected = ["dt=2025-11-1/c.jsonl.gz", "dt=2025-11-1/hour=2/a.json", "date=2025-11-01/hour=3/b.NDJSON"];
+        assert_eq!(weather, expected.map(|key| format!("api/weather/{key}")), "in the order of collection");
+        for inventory in [&few, &many] {
+            let not_read = inventory.not_read();
+            let keys: Vec<&str> = not_read.files.iter().map(|file| file.key.as_str()).collect();
+            for foreign in ["api/bikes/other.json", "api/weather/dt=2025-13-01/", "api/velos/", "api/b.json"] {
+                assert!(keys.contains(&foreign), "{foreign} in {keys:?}");
+            }
         }
         let far = "2027-01-01".parse().unwrap();
         assert!(Inventory::list(&store, &BTreeSet::from([far])).await.unwrap().is_empty(far));

@@ -3,7 +3,7 @@
 //!
 //! Small files are fetched whole instead.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use bytes::Bytes;
 use runtime::memory::Budget;
@@ -12,7 +12,9 @@ use tokio::task::AbortHandle;
 
 use super::InputError;
 use super::checksum::Checksum;
+use super::decode::gz::Members;
 use super::decode::{Decoded, Format};
+use super::lookahead::StoredBytes;
 use super::ranges::Ranges;
 use crate::raw_file::SourceError;
 
@@ -23,8 +25,27 @@ pub(crate) struct Blocks {
 }
 
 enum BlockSource {
-    Plain(Ranges),
+    Plain { first: Option<Bytes>, ranges: Ranges },
     Compressed { decoded: Decoded, fetching: AbortHandle },
+}
+
+/// The ranges of an object, of which the first one was needed to recognise the format.
+struct AfterFirst {
+    first: Option<Bytes>,
+    ranges: Ranges,
+}
+
+impl StoredBytes for AfterFirst {
+    fn next_bytes(&mut self) -> io::Result<Option<Bytes>> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.ranges.next_bytes(),
+        }
+    }
+
+    fn sum(&self) -> Checksum {
+        self.ranges.sum()
+    }
 }
 
 impl std::fmt::Debug for Blocks {
@@ -34,15 +55,21 @@ impl std::fmt::Debug for Blocks {
 }
 
 impl Blocks {
-    /// Starts fetching an object at its listed version. Must be called within a tokio runtime. Fails if no decoding thread can be started.
+    /// Starts fetching an object at its listed version, and waits for its first bytes. Must be called within a tokio runtime, on a thread that may
+    /// block. Fails if no decoding thread can be started.
     pub(crate) fn open(store: &SharedStore, object: &Object, budget: &Budget) -> Result<Self, InputError> {
         let mut ranges = Ranges::fetch(store, object, budget);
-        let source = match Format::of(&object.key) {
-            None => BlockSource::Plain(ranges),
+        ranges.sum = Some(Checksum::default());
+        let first = ranges.next()?;
+        let source = match Format::of(&object.key, first.as_deref().unwrap_or_default()) {
+            None => {
+                ranges.sum = None;
+                BlockSource::Plain { first, ranges }
+            }
             Some(format) => {
-                ranges.sum = Some(Checksum::default());
                 let fetching = ranges.abort_handle();
-                let decoded = Decoded::begin(ranges, format, budget.decoded()).map_err(|error| {
+                let stored = AfterFirst { first, ranges };
+                let decoded = Decoded::begin(stored, format, budget.decoded()).map_err(|error| {
                     let detail = format!("cannot start a thread to decompress it ({error})");
                     InputError::Store(StoreError::Other { key: store.address(&object.key), detail })
                 })?;
@@ -55,7 +82,10 @@ impl Blocks {
     /// The next block; `None` at the end.
     pub(crate) fn next_block(&mut self) -> Result<Option<Bytes>, InputError> {
         match &mut self.source {
-            BlockSource::Plain(ranges) => Ok(ranges.next()?),
+            BlockSource::Plain { first, ranges } => match first.take() {
+                Some(first) => Ok(Some(first)),
+                None => Ok(ranges.next()?),
+            },
             BlockSource::Compressed { decoded, .. } => {
                 decoded.next().map_err(|error| match error.downcast::<StoreError>() {
                     Ok(store) => store.into(),
@@ -70,9 +100,17 @@ impl Blocks {
     #[must_use]
     pub(crate) fn stored_sum(&self) -> Option<String> {
         match &self.source {
-            BlockSource::Plain(_) => None,
+            BlockSource::Plain { .. } => None,
             BlockSource::Compressed { decoded, .. } => decoded.sum().map(|sum| sum.base64()),
         }
+    }
+}
+
+impl Blocks {
+    /// Whether the blocks are decompressed.
+    #[must_use]
+    pub(crate) fn is_compressed(&self) -> bool {
+        matches!(self.source, BlockSource::Compressed { .. })
     }
 }
 
@@ -85,15 +123,16 @@ impl Drop for Blocks {
     }
 }
 
-/// A decoder for the extension of the key: `.gz` (any number of members), `.zst` (any number of frames), or none.
-pub(crate) fn decoder(key: &str, reader: impl Read + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
-    if key.ends_with(".gz") {
-        Ok(Box::new(flate2::read::MultiGzDecoder::new(reader)))
-    } else if key.ends_with(".zst") {
-        Ok(Box::new(zstd::stream::read::Decoder::new(reader)?))
-    } else {
-        Ok(Box::new(reader))
-    }
+/// A decoder for bytes of a format: gzip (any number of members), Zstandard (any number of frames), or none.
+pub(crate) fn decoder(
+    format: Option<Format>,
+    reader: impl BufRead + Send + 'static,
+) -> io::Result<Box<dyn Read + Send>> {
+    Ok(match format {
+        Some(Format::Gz) => Box::new(Members::new(reader)),
+        Some(Format::Zst) => Box::new(zstd::stream::read::Decoder::with_buffer(reader)?),
+        None => Box::new(reader),
+    })
 }
 
 /// The error for an object that cannot be decompressed.

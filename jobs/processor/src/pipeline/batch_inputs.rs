@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use contract::Source;
-use contract::document::Ignored;
 use futures::future::{try_join, try_join4};
 use futures::{StreamExt as _, TryStreamExt as _};
 use runtime::failure::{Code, Failure};
@@ -17,7 +16,7 @@ use super::reference::Reference;
 use super::road_counts::{self, RoadCountsRead, Scope};
 use crate::document::{BikeCountsSource, FileSource, FilesRead, RoadNetworkSource, WeatherSource, WorksitesSource};
 use crate::draft::SourceResult;
-use crate::input::{self, InputError, Inventory};
+use crate::input::{self, FileSelection, InputError, Inventory};
 use crate::raw_file::{RawFile, SourceError};
 use crate::telemetry::DECODE;
 
@@ -40,6 +39,8 @@ pub(crate) struct BatchInputs {
     pub(crate) bike_counts: ParsedFiles<BikeCountsSource>,
     /// As `bike_counts`.
     pub(crate) weather: ParsedFiles<WeatherSource>,
+    /// Warnings about the files of a source that depend on the storage, for the manifest.
+    pub(crate) file_warnings: Vec<(Source, Vec<String>)>,
 }
 
 impl BatchInputs {
@@ -63,7 +64,15 @@ impl BatchInputs {
             try_join(read_files::<BikeCountsSource>(engine, files), read_files::<WeatherSource>(engine, files));
         let (reference, road_counts, (worksites, road_network), (bike_counts, weather)) =
             Box::pin(try_join4(reference, road_counts, whole, exports)).await?;
-        Ok(Self { reference, road_counts, worksites, road_network, bike_counts, weather })
+        let file_warnings = [selected::<WorksitesSource>(files), selected::<RoadNetworkSource>(files)]
+            .into_iter()
+            .zip([Source::Worksites, Source::RoadNetwork])
+            .map(|(selection, source)| {
+                selection.warn();
+                (source, selection.warnings())
+            })
+            .collect();
+        Ok(Self { reference, road_counts, worksites, road_network, bike_counts, weather, file_warnings })
     }
 }
 
@@ -142,14 +151,14 @@ async fn read_files<S: FileSource>(engine: &Arc<Engine>, files: &[Object]) -> Re
 
 async fn fetch_and_parse<S: FileSource>(engine: &Arc<Engine>, files: &[Object]) -> Result<ParsedFiles<S>, Failure> {
     let fetched = again_if_replaced(engine, files, async |files| {
-        let (objects, ignored) = files_to_read::<S>(&files);
-        if objects.is_empty() {
+        let selection = selected::<S>(&files);
+        if selection.read.is_empty() {
             return Ok(SourceResult::no_file());
         }
-        let fetched = futures::stream::iter(&objects)
+        let fetched = futures::stream::iter(&selection.read)
             .map(|object| engine.sources.read(S::SOURCE, object).instrument_result(input::fetch(&engine.raw, object)));
         match fetched.buffered(FETCHES).try_collect::<Vec<_>>().await {
-            Ok(read) => Ok(SourceResult::Document((read, ignored))),
+            Ok(read) => Ok(SourceResult::Document((read, selection.ignored()))),
             Err(InputError::Content(error)) => Ok(SourceResult::Failed(error)),
             Err(error) => Err(error),
         }
@@ -178,50 +187,7 @@ async fn fetch_and_parse<S: FileSource>(engine: &Arc<Engine>, files: &[Object]) 
     Ok(parsed.map(|parsed| (parsed, FilesRead { inputs, ignored, ..FilesRead::default() })))
 }
 
-/// The files of a source that are read, and those that exist and are not.
-fn files_to_read<S: FileSource>(files: &[Object]) -> (Vec<Object>, Vec<Ignored>) {
-    let mut batch = Inventory::batch(files, S::SOURCE);
-    if !S::ONLY_LAST_FILE {
-        return (batch, Vec::new());
-    }
-    let Some(last) = batch.pop() else { return (batch, Vec::new()) };
-    let reason = format!("instantane_anterieur_a {}", last.key);
-    let ignored = batch.into_iter().map(|object| Ignored { key: object.key, reason: reason.clone() }).collect();
-    (vec![last], ignored)
-}
-
-#[cfg(test)]
-mod tests {
-    use runtime::store::Version;
-
-    use super::*;
-
-    fn object(key: &str) -> Object {
-        Object {
-            key: key.to_owned(),
-            size: 1,
-            modified: chrono::DateTime::UNIX_EPOCH,
-            version: Version("1".to_owned()),
-        }
-    }
-
-    fn keys<S: FileSource>(listed: &[&str]) -> (Vec<String>, Vec<(String, String)>) {
-        let files: Vec<Object> = listed.iter().map(|key| object(key)).collect();
-        let (read, ignored) = files_to_read::<S>(&files);
-        let read = read.into_iter().map(|object| object.key).collect();
-        (read, ignored.into_iter().map(|file| (file.key, file.reason)).collect())
-    }
-
-    #[test]
-    fn only_the_last_whole_snapshot_is_read_and_the_others_are_listed() {
-        let reason = "instantane_anterieur_a batch/chantiers-3.csv";
-        let (read, ignored) =
-            keys::<WorksitesSource>(&["batch/chantiers-1.csv", "batch/chantiers-2.csv", "batch/chantiers-3.csv"]);
-        assert_eq!(read, ["batch/chantiers-3.csv"]);
-        let expected = ["batch/chantiers-1.csv", "batch/chantiers-2.csv"];
-        assert_eq!(ignored, expected.map(|key| (key.to_owned(), reason.to_owned())));
-        let exports = ["batch/comptage-velo-1.csv", "batch/comptage-velo-2.csv"];
-        assert_eq!(keys::<BikeCountsSource>(&exports), (exports.map(str::to_owned).to_vec(), Vec::new()));
-        assert_eq!(keys::<RoadNetworkSource>(&[]), (Vec::new(), Vec::new()));
-    }
+/// The files of a source in `batch/` that are read.
+fn selected<S: FileSource>(files: &[Object]) -> FileSelection {
+    FileSelection::new(Inventory::batch(files, S::SOURCE), S::ONLY_LAST_FILE)
 }

@@ -52,7 +52,7 @@ async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>, summary: &
             let days: BTreeSet<NaiveDate> = planned.iter().map(|next| next.date).collect();
             let (Some(first), Some(last)) = (days.first().copied(), days.last().copied()) else { return Ok(()) };
             let inventory = list(&engine, &days).await?;
-            warn_of_unknown_files(&inventory);
+            inventory.not_read().warn();
             engine.sources.begin();
             record_ages(&engine, &inventory, last);
             let files = inventory.files.clone();
@@ -66,11 +66,11 @@ async fn all_days(engine: Arc<Engine>, planned: Option<Vec<Planned>>, summary: &
         }
         None => {
             let mut inventory = list(&engine, &BTreeSet::new()).await?;
-            warn_of_unknown_files(&inventory);
             engine.sources.begin();
             let inputs = Box::pin(BatchInputs::read(&engine, &inventory.files, Scope::All, &progress)).await?;
-            let days = days_of(&engine, &inputs)?;
+            let days = days_of(&engine, &inputs).inspect_err(|_| inventory.not_read().warn())?;
             inventory.relist(&engine.raw, &API_SOURCES, &days).await?;
+            inventory.not_read().warn();
             if let Some(last) = days.last() {
                 record_ages(&engine, &inventory, *last);
             }
@@ -98,12 +98,6 @@ async fn list(engine: &Engine, days: &BTreeSet<NaiveDate>) -> Result<Inventory, 
 fn record_ages(engine: &Engine, inventory: &Inventory, last: NaiveDate) {
     if finish::is_recent(engine, ServiceDay::new(last, engine.config.city.tz).end()) {
         SourceProgress::record_ages(inventory, &Source::RAW, engine.now);
-    }
-}
-
-fn warn_of_unknown_files(inventory: &Inventory) {
-    for key in inventory.unknown_files() {
-        tracing::warn!(key, "file of batch/ ignored: its name belongs to no source; see the README for the names");
     }
 }
 

@@ -76,6 +76,7 @@ async fn attempt(
         force: config.force,
         dry_run: config.dry_run,
         required: &config.required,
+        warnings: &pipeline.inputs.file_warnings,
     };
     if planned.why == Why::Late
         && let Some((manifest, _)) = publisher.current(date).await?
@@ -121,7 +122,7 @@ fn context_document(
         documents: &stored,
         state: (state.day_status, state.completeness),
         school_holiday: school_holiday(result.day.date(), &config.city, reference.calendar.as_ref()),
-        calendar: reference.calendar_input.as_ref(),
+        calendars: &reference.calendar_inputs,
         worksites: result.worksite_shapes.as_deref(),
         network: &result.network,
     };

@@ -2,7 +2,7 @@
 //! documents that would depend on it.
 
 use contract::document::Input;
-use contract::keys;
+use contract::keys::ReferenceKind;
 use runtime::store::{Object, SharedStore};
 
 use crate::config::Config;
@@ -21,12 +21,12 @@ pub(crate) struct Reference {
     pub(crate) zones: Option<Zones>,
     pub(crate) zones_input: Option<Input>,
     pub(crate) calendar: Option<SchoolCalendar>,
-    pub(crate) calendar_input: Option<Input>,
+    pub(crate) calendar_inputs: Vec<Input>,
     pub(crate) lines: Vec<ServiceLine>,
     pub(crate) lines_input: Option<Input>,
     /// Why the file is unusable, a French sentence for the documents.
     pub(crate) zone_warning: Option<String>,
-    pub(crate) calendar_warning: Option<String>,
+    pub(crate) calendar_warnings: Vec<String>,
     pub(crate) line_warning: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl Reference {
     pub(crate) async fn read(store: &SharedStore, files: &[Object], config: &Config) -> Result<Self, InputError> {
         let mut reference = Self::default();
         let city = &config.city;
-        if let Some((file, input)) = optional(store, files, keys::ZONES).await? {
+        if let Some((file, input)) = last(store, files, ReferenceKind::Zones).await? {
             match file.and_then(|file| read_zones(&file.key, &file.bytes)) {
                 Ok(zones) => reference.zones = Some(zones),
                 Err(error) => {
@@ -52,21 +52,27 @@ impl Reference {
                 Err(error) => reference.zone_warning = Some(warning(&error, "les zones sont inconnues")),
             }
         }
-        if let Some((file, input)) = optional(store, files, keys::SCHOOL_CALENDAR).await? {
+        for object in Inventory::reference(files, ReferenceKind::SchoolCalendar) {
+            let (file, input) = fetch(store, object).await?;
             match file.and_then(|file| SchoolCalendar::read(&file.key, &file.bytes, city.tz)) {
                 Ok(calendar) => {
                     if calendar.ignored() > 0 {
-                        tracing::info!(key = keys::SCHOOL_CALENDAR, rows = calendar.ignored(), "calendar rows ignored");
+                        tracing::info!(key = object.key, rows = calendar.ignored(), "calendar rows ignored");
                     }
-                    reference.calendar = Some(calendar);
+                    match &mut reference.calendar {
+                        Some(others) => others.extend(calendar),
+                        None => reference.calendar = Some(calendar),
+                    }
                 }
                 Err(error) => {
-                    reference.calendar_warning = Some(warning(&error, "aucun jour ne compte comme vacances scolaires"));
+                    reference
+                        .calendar_warnings
+                        .push(warning(&error, "aucun de ses jours ne compte comme vacances scolaires"));
                 }
             }
-            reference.calendar_input = Some(input);
+            reference.calendar_inputs.push(input);
         }
-        if let Some((file, input)) = optional(store, files, keys::LINES).await? {
+        if let Some((file, input)) = last(store, files, ReferenceKind::Lines).await? {
             match file.and_then(|file| read_lines(&file.key, &file.bytes)) {
                 Ok(lines) => reference.lines = lines,
                 Err(error) => {
@@ -89,14 +95,19 @@ impl Reference {
     pub(crate) fn with_files(&self, files: &FilesRead, depends_on: &[ReferenceFile]) -> FilesRead {
         let mut files = files.clone();
         for reference in depends_on {
-            let (input, warning) = match reference {
-                ReferenceFile::Zones => (&self.zones_input, &self.zone_warning),
-                ReferenceFile::SchoolCalendar => (&self.calendar_input, &self.calendar_warning),
-                ReferenceFile::TransitLines => (&self.lines_input, &self.line_warning),
-            };
-            if let Some(input) = input {
-                files.inputs.push(input.clone());
-                files.warnings.extend(warning.clone());
+            match reference {
+                ReferenceFile::Zones => {
+                    files.inputs.extend(self.zones_input.clone());
+                    files.warnings.extend(self.zone_warning.clone());
+                }
+                ReferenceFile::SchoolCalendar => {
+                    files.inputs.extend(self.calendar_inputs.clone());
+                    files.warnings.extend(self.calendar_warnings.clone());
+                }
+                ReferenceFile::TransitLines => {
+                    files.inputs.extend(self.lines_input.clone());
+                    files.warnings.extend(self.line_warning.clone());
+                }
             }
         }
         files
@@ -109,21 +120,38 @@ fn warning(error: &SourceError, instead: &str) -> String {
     format!("Fichier de référence inutilisable, {error} ; {instead}.")
 }
 
-/// Fetches a file of `reference/`: `None` if it does not exist, an error inside if its content is unusable.
-async fn optional(
+/// Fetches the last file of a kind: each is complete. `None` if there is none.
+async fn last(
     store: &SharedStore,
     files: &[Object],
-    key: &str,
+    kind: ReferenceKind,
 ) -> Result<Option<(Result<RawFile, SourceError>, Input)>, InputError> {
-    let Some(object) = Inventory::at(files, key) else { return Ok(None) };
+    match Inventory::reference(files, kind)[..] {
+        [] => Ok(None),
+        [ref others @ .., object] => {
+            for other in others {
+                tracing::warn!(
+                    key = other.key,
+                    read = object.key,
+                    "not read: another file of the same kind comes later by name. Archive one of the two"
+                );
+            }
+            fetch(store, object).await.map(Some)
+        }
+    }
+}
+
+/// Fetches a file of `reference/`; the inner error is that of its content.
+async fn fetch(store: &SharedStore, object: &Object) -> Result<(Result<RawFile, SourceError>, Input), InputError> {
+    let key = &object.key;
     let (stored, input) = match input::fetch(store, object).await {
         Ok(fetched) => fetched,
         Err(InputError::Content(error)) => {
-            let input = Input { key: key.to_owned(), size_bytes: object.size, crc64nvme: String::new() };
-            return Ok(Some((Err(error), input)));
+            let input = Input { key: key.clone(), size_bytes: object.size, crc64nvme: String::new() };
+            return Ok((Err(error), input));
         }
         Err(error) => return Err(error),
     };
-    let file = input::content(key, stored).map(|bytes| RawFile { key: key.to_owned(), bytes, collected: None });
-    Ok(Some((file, input)))
+    let file = input::content(key, stored).map(|bytes| RawFile { key: key.clone(), bytes, collected: None });
+    Ok((file, input))
 }

@@ -1,6 +1,5 @@
-//! Reads the road counts: all files in key order, through the scan, once for all days of a run.
+//! Reads the road counts: all files in the natural order of their names, through the scan, once for all days of a run.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
@@ -12,9 +11,9 @@ use runtime::telemetry::Span;
 
 use super::engine::Engine;
 use crate::cells::road::counts::{RoadAccumulator, RoadRows, RowFilter};
-use crate::input::InputError;
 use crate::input::checksum::{self, Checksum};
 use crate::input::road_file::Blocks;
+use crate::input::{Format, InputError};
 use crate::quality::RowCounts;
 use crate::raw_file::SourceError;
 use crate::scan::LONGEST_RECORD;
@@ -32,7 +31,7 @@ const BEGINNING: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct RoadCountsRead {
     pub(crate) counts: RoadAccumulator,
-    /// The objects that were read, in key order.
+    /// The objects that were read, in that order.
     pub(crate) inputs: Vec<Input>,
 }
 
@@ -74,21 +73,18 @@ fn file(
     reading: &Span,
 ) -> Result<(Input, u64), InputError> {
     let runtime = tokio::runtime::Handle::current();
-    let compressed = is_compressed(&object.key);
     let span = |kind| Span::start(kind).with_source(contract::Source::RoadCounts).with("key", object.key.clone());
-    let decoding = compressed.then(|| span(&DECODE));
-    let open = match compressed {
-        true => None,
-        false => runtime.block_on(engine.raw.open_file(&object.key, &object.version))?,
-    };
-    let mut source = match open {
-        Some(file) => FileSource::File { file, next: 0 },
+    let open = runtime.block_on(engine.raw.open_file(&object.key, &object.version))?;
+    let mut source = match open.map(|file| FileSource::plain(file, &object.key)).transpose()?.flatten() {
+        Some(file) => file,
         // Its ranges are fetched in the span.
         None => reading
             .in_scope(|| Blocks::open(&engine.raw, object, &engine.config.memory))
             .map(Box::new)
             .map(FileSource::Stream)?,
     };
+    let compressed = matches!(&source, FileSource::Stream(blocks) if blocks.is_compressed());
+    let decoding = compressed.then(|| span(&DECODE));
     let (beginning, head) = begin(&mut source, &object.key)?;
     let layout = Layout::of(&object.key, &head).map_err(InputError::Content)?;
     let settings = Settings {
@@ -147,10 +143,6 @@ fn file(
     Ok((input, report.chunks))
 }
 
-fn is_compressed(key: &str) -> bool {
-    Path::new(key).extension().is_some_and(|ending| ending == "gz" || ending == "zst")
-}
-
 /// Where a file's bytes come from.
 enum FileSource {
     /// A local file: the threads read it themselves.
@@ -160,6 +152,13 @@ enum FileSource {
 }
 
 impl FileSource {
+    /// A local file, unless it is compressed.
+    fn plain(file: OpenFile, key: &str) -> Result<Option<Self>, InputError> {
+        let mut beginning = vec![0; usize::try_from(file.size()).unwrap_or(BEGINNING).min(BEGINNING)];
+        file.read_at(&mut beginning, 0)?;
+        Ok(Format::of(key, &beginning).is_none().then_some(Self::File { file, next: 0 }))
+    }
+
     fn take(&mut self) -> Result<Option<Bytes>, InputError> {
         match self {
             Self::Stream(blocks) => blocks.next_block(),

@@ -1,4 +1,4 @@
-//! The road network: the city's export of arcs, one complete snapshot per file. Only the last file in key order is read.
+//! The road network: the city's export of arcs, one complete snapshot per file. Only the last file by name is read.
 //!
 //! One arc may have several objects: pieces of it, or successive states, each with a period of validity.
 

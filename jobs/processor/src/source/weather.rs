@@ -8,6 +8,7 @@ use std::sync::Arc;
 use contract::Reason;
 
 use crate::context::DayContext;
+use crate::order::file_order;
 use crate::quality::QualityCounter;
 use crate::raw_file::SourceError;
 use crate::source::rejected::RejectedRow;
@@ -68,7 +69,7 @@ pub(crate) struct DayRecords {
 pub(crate) fn collect_day(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<DayRecords, SourceError> {
     let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
     // `None` sorts first: `batch/` comes before the snapshots.
-    files.sort_by(|a, b| (a.collected, a.key()).cmp(&(b.collected, b.key())));
+    files.sort_by(|a, b| a.collected.cmp(&b.collected).then_with(|| file_order(a.key(), b.key())));
     let mut day_records = DayRecords::default();
     let mut hourly = HourlyRows::default();
     let mut unreadable = Vec::new();

@@ -1,4 +1,4 @@
-//! Worksites: the city's export, one row per worksite, one complete snapshot per file. Only the last file in key order is read.
+//! Worksites: the city's export, one row per worksite, one complete snapshot per file. Only the last file by name is read.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;

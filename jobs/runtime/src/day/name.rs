@@ -1,12 +1,19 @@
 //! The days in a Job's name.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 
 use super::{DayFormat, Days};
 use crate::failure::{Code, Failure};
 
-/// Minutes since the epoch from 2020 to 2100; any other number at the end of a name is not a scheduled time.
-const SCHEDULED: std::ops::Range<i64> = 26_297_280..68_374_080;
+/// How long before the present a time in a name can lie: longer than any Job is kept. A number that means another time is no time: eight
+/// digits may be a day as people write it, or the beginning of a digest.
+const PAST: TimeDelta = TimeDelta::days(45);
+/// How long after the present, for clocks that differ.
+const FUTURE: TimeDelta = TimeDelta::hours(1);
+/// As k9s, Lens, kubenav and the Kubernetes dashboard name a Job that a person starts from a CronJob.
+const MANUAL: &str = "-manual-";
+/// Digits in a row that mean a day or a time, of which none must be overlooked.
+const DIGITS: usize = 8;
 
 /// The days that a Job's name means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +22,8 @@ pub(super) enum DaysInName {
     Days(Days),
     /// The minute for which the CronJob controller created the Job.
     Scheduled(DateTime<Utc>),
+    /// A person started the Job from the CronJob: now, or when Argo CD created it.
+    Manual(DateTime<Utc>),
 }
 
 /// A name for a message: on one line, at most 80 characters.
@@ -28,7 +37,7 @@ pub(super) fn shown(name: &str) -> String {
     text
 }
 
-pub(super) fn parse(name: &str) -> Result<DaysInName, Failure> {
+pub(super) fn parse(name: &str, now: DateTime<Utc>) -> Result<DaysInName, Failure> {
     let invalid = |why: &str| {
         Err(Failure::new(
             Code::Usage,
@@ -59,10 +68,7 @@ pub(super) fn parse(name: &str) -> Result<DaysInName, Failure> {
         }
     }
     let (first, last, suffix) = match days[..] {
-        [] => {
-            return scheduled(name)
-                .map_or_else(|| invalid("it has no date"), |instant| Ok(DaysInName::Scheduled(instant)));
-        }
+        [] => return without_date(name, now).map_or_else(|| invalid("it has no date"), Ok),
         [(_, end, day)] => (day, day, &name[end..]),
         [(_, end, first), (start, suffix, last)] if &name[end..start] == "-to-" => (first, last, &name[suffix..]),
         _ => return invalid("it has several dates that are not joined by -to-"),
@@ -79,10 +85,28 @@ pub(super) fn parse(name: &str) -> Result<DaysInName, Failure> {
     }
 }
 
-/// The instant of `<anything>-<digits>`.
-fn scheduled(name: &str) -> Option<DateTime<Utc>> {
+/// The meaning of a name without a date; `None` if it has none.
+fn without_date(name: &str, now: DateTime<Utc>) -> Option<DaysInName> {
+    let is_near = |instant: &DateTime<Utc>| (now - PAST..=now + FUTURE).contains(instant);
+    if let Some((before, after)) = name.split_once(MANUAL) {
+        let named = !before.is_empty() && !after.is_empty() && !has_number(before);
+        return named.then_some(DaysInName::Manual(now));
+    }
     let (before, digits) = name.rsplit_once('-')?;
-    let plain = !before.is_empty() && !digits.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let minute: i64 = digits.parse().ok().filter(|_| plain)?;
-    if SCHEDULED.contains(&minute) { DateTime::from_timestamp(minute * 60, 0) } else { None }
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    if before.is_empty() || !plain || has_number(before) {
+        return None;
+    }
+    if digits.len() == "YYYYMMDDHHMM".len() {
+        let created = NaiveDateTime::parse_from_str(digits, "%Y%m%d%H%M").ok()?.and_utc();
+        return Some(DaysInName::Manual(created)).filter(|_| is_near(&created));
+    }
+    let minute: i64 = digits.parse().ok().filter(|_| !digits.starts_with('0'))?;
+    let scheduled = DateTime::from_timestamp(minute.checked_mul(60)?, 0)?;
+    Some(DaysInName::Scheduled(scheduled)).filter(|_| is_near(&scheduled))
+}
+
+/// Whether [`DIGITS`] digits or more follow each other.
+fn has_number(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_digit()).any(|digits| digits.len() >= DIGITS)
 }

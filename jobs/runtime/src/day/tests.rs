@@ -13,7 +13,7 @@ fn at(text: &str) -> DateTime<Utc> {
 }
 
 fn now() -> DateTime<Utc> {
-    at("2025-11-12T10:00:00Z")
+    at("2025-11-13T00:30:00Z")
 }
 
 fn by_name(name: &str) -> Result<DayChoice, Failure> {
@@ -128,13 +128,50 @@ fn scheduled_job_name_means_the_day_before() {
         assert_eq!(choice.origin, DayOrigin::Schedule(name.into()));
     }
     // Midnight in Paris is 23:00 or 22:00 in Greenwich; the schedule's own day there must not matter.
-    let name = format!("report-{}", minute("2025-07-02T22:30:00Z"));
-    assert_eq!(by_name(&name).unwrap().days, Days::One(date("2025-07-02")));
-    let name = format!("report-{}", minute("2025-07-02T21:30:00Z"));
-    assert_eq!(by_name(&name).unwrap().days, Days::One(date("2025-07-01")));
-    // The first and the last minute of the span.
-    assert_eq!(by_name("report-26297280").unwrap().days, Days::One(date("2019-12-31")));
-    assert_eq!(by_name("report-68374079").unwrap().days, Days::One(date("2099-12-31")));
+    let name = format!("report-{}", minute("2025-10-02T22:30:00Z"));
+    assert_eq!(by_name(&name).unwrap().days, Days::One(date("2025-10-02")));
+    let name = format!("report-{}", minute("2025-10-02T21:30:00Z"));
+    assert_eq!(by_name(&name).unwrap().days, Days::One(date("2025-10-01")));
+}
+
+#[test]
+fn scheduled_minute_counts_from_45_days_ago_to_an_hour_ahead() {
+    for (instant, counts) in [
+        ("2025-09-29T00:29:00Z", false),
+        ("2025-09-29T00:30:00Z", true),
+        ("2025-11-13T01:30:00Z", true),
+        ("2025-11-13T01:31:00Z", false),
+    ] {
+        assert_eq!(by_name(&format!("report-{}", minute(instant))).is_ok(), counts, "{instant}");
+    }
+}
+
+#[test]
+fn job_started_by_hand_does_what_the_schedule_would_do_now() {
+    for name in [
+        "process-manual-x7k",
+        "process-manual-1763000000",
+        "process-manual-20251103",
+        "a-b-manual-1-manual-2",
+        "p-202511130029",
+    ] {
+        let choice = by_name(name).unwrap();
+        assert_eq!(
+            (choice.days, choice.scheduled_day()),
+            (Days::One(date("2025-11-12")), Some(date("2025-11-12"))),
+            "{name}"
+        );
+        assert_eq!(choice.origin, DayOrigin::Manual(name.to_owned()));
+        assert!(choice.result("done".to_owned()).contains(name), "{name}");
+    }
+    assert_eq!(by_name("p-202511120029").unwrap().days, Days::One(date("2025-11-11")), "created a day earlier");
+    assert_eq!(by_name("p-2025-11-03-manual-x7k").unwrap().days, Days::One(date("2025-11-03")));
+    assert_eq!(
+        by_name("p-2025-11-03-202511130029").unwrap().origin,
+        DayOrigin::JobName("p-2025-11-03-202511130029".into())
+    );
+    assert!(choose(Some("2025-11-03"), Some("process-manual-x7k"), now(), PARIS).is_err());
+    assert_eq!(by_name("report-29383230").unwrap().result("done".to_owned()), "done");
 }
 
 #[test]
@@ -175,8 +212,18 @@ fn other_job_names_are_errors_with_both_forms() {
         "report-2025-11-03-to-",
         "report-2025-11-03-to-2025-11-3",
         "report-2025-11-03-to-tomorrow",
-        "report-26297279",
-        "report-68374080",
+        "report-26297280",
+        "report-28112025",
+        "report-11282025",
+        "report-28112025-29383230",
+        "report-28112025-manual-x7k",
+        "report-manual-",
+        "report-manual",
+        "-manual-x7k",
+        "report-202513130029",
+        "report-202510130029999",
+        "report-202411130029",
+        "report-20251113002900",
         "report-029383230",
         "report-+29383230",
         "report--1",
@@ -272,7 +319,7 @@ proptest! {
                     let text = format!("-{}-to-{}", first, last);
                     prop_assert!(first < last && name.contains(&text));
                 }
-                (DayOrigin::Schedule(_), Days::One(_)) => prop_assert!(name.ends_with(|c: char| c.is_ascii_digit())),
+                (DayOrigin::Schedule(_) | DayOrigin::Manual(_), Days::One(_)) => prop_assert!(name.ends_with(|c: char| c.is_ascii_digit())),
                 other => prop_assert!(false, "{:?}", other),
             }
         }

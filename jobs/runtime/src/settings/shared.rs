@@ -42,7 +42,7 @@ pub struct Shared {
     pub path_style: Checked<bool>,
 
     /// Earlier days that a scheduled run checks again for changed input, 0 to 366. A run is scheduled if its Job's name ends with the
-    /// scheduled minute, as Kubernetes names the Jobs of a CronJob
+    /// scheduled minute, as Kubernetes names the Jobs of a CronJob, or has the form NAME-manual-ANYTHING
     #[arg(
         long, env = "CITYFLOW_LOOKBACK", value_name = "DAYS", value_parser = checked(earlier_days), default_value = "3",
         global = true, help_heading = DAYS
@@ -78,7 +78,8 @@ pub struct Shared {
     )]
     pub dry_run: Checked<bool>,
 
-    /// Name of the Kubernetes Job, which can contain the day: NAME-2025-11-03 or NAME-2025-11-01-to-2025-11-07 [default: none]
+    /// Name of the Kubernetes Job, which can contain the day: NAME-2025-11-03 or NAME-2025-11-01-to-2025-11-07. NAME-manual-ANYTHING, as tools
+    /// name a Job that a person starts from a CronJob, does what the schedule would do now [default: none]
     #[arg(long, env = "JOB_NAME", value_name = "NAME", global = true, help_heading = KUBERNETES)]
     pub job_name: Option<String>,
 

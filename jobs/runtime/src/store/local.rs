@@ -14,7 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Condition, Object, OpenFile, Store, StoreError, Version, key};
+use super::{Condition, FolderListing, Object, OpenFile, Store, StoreError, Version, key};
 
 /// Prefix of the store's own files (locks, unfinished writes). They are not listed, and keys cannot use it.
 const RESERVED_PREFIX: &str = ".cityflow.";
@@ -62,6 +62,14 @@ impl LocalStore {
             return Ok(self.root.join(key));
         };
         Err(StoreError::Other { key: self.address(key), detail: reason.into() })
+    }
+
+    fn check_prefix(&self, prefix: &str) -> Result<(), StoreError> {
+        if prefix.starts_with('/') || prefix.split('/').any(|part| part == "..") {
+            let detail = "a prefix is relative to its store and cannot contain ..".into();
+            return Err(StoreError::Other { key: self.address(prefix), detail });
+        }
+        Ok(())
     }
 
     /// Maps an I/O error about a key.
@@ -125,12 +133,15 @@ impl Store for LocalStore {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
-        if prefix.starts_with('/') || prefix.split('/').any(|part| part == "..") {
-            let detail = "a prefix is relative to its store and cannot contain ..".into();
-            return Err(StoreError::Other { key: self.address(prefix), detail });
-        }
+        self.check_prefix(prefix)?;
         let prefix = prefix.to_owned();
         self.blocking("", move |root| walk::list(root, &prefix).map_err(FileError::from)).await
+    }
+
+    async fn list_folder(&self, prefix: &str) -> Result<FolderListing, StoreError> {
+        self.check_prefix(prefix)?;
+        let prefix = prefix.to_owned();
+        self.blocking("", move |root| walk::list_folder(root, &prefix).map_err(FileError::from)).await
     }
 
     async fn head(&self, key: &str) -> Result<Object, StoreError> {

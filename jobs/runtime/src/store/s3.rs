@@ -18,7 +18,7 @@ use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::{Condition, Object, Store, StoreError, Version, key};
+use super::{Condition, FolderListing, Object, Store, StoreError, Version, key};
 use crate::failure::Failure;
 use error::{Target, store_error};
 
@@ -102,23 +102,34 @@ fn time(time: Option<&SdkTime>) -> DateTime<Utc> {
     time.and_then(|time| DateTime::from_timestamp(time.secs(), time.subsec_nanos())).unwrap_or(DateTime::UNIX_EPOCH)
 }
 
+/// One page of a listing.
+#[derive(Default)]
+struct Page {
+    objects: Vec<Object>,
+    folders: Vec<String>,
+    /// Continuation token of the next page.
+    next: Option<String>,
+}
+
 impl S3Store {
-    /// One page of a listing, and the continuation token of the next page.
+    /// One page of a listing; with a delimiter, folders are listed instead of the objects in them.
     async fn page(
         &self,
         prefix: &str,
+        delimiter: Option<&str>,
         max_keys: Option<i32>,
         token: Option<String>,
-    ) -> Result<(Vec<Object>, Option<String>), StoreError> {
+    ) -> Result<Page, StoreError> {
         let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(format!("{}{prefix}", self.prefix));
+        let request = request.set_delimiter(delimiter.map(str::to_owned));
         let request = request.set_max_keys(max_keys).set_continuation_token(token);
-        let page = request.send().await.map_err(|error| store_error(error, &self.target(prefix)))?;
-        let mut objects = Vec::new();
-        for object in page.contents() {
+        let answer = request.send().await.map_err(|error| store_error(error, &self.target(prefix)))?;
+        let mut page = Page::default();
+        for object in answer.contents() {
             // A key that ends with a slash is a marker by which consoles show an empty folder.
             let Some(key) = object.key().and_then(|key| key.strip_prefix(&self.prefix)) else { continue };
             if !key.ends_with('/') && !key.is_empty() {
-                objects.push(Object {
+                page.objects.push(Object {
                     key: key.to_owned(),
                     size: size(object.size()),
                     version: version(object.e_tag()),
@@ -126,8 +137,31 @@ impl S3Store {
                 });
             }
         }
-        let more = page.is_truncated() == Some(true);
-        Ok((objects, page.next_continuation_token().filter(|_| more).map(str::to_owned)))
+        let folders = answer.common_prefixes().iter().filter_map(|folder| folder.prefix()?.strip_prefix(&self.prefix));
+        page.folders = folders.map(str::to_owned).collect();
+        let more = answer.is_truncated() == Some(true);
+        page.next = answer.next_continuation_token().filter(|_| more).map(str::to_owned);
+        Ok(page)
+    }
+
+    /// All pages of a listing, in byte order.
+    async fn pages(&self, prefix: &str, delimiter: Option<&str>) -> Result<FolderListing, StoreError> {
+        let mut listing = FolderListing::default();
+        let mut token = None;
+        loop {
+            let page = self.page(prefix, delimiter, self.page_size, token).await?;
+            listing.objects.extend(page.objects);
+            listing.folders.extend(page.folders);
+            token = page.next;
+            if token.is_none() {
+                break;
+            }
+        }
+        // S3 lists in this order, but directory buckets and some other servers do not.
+        listing.objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+        listing.folders.sort_unstable();
+        listing.folders.dedup();
+        Ok(listing)
     }
 }
 
@@ -138,24 +172,20 @@ impl Store for S3Store {
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
-        let (mut objects, mut token) = self.page(prefix, self.page_size, None).await?;
-        while token.is_some() {
-            let (more, next) = self.page(prefix, self.page_size, token).await?;
-            objects.extend(more);
-            token = next;
-        }
-        // S3 lists in this order, but directory buckets and some other servers do not.
-        objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-        Ok(objects)
+        Ok(self.pages(prefix, None).await?.objects)
+    }
+
+    async fn list_folder(&self, prefix: &str) -> Result<FolderListing, StoreError> {
+        self.pages(prefix, Some("/")).await
     }
 
     async fn contains_any(&self, prefix: &str) -> Result<bool, StoreError> {
         // Two keys, because the first may be a folder marker, which is skipped.
-        let (mut objects, mut token) = self.page(prefix, Some(2), None).await?;
-        while objects.is_empty() && token.is_some() {
-            (objects, token) = self.page(prefix, self.page_size, token).await?;
+        let mut page = self.page(prefix, None, Some(2), None).await?;
+        while page.objects.is_empty() && page.next.is_some() {
+            page = self.page(prefix, None, self.page_size, page.next).await?;
         }
-        Ok(!objects.is_empty())
+        Ok(!page.objects.is_empty())
     }
 
     async fn head(&self, key: &str) -> Result<Object, StoreError> {

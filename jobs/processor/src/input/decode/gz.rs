@@ -3,10 +3,12 @@
 //! The end of a plain member is only known after decoding, so plain members are decoded sequentially. BGZF members (`bgzip`) carry their
 //! size in the header field `BC` and hold at most 64 KiB; they are decoded in parallel batches. A member with a wrong size in that field is
 //! reported as damaged.
+//!
+//! Zero bytes after the last member are padding, as for GNU gzip; anything else there is an error.
 
 use std::io::{self, BufRead, Read as _};
 
-use flate2::bufread::MultiGzDecoder;
+use flate2::bufread::{GzDecoder, MultiGzDecoder};
 
 use super::{BLOCK, Format, Output};
 use crate::input::lookahead::{Lookahead, StoredBytes};
@@ -31,7 +33,7 @@ pub(crate) fn decode<P: StoredBytes>(input: &mut Lookahead<P>, output: &mut Outp
         }
         if stored == 0 {
             // An object without any member counts as truncated.
-            return if members && !input.has(1)? { Ok(()) } else { stream(input, output) };
+            return stream(if members { Members::after_a_member(input) } else { Members::new(input) }, output);
         }
         members = true;
         let batch = input.take(stored);
@@ -56,8 +58,7 @@ fn member<P: StoredBytes>(input: &mut Lookahead<P>, ahead: usize) -> io::Result<
 }
 
 /// Decodes the remaining bytes sequentially.
-fn stream(input: impl BufRead, output: &mut Output) -> io::Result<()> {
-    let mut decoder = MultiGzDecoder::new(input);
+fn stream(mut decoder: impl io::Read, output: &mut Output) -> io::Result<()> {
     loop {
         let mut block = vec![0; BLOCK];
         let mut filled = 0;
@@ -73,6 +74,73 @@ fn stream(input: impl BufRead, output: &mut Output) -> io::Result<()> {
         output.block(block)?;
         if ended? {
             return Ok(());
+        }
+    }
+}
+
+/// The content of all members, one after the other.
+pub(crate) struct Members<R> {
+    state: State<R>,
+}
+
+enum State<R> {
+    Member(GzDecoder<R>),
+    /// After the end of a member.
+    Between(R),
+    Ended,
+}
+
+impl<R: BufRead> Members<R> {
+    pub(crate) fn new(input: R) -> Self {
+        Self { state: State::Member(GzDecoder::new(input)) }
+    }
+
+    /// The rest of an object of which a member has been decoded.
+    fn after_a_member(input: R) -> Self {
+        Self { state: State::Between(input) }
+    }
+
+    /// What follows the end of a member: the next one, padding up to the end, or nothing.
+    fn next(mut input: R) -> io::Result<State<R>> {
+        if input.fill_buf()?.first().is_some_and(|byte| *byte != 0) {
+            return Ok(State::Member(GzDecoder::new(input)));
+        }
+        loop {
+            let padding = input.fill_buf()?;
+            if padding.is_empty() {
+                return Ok(State::Ended);
+            }
+            if padding.iter().any(|byte| *byte != 0) {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "data after the zero bytes that follow its end",
+                ));
+            }
+            let length = padding.len();
+            input.consume(length);
+        }
+    }
+}
+
+impl<R: BufRead> io::Read for Members<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match &mut self.state {
+                State::Member(decoder) => match decoder.read(buffer)? {
+                    0 => {}
+                    bytes => return Ok(bytes),
+                },
+                State::Between(_) => {}
+                State::Ended => return Ok(0),
+            }
+            self.state = match std::mem::replace(&mut self.state, State::Ended) {
+                State::Member(decoder) => State::Between(decoder.into_inner()),
+                State::Between(input) => Self::next(input)?,
+                State::Ended => State::Ended,
+            };
         }
     }
 }

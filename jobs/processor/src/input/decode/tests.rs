@@ -44,9 +44,8 @@ fn decoded(format: Format, stored: &[u8], size: usize, most: u64) -> (Result<Vec
 
 /// The result of the plain decoder.
 fn plain(format: Format, stored: &[u8]) -> Result<Vec<u8>, String> {
-    let key = if format == Format::Gz { "key.gz" } else { "key.zst" };
     let mut all = Vec::new();
-    decoder(key, Cursor::new(stored.to_vec()))
+    decoder(Some(format), Cursor::new(stored.to_vec()))
         .and_then(|mut decoder| decoder.read_to_end(&mut all))
         .map(|_| all)
         .map_err(|error| corrupt("key", &error).reason)
@@ -221,6 +220,46 @@ fn truncation_at_any_byte_of_one_part_is_an_error() {
         }
         assert_eq!(decoded(format, &whole, 64, 1 << 20).0.unwrap(), text(500, 1));
     }
+}
+
+#[test]
+fn format_is_that_of_the_first_bytes() {
+    let (gz, zst) = (gzip_part(PartKind::Stream, 50, 1), zstd_part(PartKind::Sized, 50, 1));
+    for key in ["a.csv", "a.csv.gz", "a.csv.zst", "a"] {
+        assert_eq!(Format::of(key, &gz), Some(Format::Gz), "{key}");
+        assert_eq!(Format::of(key, &zst), Some(Format::Zst), "{key}");
+        assert_eq!(Format::of(key, &zstd_part(PartKind::Skippable, 50, 1)), Some(Format::Zst), "{key}");
+        assert_eq!(Format::of(key, "\u{feff}Libellé;q\r\n\t1".as_bytes()), None, "{key}");
+    }
+    // The decoder reports what is wrong with the others.
+    for unknown in [&b""[..], b"\0\0\0", b"PK\x03\x04", b"\x1f\x8c"] {
+        let named = [("a.csv", None), ("a.csv.GZ", Some(Format::Gz)), ("a.zst", Some(Format::Zst))];
+        for (key, expected) in named {
+            assert_eq!(Format::of(key, unknown), expected, "{key} {unknown:?}");
+        }
+    }
+}
+
+#[test]
+fn zero_bytes_after_the_last_member_are_padding_and_anything_else_is_an_error() {
+    for kind in [PartKind::Stream, PartKind::Blocked] {
+        let mut padded = gzip_part(kind, 500, 1);
+        padded.extend(gzip_part(kind, 500, 2));
+        let content = [text(500, 1), text(500, 2)].concat();
+        padded.resize(padded.len() + 1000, 0);
+        for size in [7, 100, 5000] {
+            let (found, checksum) = decoded(Format::Gz, &padded, size, 1 << 20);
+            assert_eq!((found.as_ref(), checksum), (Ok(&content), Some(sum(&padded))), "{kind:?} {size}");
+        }
+        assert_eq!(plain(Format::Gz, &padded), Ok(content));
+        for after in [&b"x"[..], &gzip_part(PartKind::Stream, 9, 1)] {
+            let spoilt = [&padded, after].concat();
+            let reason = plain(Format::Gz, &spoilt).unwrap_err();
+            assert!(reason.contains("data after the zero bytes"), "{reason}");
+            assert_eq!(decoded(Format::Gz, &spoilt, 100, 1 << 20).0, Err(reason));
+        }
+    }
+    assert!(plain(Format::Gz, &[0; 100]).is_err());
 }
 
 #[test]

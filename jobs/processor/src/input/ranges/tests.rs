@@ -206,12 +206,20 @@ fn hedge_timeout_is_a_multiple_of_the_median() {
     assert_eq!(policy.timeout(), seconds(80), "slow ranges raise the timeout");
 }
 
+/// On a thread that may block.
+async fn open(store: &SharedStore, object: &Object) -> Blocks {
+    let (store, object) = (store.clone(), object.clone());
+    tokio::task::spawn_blocking(move || Blocks::open(&store, &object, &budget()).unwrap()).await.unwrap()
+}
+
 #[tokio::test]
 async fn dropping_the_blocks_cancels_the_requests() {
-    let (store, object) = slow(20 * RANGE, |_, _| Response::Never).await;
+    let first = |_, start| if start == 0 { Response::After(0) } else { Response::Never };
+    let (store, _) = slow(20 * RANGE, first).await;
+    store.inner.insert("a.gz", [&[0x1f, 0x8b, 8][..], &body(20 * RANGE)].concat());
     let shared: SharedStore = store.clone();
     for key in ["a", "a.gz"] {
-        let blocks = Blocks::open(&shared, &Object { key: key.into(), ..object.clone() }, &budget()).unwrap();
+        let blocks = open(&shared, &store.head(key).await.unwrap()).await;
         while store.in_flight.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await;
         }
@@ -231,7 +239,7 @@ async fn blocks_are_the_decompressed_content() {
     let store: SharedStore = Arc::new(memory.clone());
     for key in ["a", "a.zst"] {
         let object = store.head(key).await.unwrap();
-        let mut blocks = Blocks::open(&store, &object, &budget()).unwrap();
+        let mut blocks = open(&store, &object).await;
         assert_eq!(blocks.stored_sum(), None);
         let read = move || {
             let mut all = Vec::new();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use contract::Reason;
+use contract::{Reason, keys};
 use memchr::memmem;
 
 use super::navitia::Page;
@@ -95,7 +95,7 @@ impl ParsedFile {
 
 /// The physical line of a rejected record: that of its id, else that of its snapshot.
 fn line_of(file: &RawFile, from: u64, rejection: &Rejection) -> u64 {
-    if file.key.contains(".jsonl") {
+    if keys::is_json_lines(&file.key) {
         return from;
     }
     let at = rejection.id.as_deref().and_then(|id| memmem::find(&file.bytes, format!("\"{id}\"").as_bytes()));

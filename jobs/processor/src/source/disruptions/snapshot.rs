@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use contract::Reason;
+use contract::{Reason, keys};
 use serde_json::Value;
 
 use super::navitia::Page;
@@ -50,10 +50,10 @@ pub(crate) struct UnreadableSnapshot {
     pub(crate) excerpt: Vec<u8>,
 }
 
-/// The snapshots of a file: one, or one per line for `.jsonl`.
+/// The snapshots of a file: one, or one per line for `.jsonl` and `.ndjson`.
 pub(crate) fn read(file: &RawFile, tz: Tz) -> Vec<Result<Snapshot, UnreadableSnapshot>> {
     let bytes = file.bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(&file.bytes);
-    if !file.key.contains(".jsonl") {
+    if !keys::is_json_lines(&file.key) {
         return vec![one(bytes, 1, file.collected, tz)];
     }
     let mut found: Vec<_> = bytes

@@ -76,6 +76,14 @@ impl SchoolCalendar {
         Ok(calendar)
     }
 
+    /// Adds the holidays of another file.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.holidays.extend(other.holidays);
+        self.holidays.sort();
+        self.holidays.dedup();
+        self.ignored += other.ignored;
+    }
+
     /// The holiday of a zone (`Zone C`) on a date; the earliest start if there are several.
     #[must_use]
     pub(crate) fn holiday(&self, date: NaiveDate, zone: &str) -> Option<&str> {
@@ -164,6 +172,17 @@ mod tests {
         assert_eq!(school.holiday(date("2026-08-31"), "Zone C"), Some("Vacances d'Été"));
         assert_eq!(school.holiday(date("2026-09-01"), "Zone C"), None);
         assert_eq!(school.ignored(), 0);
+    }
+
+    #[test]
+    fn files_are_used_together() {
+        let mut school =
+            calendar("Vacances d'Hiver;-;2025-02-15;2025-03-03;Paris;Zone C;2024-2025\nPont;-;x;y;Paris;Zone C;z\n");
+        school.extend(calendar("Vacances d'Hiver;-;2026-02-21;2026-03-09;Paris;Zone C;2025-2026\n"));
+        for day in ["2025-02-17", "2026-02-23"] {
+            assert_eq!(school.holiday(date(day), "Zone C"), Some("Vacances d'Hiver"), "{day}");
+        }
+        assert_eq!(school.ignored(), 1);
     }
 
     #[test]

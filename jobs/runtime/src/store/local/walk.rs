@@ -8,7 +8,7 @@ use std::path::Path;
 use rustix::io::Errno;
 
 use super::{RESERVED_PREFIX, file};
-use crate::store::Object;
+use crate::store::{FolderListing, Object};
 
 /// All objects whose key begins with `prefix`. Follows symbolic links, but enters a folder that contains itself only once.
 pub(super) fn list(root: &Path, prefix: &str) -> io::Result<Vec<Object>> {
@@ -27,6 +27,31 @@ pub(super) fn list(root: &Path, prefix: &str) -> io::Result<Vec<Object>> {
     walk.enter(&folder, start)?;
     objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     Ok(objects)
+}
+
+/// The folders and objects of one folder; `prefix` is empty or ends with `/`. A folder without any object is listed too.
+pub(super) fn list_folder(root: &Path, prefix: &str) -> io::Result<FolderListing> {
+    fs::metadata(root)?;
+    let mut listing = FolderListing::default();
+    let entries = match fs::read_dir(root.join(prefix)) {
+        Ok(entries) => entries,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(listing),
+        Err(error) => return Err(error),
+    };
+    for entry in entries {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| !name.starts_with(RESERVED_PREFIX)) else { continue };
+        match fs::metadata(entry.path()) {
+            Ok(data) if data.is_dir() => listing.folders.push(format!("{prefix}{name}/")),
+            Ok(data) => listing.objects.push(file::object(&format!("{prefix}{name}"), &data)),
+            Err(error) if error.kind() == ErrorKind::NotFound || Errno::from_io_error(&error) == Some(Errno::LOOP) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    listing.folders.sort_unstable();
+    listing.objects.sort_unstable_by(|a, b| a.key.cmp(&b.key));
+    Ok(listing)
 }
 
 fn identity(data: &Metadata) -> (u64, u64) {
