@@ -66,11 +66,6 @@ impl ChunkRejections {
             self.examples.push((line, reason, excerpt_of(excerpt)));
         }
     }
-
-    #[must_use]
-    pub(crate) fn count(&self, reason: Reason) -> u64 {
-        self.counts.get(&reason).copied().unwrap_or(0)
-    }
 }
 
 impl QualityCounter {

@@ -1,7 +1,7 @@
 //! Cells of the road counts, one per arc and hour, for the requested days and the earlier days that they depend on.
 //!
-//! The last row of a cell in input order wins. Each row is compared with the previous one, so that repeats and conflicts do not depend on
-//! how the input is split. Cells are stored in pages of 25 hours per arc and service day, matching the order of rows in exports and the
+//! The last row of a cell in input order that has a flow or an occupancy wins; without one, the last row. Each row is compared with the
+//! previous one, so that repeats and conflicts do not depend on how the input is split. Cells are stored in pages of 25 hours per arc and service day, matching the order of rows in exports and the
 //! access pattern of the indicators.
 
 use std::collections::{BTreeMap, HashMap};
@@ -39,7 +39,7 @@ impl DayRange {
     }
 }
 
-/// Rows of one day in one file.
+/// Rows of one day in one file that have a flow or an occupancy: others supersede nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Overlap {
     pub(crate) rows: u64,
@@ -110,6 +110,8 @@ pub(crate) struct RoadCells {
     text_bytes: usize,
     /// Rows of the last file for cells that exceed the counter in the cell, by page and hour.
     many: HashMap<(u32, u8), u32>,
+    /// The last row of the cells whose last row has no value and so did not replace an earlier one, by page and hour.
+    last: HashMap<(u32, u8), Cell>,
 }
 
 impl RoadCells {
@@ -125,6 +127,7 @@ impl RoadCells {
             by_number: vec![ArcAttribute::default()],
             text_bytes: 0,
             many: HashMap::new(),
+            last: HashMap::new(),
         }
     }
 
@@ -156,13 +159,19 @@ impl RoadCells {
         let mut counts = self.span.asks_for(day).then(|| self.counts.entry(day).or_default());
         if let Some(counts) = &mut counts {
             counts.rows += rows.len() as u64;
-            counts.files.entry(file).or_default().rows += rows.len() as u64;
+            let measured = rows.iter().filter(|(_, row)| row.is_measured()).count() as u64;
+            if measured > 0 {
+                counts.files.entry(file).or_default().rows += measured;
+            }
         }
         for &(hour, row) in rows {
             let Some(cell) = page.cells.get_mut(usize::from(hour)) else { continue };
             let next = row.of_file(file);
+            let replaces = next.is_measured() || !cell.is_measured();
             let Some(counts) = &mut counts else {
-                *cell = next;
+                if replaces {
+                    *cell = next;
+                }
                 continue;
             };
             if !cell.is_seen() {
@@ -170,14 +179,25 @@ impl RoadCells {
                 *cell = next;
                 continue;
             }
-            if cell.says_the_same(&next) {
+            let place = (number, hour);
+            let last = if cell.is_followed() { self.last.get(&place).copied() } else { None };
+            if last.unwrap_or(*cell).says_the_same(&next) {
                 counts.repeats += 1;
             } else {
                 counts.conflicts += 1;
             }
+            if !replaces {
+                self.last.insert(place, next);
+                cell.set_followed();
+                continue;
+            }
+            if !cell.is_measured() {
+                *cell = next;
+                continue;
+            }
             let shared = cell.is_shared() || cell.file != file;
             let before = match cell.rows() {
-                cell::MANY => self.many.get(&(number, hour)).copied().unwrap_or(cell::MANY),
+                cell::MANY => self.many.get(&place).copied().unwrap_or(cell::MANY),
                 rows => rows,
             };
             let rows = if cell.file == file { before + 1 } else { 1 };
@@ -190,7 +210,7 @@ impl RoadCells {
                 counts.files.entry(file).or_default().shared += 1;
             }
             if rows >= cell::MANY {
-                self.many.insert((number, hour), rows);
+                self.many.insert(place, rows);
             }
             *cell = next.with_past(shared, rows);
         }

@@ -91,6 +91,7 @@ fn draft(
         reasons.insert("completude".to_owned(), "aucun_troncon_attendu".to_owned());
     }
     let overlaps = counts.overlaps(context.day.date());
+    quality.warnings.extend(counts.warnings.iter().cloned());
     quality.warnings.extend(overlap_warnings(&overlaps, keys, parameters.recouvrement_part));
     SourceResult::Document(Draft {
         status: if complete || old { DayStatus::Final } else { DayStatus::Provisional },

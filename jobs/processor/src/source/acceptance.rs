@@ -20,6 +20,7 @@ pub(crate) struct Acceptance {
 }
 
 impl Acceptance {
+    #[inline]
     pub(crate) fn accept(&mut self) {
         self.rows += 1;
     }
@@ -36,6 +37,11 @@ impl Acceptance {
         for (reason, (n, value)) in &next.rejected {
             self.rejected.entry(*reason).or_insert_with(|| (0, value.clone())).0 += n;
         }
+    }
+
+    #[must_use]
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
     }
 
     #[must_use]

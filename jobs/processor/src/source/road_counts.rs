@@ -3,8 +3,10 @@
 //! The timestamp marks the END of the hour. No row is dropped for its arc status, which only describes the *open/closed status*.
 
 mod clock;
+mod geometry;
 mod layout;
 pub(crate) mod value;
 
 pub(crate) use clock::Clock;
+pub(crate) use geometry::{Content, GeometryCache, Place};
 pub(crate) use layout::Layout;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::cell::Cell;
+use crate::source::road_counts::{Content, GeometryCache, Place};
 
 /// Raw fields that describe the arc: label, `geo_point_2d`, `geo_shape`.
 pub(crate) type RawAttributes<'a> = [&'a [u8]; 3];
@@ -33,25 +34,45 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Adds the next row; attributes are given for requested days only.
+    /// Adds the next row; attributes are given for requested days only. Returns whether the point or the shape is unreadable; such a text
+    /// does not replace that of an earlier row.
     #[inline]
-    pub(crate) fn add(&mut self, arc: &[u8], day: i32, hour: u8, cell: Cell, attributes: Option<RawAttributes<'_>>) {
+    pub(crate) fn add(
+        &mut self,
+        arc: &[u8],
+        day: i32,
+        hour: u8,
+        cell: Cell,
+        attributes: Option<RawAttributes<'_>>,
+        geometry: &mut GeometryCache,
+    ) -> bool {
+        let mut unreadable = false;
         let same_arc = self.runs.last().is_some_and(|run| self.arcs.get(run.arc) == arc);
         if !same_arc || self.runs.last().is_some_and(|run| run.day != day) {
             self.begin(arc, day, same_arc);
         }
         if let (Some(attributes), Some(run)) = (attributes, self.runs.last_mut()) {
-            for ((raw, recent), attribute) in attributes.into_iter().zip(&mut self.recent).zip(&mut run.attributes) {
+            let places = [None, Some(Place::Point), Some(Place::Shape)];
+            let columns = attributes.into_iter().zip(places);
+            for (((raw, place), recent), attribute) in columns.zip(&mut self.recent).zip(&mut run.attributes) {
                 if *recent == 0 || self.texts.get(*recent) != raw {
                     if says_nothing(raw) {
                         continue;
                     }
-                    *recent = self.texts.push(raw);
+                    match place.map_or(Content::Geometry, |place| geometry.content(place, raw)) {
+                        Content::Geometry => *recent = self.texts.push(raw),
+                        Content::Nothing => continue,
+                        Content::Unreadable => {
+                            unreadable = true;
+                            continue;
+                        }
+                    }
                 }
                 *attribute = *recent;
             }
         }
         self.rows.push((hour, cell));
+        unreadable
     }
 
     /// Removes all rows and keeps the memory.

@@ -1,4 +1,4 @@
-//! One cell in 24 bytes: the last row of one arc and one hour. A year of a city has about twenty million.
+//! One cell in 24 bytes: the winning row of one arc and one hour. A year of a city has about twenty million.
 
 use contract::document::road_counts::{ArcStatus, TrafficState};
 
@@ -33,9 +33,10 @@ const OCCUPANCY: u32 = 7;
 const GIVEN: u16 = (1 << 9) - 1;
 const SEEN: u16 = 1 << 9;
 const SHARED: u16 = 1 << 10;
-const ROWS: u32 = 11;
+const FOLLOWED: u16 = 1 << 11;
+const ROWS: u32 = 12;
 /// Saturated row counter; the exact number is in [`super::RoadCells`].
-pub(crate) const MANY: u32 = 31;
+pub(crate) const MANY: u32 = 15;
 
 const KNOWN: u16 = 1;
 const REJECTED: u16 = 2;
@@ -47,9 +48,10 @@ pub(crate) struct Cell {
     flow: u64,
     occupancy: u64,
     unknown: u32,
-    /// File of the last row.
+    /// File of the row.
     pub(crate) file: u16,
-    /// From the lowest bit: state 3, status 2, kind of flow 2, kind of occupancy 2, seen, shared between files, rows of the last file 5.
+    /// From the lowest bit: state 3, status 2, kind of flow 2, kind of occupancy 2, seen, shared between files, followed by a row
+    /// without a value, rows of the file 4.
     flags: u16,
 }
 
@@ -100,6 +102,23 @@ impl Cell {
         STATUSES.get(usize::from((self.flags >> STATUS) & 3)).copied().unwrap_or(ArcStatus::Unknown)
     }
 
+    /// Whether it has a flow or an occupancy.
+    #[inline]
+    #[must_use]
+    pub(crate) fn is_measured(&self) -> bool {
+        (self.flags >> FLOW) & 3 == KNOWN || (self.flags >> OCCUPANCY) & 3 == KNOWN
+    }
+
+    /// Whether a later row of it has no value; [`super::RoadCells`] keeps that row.
+    #[inline]
+    pub(crate) fn is_followed(&self) -> bool {
+        self.flags & FOLLOWED != 0
+    }
+
+    pub(crate) fn set_followed(&mut self) {
+        self.flags |= FOLLOWED;
+    }
+
     #[inline]
     pub(crate) fn of_file(self, file: u16) -> Self {
         Self { file, ..self }
@@ -118,7 +137,7 @@ impl Cell {
         self.flags & SHARED != 0
     }
 
-    /// Rows of the last file, up to [`MANY`].
+    /// Rows with a value of the file, up to [`MANY`].
     #[inline]
     pub(crate) fn rows(&self) -> u32 {
         u32::from(self.flags >> ROWS)

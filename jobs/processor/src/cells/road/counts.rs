@@ -11,7 +11,8 @@ use crate::cells::road::{Batch, Cell, DayRange, HourValues, Overlap, RoadCells};
 use crate::quality::{ChunkRejections, QualityCounter, RowCounts};
 use crate::raw_file::SourceError;
 use crate::scan::{Reader, Row, Unreadable};
-use crate::source::road_counts::{Clock, Layout, value};
+use crate::source::acceptance::Acceptance;
+use crate::source::road_counts::{Clock, GeometryCache, Layout, value};
 
 /// Days to aggregate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl RoadRows {
 
     /// Adds one row to the chunk, or returns why the whole row is rejected.
     #[inline]
-    fn read(&self, clock: &mut Clock, chunk: &mut ParsedChunk, row: &Row<'_>) -> Result<(), Reason> {
+    fn read(&self, worker: &mut RowWorker, chunk: &mut ParsedChunk, row: &Row<'_>) -> Result<(), Reason> {
         let layout = &self.layout;
         if !row.is_text {
             return Err(Reason::InvalidUtf8);
@@ -79,22 +80,22 @@ impl RoadRows {
             return Err(Reason::ColumnCount);
         }
         let arc = row.field(layout.arc);
-        let arc = arc.trim_ascii();
+        let arc = whole(arc.trim_ascii());
         if arc.is_empty() {
             return Err(Reason::MissingId);
         }
-        let start = clock.instant(row.field(layout.time).trim_ascii())? - 3600;
+        let start = worker.clock.instant(row.field(layout.time).trim_ascii())? - 3600;
         chunk.newest = chunk.newest.max(start);
         let (from, to) = self.filter.kept;
         if (from..=to).contains(&start) {
-            self.keep(clock, chunk, row, arc, start);
+            self.keep(worker, chunk, row, arc, start);
         }
         Ok(())
     }
 
-    fn keep(&self, clock: &mut Clock, chunk: &mut ParsedChunk, row: &Row<'_>, arc: &[u8], start: i64) {
+    fn keep(&self, worker: &mut RowWorker, chunk: &mut ParsedChunk, row: &Row<'_>, arc: &[u8], start: i64) {
         let layout = &self.layout;
-        let (day, hour) = clock.hour(start);
+        let (day, hour) = worker.clock.hour(start);
         let flow = value::flow(&row.field(layout.flow));
         let occupancy = value::occupancy(&row.field(layout.occupancy));
         let given = |column: Option<usize>| column.map_or(Cow::Borrowed(b"".as_slice()), |at| row.field(at));
@@ -112,17 +113,47 @@ impl RoadRows {
         let raw = |column: Option<usize>| column.map_or(b"".as_slice(), |at| row.raw(at));
         let [label, point, shape] = layout.attributes;
         let attributes = asked.then(|| [raw(label), raw(point), raw(shape)]);
-        chunk.batch.add(arc, day, hour, Cell::new(&values), attributes);
+        let unreadable = chunk.batch.add(arc, day, hour, Cell::new(&values), attributes, &mut worker.geometry);
+        if unreadable {
+            chunk.values.entry(day).or_default().add(Reason::UnreadableGeometry, row.line, row.bytes);
+        }
     }
+
+    #[cold]
+    fn reject(&self, chunk: &mut ParsedChunk, row: &Row<'_>, reason: Reason) {
+        chunk.structure.add(reason, row.line, row.bytes);
+        let time = row.field(self.layout.time);
+        let value = match reason {
+            Reason::UnreadableDate | Reason::MonthFirstDate | Reason::NonexistentTime => &*time,
+            _ => row.bytes,
+        };
+        chunk.accepted.reject(reason, value);
+    }
+}
+
+/// As [`crate::order::whole_id`].
+#[inline]
+fn whole(id: &[u8]) -> &[u8] {
+    match id.strip_suffix(b".0") {
+        Some(digits) if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => digits,
+        _ => id,
+    }
+}
+
+/// The caches of one thread.
+#[derive(Debug)]
+pub(crate) struct RowWorker {
+    clock: Clock,
+    geometry: GeometryCache,
 }
 
 impl Reader for RoadRows {
     type Partial = ParsedChunk;
-    type Worker = Clock;
+    type Worker = RowWorker;
 
     fn new_partial(&self) -> ParsedChunk {
         ParsedChunk {
-            rows: 0,
+            accepted: Acceptance::default(),
             structure: ChunkRejections::default(),
             values: BTreeMap::new(),
             newest: i64::MIN,
@@ -131,39 +162,39 @@ impl Reader for RoadRows {
     }
 
     fn clear(&self, chunk: &mut ParsedChunk) {
-        chunk.rows = 0;
+        chunk.accepted = Acceptance::default();
         chunk.structure = ChunkRejections::default();
         chunk.values.clear();
         chunk.newest = i64::MIN;
         chunk.batch.clear();
     }
 
-    fn worker(&self) -> Clock {
-        Clock::new(self.filter.tz)
+    fn worker(&self) -> RowWorker {
+        RowWorker { clock: Clock::new(self.filter.tz), geometry: GeometryCache::default() }
     }
 
     #[inline]
-    fn row(&self, clock: &mut Clock, chunk: &mut ParsedChunk, row: &Row<'_>) {
-        chunk.rows += 1;
-        if let Err(reason) = self.read(clock, chunk, row) {
-            chunk.structure.add(reason, row.line, row.bytes);
+    fn row(&self, worker: &mut RowWorker, chunk: &mut ParsedChunk, row: &Row<'_>) {
+        match self.read(worker, chunk, row) {
+            Ok(()) => chunk.accepted.accept(),
+            Err(reason) => self.reject(chunk, row, reason),
         }
     }
 
     fn unreadable(&self, chunk: &mut ParsedChunk, line: u64, why: Unreadable, head: &[u8]) {
-        chunk.rows += 1;
         let reason = match why {
             Unreadable::TooLong => Reason::RecordTooLong,
             Unreadable::OpenQuote => Reason::UnclosedQuote,
         };
         chunk.structure.add(reason, line, head);
+        chunk.accepted.reject(reason, head);
     }
 }
 
 /// The rows of one chunk of a file.
 #[derive(Debug)]
 pub(crate) struct ParsedChunk {
-    rows: u64,
+    accepted: Acceptance,
     structure: ChunkRejections,
     /// Rejected values by requested day.
     values: BTreeMap<i32, ChunkRejections>,
@@ -182,8 +213,10 @@ pub(crate) struct RoadAccumulator {
     values: BTreeMap<i32, QualityCounter>,
     /// Start of the newest hour of any row, seconds since the epoch.
     pub(crate) newest: Option<i64>,
-    /// Rows of the current file, and those that are not UTF-8.
-    file: (u64, u64),
+    /// Rows of the current file.
+    file: Acceptance,
+    /// About files as a whole.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl RoadAccumulator {
@@ -194,15 +227,15 @@ impl RoadAccumulator {
             whole: QualityCounter::default(),
             values: BTreeMap::new(),
             newest: None,
-            file: (0, 0),
+            file: Acceptance::default(),
+            warnings: Vec::new(),
         }
     }
 
     /// Adds the next chunk of a file; `lines` is the number of lines before it.
     pub(crate) fn fold(&mut self, number: u32, key: &str, chunk: &ParsedChunk, lines: u64) {
-        self.whole.rows += chunk.rows;
-        self.file.0 += chunk.rows;
-        self.file.1 += chunk.structure.count(Reason::InvalidUtf8);
+        self.whole.rows += chunk.accepted.rows();
+        self.file.merge(&chunk.accepted);
         self.whole.add(key, lines, &chunk.structure);
         for (day, rejects) in &chunk.values {
             self.values.entry(*day).or_default().add(key, lines, rejects);
@@ -216,10 +249,12 @@ impl RoadAccumulator {
     /// Ends the current file.
     ///
     /// # Errors
-    /// More than 1 % of its rows are not UTF-8.
+    /// None of its rows is accepted, or more than 1 % are not UTF-8.
     pub(crate) fn end_file(&mut self, key: &str) -> Result<(), SourceError> {
-        let (rows, invalid) = std::mem::take(&mut self.file);
-        check_text(key, rows, invalid)
+        let file = std::mem::take(&mut self.file);
+        check_text(key, file.rows(), file.count(Reason::InvalidUtf8))?;
+        self.warnings.extend(file.verdict(key)?);
+        Ok(())
     }
 
     /// Rows of all files, and rejections of whole rows and of values of requested days.

@@ -74,6 +74,55 @@ fn a_file_without_a_known_header_is_refused() {
     assert!(error.reason.contains("header"), "{error}");
 }
 
+#[test]
+fn day_first_times_and_decimal_ids_are_read() {
+    let text = format!("{FIELD_NAMES}7.0;A;03/11/2025 1:00;5;3;1;1\n7;A;03/11/2025 02:00:00;6;3;1;1\n");
+    let counts = read(text.as_bytes(), 1 << 20).unwrap();
+    assert_eq!((counts.quality(day()).cells, counts.warnings.len()), (2, 0));
+    let number = day().num_days_from_ce();
+    assert_eq!(counts.cells.arcs(number, number).map(|arc| arc.id).collect::<Vec<_>>(), [b"7"]);
+}
+
+#[test]
+fn file_without_an_accepted_row_is_an_error_and_a_mostly_rejected_one_a_warning() {
+    let rows = |times: &[&str]| times.iter().map(|time| format!("1;A;{time};5;3;1;1\n")).collect::<String>();
+    let bad = ["Feb 6, 2023 1:00 AM", "Feb 6, 2023 2:00 AM", "Feb 6, 2023 3:00 AM"];
+    let read = |times: &[&str], size| read(format!("{FIELD_NAMES}{}", rows(times)).as_bytes(), size);
+    for size in [1, 20, 1 << 20] {
+        let error = read(&bad, size).unwrap_err();
+        assert_eq!(error.key, KEY);
+        assert!(
+            error.reason.starts_with("3 of 3 rows rejected: unreadable timestamp, such as \"Feb 6, 2023 1:00 AM\""),
+            "{error}"
+        );
+        let warnings = read(&[&bad[..], &["2025-11-03 08:00"]].concat(), size).unwrap().warnings;
+        assert!(warnings[0].contains("3 des 4 lignes"), "{warnings:?}");
+        assert!(read(&["13/11/2025 08:00", "11/13/2025 08:00"], size).is_err(), "one month-first date");
+    }
+    assert!(read(&[], 9).unwrap().warnings.is_empty());
+}
+
+#[test]
+fn unreadable_geometry_is_counted_once_per_row_and_replaces_nothing() {
+    let header = "iu_ac,t_1h,q,k,geo_point_2d,geo_shape\n";
+    let good =
+        "\"{'lon': 2.35, 'lat': 48.85}\",\"{'coordinates': [[2.35, 48.85], [2.351, 48.8509]], 'type': 'LineString'}\"";
+    let rows = [good, "here,there", "\"48.85, 2.35\",nan", "None,\"LINESTRING (2.35 48.85)\"", ","];
+    let lines: String =
+        rows.iter().zip(1..).map(|(place, hour)| format!("1,2025-11-03 0{hour}:00,1,1,{place}\n")).collect();
+    for size in [30, 1 << 20] {
+        let counts = read(format!("{header}{lines}").as_bytes(), size).unwrap();
+        let quality = counts.quality(day());
+        assert_eq!(quality.rejects, [(Reason::UnreadableGeometry, 2)].into());
+        assert_eq!(quality.examples.iter().map(|example| example.line).collect::<Vec<_>>(), [3, 5]);
+        let number = day().num_days_from_ce();
+        let arc = counts.cells.arcs(number, number).next().unwrap();
+        let [_, point, shape] = arc.attributes(number).map(|attribute| attribute.text().unwrap_or_default().to_owned());
+        assert_eq!(point, "48.85, 2.35");
+        assert!(shape.starts_with("{'coordinates'"));
+    }
+}
+
 proptest! {
     #[test]
     fn any_bytes_are_read_without_panic_and_chunk_size_changes_nothing(
