@@ -10,6 +10,7 @@ use contract::document::disruptions::Line;
 use serde::Deserialize;
 
 use crate::holidays::french_holiday;
+use crate::units::Units;
 
 /// The built-in profile of Paris.
 const PARIS: &str = include_str!("../profiles/paris/profile.json");
@@ -26,6 +27,8 @@ pub(crate) struct City {
     pub(crate) rail_lines: Vec<Line>,
     /// File of the districts' outlines, relative to the profile's folder. See [`City::outlines_path`].
     pub(crate) outlines: Option<PathBuf>,
+    /// Units of the weather; without any the records say or show them.
+    pub(crate) weather_units: Option<Units>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -91,6 +94,8 @@ struct RawCity {
     rail_lines: Vec<Line>,
     #[serde(default)]
     outlines: Option<PathBuf>,
+    #[serde(default)]
+    weather_units: Option<Units>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -113,6 +118,7 @@ impl City {
             school_zone: Some("Zone C".to_owned()),
             rail_lines: Vec::new(),
             outlines: None,
+            weather_units: None,
         })
     }
 
@@ -147,6 +153,7 @@ impl City {
             school_zone: raw.school_zone.filter(|zone| !zone.trim().is_empty()),
             rail_lines: raw.rail_lines,
             outlines: raw.outlines,
+            weather_units: raw.weather_units,
         }
         .with_name(&raw.name)?
         .with_timezone(&raw.timezone)
@@ -215,12 +222,13 @@ mod tests {
     fn profile_of_another_city_is_loaded_from_a_file() {
         let city = City::load(
             br#"{"name":"Ville","timezone":"America/Guadeloupe","public_holidays":{"calendar":"fr","extra":
-                [{"month":5,"day":27,"name":"Abolition"}]},"outlines":"zones.geojson"}"#,
+                [{"month":5,"day":27,"name":"Abolition"}]},"outlines":"zones.geojson","weather_units":"us"}"#,
         )
         .unwrap();
         assert_eq!(city.public_holiday("2025-05-27".parse().unwrap()), Some("Abolition"));
         assert_eq!(city.public_holiday("2025-05-28".parse().unwrap()), None);
         assert_eq!(city.school_zone, None);
+        assert_eq!(city.weather_units, Some(Units::Us));
         assert_eq!(city.outlines_path(Path::new("/p/ville.json")), Some(PathBuf::from("/p/zones.geojson")));
         let none = City::load(br#"{"name":"V","timezone":"UTC"}"#).unwrap();
         assert_eq!(none.public_holiday("2025-12-25".parse().unwrap()), None);

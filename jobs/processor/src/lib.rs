@@ -33,3 +33,4 @@ pub mod scan;
 mod source;
 pub mod telemetry;
 mod transit_line;
+mod units;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::units::Units;
+
 /// By source. Keys are French, because documents list them under "parametres".
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -97,6 +99,8 @@ parameters! {
         definitif_jours: i64 = 3,
         /// A counter with a value in this window is expected, days.
         attendu_jours: i64 = 28,
+        /// A counter with nothing but zero or null in all hours of the day fails once these are more.
+        silence_heures: u32 = 12,
         /// A counter with the same value for more hours is stuck.
         fige_heures: u32 = 12,
         /// Fraction of the mean below which an hour is off-peak.
@@ -133,6 +137,8 @@ parameters! {
         temp_min: f64 = -20.0,
         /// Maximum plausible temperature, °C.
         temp_max: f64 = 45.0,
+        /// Units of all records: metric, uk or us. Null: those of the profile, of the record, or those that its humidity agrees with.
+        unites: Option<Units> = None,
     }
 }
 
@@ -197,6 +203,8 @@ impl Parameters {
         let (source, key) = name.split_once('.').ok_or_else(|| {
             format!("\"{name}\" has no source; expected SOURCE.NAME, such as comptages.congestion_taux")
         })?;
+        // The French name of the source, as in the names of its files.
+        let source = if source == "meteo" { "weather" } else { source };
         let mut all = serde_json::to_value(&*self).map_err(|error| error.to_string())?;
         let slot = all.get_mut(source).and_then(|set| set.get_mut(key)).ok_or_else(|| {
             format!("unknown parameter \"{name}\"; documents list all parameters under \"parametres\"")
@@ -235,6 +243,19 @@ impl Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn units_of_the_weather_are_set_by_either_name_of_the_source() {
+        for (assignment, units) in
+            [("meteo.unites=us", Some(Units::Us)), ("weather.unites=uk", Some(Units::Uk)), ("meteo.unites=null", None)]
+        {
+            let mut parameters = Parameters::default();
+            assert_eq!(parameters.set(assignment), Ok(()));
+            assert_eq!(parameters.weather.unites, units);
+        }
+        let error = Parameters::default().set("meteo.unites=kelvin").unwrap_err();
+        assert!(error.contains("`metric`, `uk`, `us`") && error.starts_with("meteo.unites"), "{error}");
+    }
 
     #[test]
     fn values_out_of_range_are_reported() {

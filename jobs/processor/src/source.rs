@@ -9,6 +9,7 @@
 pub(crate) mod acceptance;
 pub(crate) mod bike_counts;
 pub(crate) mod disruptions;
+pub(crate) mod parsed_file;
 pub(crate) mod reference;
 pub(crate) mod rejected;
 pub(crate) mod road_counts;

@@ -38,6 +38,7 @@ const LAYERS: &[&[&str]] = &[
         "context",
         "telemetry",
         "transit_line",
+        "units",
         "crc",
     ],
 ];

@@ -94,7 +94,7 @@ pub struct CounterMetrics {
 /// Why a counter counts as failing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum CounterFault {
-    /// Only zero or null all day.
+    /// Only zero or null in every hour up to `complet_jusqu_a`, more than 12 of them.
     #[serde(rename = "silencieux")]
     Silent,
     /// The same non-zero value for more than 12 consecutive hours.
@@ -144,7 +144,7 @@ pub struct TopCounter {
     pub zone: Option<String>,
 }
 
-/// The counters of one zone; failing ones are left out.
+/// The counters of one zone that have a record of the day.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct BikeZone {
     /// Code of the zone; null outside every zone.
@@ -152,10 +152,10 @@ pub struct BikeZone {
     pub district: Option<String>,
     /// Name of the zone; null if the zones are unknown.
     pub zone: Option<String>,
-    /// Counters.
+    /// Counters, failing ones included.
     #[serde(rename = "nombre_compteurs")]
     pub counter_count: u64,
-    /// Sum of the counts; null if no counter has one.
+    /// Sum of the counts without failing counters; null if no other counter has one.
     #[serde(rename = "total_jour")]
     pub daily_total: Option<u64>,
 }

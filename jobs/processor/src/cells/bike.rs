@@ -1,18 +1,22 @@
 //! Cells of bike counters, one per counter and hour, in the window that a day depends on.
 
+mod answers;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use contract::ServiceDay;
 
+use self::answers::answers;
+pub(crate) use self::answers::{Answers, IncompleteAnswers};
 use crate::context::DayContext;
-use crate::order::file_order;
 use crate::quality::QualityCounter;
 use crate::raw_file::SourceError;
 use crate::source::bike_counts::ParsedFile;
-use crate::source::bike_counts::parsed::{CounterRecord, FileContent, Records};
+use crate::source::bike_counts::parsed::{CounterRecord, Records};
 use crate::source::bike_counts::record::PublishedCount;
+use crate::source::parsed_file::{Readable, readable};
 use crate::source::rejected::FileRejections;
 
 /// Longest window, days; longer ones could overflow the calendar.
@@ -34,7 +38,9 @@ pub(crate) struct Counter {
 struct BikeCell {
     /// Start of the hour, seconds since the epoch.
     hour: i64,
+    /// In the last record.
     published: PublishedCount,
+    /// Of the last record that has a value.
     count: Option<u32>,
 }
 
@@ -59,7 +65,8 @@ impl Counter {
         before(day.end()) - before(day.start())
     }
 
-    /// Replaces the cell of a record; returns whether both are equal, `None` if the cell is new.
+    /// Replaces the cell of a record, except that a record without a value leaves the value before it; returns whether the record equals the one
+    /// before it, `None` if the cell is new.
     fn insert(&mut self, entry: &CounterRecord) -> Option<bool> {
         let cell =
             BikeCell { hour: entry.hour, published: entry.count.clone(), count: entry.count.value().unwrap_or(None) };
@@ -76,7 +83,7 @@ impl Counter {
             Ok(position) => {
                 let known = self.cells.get_mut(position)?;
                 let same = known.published == cell.published;
-                *known = cell;
+                *known = BikeCell { count: cell.count.or(known.count), ..cell };
                 Some(same)
             }
         }
@@ -96,6 +103,9 @@ pub(crate) struct BikeCells {
     /// Records of the day that differ from the previous record of the cell.
     pub(crate) conflicts: u64,
     newest: Option<DateTime<Utc>>,
+    pub(crate) answers: Answers,
+    /// About the files as a whole.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl BikeCells {
@@ -112,6 +122,8 @@ impl BikeCells {
             repeats: 0,
             conflicts: 0,
             newest: None,
+            answers: Answers::default(),
+            warnings: Vec::new(),
         }
     }
 
@@ -199,29 +211,12 @@ type LastRow = Option<u32>;
 /// # Errors
 /// A file of `batch/` is not an export of bike counts, or no snapshot is readable.
 pub(crate) fn aggregate(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> Result<BikeCells, SourceError> {
-    let mut files: Vec<&ParsedFile> = files.iter().map(Arc::as_ref).collect();
-    // `None` sorts first: `batch/` comes before the snapshots.
-    files.sort_by(|a, b| a.collected.cmp(&b.collected).then_with(|| file_order(a.key(), b.key())));
     let mut cells = BikeCells::new(context.day, context.parameters.bikes.attendu_jours);
-    let mut unreadable = Vec::new();
-    for file in &files {
-        match &file.content {
-            FileContent::Records(records) => cells.add(records, file.key()),
-            FileContent::Invalid(error) => return Err(error.clone()),
-            FileContent::Unreadable(quote) => {
-                cells.quality.reject(quote.reason, file.key(), quote.line, quote.excerpt.as_bytes());
-                unreadable.push(file.key());
-            }
-        }
+    let Readable { files, warnings } = readable(files, "bike counts", &mut cells.quality)?;
+    for (file, records) in &files {
+        cells.add(records, file.key());
     }
-    match unreadable.last() {
-        Some(last) if unreadable.len() == files.len() => Err(SourceError {
-            key: String::new(),
-            reason: format!(
-                "none of the {} snapshots is readable (last: {last}): they are empty, truncated or not bike counts; check the collection",
-                unreadable.len()
-            ),
-        }),
-        _ => Ok(cells),
-    }
+    cells.warnings = warnings;
+    cells.answers = answers(&files, context.day);
+    Ok(cells)
 }

@@ -8,7 +8,7 @@ use contract::document::DayStatus;
 use contract::document::bike_counts::BikeCounts;
 
 use super::{FileSource, RawSource, ReferenceFile};
-use crate::cells::bike::aggregate;
+use crate::cells::bike::{Answers, IncompleteAnswers, aggregate};
 use crate::city::City;
 use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
@@ -86,6 +86,8 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     quality.duplicates = repeats;
     quality.conflicts = conflicts;
     quality.excluded_cells = excluded_cells;
+    quality.warnings.extend(cells.warnings);
+    quality.warnings.extend(answer_warnings(&cells.answers));
     quality.warnings.extend(zone_warnings(context.zones));
     SourceResult::Document(Draft {
         status: if is_final { DayStatus::Final } else { DayStatus::Provisional },
@@ -95,4 +97,22 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         reasons,
         body,
     })
+}
+
+fn answer_warnings(answers: &Answers) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(IncompleteAnswers { hours, worst: (folder, held, announced) }) = &answers.incomplete {
+        let (plural, s) = if *hours == 1 { ("est incomplète", "") } else { ("sont incomplètes", "s") };
+        warnings.push(format!(
+            "Les réponses de {hours} heure{s} de collecte {plural} : au pire {held} enregistrements sur les {announced} annoncés \
+             ({folder}). Les compteurs manquants ne sont pas dans les chiffres."
+        ));
+    }
+    if let Some(total) = answers.of_data_set {
+        warnings.push(format!(
+            "Des réponses annoncent jusqu'à {total} enregistrements, plus que l'interface n'en pagine : c'est la taille du jeu de \
+             données, et seule la complétude dit s'il manque des heures."
+        ));
+    }
+    warnings
 }

@@ -15,7 +15,8 @@ use crate::indicator;
 use crate::parameters::{Parameters, WeatherParameters};
 use crate::quality::RowCounts;
 use crate::raw_file::{RawFile, SourceError};
-use crate::source::weather::{ParsedFile, SelectedRecord, collect_day, parse};
+use crate::source::weather::{ParsedFile, SelectedRecord, UnitOrigin, collect_day, parse};
+use crate::units::Units;
 
 #[cfg(test)]
 mod tests;
@@ -64,14 +65,18 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         let reason = format!("no record of {} is usable ({})", context.day.date(), reasons.join(", "));
         return SourceResult::Failed(SourceError { key: String::new(), reason });
     }
-    let Some(SelectedRecord { record, collected_after }) = day_records.selected else {
+    let Some(SelectedRecord { record, collected_after, converted, foreign_zone, .. }) = day_records.selected else {
         return SourceResult::no_row(day_records.last_day);
     };
     let mut quality = day_records.quality.finish();
     quality.cells = day_records.cells;
     quality.duplicates = day_records.repeats;
     quality.conflicts = day_records.conflicts;
-    if let Some(zone) = &day_records.foreign_zone {
+    quality.warnings.extend(day_records.warnings);
+    if let Some((units, origin)) = converted {
+        quality.warnings.push(conversion_warning(units, origin));
+    }
+    if let Some(zone) = &foreign_zone {
         quality.warnings.push(format!(
             "La météo est donnée dans le fuseau {zone}, la ville est dans {} : le jour est celui de la source.",
             context.city.tz.name()
@@ -91,4 +96,20 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         reasons: BTreeMap::new(),
         body: indicator::weather::measure(&record, collected_after, context),
     })
+}
+
+fn conversion_warning(units: Units, origin: UnitOrigin) -> String {
+    let units = match units {
+        Units::Us => "américaines (°F, pouces, mi/h)",
+        Units::Uk => "britanniques (°C, mm, mi/h)",
+        Units::Metric => "métriques",
+    };
+    let origin = match origin {
+        UnitOrigin::Parameter => "paramètre unites",
+        UnitOrigin::Profile => "profil de la ville",
+        UnitOrigin::Record => "unitGroup de la réponse",
+        UnitOrigin::Humidity => "seules à convenir à la température, au point de rosée et à l'humidité du fichier",
+        UnitOrigin::Default => "par défaut",
+    };
+    format!("La météo est donnée en unités {units}, d'après : {origin}. Ses valeurs sont converties en °C, mm et km/h.")
 }

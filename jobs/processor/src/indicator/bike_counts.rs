@@ -63,7 +63,9 @@ pub(crate) fn measure(cells: &BikeCells, context: &DayContext<'_>) -> BikeDay {
     let final_by_age = cells
         .newest()
         .is_some_and(|newest| newest >= day.plus(parameters.definitif_jours.clamp(0, LONGEST_WINDOW)).end());
-    let complete = completeness.is_some_and(|part| part.get() >= parameters.definitif_part);
+    let answers = &cells.answers;
+    let complete = completeness.is_some_and(|part| part.get() >= parameters.definitif_part)
+        && (answers.incomplete.is_none() || answers.complete_after);
 
     let body = BikeCounts {
         metrics: counters
@@ -73,7 +75,7 @@ pub(crate) fn measure(cells: &BikeCells, context: &DayContext<'_>) -> BikeDay {
             .collect(),
         failing_sensors: failing_ids(&counters, &failing),
         top_counters: top(&sound),
-        by_district: if context.zones.is_some() { by_zone(&sound) } else { Vec::new() },
+        by_district: if context.zones.is_some() { by_zone(&counters, &failing) } else { Vec::new() },
         global_metrics: global(&counters, &sound, completeness, availability, context),
         ridership_index: None,
         anomalies: None,
@@ -215,10 +217,10 @@ fn top(sound: &[&CounterDay<'_>]) -> Vec<TopCounter> {
         .collect()
 }
 
-/// By district code, counters outside all districts last.
-fn by_zone(sound: &[&CounterDay<'_>]) -> Vec<BikeZone> {
+/// By district code, counters outside all districts last. Failing counters are counted, but are not in the totals.
+fn by_zone(counters: &[CounterDay<'_>], failing: &BTreeSet<&str>) -> Vec<BikeZone> {
     let mut zones: BTreeMap<(bool, Option<&str>), Vec<&CounterDay<'_>>> = BTreeMap::new();
-    for seen in sound {
+    for seen in counters.iter().filter(|seen| seen.in_day) {
         let code = seen.district.as_deref();
         zones.entry((code.is_none(), code)).or_default().push(seen);
     }
@@ -230,7 +232,7 @@ fn by_zone(sound: &[&CounterDay<'_>]) -> Vec<BikeZone> {
                 district: first.district.clone(),
                 zone: first.zone.clone(),
                 counter_count: inside.len() as u64,
-                daily_total: total_of(inside.iter().copied()),
+                daily_total: total_of(inside.iter().filter(|seen| !failing.contains(seen.id)).copied()),
             })
         })
         .collect();

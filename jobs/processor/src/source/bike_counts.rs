@@ -19,5 +19,7 @@ const COLUMNS: [Column; 5] = [
     Column::optional(&["coordinates", "Coordonnées géographiques"]),
 ];
 
-/// Keys that hold the records of an API page.
-const LISTS: [&str; 2] = ["results", "records"];
+/// Keys that hold the records of an API page, or of a GeoJSON FeatureCollection.
+const LISTS: [&str; 3] = ["results", "records", "features"];
+/// Keys that hold the number of records of the whole answer, in today's API and the older one.
+const TOTALS: [&str; 2] = ["total_count", "nhits"];

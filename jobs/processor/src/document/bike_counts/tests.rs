@@ -85,6 +85,11 @@ fn every_format_gives_the_same_hour() {
         format!(r#"{{"records":[{{"recordid":"x","fields":{{{fields},"coordinates":[48.84613,2.37559]}}}}]}}"#),
         format!(r#"[{{{fields},"coordinates":"48.84613,2.37559"}}]"#),
         format!("\u{feff}{{{fields},\"coordinates\":{{\"lon\":2.37559,\"lat\":48.84613}}}}\n"),
+        format!(
+            r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","properties":{{{fields}}},
+                "geometry":{{"type":"Point","coordinates":[2.37559,48.84613]}}}}]}}"#
+        ),
+        format!(r#"[{{"total_count":1,"results":[{{{fields},"coordinates":"48.84613,2.37559"}}]}}]"#),
     ];
     let mut files: Vec<_> =
         shapes.iter().map(|text| snapshot("a.json", "2025-11-06T01:00:00Z", text.clone())).collect();
@@ -221,7 +226,10 @@ fn counters_of_28_days_are_expected_and_availability_ends_with_the_known_hours()
     assert!((global.availability.unwrap().get() - 50.0).abs() < 1e-9);
     assert_eq!((global.counter_count, global.active_counter_count), (1, 1));
     assert_eq!(draft.status, DayStatus::Provisional);
-    assert_eq!(draft.body.failing_sensors, ["2"]);
+    // 12 hours do not tell a failing counter from a quiet one.
+    assert!(draft.body.failing_sensors.is_empty());
+    records.push(record("1", paris.day.start() + Duration::hours(12), Some(1)));
+    assert_eq!(paris.draft(&[page(&records)]).body.failing_sensors, ["2"]);
 }
 
 #[test]
@@ -286,17 +294,25 @@ fn zones_are_listed_by_code_and_no_zone_comes_last() {
             west + 1
         )
     };
-    let text = format!(r#"{{"type":"FeatureCollection","features":[{},{}]}}"#, square("75112", 2), square("75104", 3));
+    let squares = [square("75112", 2), square("75104", 3), square("75119", 4)].join(",");
+    let text = format!(r#"{{"type":"FeatureCollection","features":[{squares}]}}"#);
     let zones = read_zones("reference/zones.geojson", text.as_bytes()).unwrap();
     let paris = Paris::on(DAY);
     let context = DayContext { zones: Some(&zones), ..paris.context() };
     let at = |id: &str, value: &str, lon: &str| {
         format!(
-            r#"{{"id_compteur":"{id}","sum_counts":{value},"date":"2025-11-05T08:00:00Z","coordinates":{{"lon":{lon},"lat":48.5}}}}"#
+            r#"{{"id_compteur":"{id}","sum_counts":{value},"date":"2025-11-05T14:00:00Z","coordinates":{{"lon":{lon},"lat":48.5}}}}"#
         )
     };
-    let records =
-        [at("1", "5", "9.5"), at("2", "6", "2.5"), at("3", "7", "3.5"), at("4", "8", "2.6"), at("5", "0", "2.6")];
+    // The last two fail.
+    let records = [
+        at("1", "5", "9.5"),
+        at("2", "6", "2.5"),
+        at("3", "7", "3.5"),
+        at("4", "8", "2.6"),
+        at("5", "0", "2.6"),
+        at("6", "null", "4.5"),
+    ];
     let draft = super::draft(&parsed(&[page(&records)], &paris.city), &context).unwrap();
     let list: Vec<_> = draft
         .body
@@ -308,7 +324,8 @@ fn zones_are_listed_by_code_and_no_zone_comes_last() {
         list,
         [
             (Some("75004"), Some("Z75104"), 1, Some(7)),
-            (Some("75012"), Some("Z75112"), 2, Some(14)),
+            (Some("75012"), Some("Z75112"), 3, Some(14)),
+            (Some("75019"), Some("Z75119"), 1, None),
             (None, Some("Hors zone"), 1, Some(5)),
         ]
     );
@@ -371,5 +388,7 @@ fn minutes_are_truncated_to_the_start_of_the_hour() {
     assert_eq!((draft.body.metrics[0].daily_total, draft.body.metrics[0].peak_hour), (Some(4), Some(0)));
 }
 
+#[path = "tests/answers.rs"]
+mod answers;
 #[path = "tests/properties.rs"]
 mod properties;

@@ -223,6 +223,13 @@ fn clock_change_days_have_the_published_hours() {
     assert_eq!(draft.body.hours.as_ref().unwrap().len(), 24);
 }
 
+#[path = "tests/precedence.rs"]
+mod precedence;
+#[path = "tests/shapes.rs"]
+mod shapes;
+#[path = "tests/units.rs"]
+mod units;
+
 proptest! {
     #[test]
     fn any_bytes_give_a_document_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..300), kind in 0..3) {

@@ -11,8 +11,8 @@ type Run = (DateTime<Utc>, DateTime<Utc>);
 
 /// The failing counters, by id, then begin. Runs are searched from D−2 to the end of the day D, as far as there is data.
 ///
-/// - `silencieux`: nothing but zero or null (or no record at all, for a counter that is expected) in every hour of the day; the run
-///   includes such hours before the day, and ends at the last measured hour.
+/// - `silencieux`: nothing but zero or null (or no record at all, for a counter that is expected) in every hour of the day up to the last
+///   one that any counter has a value for, if these are more than 12; the run includes such hours before the day.
 /// - `fige`: the same value other than zero for more than 12 consecutive hours, some of them in the day. A missing hour ends a run.
 pub(crate) fn find(
     counters: &[CounterDay<'_>],
@@ -27,6 +27,8 @@ pub(crate) fn find(
     let hours: Vec<_> = std::iter::successors(Some(start), |hour| Some(*hour + Duration::hours(1)))
         .take_while(|hour| *hour < day.end())
         .collect();
+    let reported = complete_until.map_or(0, |end| (end - day.start()).num_hours());
+    let judged = reported > i64::from(context.parameters.bikes.silence_heures);
     let mut faults = Vec::new();
     for seen in counters {
         if !seen.in_day && !expected.iter().any(|other| other.id == seen.id) {
@@ -43,7 +45,7 @@ pub(crate) fn find(
                 open: from <= start || to >= end,
             });
         };
-        if seen.known().all(|value| value == 0) {
+        if judged && seen.known().all(|value| value == 0) {
             let quiet = |hour: &&DateTime<Utc>| seen.counter.at(**hour).flatten().unwrap_or(0) == 0;
             let before = hours.iter().rev().skip_while(|hour| **hour >= day.start()).take_while(quiet).last();
             report(CounterFault::Silent, (before.copied().unwrap_or(day.start()), end));

@@ -8,35 +8,23 @@ use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use contract::{Reason, ServiceDay};
 
-use super::record::{ApiRecord, Fields, Point, PublishedCount, Record};
-use super::{COLUMNS, LISTS};
+use super::record::{ApiRecord, DATE, Fields, Point, PublishedCount, Record};
+use super::{COLUMNS, LISTS, TOTALS};
 use crate::city::City;
 use crate::quality::RowCounts;
 use crate::raw_file::{RawFile, SourceError};
-use crate::source::rejected::{FileRejections, RejectedRow};
-use crate::source::text::json_records::elements;
+use crate::source::acceptance::Acceptance;
+use crate::source::parsed_file::{self, FileRecords};
+use crate::source::rejected::FileRejections;
+use crate::source::text::json_records::Answer;
 use crate::source::text::table::Table;
+use crate::source::text::timestamp::rejected_time;
 
 /// Index of a missing entry.
 const NONE: u32 = u32::MAX;
 
 /// One file of bike counts, parsed for all days.
-#[derive(Debug)]
-pub(crate) struct ParsedFile {
-    key: String,
-    /// Collection time of a snapshot; `None` in `batch/`.
-    pub(crate) collected: Option<DateTime<Utc>>,
-    pub(crate) content: FileContent,
-}
-
-#[derive(Debug)]
-pub(crate) enum FileContent {
-    Records(Records),
-    /// An unreadable snapshot.
-    Unreadable(RejectedRow),
-    /// A file of `batch/` that is not an export of this source.
-    Invalid(SourceError),
-}
+pub(crate) type ParsedFile = parsed_file::ParsedFile<Records>;
 
 /// The records of a file.
 #[derive(Debug, Default)]
@@ -45,8 +33,11 @@ pub(crate) struct Records {
     pub(crate) rows: u64,
     /// Rejections that do not depend on the day.
     pub(crate) rejected: FileRejections,
+    acceptance: Acceptance,
     /// Rejected values by day.
     pub(crate) values: BTreeMap<NaiveDate, FileRejections>,
+    /// The number of records that the pages say their answer has.
+    pub(crate) announced: Option<u64>,
     /// Distinct counter ids.
     pub(crate) counters: Vec<Arc<str>>,
     names: Vec<Arc<str>>,
@@ -68,38 +59,19 @@ pub(crate) struct CounterRecord {
     pub(crate) count: PublishedCount,
 }
 
-/// Never fails: errors are kept in the result and evaluated when a day is measured.
 #[must_use]
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
-    let content = if file.is_snapshot() {
-        match parse_snapshot(&file.bytes, city.tz) {
-            Some(records) => FileContent::Records(records),
-            None => FileContent::Unreadable(RejectedRow::of(0, 1, Reason::UnreadableSnapshot, &file.bytes)),
-        }
-    } else {
-        parse_export(file, city.tz).map_or_else(FileContent::Invalid, FileContent::Records)
-    };
-    ParsedFile { key: file.key.clone(), collected: file.collected, content }
+    ParsedFile::parse(file, |file| parse_snapshot(&file.bytes, city.tz), |file| parse_export(file, city.tz))
 }
 
-impl ParsedFile {
-    /// Key relative to the raw folder.
-    #[must_use]
-    pub(crate) fn key(&self) -> &str {
-        &self.key
+impl FileRecords for Records {
+    fn row_counts(&self) -> RowCounts {
+        let of_days = self.values.values().flat_map(FileRejections::counts);
+        RowCounts::of(self.rows, self.rejected.counts().chain(of_days))
     }
 
-    /// Rows and rejections of all days.
-    #[must_use]
-    pub(crate) fn row_counts(&self) -> RowCounts {
-        match &self.content {
-            FileContent::Records(records) => RowCounts::of(records.rows, {
-                let of_days = records.values.values().flat_map(FileRejections::counts);
-                records.rejected.counts().chain(of_days)
-            }),
-            FileContent::Unreadable(quote) => RowCounts::of(0, [(quote.reason, 1)]),
-            FileContent::Invalid(_) => RowCounts::default(),
-        }
+    fn acceptance(&self) -> &Acceptance {
+        &self.acceptance
     }
 }
 
@@ -108,25 +80,34 @@ fn parse_export(file: &RawFile, tz: Tz) -> Result<Records, SourceError> {
     let mut builder = RecordsBuilder::default();
     for row in table.rows() {
         match &row {
-            Ok(row) => builder.add(Record::of_row(row, tz), row.line, row.raw(), tz),
-            Err(bad) => builder.add(Err(bad.reason), bad.line, bad.raw, tz),
+            Ok(row) => {
+                let wrong = |reason| rejected_time(row, &[DATE], reason);
+                builder.add(Record::of_row(row, tz), row.line, row.raw(), wrong, tz);
+            }
+            Err(bad) => builder.add(Err(bad.reason), bad.line, bad.raw, |_| bad.raw, tz),
         }
     }
     Ok(builder.finish())
 }
 
-/// `None` if the snapshot is unreadable; none of its rows are counted then.
-fn parse_snapshot(bytes: &[u8], tz: Tz) -> Option<Records> {
-    let elements = elements(bytes, &LISTS)?;
-    let mut recognized = elements.is_empty();
+/// The error says why the snapshot is unreadable; none of its rows are counted then.
+fn parse_snapshot(bytes: &[u8], tz: Tz) -> Result<Records, String> {
+    let answer = Answer::split(bytes, &LISTS).map_err(|shape| format!("resembles {shape}"))?;
     let mut builder = RecordsBuilder::default();
-    for element in &elements {
+    let mut recognized = answer.elements().next().is_none();
+    for element in answer.elements() {
         let fields = element.parse().and_then(|ApiRecord(fields)| fields.ok_or(Reason::UnreadableRecord));
         recognized |= fields.as_ref().is_ok_and(Fields::has_counter_field);
         let record = fields.as_ref().map_err(|reason| *reason).and_then(|fields| Record::of_json(fields, tz));
-        builder.add(record, element.line, element.raw, tz);
+        let date = fields.as_ref().ok().and_then(|fields| fields.date()).unwrap_or_default();
+        let wrong = |reason| if reason == Reason::UnreadableDate { date.as_bytes() } else { element.raw };
+        builder.add(record, element.line, element.raw, wrong, tz);
     }
-    recognized.then(|| builder.finish())
+    let announced = answer.pages.iter().filter_map(|page| TOTALS.iter().find_map(|name| page.entry(name))).max();
+    if !recognized {
+        return Err(format!("resembles {} without a bike count", answer.shape));
+    }
+    Ok(Records { announced, ..builder.finish() })
 }
 
 #[derive(Default)]
@@ -139,14 +120,26 @@ struct RecordsBuilder {
 }
 
 impl RecordsBuilder {
-    fn add(&mut self, record: Result<Record<'_>, Reason>, line: u64, raw: &[u8], tz: Tz) {
+    /// `wrong` gives the part of the text that is wrong, for a reason.
+    fn add<'r>(
+        &mut self,
+        record: Result<Record<'_>, Reason>,
+        line: u64,
+        raw: &[u8],
+        wrong: impl FnOnce(Reason) -> &'r [u8],
+        tz: Tz,
+    ) {
         let records = &mut self.records;
         let row = u32::try_from(records.rows).unwrap_or(NONE);
         records.rows += 1;
         let record = match record {
             Ok(record) => record,
-            Err(reason) => return records.rejected.add(row, line, reason, raw),
+            Err(reason) => {
+                records.acceptance.reject(reason, wrong(reason));
+                return records.rejected.add(row, line, reason, raw);
+            }
         };
+        records.acceptance.accept();
         for reason in [record.point.err(), record.count.value().err()].into_iter().flatten() {
             let day = ServiceDay::of(record.hour, tz).date();
             records.values.entry(day).or_default().add(row, line, reason, raw);
@@ -197,6 +190,11 @@ impl Records {
         let place = |instant: DateTime<Utc>| self.records.partition_point(|entry| entry.hour < instant.timestamp());
         let Range { start, end } = place(from)..place(to);
         self.records.get(start..end).unwrap_or_default()
+    }
+
+    /// All records.
+    pub(crate) fn all(&self) -> &[CounterRecord] {
+        &self.records
     }
 
     /// The hour of the newest record.

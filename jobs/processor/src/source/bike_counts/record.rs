@@ -17,7 +17,7 @@ use crate::source::text::timestamp::Timestamp;
 const ID: usize = 0;
 const NAME: usize = 1;
 const COUNT: usize = 2;
-const DATE: usize = 3;
+pub(super) const DATE: usize = 3;
 const COORDINATES: usize = 4;
 
 /// A count as published, kept to detect repeated records.
@@ -108,6 +108,11 @@ impl<'a> Fields<'a> {
         self.id.is_some() || self.count.is_some()
     }
 
+    /// The date as written.
+    pub(crate) fn date(&self) -> Option<Cow<'_, str>> {
+        self.date.as_ref().and_then(Json::text)
+    }
+
     fn of(object: &Json<'a>) -> Self {
         let field = |key| object.get(key).cloned();
         Self {
@@ -120,7 +125,8 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The fields of a record at its top level, or under `fields` or `record.fields` in older API versions; `None` if these are not objects.
+/// The fields of a record at its top level, under `fields` or `record.fields` in older API versions, or under `properties` of a GeoJSON
+/// Feature, whose geometry is the point; `None` if these are not objects.
 #[derive(Debug)]
 pub(crate) struct ApiRecord<'a>(pub(super) Option<Fields<'a>>);
 
@@ -171,6 +177,7 @@ impl<'de> Visitor<'de> for ApiRecordVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut own = Fields::default();
         let (mut record, mut fields) = (None, None);
+        let (mut properties, mut geometry) = (None, None);
         while let Some(Key(key)) = map.next_key()? {
             let field = match &*key {
                 "id_compteur" => &mut own.id,
@@ -180,12 +187,19 @@ impl<'de> Visitor<'de> for ApiRecordVisitor {
                 "coordinates" => &mut own.coordinates,
                 "record" => &mut record,
                 "fields" => &mut fields,
+                "properties" => &mut properties,
+                "geometry" => &mut geometry,
                 _ => {
                     map.next_value::<Skipped>()?;
                     continue;
                 }
             };
             *field = Some(map.next_value::<Json<'_>>()?);
+        }
+        if let Some(properties) = properties.filter(Json::is_object) {
+            let fields = Fields::of(&properties);
+            let point = fields.coordinates.filter(|at| *at != Json::Null).or(geometry);
+            return Ok(Some(Fields { coordinates: point, ..fields }));
         }
         let inner = record.filter(Json::is_object);
         let fields = match &inner {

@@ -2,13 +2,22 @@
 //!
 //! `serde_json`'s `RawValue` cannot do this: it needs the whole list to be valid UTF-8, while here one invalid record is rejected alone.
 //!
-//! Shapes: a list under one of the source's names, `{"results": [{…}]}`; a bare list; one object per line.
+//! ```text
+//!   {"total": 2, "results": [{…}, {…}]}     a page: records under one of the source's names, among them a FeatureCollection
+//!   [page, page]    page ⏎ page    page page
+//!   [{…}, {…}]      {…} ⏎ {…}      {…}{…}      records without a page
+//! ```
 
-use serde::de::{Deserialize, IgnoredAny};
+use std::fmt;
 
 use contract::Reason;
+use memchr::memmem;
+use serde::de::{Deserialize, DeserializeOwned, IgnoredAny};
 
 use super::table::{LONGEST_RECORD, without_bom};
+
+/// Length of the beginning that shows what a broken snapshot resembles, bytes.
+const BEGINNING: usize = 1024;
 
 /// One record of a snapshot, still text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,68 +41,248 @@ impl<'a> Element<'a> {
     }
 }
 
-/// The records of a snapshot, which may be listed under one of the keys `names`; `None` if it is empty, truncated or of another shape.
-#[must_use]
-pub(crate) fn elements<'a>(bytes: &'a [u8], names: &[&str]) -> Option<Vec<Element<'a>>> {
-    let lead = bytes.len() - without_bom(bytes).len();
-    if !is_json(bytes.get(lead..)?) {
-        return lines(bytes, lead);
-    }
-    let start = skip_space(bytes, lead);
-    let list = match bytes.get(start)? {
-        b'[' => Some(start),
-        b'{' => list_of(bytes, start, names),
-        _ => return None,
-    };
-    match list {
-        Some(list) => Some(items(bytes, list)),
-        // A single object is a file with one record.
-        None => Some(vec![Element { line: line_at(bytes, start), raw: bytes.get(start..)?.trim_ascii_end() }]),
+/// The records of one page, or consecutive records outside any page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Page<'a> {
+    pub(crate) elements: Vec<Element<'a>>,
+    /// Whether they are listed under one of the source's names.
+    pub(crate) is_page: bool,
+    /// The other entries of the page, with their values still text.
+    entries: Vec<(&'a [u8], &'a [u8])>,
+}
+
+impl Page<'_> {
+    /// An entry of the page; `None` if it is missing or of another type.
+    pub(crate) fn entry<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let (_, value) = self.entries.iter().rev().find(|(name, _)| *name == key.as_bytes())?;
+        serde_json::from_slice(value).ok()
     }
 }
 
-/// One record per line, if the first line is valid JSON by itself.
-fn lines(bytes: &[u8], lead: usize) -> Option<Vec<Element<'_>>> {
-    let mut elements = Vec::new();
+/// The shape of a snapshot; its text says what an unusable one resembles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Empty,
+    /// Neither an object nor a list.
+    Other,
+    Object,
+    Page,
+    FeatureCollection,
+    List,
+    ListOfPages,
+    RecordPerLine,
+    PagePerLine,
+    RunTogether,
+    /// JSON of this beginning that ends too early or has an error.
+    BrokenObject,
+    BrokenPage,
+    BrokenFeatureCollection,
+    BrokenList,
+    BrokenListOfPages,
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "an empty file",
+            Self::Other => "no JSON",
+            Self::Object => "a single object",
+            Self::Page => "one page of records",
+            Self::FeatureCollection => "a GeoJSON FeatureCollection",
+            Self::List => "a list of records",
+            Self::ListOfPages => "a list of pages",
+            Self::RecordPerLine => "one record a line",
+            Self::PagePerLine => "one page a line",
+            Self::RunTogether => "objects run together without a separator",
+            Self::BrokenObject => "a truncated object",
+            Self::BrokenPage => "a truncated page of records",
+            Self::BrokenFeatureCollection => "a truncated GeoJSON FeatureCollection",
+            Self::BrokenList => "a truncated list of records",
+            Self::BrokenListOfPages => "a truncated list of pages",
+        })
+    }
+}
+
+/// A snapshot that was split into records.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer<'a> {
+    pub(crate) shape: Shape,
+    pub(crate) pages: Vec<Page<'a>>,
+}
+
+impl<'a> Answer<'a> {
+    /// The records of all pages, in file order.
+    pub(crate) fn elements(&self) -> impl Iterator<Item = &Element<'a>> {
+        self.pages.iter().flat_map(|page| &page.elements)
+    }
+
+    /// Splits a snapshot; in a page the records are listed under one of the keys `names`.
+    ///
+    /// # Errors
+    /// The shape that it resembles, if it is empty, truncated or not JSON.
+    pub(crate) fn split(bytes: &'a [u8], names: &[&str]) -> Result<Self, Shape> {
+        let lead = bytes.len() - without_bom(bytes).len();
+        let start = skip_space(bytes, lead);
+        let text = bytes.get(start..).unwrap_or_default().trim_ascii_end();
+        if is_json(text) {
+            let line = 1 + newlines(bytes.get(..start).unwrap_or_default());
+            let whole = Element { line, raw: text };
+            return match text.first() {
+                Some(b'[') => {
+                    let (items, _) = items(text, 0, line);
+                    Ok(Self::of(items, names, (Shape::List, Shape::ListOfPages), |_| true))
+                }
+                Some(b'{') => Ok(Self::of(vec![whole], names, (Shape::Object, Shape::Page), |_| true)),
+                _ => Err(Shape::Other),
+            };
+        }
+        if let Some((lines, suspicious)) = lines(bytes, lead) {
+            let apart = if suspicious { run_together(bytes, start).filter(|apart| apart.invalid == 0) } else { None };
+            return Ok(match apart {
+                Some(apart) => Self::of(apart.values, names, (Shape::RunTogether, Shape::RunTogether), is_json),
+                None => Self::of(lines, names, (Shape::RecordPerLine, Shape::PagePerLine), is_json),
+            });
+        }
+        match run_together(bytes, start) {
+            Some(apart) => Ok(Self::of(apart.values, names, (Shape::RunTogether, Shape::RunTogether), is_json)),
+            None => Err(resembled(text, names)),
+        }
+    }
+
+    /// Opens the pages among the values. `shapes`: without and with pages.
+    fn of(values: Vec<Element<'a>>, names: &[&str], shapes: (Shape, Shape), is_valid: impl Fn(&[u8]) -> bool) -> Self {
+        let mut answer = Self { shape: shapes.0, pages: Vec::new() };
+        let finders: Vec<_> = names.iter().map(|name| memmem::Finder::new(name.as_bytes())).collect();
+        let mut outside = Page::default();
+        for value in values {
+            // Scanning the keys of every record would double the cost of reading.
+            let named = finders.iter().any(|finder| finder.find(value.raw).is_some());
+            match named.then(|| page_of(&value, names)).flatten().filter(|_| is_valid(value.raw)) {
+                None => outside.elements.push(value),
+                Some((page, name)) => {
+                    let geojson = name == "features" && matches!(answer.shape, Shape::Object);
+                    answer.shape = if geojson { Shape::FeatureCollection } else { shapes.1 };
+                    if !outside.elements.is_empty() {
+                        answer.pages.push(std::mem::take(&mut outside));
+                    }
+                    answer.pages.push(page);
+                }
+            }
+        }
+        if !outside.elements.is_empty() {
+            answer.pages.push(outside);
+        }
+        answer
+    }
+}
+
+/// The value as a page, with the name of its list; `None` if it has no list under one of the names.
+fn page_of<'a, 'n>(value: &Element<'a>, names: &[&'n str]) -> Option<(Page<'a>, &'n str)> {
+    let raw = value.raw;
+    if raw.first() != Some(&b'{') {
+        return None;
+    }
+    let (mut page, mut list) = (Page { is_page: true, ..Page::default() }, None);
+    let mut at = skip_space(raw, 1);
+    while raw.get(at) == Some(&b'"') {
+        let end = string_end(raw, at);
+        let key = raw.get(at + 1..end.checked_sub(1)?)?;
+        let start = skip_space(raw, skip_space(raw, end) + 1);
+        let name = names.iter().find(|name| name.as_bytes() == key).filter(|_| raw.get(start) == Some(&b'['));
+        let end = match name {
+            Some(name) if list.is_none() => {
+                let line = value.line + newlines(raw.get(..start)?);
+                let (elements, end) = items(raw, start, line);
+                page.elements = elements;
+                list = Some(*name);
+                end
+            }
+            _ => {
+                let end = skip_value(raw, start);
+                page.entries.push((key, raw.get(start..end)?));
+                end
+            }
+        };
+        at = skip_space(raw, end);
+        if raw.get(at) == Some(&b',') {
+            at = skip_space(raw, at + 1);
+        }
+    }
+    Some((page, list?))
+}
+
+/// One value per line, if the first line is valid JSON by itself; and whether a line may hold several values, or a part of one.
+fn lines(bytes: &[u8], lead: usize) -> Option<(Vec<Element<'_>>, bool)> {
+    let (mut elements, mut suspicious) = (Vec::new(), false);
     for (line, text) in (1..).zip(bytes.get(lead..)?.split(|byte| *byte == b'\n')) {
         let raw = text.trim_ascii();
         if !raw.is_empty() {
             if elements.is_empty() && !is_json(raw) {
                 return None;
             }
+            suspicious |= !matches!(raw.last(), Some(b'}' | b']' | b'"')) || memmem::find(raw, b"}{").is_some();
             elements.push(Element { line, raw });
         }
     }
-    (!elements.is_empty()).then_some(elements)
+    (!elements.is_empty()).then_some((elements, suspicious))
+}
+
+/// Values one after the other, with nothing, space or a comma between them.
+struct Apart<'a> {
+    values: Vec<Element<'a>>,
+    /// Number of values that are not JSON.
+    invalid: usize,
+}
+
+/// `None` if the first value is not JSON, or there are not two values that are.
+fn run_together(bytes: &[u8], start: usize) -> Option<Apart<'_>> {
+    let mut apart = Apart { values: Vec::new(), invalid: 0 };
+    let (mut line, mut counted) = (1, 0);
+    let mut at = start;
+    while at < bytes.len() {
+        let end = skip_value(bytes, at);
+        let raw = bytes.get(at..end)?;
+        let valid = is_json(raw);
+        if apart.values.is_empty() && !valid {
+            return None;
+        }
+        apart.invalid += usize::from(!valid);
+        line += newlines(bytes.get(counted..at)?);
+        counted = at;
+        apart.values.push(Element { line, raw });
+        at = skip_space(bytes, end);
+        if bytes.get(at) == Some(&b',') {
+            at = skip_space(bytes, at + 1);
+        }
+    }
+    (apart.values.len() >= apart.invalid + 2).then_some(apart)
+}
+
+/// What a text that is not JSON resembles by its beginning.
+fn resembled(text: &[u8], names: &[&str]) -> Shape {
+    let head = text.get(..BEGINNING).unwrap_or(text);
+    let has = |word: &str| memmem::find(head, format!("\"{word}\"").as_bytes()).is_some();
+    let has_page = names.iter().any(|name| has(name));
+    match text.first() {
+        None => Shape::Empty,
+        Some(b'{') if has("FeatureCollection") => Shape::BrokenFeatureCollection,
+        Some(b'{') if has_page => Shape::BrokenPage,
+        Some(b'{') => Shape::BrokenObject,
+        Some(b'[') if has_page => Shape::BrokenListOfPages,
+        Some(b'[') => Shape::BrokenList,
+        Some(_) => Shape::Other,
+    }
 }
 
 fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(bytes).is_ok()
 }
 
-/// Offset of the list under one of the names, in the object at `at`. The text is valid JSON.
-fn list_of(bytes: &[u8], at: usize, names: &[&str]) -> Option<usize> {
-    let mut at = skip_space(bytes, at + 1);
-    while bytes.get(at) == Some(&b'"') {
-        let end = skip_value(bytes, at);
-        let key = bytes.get(at + 1..end.checked_sub(1)?)?;
-        let value = skip_space(bytes, skip_space(bytes, end) + 1);
-        if bytes.get(value) == Some(&b'[') && names.iter().any(|name| name.as_bytes() == key) {
-            return Some(value);
-        }
-        at = skip_space(bytes, skip_value(bytes, value));
-        if bytes.get(at) == Some(&b',') {
-            at = skip_space(bytes, at + 1);
-        }
-    }
-    None
-}
-
-/// The items of the list at `at`. The text is valid JSON.
-fn items(bytes: &[u8], at: usize) -> Vec<Element<'_>> {
+/// The items of the list at `at` on line `line`, and the end of the list. The text is valid JSON.
+fn items(bytes: &[u8], start: usize, mut line: u64) -> (Vec<Element<'_>>, usize) {
     let mut elements = Vec::new();
-    let (mut line, mut counted) = (1, 0);
-    let mut at = skip_space(bytes, at + 1);
+    let mut counted = start;
+    let mut at = skip_space(bytes, start + 1);
     while !matches!(bytes.get(at), None | Some(b']')) {
         let end = skip_value(bytes, at);
         line += newlines(bytes.get(counted..at).unwrap_or_default());
@@ -104,7 +293,7 @@ fn items(bytes: &[u8], at: usize) -> Vec<Element<'_>> {
             at = skip_space(bytes, at + 1);
         }
     }
-    elements
+    (elements, at + 1)
 }
 
 /// The end of the value at `start`; greater than `start` for any input, so that callers make progress.
@@ -154,55 +343,10 @@ fn skip_space(bytes: &[u8], at: usize) -> usize {
     at + bytes.get(at..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_whitespace()).count()
 }
 
-fn line_at(bytes: &[u8], at: usize) -> u64 {
-    1 + newlines(bytes.get(..at).unwrap_or_default())
-}
-
 fn newlines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn read(text: &str) -> Option<Vec<(u64, &str)>> {
-        let elements = elements(text.as_bytes(), &["results", "records"])?;
-        Some(elements.iter().map(|element| (element.line, std::str::from_utf8(element.raw).unwrap())).collect())
-    }
-
-    #[test]
-    fn snapshot_of_any_shape_is_split_into_records_with_lines() {
-        assert_eq!(
-            read("\u{feff}{\n \"n\": [1, {\"results\": []}],\n \"results\" : [ {\"a\": \"]}\\\"\"}\n,\n{\"b\":[1]} ]}"),
-            Some(vec![(3, "{\"a\": \"]}\\\"\"}"), (5, "{\"b\":[1]}")])
-        );
-        assert_eq!(read("[{\"a\":1},2]"), Some(vec![(1, "{\"a\":1}"), (1, "2")]));
-        assert_eq!(
-            read("{\"a\":1}\n\n{\"a\":\n{\"b\":2}\n"),
-            Some(vec![(1, "{\"a\":1}"), (3, "{\"a\":"), (4, "{\"b\":2}")])
-        );
-        assert_eq!(read("\n{\"a\":1}"), Some(vec![(2, "{\"a\":1}")]));
-        assert_eq!(read("{\"results\":[]}"), Some(vec![]));
-    }
-
-    #[test]
-    fn empty_or_truncated_snapshot_is_unreadable() {
-        for text in
-            ["", "\u{feff}", "  \n", "12", "<html>", "[{\"a\":1},\n{\"a\":1}\n", "{\"results\":[{\"a\":1}", "{\n\"a\":"]
-        {
-            assert_eq!(read(text), None, "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn splitter_terminates_on_any_bytes(bytes in proptest::collection::vec(prop_oneof![
-            Just(b'['), Just(b']'), Just(b'{'), Just(b'}'), Just(b'"'), Just(b','), Just(b':'), Just(b'1'), Just(b'\n'), any::<u8>()
-        ], 0..60)) {
-            let _ = elements(&bytes, &["1"]);
-        }
-    }
-}
+#[path = "json_records/tests.rs"]
+mod tests;
