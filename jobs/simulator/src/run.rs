@@ -105,7 +105,7 @@ fn write(city: &City, config: &Config, output: &Output) -> Result<(), Failure> {
         city.worksites.write(output)?;
     }
     if config.makes(Source::Weather) {
-        city.weather.write(output)?;
+        city.weather.write(output, config.shapes)?;
     }
     if config.makes(Source::BikeCounts) {
         city.bikes.write(output, config.shapes)?;

@@ -1,14 +1,13 @@
 //! The weather: forecasts that become observations, published as timeline snapshots, and a CSV file with the days before.
 
+mod file;
+
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
 use chrono_tz::Tz;
-use contract::{Reason, ServiceDay, Source, keys};
-use runtime::failure::Failure;
-use serde_json::{Value, json};
+use contract::{Reason, ServiceDay};
 
 use crate::clock::SimulatedDays;
 use crate::faults::{Fault, Faults};
-use crate::output::Output;
 use crate::random::{self, Rng};
 
 /// Days of history in the CSV file, before the first simulated day.
@@ -42,6 +41,7 @@ pub struct WeatherRecord {
 
 #[derive(Debug)]
 pub struct WeatherSnapshot {
+    pub number: i64,
     pub folder: DateTime<Utc>,
     /// `None` if the snapshot is unreadable.
     pub records: Option<Vec<WeatherRecord>>,
@@ -88,7 +88,7 @@ impl WeatherSimulation {
                 })
                 .collect()
         });
-        WeatherSnapshot { folder, records, empty }
+        WeatherSnapshot { number, folder, records, empty }
     }
 
     fn record(&self, date: NaiveDate, folder: DateTime<Utc>, last: bool) -> WeatherRecord {
@@ -103,6 +103,7 @@ impl WeatherSimulation {
             record.min += error;
             record.max += error;
             record.mean += error;
+            record.hours.iter_mut().flatten().for_each(|(_, temperature, ..)| *temperature += error);
             record.source = if folder >= ServiceDay::new(date, self.tz).start() { "comb" } else { "fcst" };
         }
         let index = (date - self.first).num_days();
@@ -150,12 +151,7 @@ impl WeatherSimulation {
         };
         let wind = tenths(40, 420);
         let day = ServiceDay::new(date, self.tz);
-        let mut names = day.local_hours();
-        names.dedup();
-        let hours: Vec<_> = names
-            .into_iter()
-            .map(|name| (name, mean + tenths(-14, 14), if wet { tenths(0, 12) } else { 0 }, tenths(20, wind.into())))
-            .collect();
+        let hours = hours(&day, (min, mean, max), rain.unwrap_or(0), wind, &mut tenths);
         let variant = date.day() % 5;
         WeatherRecord {
             date,
@@ -177,77 +173,43 @@ impl WeatherSimulation {
     pub fn history(&self) -> Vec<WeatherRecord> {
         (1..=HISTORY_DAYS).rev().map(|back| self.day(self.first - Duration::days(back))).collect()
     }
+}
 
-    /// # Errors
-    /// The store or the file system rejects a file.
-    pub fn write(&self, output: &Output) -> Result<(), Failure> {
-        let mut csv = "name,datetime,tempmax,tempmin,temp,precip,preciptype,windspeed,conditions,stations\n".to_owned();
-        for record in self.history() {
-            let rain = record.rain.map(tenths_text).unwrap_or_default();
-            csv.push_str(&format!(
-                "ville,{},{},{},{},{rain},,{},\"{}\",\"07149099999,D3623\"\n",
-                record.date,
-                tenths_text(record.max),
-                tenths_text(record.min),
-                tenths_text(record.mean),
-                tenths_text(record.wind),
-                record.conditions
-            ));
-        }
-        output.put("batch/meteo-historique.csv", csv.as_bytes())?;
-        for snapshot in self.snapshots() {
-            let folder = keys::snapshots(Source::Weather, snapshot.folder.date_naive());
-            let key = format!("{folder}hour={}/part.json", snapshot.folder.format("%H"));
-            let records = snapshot.records.as_ref();
-            let whole = json!({
-                "resolvedAddress": "Ville, France",
-                "timezone": self.tz.name(),
-                "days": records.map(|records| records.iter().map(day_json).collect::<Vec<_>>()),
-                "currentConditions": {"datetime": "12:00:00", "temp": 11.5, "precip": null, "windspeed": 9.0},
-            })
-            .to_string();
-            let body = match (records.is_some(), snapshot.empty) {
-                (true, _) => whole.as_bytes(),
-                (false, true) => b"",
-                (false, false) => b"{\"resolvedAddress\": \"Ville, France\", \"days\": [{\"datetime\": \"20",
+/// The hours of a day, of which the day's values are mean, minimum, maximum and sum.
+fn hours(
+    day: &ServiceDay,
+    (min, mean, max): (i32, i32, i32),
+    rain: i32,
+    wind: i32,
+    tenths: &mut impl FnMut(i64, i64) -> i32,
+) -> Vec<(usize, i32, i32, i32)> {
+    let mut names = day.local_hours();
+    names.dedup();
+    let count = i32::try_from(names.len()).unwrap_or(24);
+    let (coldest, warmest, windiest) = (tenths(3, 6), tenths(13, 16), tenths(0, 22));
+    // The other hours make up for the two extremes, and vary in pairs.
+    let rest = 2 * mean - min - max;
+    let (mut others, mut variation) = (0, 0);
+    let mut hour = |at: i32| {
+        let temperature = if at == coldest {
+            min
+        } else if at == warmest {
+            max
+        } else {
+            let share = |n: i32| rest * n / (count - 2);
+            let own = share(others + 1) - share(others);
+            others += 1;
+            // The number of the other hours may be odd.
+            variation = match others % 2 {
+                0 => -variation,
+                _ if others == count - 2 => 0,
+                _ => tenths(0, 9),
             };
-            output.put(&key, body)?;
-        }
-        Ok(())
-    }
-}
-
-fn tenths_text(value: i32) -> String {
-    (f64::from(value) / 10.0).to_string()
-}
-
-fn day_json(record: &WeatherRecord) -> Value {
-    let number = |value: i32| json!(f64::from(value) / 10.0);
-    let mut day = json!({
-        "datetime": record.date,
-        "tempmax": number(record.max),
-        "tempmin": number(record.min),
-        "temp": number(record.mean),
-        "precip": record.rain.map(number),
-        "preciptype": if record.rain.unwrap_or(0) > 0 { json!(["rain"]) } else { Value::Null },
-        "windspeed": number(record.wind),
-        "conditions": record.conditions,
-        "source": record.source,
-    });
-    if let Some(object) = day.as_object_mut() {
-        if let Some(mean) = record.wind_mean {
-            object.insert("windspeedmean".to_owned(), number(mean));
-        }
-        if let Some(hours) = &record.hours {
-            let hours: Vec<_> = hours
-                .iter()
-                .map(|(name, temp, rain, wind)| {
-                    json!({"datetime": format!("{name:02}:00:00"), "temp": number(*temp), "precip": number(*rain),
-                        "windspeed": number(*wind), "conditions": "Clear"})
-                })
-                .collect();
-            object.insert("hours".to_owned(), Value::Array(hours));
-        }
-    }
-    day
+            mean + own + variation
+        };
+        let rain = rain * (at + 1) / count - rain * at / count;
+        (temperature, rain, if at == windiest { wind } else { tenths(20, wind.into()) })
+    };
+    let values: Vec<_> = (0..count).map(&mut hour).collect();
+    names.into_iter().zip(values).map(|(name, (temperature, rain, wind))| (name, temperature, rain, wind)).collect()
 }

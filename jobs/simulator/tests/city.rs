@@ -12,6 +12,7 @@ use simulator::Config;
 use simulator::faults::Faults;
 use simulator::output::Compression;
 use simulator::road_counts::file_plan::FormatOption;
+use simulator::shapes::Shapes;
 use tempfile::TempDir;
 
 struct SimulatedCity {
@@ -197,6 +198,34 @@ fn totals_of_the_truth_add_up() {
             .map(|state| number(state, "/heures"))
             .sum();
         assert_eq!(cells, number(&roads, "/qualite/cellules"));
+    }
+}
+
+#[test]
+fn other_shapes_of_the_files_leave_the_truth_unchanged() {
+    let city = |shapes: Shapes| {
+        SimulatedCity::new("2025-10-25", "2025-10-27", |config| {
+            config.faults = Faults::all();
+            config.shapes = shapes;
+        })
+    };
+    let (usual, all) = (city(Shapes::Usual), city(Shapes::All));
+    let (usual_files, all_files) = (usual.files(), all.files());
+    let truth = |files: &BTreeMap<String, Vec<u8>>| -> Vec<_> {
+        files
+            .iter()
+            .filter(|(key, _)| key.starts_with("truth/"))
+            .map(|(key, body)| (key.clone(), body.clone()))
+            .collect()
+    };
+    assert!(truth(&usual_files) == truth(&all_files));
+    let texts: String = all_files
+        .iter()
+        .filter(|(key, _)| key.starts_with("raw/api/weather") || key.starts_with("raw/api/bikes"))
+        .map(|(_, body)| String::from_utf8_lossy(body).into_owned())
+        .collect();
+    for part in ["FeatureCollection", "}{", "[{\"results\"", "\"unitGroup\":\"us\"", "\"humidity\"", " 00:00:00\""] {
+        assert!(texts.contains(part), "{part}");
     }
 }
 

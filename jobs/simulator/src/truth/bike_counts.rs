@@ -22,8 +22,10 @@ const EXPECTED_DAYS: i64 = 28;
 const FINAL_DAYS: i64 = 3;
 /// A constant value for more hours than these is a failure.
 const STUCK_HOURS: Hour = 12;
+/// Zeros are a failure once the day has reported more hours than these.
+const SILENT_HOURS: Hour = 12;
 
-/// The last count of every counter and hour in the records that a run reads.
+/// The records that a run reads: for every counter and hour the last count that is known, else the last one.
 struct BikeRecords {
     cells: BTreeMap<(usize, Hour), PublishedCount>,
     quality: Quality,
@@ -33,8 +35,13 @@ struct BikeRecords {
 fn records(bikes: &BikeSimulation, day: ServiceDay) -> BikeRecords {
     let hours = clock::hour_of(day.start())..clock::hour_of(day.end());
     let mut records = BikeRecords { cells: BTreeMap::new(), quality: Quality::default(), newest: i64::MIN };
-    let add = |records: &mut BikeRecords, counter: usize, hour: Hour, count: PublishedCount| {
-        let before = records.cells.insert((counter, hour), count);
+    let mut latest: BTreeMap<(usize, Hour), PublishedCount> = BTreeMap::new();
+    let mut add = |records: &mut BikeRecords, counter: usize, hour: Hour, count: PublishedCount| {
+        let before = latest.insert((counter, hour), count);
+        let used = records.cells.entry((counter, hour)).or_insert(count);
+        if matches!(count, PublishedCount::Known(_)) || !matches!(used, PublishedCount::Known(_)) {
+            *used = count;
+        }
         records.newest = records.newest.max(hour);
         let quality = &mut records.quality;
         quality.rows_read += 1;
@@ -57,7 +64,9 @@ fn records(bikes: &BikeSimulation, day: ServiceDay) -> BikeRecords {
     bikes.history().for_each(|(counter, hour, count)| add(&mut records, counter, hour, count));
     for folder in bikes.folders().filter(|folder| is_read_for(clock::instant(*folder), day)) {
         let snapshot = bikes.snapshot(folder);
-        if snapshot.damage != SnapshotDamage::None {
+        let has_count = snapshot.records.iter().any(|record| matches!(record, SnapshotRecord::Count { .. }));
+        // Of a snapshot with nothing but bad records nothing is trusted.
+        if snapshot.damage != SnapshotDamage::None || !has_count && !snapshot.records.is_empty() {
             *records.quality.structural_rejects.entry(Reason::UnreadableSnapshot).or_default() += 1;
             continue;
         }
@@ -122,6 +131,7 @@ pub(super) fn document(city: &City, day: ServiceDay) -> Option<TrueDocument<Body
     let until = valued(start).map(|(_, hour)| hour + 1).max();
     let failure_window = FailureWindow {
         bounds: (from, start, end),
+        tells_silence: until.is_some_and(|until| until - start > SILENT_HOURS),
         edges: (valued(from).map(|(_, hour)| hour).min().unwrap_or(start), until.unwrap_or(end)),
     };
     let mut days: Vec<CounterDay<'_>> = bikes
@@ -161,11 +171,13 @@ pub(super) fn document(city: &City, day: ServiceDay) -> Option<TrueDocument<Body
 struct FailureWindow {
     /// Two days before the day, its begin, its end.
     bounds: (Hour, Hour, Hour),
+    /// Whether enough hours of the day are reported to tell a silent counter from a quiet one.
+    tells_silence: bool,
     /// The begin of the first hour in which any counter has a value, and the end of the last such hour of the day.
     edges: (Hour, Hour),
 }
 
-/// The failures of a counter: only zeros all day (from the begin of the zeros), or a constant value.
+/// The failures of a counter: only zeros in the reported hours (from the begin of the zeros), or a constant value.
 fn failing(
     counter: &Counter,
     count: impl Fn(Hour) -> Option<u32>,
@@ -183,7 +195,7 @@ fn failing(
     };
     let (from, start, end) = window.bounds;
     let has_bikes = |hour: Hour| count(hour).is_some_and(|n| n > 0);
-    if !(start..end).any(has_bikes) {
+    if window.tells_silence && !(start..end).any(has_bikes) {
         let before = (from..start).rev().find(|hour| has_bikes(*hour)).map_or(from, |hour| hour + 1);
         return vec![fault(CounterFault::Silent, before.max(window.edges.0).min(start), window.edges.1)];
     }
@@ -269,7 +281,7 @@ fn body(days: &[CounterDay<'_>], day: ServiceDay, failures: Vec<FailingCounter>,
     let mut top: Vec<_> = good().filter_map(|counter| Some((counter.total()?, counter))).collect();
     top.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| id_order(&a.1.counter.id, &b.1.counter.id)));
     let mut districts: BTreeMap<(bool, Option<String>), BikeZone> = BTreeMap::new();
-    for counter in good() {
+    for counter in days {
         let (code, zone) = counter.zone.clone();
         let district = districts.entry((code.is_none(), code.clone())).or_insert(BikeZone {
             district: code,
@@ -278,6 +290,9 @@ fn body(days: &[CounterDay<'_>], day: ServiceDay, failures: Vec<FailingCounter>,
             daily_total: None,
         });
         district.counter_count += 1;
+        if !counter.failing.is_empty() {
+            continue;
+        }
         district.daily_total = match (district.daily_total, counter.total()) {
             (Some(sum), Some(total)) => Some(sum + total),
             (sum, total) => sum.or(total),

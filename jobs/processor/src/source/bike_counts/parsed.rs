@@ -99,7 +99,7 @@ fn parse_snapshot(bytes: &[u8], tz: Tz) -> Result<Records, String> {
         let fields = element.parse().and_then(|ApiRecord(fields)| fields.ok_or(Reason::UnreadableRecord));
         recognized |= fields.as_ref().is_ok_and(Fields::has_counter_field);
         let record = fields.as_ref().map_err(|reason| *reason).and_then(|fields| Record::of_json(fields, tz));
-        let date = fields.as_ref().ok().and_then(|fields| fields.date()).unwrap_or_default();
+        let date = fields.as_ref().ok().and_then(Fields::date).unwrap_or_default();
         let wrong = |reason| if reason == Reason::UnreadableDate { date.as_bytes() } else { element.raw };
         builder.add(record, element.line, element.raw, wrong, tz);
     }

@@ -4,7 +4,7 @@ use super::*;
 
 fn figures(draft: &Draft<Weather>) -> [Option<f64>; 5] {
     let metrics = &draft.body.metrics;
-    let value = |figure: Option<contract::number::Fixed1>| figure.map(|figure| figure.get());
+    let value = |figure: Option<contract::number::Fixed1>| figure.map(contract::number::Fixed1::get);
     [
         value(metrics.temp_mean),
         value(metrics.temp_min),
