@@ -142,6 +142,17 @@ parameters! {
     }
 }
 
+/// Whether worksites that the city calls finished count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FinishedWorksites {
+    /// They are left out.
+    #[serde(rename = "exclus")]
+    Excluded,
+    /// They are active as their dates say: today's file calls those finished that were active on an earlier day.
+    #[serde(rename = "actifs")]
+    Active,
+}
+
 parameters! {
     /// Worksites. Impacts in percent.
     WorksiteParameters {
@@ -159,6 +170,8 @@ parameters! {
         se_termine_jours: i64 = 7,
         /// A worksite that lasts more days is long-running.
         long_jours: i64 = 30,
+        /// Finished worksites (status 5) whose dates cover the day: `exclus`, or `actifs` to backfill from today's file.
+        termines: FinishedWorksites = FinishedWorksites::Excluded,
     }
 }
 

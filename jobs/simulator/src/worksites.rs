@@ -53,6 +53,8 @@ pub struct Worksite {
     pub day_first: bool,
     pub impact: Option<String>,
     pub level: Option<String>,
+    /// `1` planned, `2` running, `3` halted, `4` extended, `5` finished.
+    pub status: &'static str,
     /// Each polygon is its exterior ring, then its holes; empty without a geometry.
     pub polygons: Vec<Vec<Vec<Point>>>,
     pub point: Option<Point>,
@@ -162,7 +164,7 @@ fn fields(worksite: &Worksite) -> Vec<String> {
         optional(&worksite.impact),
         String::new(),
         optional(&worksite.level),
-        "2".to_owned(),
+        worksite.status.to_owned(),
         String::new(),
         geometry(&worksite.polygons).map(|shape| shape.to_string()).unwrap_or_default(),
         worksite.point.map(|[lon, lat]| format!("{lat}, {lon}")).unwrap_or_default(),
@@ -229,6 +231,13 @@ fn worksite(index: usize, seed: u64, first: NaiveDate, span: i64, zones: &Zones)
         day_first: index % 9 == 4,
         impact: (index % 7 != 5).then(|| rng.pick(&impacts, "RESTREINTE").to_owned()),
         level: Some((1 + index % 3).to_string()),
+        status: match index % 10 {
+            6 => "5",
+            3 => "3",
+            1 => "1",
+            8 => "4",
+            _ => "2",
+        },
         polygons,
         point: (index % 16 != 14).then_some([lon, lat]),
     }

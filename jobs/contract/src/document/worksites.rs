@@ -62,6 +62,9 @@ pub struct Worksite {
     /// Level of disturbance.
     #[serde(rename = "niveau")]
     pub level: Option<String>,
+    /// Progress: `1` planned, `2` running, `3` halted, `4` extended, `5` finished.
+    #[serde(rename = "statut")]
+    pub status: Option<String>,
     /// Postal code, as published, else of the zone that contains the point; null without either.
     #[serde(rename = "arrondissement")]
     pub district: Option<String>,

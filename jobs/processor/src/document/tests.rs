@@ -23,19 +23,34 @@ pub(super) fn drafted<S: FileSource>(
     files: &[RawFile],
     zones: Option<&Zones>,
 ) -> (SourceResult<Draft<S::Body>>, S::Shared) {
+    drafted_with::<S>(date, files, zones, &Parameters::default())
+}
+
+/// The same with other parameters.
+pub(super) fn drafted_with<S: FileSource>(
+    date: &str,
+    files: &[RawFile],
+    zones: Option<&Zones>,
+    parameters: &Parameters,
+) -> (SourceResult<Draft<S::Body>>, S::Shared) {
     let city = City::paris();
-    in_context(date, zones, |context| S::draft(&parsed::<S>(files, &city), context))
+    in_context(date, zones, parameters, |context| S::draft(&parsed::<S>(files, &city), context))
 }
 
 pub(super) fn parsed<S: FileSource>(files: &[RawFile], city: &City) -> Vec<Arc<S::File>> {
     files.iter().map(|file| Arc::new(S::parse(file, city))).collect()
 }
 
-fn in_context<R>(date: &str, zones: Option<&Zones>, read: impl FnOnce(&DayContext<'_>) -> R) -> R {
-    let (city, parameters) = (City::paris(), Parameters::default());
+fn in_context<R>(
+    date: &str,
+    zones: Option<&Zones>,
+    parameters: &Parameters,
+    read: impl FnOnce(&DayContext<'_>) -> R,
+) -> R {
+    let city = City::paris();
     let day = ServiceDay::new(date.parse::<NaiveDate>().unwrap(), city.tz);
     let day_type = DayType::Workday;
-    read(&DayContext { day, day_type, city: &city, zones, service_lines: &[], parameters: &parameters })
+    read(&DayContext { day, day_type, city: &city, zones, service_lines: &[], parameters })
 }
 
 /// Drafts every day from files parsed once, again in the opposite order of days and files, and from files parsed for that day alone.
@@ -45,7 +60,9 @@ where
     S::Shared: PartialEq + Debug,
 {
     let city = City::paris();
-    let draft = |date: &str, files: &[Arc<S::File>]| in_context(date, None, |context| S::draft(files, context));
+    let draft = |date: &str, files: &[Arc<S::File>]| {
+        in_context(date, None, &Parameters::default(), |context| S::draft(files, context))
+    };
     let once = parsed::<S>(files, &city);
     let first: Vec<_> = DAYS.iter().map(|date| draft(date, &once)).collect();
     let reversed: Vec<Arc<S::File>> = once.iter().rev().map(Arc::clone).collect();
@@ -219,7 +236,7 @@ proptest! {
         // The counts of a day do not depend on the rows of other days, except at the edges of the day.
         let city = City::paris();
         for (day, date) in DAYS.iter().enumerate() {
-            let read = |files: &[RawFile]| in_context(date, None, |context| {
+            let read = |files: &[RawFile]| in_context(date, None, &Parameters::default(), |context| {
                 let cells = bike::aggregate(&parsed::<BikeCountsSource>(files, &city), context).ok()?;
                 Some((cells.quality.rows_of_day, cells.quality.values.clone(), cells.repeats, cells.conflicts))
             });

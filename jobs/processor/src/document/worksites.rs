@@ -14,7 +14,7 @@ use crate::draft::{Draft, SourceResult};
 use crate::geo::{ZONES_UNKNOWN, zone_warnings};
 use crate::indicator;
 use crate::indicator::context::WorksiteShape;
-use crate::parameters::{Parameters, WorksiteParameters};
+use crate::parameters::{FinishedWorksites, Parameters, WorksiteParameters};
 use crate::quality::RowCounts;
 use crate::raw_file::RawFile;
 use crate::source::worksites::{self, Group, ParsedFile, WorksiteRecord, parse};
@@ -68,10 +68,18 @@ fn draft(
     };
 
     let date = context.day.date();
-    let active: Vec<&Group> = groups.iter().filter(|group| group.record.is_active(date)).collect();
+    let keep_finished = context.parameters.chantiers.termines == FinishedWorksites::Active;
+    let (active, finished): (Vec<&Group>, Vec<&Group>) = groups
+        .iter()
+        .filter(|group| group.record.is_active(date))
+        .partition(|group| keep_finished || !group.record.is_finished());
     if active.is_empty() {
         let last_day = groups.iter().filter_map(|group| group.record.end.max(group.record.start)).max();
-        return (SourceResult::no_row(last_day), None);
+        let absent = match (finished.len(), SourceResult::no_row(last_day)) {
+            (1.., SourceResult::Absent(reason)) => SourceResult::Absent(format!("{reason} ; {}", left_out(&finished))),
+            (_, absent) => absent,
+        };
+        return (absent, None);
     }
     let mut quality = quality.clone();
     let (mut repeats, mut conflicts) = (0, 0);
@@ -90,6 +98,9 @@ fn draft(
     quality.conflicts = conflicts;
     quality.warnings = zone_warnings(context.zones);
     quality.warnings.extend(warnings.iter().cloned());
+    if !finished.is_empty() {
+        quality.warnings.push(format!("{}.", left_out(&finished)));
+    }
 
     let mut reasons = BTreeMap::new();
     if context.zones.is_none() {
@@ -110,4 +121,16 @@ fn draft(
         body: indicator::worksites::measure(&records, context),
     };
     (SourceResult::Document(draft), Some(shapes))
+}
+
+/// A clause on the worksites that their dates make active and their status does not.
+fn left_out(finished: &[&Group]) -> String {
+    let (number, s, is) = match finished.len() {
+        1 => ("1".to_owned(), "", "n'est"),
+        several => (several.to_string(), "s", "ne sont"),
+    };
+    format!(
+        "{number} chantier{s} de statut 5 (terminé{s}), dont les dates couvrent la journée, {is} pas compté{s} ; \
+         --param chantiers.termines=actifs les compte"
+    )
 }

@@ -52,6 +52,7 @@ fn worksite(record: &WorksiteRecord, zones: Option<&Zones>, parameters: &Worksit
         impact: record.impact.map(|impact| impact.name().to_owned()).or_else(|| record.other_impact.clone()),
         impact_percent: record.impact.map_or(0, |impact| percent(impact, parameters)),
         level: record.level.clone(),
+        status: record.status.clone(),
         district: code,
         zone,
         start_date: record.start,

@@ -14,10 +14,11 @@ use crate::order::id_order;
 use crate::quality::{QualityCounter, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::acceptance::Acceptance;
+use crate::source::text::normalize::folded;
 use crate::source::text::table::{Column, Row, Table};
 use crate::source::text::timestamp::{Timestamp, rejected_time};
 
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     Column::required(&["Identifiant"]),
     Column::required(&["Date de début", "date_debut"]),
     Column::required(&["Date de fin", "date_fin"]),
@@ -29,6 +30,7 @@ const COLUMNS: [Column; 11] = [
     Column::optional(&["Niveau de perturbation", "niveau_perturbation"]),
     Column::optional(&["geo_shape"]),
     Column::optional(&["geo_point_2d"]),
+    Column::optional(&["Statut"]),
 ];
 const ID: usize = 0;
 const START: usize = 1;
@@ -41,6 +43,7 @@ const IMPACT: usize = 7;
 const LEVEL: usize = 8;
 const SHAPE: usize = 9;
 const POINT: usize = 10;
+const STATUS: usize = 11;
 
 /// Impact on traffic as published by the city.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,6 +91,8 @@ pub(crate) struct WorksiteRecord {
     /// The published impact if it is unknown.
     pub(crate) other_impact: Option<String>,
     pub(crate) level: Option<String>,
+    /// As published: the city's number, `1` planned to `5` finished.
+    pub(crate) status: Option<String>,
     pub(crate) shape: Option<Geometry<f64>>,
     pub(crate) point: Option<(f64, f64)>,
     /// Reasons of unreadable values.
@@ -99,6 +104,14 @@ impl WorksiteRecord {
     #[must_use]
     pub(crate) fn is_active(&self, date: NaiveDate) -> bool {
         self.start.is_none_or(|start| start <= date) && self.end.is_none_or(|end| date <= end)
+    }
+
+    /// Whether the city calls it finished, whatever its dates: the number 5, or the word.
+    #[must_use]
+    pub(crate) fn is_finished(&self) -> bool {
+        self.status
+            .as_deref()
+            .is_some_and(|status| matches!(status, "5" | "5.0") || folded(status).starts_with("termine"))
     }
 
     fn read(row: &Row<'_>, tz: Tz) -> Result<Self, Reason> {
@@ -138,6 +151,7 @@ impl WorksiteRecord {
             impact,
             other_impact,
             level: text(LEVEL),
+            status: text(STATUS),
             shape: shape.ok().flatten(),
             point: point.ok().flatten(),
             unread,

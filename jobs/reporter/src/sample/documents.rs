@@ -265,6 +265,7 @@ fn worksites() -> Worksites {
         streets: Some(streets.into()),
         impact: Some("RESTREINTE".into()),
         impact_percent: 50,
+        status: None,
         level: None,
         district: Some("75012".into()),
         zone: Some("Reuilly".into()),

@@ -42,7 +42,8 @@ pub(super) fn document(city: &City, day: ServiceDay) -> TrueDocument<Worksites> 
     let mut active: Vec<_> = last
         .into_values()
         .filter(|(worksite, ..)| {
-            worksite.start.is_none_or(|start| start <= date) && worksite.end.is_none_or(|end| date <= end)
+            let begun = worksite.start.is_none_or(|start| start <= date);
+            begun && worksite.end.is_none_or(|end| date <= end) && worksite.status != "5"
         })
         .collect();
     active.sort_by(|a, b| id_order(&a.0.id, &b.0.id));
@@ -124,6 +125,7 @@ fn entry(city: &City, worksite: &Worksite) -> WorksiteEntry {
         impact: worksite.impact.clone(),
         impact_percent: percent(worksite),
         level: worksite.level.clone(),
+        status: Some(worksite.status.to_owned()),
         zone: code.as_ref().and_then(|code| city.zones.name(code)),
         district: code,
         start_date: worksite.start,

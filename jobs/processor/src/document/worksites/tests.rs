@@ -4,12 +4,12 @@ use contract::number::Fixed1;
 use proptest::prelude::*;
 
 use super::*;
-use crate::document::tests::drafted;
+use crate::document::tests::{drafted, drafted_with};
 use crate::geo::Zones;
 use crate::source::reference::zones::read_zones;
 
 const HEADER: &str = "\u{feff}Identifiant;Identifiant CTV;Code postal de l'arrondissement;Typologie;Objet;Voie(s);Date de début;Date de fin;\
-    Impact sur la circulation;Niveau de perturbation;geo_shape;geo_point_2d";
+    Impact sur la circulation;Niveau de perturbation;Statut;geo_shape;geo_point_2d";
 /// About 73 m by 111 m.
 const SQUARE: &str = r#""{""type"": ""Polygon"", ""coordinates"": [[[2.300, 48.800], [2.301, 48.800], [2.301, 48.801], [2.300, 48.801], [2.300, 48.800]]]}""#;
 const ZONES: &str = r#"{"type":"FeatureCollection","features":[
@@ -26,14 +26,15 @@ struct Line<'a> {
     start: &'a str,
     end: &'a str,
     impact: &'a str,
+    status: &'a str,
     shape: &'a str,
     point: &'a str,
 }
 
 impl Line<'_> {
     fn text(self) -> String {
-        let Line { id, code, start, end, impact, shape, point } = self;
-        format!("{id};;{code};1;RESEAU;\"rue A;\nrue B\";{start};{end};{impact};2;{shape};{point}")
+        let Line { id, code, start, end, impact, status, shape, point } = self;
+        format!("{id};;{code};1;RESEAU;\"rue A;\nrue B\";{start};{end};{impact};2;{status};{shape};{point}")
     }
 }
 
@@ -80,6 +81,50 @@ fn worksite_is_active_from_its_first_to_its_last_day() {
     assert_eq!(draft.body.long_running, ["last day", "no end"], "33 days each: until its end, and until the day");
     assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day, draft.quality.cells), (9, 7, 7));
     assert_eq!((draft.status, draft.completeness), (DayStatus::Final, None));
+}
+
+/// Worksites with these statuses, all of which cover the day.
+fn with_statuses(statuses: &[&'static str]) -> Vec<Line<'static>> {
+    const IDS: [&str; 7] = ["1", "2", "3", "4", "5", "6", "7"];
+    let line = |(id, status)| Line { id, status, start: "2025-10-01", end: "2025-12-31", ..Line::default() };
+    IDS.into_iter().zip(statuses.iter().copied()).map(line).collect()
+}
+
+#[test]
+fn finished_worksites_are_left_out_with_their_number() {
+    let draft = draft(&with_statuses(&["1", "2", "3", "4", "5", "", "Terminé"]));
+    let sites = &draft.body.active_worksites;
+    assert_eq!(sites.iter().map(|site| site.id.as_str()).collect::<Vec<_>>(), ["1", "2", "3", "4", "6"]);
+    let statuses: Vec<Option<&str>> = sites.iter().map(|site| site.status.as_deref()).collect();
+    assert_eq!(statuses, [Some("1"), Some("2"), Some("3"), Some("4"), None]);
+    let warning = &draft.quality.warnings[0];
+    assert!(warning.starts_with("2 chantiers de statut 5 (terminés)"), "{warning}");
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day, draft.quality.cells), (7, 5, 5));
+}
+
+#[test]
+fn finished_worksite_of_another_day_is_no_warning() {
+    let ended = Line { id: "1", status: "5", start: "2025-10-01", end: "2025-10-31", ..Line::default() };
+    let draft = draft(&[ended, Line { id: "2", status: "2", ..Line::default() }]);
+    assert_eq!((draft.body.active_worksite_count, draft.quality.warnings.len()), (1, 0));
+}
+
+#[test]
+fn day_with_finished_worksites_only_is_absent_with_the_way_out() {
+    let files = [file("batch/chantiers-1.csv", &with_statuses(&["5"]))];
+    let SourceResult::Absent(reason) = on("2025-11-03", &files, None).0 else { panic!("a document") };
+    assert!(reason.starts_with("aucune_ligne_du_jour (dernier jour présent : 2025-12-31) ; 1 chantier "), "{reason}");
+    assert!(reason.contains("--param chantiers.termines=actifs"), "{reason}");
+}
+
+#[test]
+fn parameter_keeps_finished_worksites() {
+    let mut parameters = Parameters::default();
+    parameters.set("chantiers.termines=actifs").unwrap();
+    let files = [file("batch/chantiers-1.csv", &with_statuses(&["5", "2"]))];
+    let draft = drafted_with::<WorksitesSource>("2025-11-03", &files, Some(&zones()), &parameters).0.unwrap();
+    assert_eq!((draft.body.active_worksite_count, draft.quality.warnings.len()), (2, 0));
+    assert!(parameters.set("chantiers.termines=oui").is_err());
 }
 
 #[test]
