@@ -115,6 +115,10 @@ parameters! {
         longue_heures: f64 = 2.0,
         /// More simultaneous disruptions are a general one.
         generalisee_nombre: u32 = 5,
+        /// A snapshot speaks for these hours before and after it.
+        instantane_heures: u32 = 3,
+        /// Days from the day to the newest snapshot after which the day is final although pages are missing.
+        definitif_jours: i64 = 3,
         /// Default start of service, minutes after midnight.
         service_debut_minutes: u32 = 330,
         /// Default end of service, minutes after midnight of the next day.

@@ -27,6 +27,8 @@ pub enum ImpactedObject {
     Stop,
     /// No object; only the title names the line.
     TitleOnly,
+    /// A lift at a stop of the line, published with a severity that a reader must not take for that of trains.
+    Lift,
 }
 
 /// Begin and end; the begin is included, the end is not.
@@ -99,6 +101,10 @@ impl DisruptionSimulation {
                 let number = number * 1000 + index;
                 incidents.push(incident(number, index, day.date(), seed, faults, days.tz(), &lines));
             }
+            if per_day > 0 {
+                incidents.push(lift(number, day.date(), days.tz(), &lines));
+                incidents.extend((0..8).map(|stop| closed_stop(number, stop, day.date(), days.tz(), &lines)));
+            }
             if number % 3 == 1.min(days.days().len() - 1) && per_day > 0 {
                 incidents.extend(storm(number, day.date(), days.tz(), &lines));
             }
@@ -165,6 +171,7 @@ fn lines() -> Vec<LineService> {
         (Mode::Rer, &["A", "B", "C"], 5 * 60, 75),
         (Mode::Tram, &["T2", "T3a"], 5 * 60 + 30, 60),
         (Mode::Transilien, &["H", "J"], 5 * 60 + 15, 23 * 60 + 45),
+        (Mode::Bus, &["26", "72", "N12"], 6 * 60, 21 * 60 + 30),
     ];
     codes
         .into_iter()
@@ -282,13 +289,57 @@ fn incident(
     }
 }
 
+/// A lift that is out of order for a day and a half.
+fn lift(number: usize, date: NaiveDate, tz: Tz, lines: &[LineService]) -> Incident {
+    let begin = clock::at_wall(date, 9, 20, tz);
+    let end = begin + Duration::hours(36);
+    let (html, plain) = message("Place Ronde", "la surface");
+    Incident {
+        id: format!("a5ce0000-fb21-11ee-a614-{number:012}"),
+        line: number % lines.len().max(1),
+        object: ImpactedObject::Lift,
+        severity: Severity::High,
+        cause: "TRAVAUX",
+        title: "Place Ronde : ascenseur en panne".to_owned(),
+        html,
+        plain,
+        versions: vec![IncidentVersion { updated: begin, periods: vec![(begin, end)] }],
+        removed_at: end + Duration::minutes(30),
+    }
+}
+
+/// A bus stop that is closed for weeks and published as an interruption: more of them than of all other disruptions.
+fn closed_stop(number: usize, stop: usize, date: NaiveDate, tz: Tz, lines: &[LineService]) -> Incident {
+    let begin = clock::at_wall(date, 4 + u32::try_from(stop % 4).unwrap_or(0), 0, tz);
+    let end = begin + Duration::days(21);
+    let bus: Vec<usize> =
+        (0..lines.len()).filter(|at| lines.get(*at).is_some_and(|service| service.line.mode == Mode::Bus)).collect();
+    let line = bus.get(stop % bus.len().max(1)).copied().unwrap_or(0);
+    let name = lines.get(line).map_or("Bus 1", |service| service.line.name.as_str());
+    let (html, plain) = message("Rue Haute", "Rue Basse");
+    Incident {
+        id: format!("c105ed00-fb21-11ee-a614-{:012}", number * 1000 + stop),
+        line,
+        object: ImpactedObject::Stop,
+        severity: Severity::Critical,
+        cause: "TRAVAUX",
+        title: format!("{name} : Travaux - Arrêt non desservi"),
+        html,
+        plain,
+        versions: vec![IncidentVersion { updated: begin - Duration::hours(1), periods: vec![(begin, end)] }],
+        removed_at: end,
+    }
+}
+
 /// Incidents on seven lines at once: a general disruption.
 fn storm(number: usize, date: NaiveDate, tz: Tz, lines: &[LineService]) -> Vec<Incident> {
     (0..7)
         .map(|index| {
             let begin = clock::at_wall(date, 17, u32::try_from(index * 4).unwrap_or(0), tz);
             let end = begin + Duration::minutes(95 + 5 * i64::try_from(index).unwrap_or(0));
-            let line = (number + index * 2) % lines.len().max(1);
+            // Rail lines come first.
+            let rail = lines.iter().filter(|service| service.line.mode != Mode::Bus).count();
+            let line = (number + index * 2) % rail.max(1);
             let name = lines.get(line).map_or("Métro 1", |service| service.line.name.as_str());
             let (html, plain) = message("Quai Neuf", "Rue du Four");
             Incident {

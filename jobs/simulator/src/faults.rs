@@ -72,7 +72,7 @@ faults! {
     OddLabels = "odd-labels",
     /// arcs without a point, outside all zones, on a border, or missing in the road network
     OddPlaces = "odd-places",
-    /// snapshots that are empty, truncated or without news
+    /// snapshots that are empty, truncated, without news, or not collected for hours
     BadSnapshots = "bad-snapshots",
     /// malformed records, in snapshots and small files
     BadRecords = "bad-records",

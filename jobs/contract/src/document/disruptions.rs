@@ -6,12 +6,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Stamp;
-use crate::number::Fixed2;
+use crate::number::{Fixed1, Fixed2};
 
 /// Body of the `traffic` document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Disruptions {
-    /// Disruptions that concern the day, by severity, start and id.
+    /// Disruptions that concern the day: by severity, then by what they affect (lines first), rail before bus, those that began on the day
+    /// before older ones, the longer in the day first, then by id.
     pub disruptions: Vec<Disruption>,
     /// Distinct disruption ids in the snapshots that were read.
     pub total_disruptions_count: u64,
@@ -21,16 +22,20 @@ pub struct Disruptions {
     pub disruptions_by_severity: BTreeMap<Severity, u64>,
     /// Mode → disruptions of the day that affect it.
     pub disruptions_by_mode: BTreeMap<Mode, u64>,
-    /// The 10 most disrupted lines, by disrupted hours, then number of disruptions.
+    /// The 10 most disrupted lines, by disrupted hours, then number of disruptions; disruptions of stops do not count.
     #[serde(rename = "top_lignes_impactees")]
     pub top_affected_lines: Vec<DisruptedLine>,
-    /// Mode → disrupted line-hours.
+    /// Mode → disrupted line-hours, CRITIQUE and ELEVEE disruptions of a line or a section of it.
     #[serde(rename = "heures_ligne_perturbees")]
     pub disrupted_line_hours: BTreeMap<Mode, Fixed2>,
-    /// 100 × (1 − disrupted line-hours ÷ service hours), 0 to 100; null if no service lines are known.
-    pub reliability_index: Option<Fixed2>,
-    /// Critical, long and widespread disruptions.
+    /// 100 × (1 − disrupted line-hours ÷ service hours), 0 to 100, over the hours that a snapshot speaks for; null without such an hour, or if
+    /// no service lines are known.
+    pub reliability_index: Option<Fixed1>,
+    /// Critical, long and widespread disruptions of lines and sections.
     pub alerts: Vec<TransitAlert>,
+    /// Mode → disruptions that affect stops only.
+    #[serde(rename = "arrets_non_desservis", default)]
+    pub stop_disruptions: BTreeMap<Mode, StopDisruptions>,
     /// Disruptions running in each local hour, 24 values; null for an hour that the clock change skips.
     #[serde(rename = "debut_par_heure")]
     pub running_by_hour: Vec<Option<Fixed2>>,
@@ -51,6 +56,32 @@ pub enum Severity {
     /// Information only.
     #[serde(rename = "FAIBLE")]
     Low,
+}
+
+/// What a disruption affects, widest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
+pub enum Scope {
+    /// A whole line or network, or lines that only the text names.
+    #[default]
+    #[serde(rename = "ligne")]
+    Line,
+    /// A section of a line.
+    #[serde(rename = "section")]
+    Section,
+    /// Stops.
+    #[serde(rename = "arret")]
+    Stop,
+    /// A lift.
+    #[serde(rename = "equipement")]
+    Equipment,
+}
+
+impl Scope {
+    /// Whether trains or buses do not run along some part of a line, not only past a stop.
+    #[must_use]
+    pub fn disrupts_line(self) -> bool {
+        matches!(self, Self::Line | Self::Section)
+    }
 }
 
 /// Mode of transport.
@@ -74,6 +105,17 @@ pub enum Mode {
     Tram,
     /// Suburban rail (Transilien).
     Transilien,
+}
+
+impl Mode {
+    /// Whether it runs on rails or a guideway.
+    #[must_use]
+    pub fn is_rail(self) -> bool {
+        match self {
+            Self::Metro | Self::Rer | Self::Transilien | Self::Tram | Self::Shuttle => true,
+            Self::Bus | Self::Other => false,
+        }
+    }
 }
 
 /// Whether a disruption had ended by the end of the day.
@@ -121,6 +163,9 @@ pub struct Disruption {
     /// Severity.
     #[serde(rename = "gravite")]
     pub severity: Severity,
+    /// What it affects; of several lines, the widest.
+    #[serde(rename = "portee", default)]
+    pub scope: Scope,
     /// Cause as published; null if not published.
     pub cause: Option<String>,
     /// Title, plain text; null if not published.
@@ -163,6 +208,17 @@ pub struct DisruptedLine {
     pub count: u64,
 }
 
+/// The disruptions of one mode that affect stops only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct StopDisruptions {
+    /// Disruptions.
+    #[serde(rename = "nombre")]
+    pub count: u64,
+    /// Distinct lines.
+    #[serde(rename = "lignes")]
+    pub lines: u64,
+}
+
 /// Type of a transit alert.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub enum TransitAlertType {
@@ -172,7 +228,7 @@ pub enum TransitAlertType {
     /// A disruption of severity ELEVEE for more than 2 hours of the day.
     #[serde(rename = "longue")]
     Long,
-    /// More than 5 disruptions of severity CRITIQUE or ELEVEE at the same time.
+    /// More than 5 disruptions of rail lines, of severity CRITIQUE or ELEVEE, at the same time.
     #[serde(rename = "generalisee")]
     Widespread,
 }

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use contract::document::disruptions::Disruptions;
 use contract::document::{DayStatus, Quality};
 use contract::{ServiceDay, Source};
@@ -14,11 +15,12 @@ use crate::city::City;
 use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
 use crate::indicator;
+use crate::indicator::disruptions::IntervalSet;
 use crate::order::file_order;
 use crate::parameters::{DisruptionParameters, Parameters};
 use crate::quality::{QualityCounter, RowCounts};
 use crate::raw_file::{RawFile, SourceError};
-use crate::source::disruptions::versions::{Occurrence, SnapshotInfo, SnapshotTimeline};
+use crate::source::disruptions::versions::{IncompleteHours, Occurrence, SnapshotInfo, SnapshotTimeline};
 use crate::source::disruptions::{ActivePeriod, MergedDisruption, ParsedFile, parse};
 
 #[cfg(test)]
@@ -38,8 +40,8 @@ impl RawSource for DisruptionsSource {
         &all.traffic
     }
 
-    /// If snapshots exist and list no disruption of the day, the document has empty lists: no disruption is a result. If all of them were
-    /// collected before the day began, the document is absent.
+    /// If snapshots of the day list no disruption of it, the document has empty lists: no disruption is a result. Without a snapshot of the day
+    /// and a disruption that concerns it, the document is absent: not looking is no result.
     fn draft(files: Self::Input<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<Disruptions>>, ()) {
         (draft(files, context), ())
     }
@@ -83,7 +85,8 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
     of_day.sort_by(|one, other| one.id.cmp(&other.id));
 
     let last = timeline.last();
-    if of_day.is_empty() && last.is_none_or(|last| last <= day.start()) {
+    let is_collected = timeline.any_within(day.start(), day.end());
+    if of_day.is_empty() && !is_collected {
         return SourceResult::no_row(last.map(|last| ServiceDay::of(last, day.tz()).date()));
     }
     let mut quality = collected_files.quality;
@@ -94,28 +97,27 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         conflicts: of_day.iter().map(|event| event.conflicts).sum(),
         ..quality.finish()
     };
-    if !timeline.any_within(day.start(), day.end()) {
+    if !is_collected {
         quality.warnings.push(
             "Aucun instantané n'a été collecté pendant la journée : les perturbations apparues et disparues entre deux \
              instantanés sont inconnues."
                 .to_owned(),
         );
     }
-    match timeline.stray_pages() {
-        0 => {}
-        pages => quality.warnings.push(format!(
-            "{pages} page{} Navitia sans le reste de la réponse dans le dossier de la même heure : une perturbation qui n'y \
-             figure plus n'est pas tenue pour terminée.",
-            if pages == 1 { "" } else { "s" }
-        )),
-    }
-    let body = indicator::disruptions::measure(&of_day, total, context.service_lines, day, &context.parameters.traffic);
+    let parameters = &context.parameters.traffic;
+    let observed = indicator::disruptions::observed(timeline.collected(), day, parameters);
+    quality.warnings.extend(unobserved(&observed, day));
+    quality.warnings.extend(timeline.incomplete().map(incomplete));
+    let body = indicator::disruptions::measure(&of_day, total, &observed, context.service_lines, day, parameters);
     let mut reasons = BTreeMap::new();
     if body.reliability_index.is_none() {
-        reasons.insert("reliability_index".to_owned(), "lignes_inconnues".to_owned());
+        let reason = if context.service_lines.is_empty() { "lignes_inconnues" } else { "collecte_interrompue" };
+        reasons.insert("reliability_index".to_owned(), reason.to_owned());
     }
     // Strictly later: a snapshot whose folder's hour ends with the day may have been collected before the end of the day.
-    let is_final = last.is_some_and(|last| last > day.end());
+    let has_answer = timeline.last_complete().is_some_and(|last| last > day.end());
+    let is_late = last.is_some_and(|last| last >= day.plus(parameters.definitif_jours).end());
+    let is_final = has_answer || is_late;
     SourceResult::Document(Draft {
         status: if is_final { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: None,
@@ -124,6 +126,31 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         reasons,
         body,
     })
+}
+
+/// Names the times of the day for which no snapshot speaks.
+fn unobserved(observed: &IntervalSet, day: ServiceDay) -> Option<String> {
+    let gaps = observed.gaps(day.start(), day.end());
+    let time = |at: DateTime<Utc>| match at == day.end() {
+        true => "24:00".to_owned(),
+        false => day.stamp(at).local().format("%H:%M").to_string(),
+    };
+    let named: Vec<String> = gaps.iter().map(|(from, to)| format!("{}–{}", time(from), time(to))).collect();
+    (!gaps.is_empty()).then(|| {
+        format!(
+            "Collecte interrompue, aucun instantané ne couvre {} : ces heures ne comptent pas dans reliability_index.",
+            named.join(", ")
+        )
+    })
+}
+
+fn incomplete(hours: IncompleteHours) -> String {
+    let IncompleteHours { number, worst: (listed, total) } = hours;
+    let (s, is) = if number == 1 { ("", "est") } else { ("s", "sont") };
+    format!(
+        "{number} heure{s} de collecte {is} incomplète{s} (au pire {listed} des {total} perturbations) : une perturbation qui n'y figure pas \
+         n'est pas tenue pour terminée."
+    )
 }
 
 /// The records of all snapshots, by id.
@@ -149,7 +176,8 @@ impl<'a> FileOccurrences<'a> {
             for listed in &file.snapshots {
                 let snapshot = collected_files.snapshots.len();
                 let (feed, collected, page) = (listed.feed, listed.collected, listed.page);
-                collected_files.snapshots.push(SnapshotInfo { feed, collected, folder: file.folder(), page });
+                let (folder, records) = (file.folder(), listed.listed);
+                collected_files.snapshots.push(SnapshotInfo { feed, collected, folder, page, listed: records });
                 for (id, content) in &listed.records {
                     let occurrences = collected_files.occurrences.entry(id).or_default();
                     occurrences.push(Occurrence { snapshot, content: content.as_ref() });

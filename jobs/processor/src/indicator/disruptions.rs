@@ -2,10 +2,14 @@
 //!
 //! Times are half-open intervals of instants, so that clock changes matter only for local hours.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Duration, Utc};
 use contract::ServiceDay;
-use contract::document::disruptions::{DisruptedLine, Disruption, DisruptionStatus, Disruptions, Line, Mode, Period};
+use contract::document::disruptions::{
+    DisruptedLine, Disruption, DisruptionStatus, Disruptions, Line, Mode, Period, Scope, StopDisruptions,
+};
 use contract::number::Fixed2;
 
 use crate::order::id_order;
@@ -19,7 +23,7 @@ mod reliability;
 #[cfg(test)]
 mod tests;
 
-use intervals::IntervalSet;
+pub(crate) use intervals::IntervalSet;
 
 /// Number of ranked lines.
 const TOP: usize = 10;
@@ -32,11 +36,23 @@ struct DayDisruption<'a> {
     lines: Vec<Line>,
 }
 
+/// The times of the day for which snapshots speak: those near a time of collection.
+#[must_use]
+pub(crate) fn observed(
+    collected: impl Iterator<Item = DateTime<Utc>>,
+    day: ServiceDay,
+    parameters: &DisruptionParameters,
+) -> IntervalSet {
+    let reach = Duration::hours(parameters.instantane_heures.into());
+    IntervalSet::of(collected.map(|at| ((at - reach).max(day.start()), (at + reach).min(day.end()))))
+}
+
 /// The figures of the disruptions of a day. `total` is the number of distinct ids in the snapshots.
 #[must_use]
 pub(crate) fn measure(
     events: &[MergedDisruption],
     total: u64,
+    observed: &IntervalSet,
     service_lines: &[ServiceLine],
     day: ServiceDay,
     parameters: &DisruptionParameters,
@@ -50,8 +66,10 @@ pub(crate) fn measure(
         })
         .collect();
     day_disruptions.sort_by(|one, other| {
-        let key = |day_disruptions: &DayDisruption<'_>| {
-            (day_disruptions.event.severity(), day_disruptions.event.periods.first().map(|period| period.begin))
+        let key = |one: &DayDisruption<'_>| {
+            let began_before = one.event.periods.first().is_none_or(|period| period.begin < day.start());
+            let longest_first = Reverse(one.within.seconds());
+            (one.event.severity(), one.event.content.scope, !one.event.is_rail(), began_before, longest_first)
         };
         key(one).cmp(&key(other)).then_with(|| id_order(&one.event.id, &other.event.id))
     });
@@ -65,9 +83,7 @@ pub(crate) fn measure(
     let mut by_mode = BTreeMap::new();
     for one in &day_disruptions {
         *by_severity.entry(one.event.severity()).or_default() += 1;
-        let mut modes: Vec<Mode> = one.event.content.lines.keys().map(|(mode, _)| *mode).collect();
-        modes.dedup();
-        for mode in modes {
+        for mode in one.event.modes() {
             *by_mode.entry(mode).or_default() += 1;
         }
     }
@@ -79,8 +95,9 @@ pub(crate) fn measure(
         disruptions_by_mode: by_mode,
         top_affected_lines: top_lines(&day_disruptions, service_lines),
         disrupted_line_hours: hours_by_mode.into_iter().map(|(mode, hours)| (mode, Fixed2::of(hours))).collect(),
-        reliability_index: reliability::index(&disrupted, service_lines, day),
-        alerts: alerts::alerts(&day_disruptions, day, parameters),
+        reliability_index: reliability::index(&disrupted, service_lines, observed, day),
+        alerts: alerts::alerts(&day_disruptions, service_lines, day, parameters),
+        stop_disruptions: stop_disruptions(&day_disruptions),
         running_by_hour: by_local_hour(&day_disruptions, day),
     }
 }
@@ -109,6 +126,7 @@ fn disruption(one: &DayDisruption<'_>, day: ServiceDay) -> Option<Disruption> {
         id: one.event.id.clone(),
         status: if runs_on { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
         severity: content.severity,
+        scope: content.scope,
         cause: content.cause.clone(),
         title: content.title.clone(),
         message: content.message.clone(),
@@ -127,19 +145,35 @@ fn disruption(one: &DayDisruption<'_>, day: ServiceDay) -> Option<Disruption> {
 fn disrupted(day_disruptions: &[DayDisruption<'_>]) -> BTreeMap<LineKey, IntervalSet> {
     let mut disrupted: BTreeMap<LineKey, IntervalSet> = BTreeMap::new();
     for one in day_disruptions.iter().filter(|one| one.event.is_serious()) {
-        for (key, _) in one.event.content.lines.iter().filter(|(_, whole)| **whole) {
-            disrupted.entry(key.clone()).or_default().add(&one.within);
+        for line in one.event.disrupted_lines() {
+            disrupted.entry(line.clone()).or_default().add(&one.within);
         }
     }
     disrupted
 }
 
-/// The lines with most disrupted hours, then most disruptions, then by mode and code. Disruptions of any severity and object count,
-/// overlaps of one line merged, unlike `heures_ligne_perturbees`, which covers serious disruptions of the line itself.
+/// The disruptions that affect stops only, by mode.
+fn stop_disruptions(day_disruptions: &[DayDisruption<'_>]) -> BTreeMap<Mode, StopDisruptions> {
+    let mut by_mode: BTreeMap<Mode, StopDisruptions> = BTreeMap::new();
+    let mut lines: BTreeSet<&LineKey> = BTreeSet::new();
+    for one in day_disruptions.iter().filter(|one| one.event.content.scope == Scope::Stop) {
+        lines.extend(one.event.content.lines.keys());
+        for mode in one.event.modes() {
+            by_mode.entry(mode).or_default().count += 1;
+        }
+    }
+    for (mode, _) in lines {
+        by_mode.entry(*mode).or_default().lines += 1;
+    }
+    by_mode
+}
+
+/// The lines with most disrupted hours, then most disruptions, then by mode and code. Disruptions of any severity count, overlaps of one line
+/// merged, unlike in `heures_ligne_perturbees`, which covers the serious ones.
 fn top_lines(day_disruptions: &[DayDisruption<'_>], service: &[ServiceLine]) -> Vec<DisruptedLine> {
     let mut lines: BTreeMap<&LineKey, (IntervalSet, u64)> = BTreeMap::new();
     for one in day_disruptions {
-        for key in one.event.content.lines.keys() {
+        for key in one.event.disrupted_lines() {
             let (intervals, count) = lines.entry(key).or_default();
             intervals.add(&one.within);
             *count += 1;
@@ -170,7 +204,7 @@ fn top_lines(day_disruptions: &[DayDisruption<'_>], service: &[ServiceLine]) -> 
 fn by_local_hour(day_disruptions: &[DayDisruption<'_>], day: ServiceDay) -> Vec<Option<Fixed2>> {
     let mut sums = [(0_u64, 0_u64); 24];
     for hour in day.hours() {
-        let end = (hour + chrono::Duration::hours(1)).min(day.end());
+        let end = (hour + Duration::hours(1)).min(day.end());
         if let Some((sum, n)) = sums.get_mut(day.local_hour(hour)) {
             *sum += day_disruptions.iter().filter(|one| one.within.touches(hour, end)).count() as u64;
             *n += 1;

@@ -6,7 +6,7 @@ use contract::document::bike_counts::{
     BikeComparisons, BikeCounts, BikeEvolution, BikeGlobal, CounterFault, FailingCounter,
 };
 use contract::document::context::{Context, Correlation, DayFacts, Fact};
-use contract::document::disruptions::{Disruption, DisruptionStatus, Disruptions, Line, Mode, Severity};
+use contract::document::disruptions::{Disruption, DisruptionStatus, Disruptions, Line, Mode, Scope, Severity};
 use contract::document::road_counts::{
     AlertSeverity, AlertType, CongestionAlert, DetectorFault, FailingDetector, Measure, RoadComparisons, RoadCounts,
     RoadEvolution, RoadGlobal, TopArc, TrafficState, ZoneMetrics,
@@ -216,6 +216,7 @@ fn disruptions() -> Disruptions {
             id: "c0ffee".into(),
             status: DisruptionStatus::Ongoing,
             severity: Severity::Critical,
+            scope: Scope::Line,
             cause: Some("PERTURBATION".into()),
             title: Some("Trafic interrompu\nentre deux gares".into()),
             message: None,
@@ -233,6 +234,7 @@ fn disruptions() -> Disruptions {
         disrupted_line_hours: BTreeMap::from([(Mode::Metro, f(18.5))]),
         reliability_index: Some(f(88.0)),
         alerts: vec![],
+        stop_disruptions: BTreeMap::new(),
         running_by_hour: vec![None; 24],
     }
 }

@@ -18,6 +18,7 @@ impl DisruptionSimulation {
             let base = keys::snapshots(Source::Disruptions, snapshot.folder.date_naive());
             let key = |name: &str| format!("{base}hour={}/{name}.json", snapshot.folder.format("%H"));
             match snapshot.form {
+                SnapshotForm::Missing => {}
                 SnapshotForm::Empty => output.put(&key("bulk"), b"")?,
                 SnapshotForm::Truncated => {
                     output.put(&key("bulk"), b"{\"disruptions\":[{\"id\":\"a93c3bb8-fb21\",\"applicationPer")?
@@ -74,9 +75,10 @@ impl DisruptionSimulation {
             "lastUpdate": compact(version.updated, self.tz()),
             "cause": incident.cause,
             "severity": severity,
-            "tags": ["Actualité"],
+            "tags": tags(incident),
             "title": incident.title,
             "message": incident.html,
+            "impactedSections": impacted_sections(incident),
         })
     }
 
@@ -118,7 +120,7 @@ impl DisruptionSimulation {
             "severity": {"name": name, "effect": effect, "priority": priority, "color": "#FF0000"},
             "cause": incident.cause,
             "category": "Incidents",
-            "tags": ["Actualité"],
+            "tags": tags(incident),
             "updated_at": compact(version.updated, self.tz()),
             "application_periods": self.periods(&version.periods),
             "messages": [message(&incident.title, "title"), message(&incident.html, "web")],
@@ -143,6 +145,10 @@ impl DisruptionSimulation {
                 json!([{"pt_object": {"id": "stop_point:IDFM:463263", "name": "Place Ronde", "quality": 0,
                 "embedded_type": "stop_point", "stop_point": {"id": "stop_point:IDFM:463263", "name": "Place Ronde"}}}])
             }
+            ImpactedObject::Lift => {
+                json!([{"pt_object": {"id": "stop_area:IDFM:1", "name": "Place Ronde", "quality": 0,
+                "embedded_type": "stop_area", "stop_area": {"id": "stop_area:IDFM:1", "name": "Place Ronde"}}}])
+            }
             ImpactedObject::TitleOnly => json!([]),
         }
     }
@@ -163,13 +169,28 @@ fn bulk_mode(mode: Mode) -> &'static str {
     }
 }
 
+fn tags(incident: &Incident) -> Value {
+    json!([if incident.object == ImpactedObject::Lift { "Ascenseur" } else { "Actualité" }])
+}
+
+/// The sections that a disruption of the bulk format lists itself.
+fn impacted_sections(incident: &Incident) -> Value {
+    if incident.object != ImpactedObject::Section {
+        return json!([]);
+    }
+    let stop =
+        |number: u32, name: &str| json!({"type": "stop_area", "id": format!("stop_area:IDFM:{number}"), "name": name});
+    json!([{"lineId": line_id(incident.line), "from": stop(1, "Place Ronde"), "to": stop(2, "Pont Vieux")}])
+}
+
 /// The entry of an incident in the list of its line.
 fn bulk_object(index: usize, service: &LineService, incident: &Incident) -> Option<Value> {
     match incident.object {
-        ImpactedObject::Line | ImpactedObject::Section => Some(
+        ImpactedObject::Line => Some(
             json!({"type": "line", "id": line_id(index), "name": service.line.code, "disruptionIds": [incident.id]}),
         ),
-        ImpactedObject::Stop => Some(
+        // The section itself is in the disruption.
+        ImpactedObject::Section | ImpactedObject::Stop | ImpactedObject::Lift => Some(
             json!({"type": "stop_point", "id": "stop_point:IDFM:463263", "name": "Place Ronde", "disruptionIds": [incident.id]}),
         ),
         ImpactedObject::TitleOnly => None,

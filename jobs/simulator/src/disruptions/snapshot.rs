@@ -5,6 +5,9 @@ use chrono::{DateTime, Duration, Utc};
 use super::{DisruptionSimulation, Incident, IncidentVersion};
 use crate::faults::Fault;
 
+/// Hours without a snapshot, in every 72: a working day's afternoon and evening.
+const OUTAGE: std::ops::Range<i64> = 38..49;
+
 /// The form of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SnapshotForm {
@@ -18,6 +21,8 @@ pub enum SnapshotForm {
     NoNews,
     /// 0 bytes.
     Empty,
+    /// No file: the collector did not run.
+    Missing,
     Truncated,
 }
 
@@ -49,6 +54,12 @@ impl DisruptionSnapshot<'_> {
         matches!(self.form, SnapshotForm::Bulk | SnapshotForm::Pages)
     }
 
+    /// Whether it lists less than its answer states.
+    #[must_use]
+    pub fn lacks_pages(&self) -> bool {
+        self.form == SnapshotForm::FirstPage && self.incidents.len() < self.total
+    }
+
     #[must_use]
     pub fn feed(&self) -> DisruptionFeed {
         if matches!(self.form, SnapshotForm::Pages | SnapshotForm::FirstPage) {
@@ -76,6 +87,7 @@ impl DisruptionSimulation {
         let taken = folder + Duration::minutes(41) + Duration::seconds(25);
         let damage = self.faults.has(Fault::BadSnapshots);
         let form = match (number % 17, number % 23, number % 8, number % 24) {
+            _ if damage && OUTAGE.contains(&(number % 72)) => SnapshotForm::Missing,
             (6, ..) if damage => SnapshotForm::Empty,
             (_, 9, ..) if damage => SnapshotForm::Truncated,
             (12, ..) if damage => SnapshotForm::NoNews,
@@ -92,7 +104,9 @@ impl DisruptionSimulation {
         match form {
             SnapshotForm::Bulk | SnapshotForm::Pages => {}
             SnapshotForm::FirstPage => incidents.truncate(total.div_ceil(2)),
-            SnapshotForm::NoNews | SnapshotForm::Empty | SnapshotForm::Truncated => incidents.clear(),
+            SnapshotForm::NoNews | SnapshotForm::Empty | SnapshotForm::Missing | SnapshotForm::Truncated => {
+                incidents.clear()
+            }
         }
         DisruptionSnapshot { folder, taken, form, incidents, total }
     }

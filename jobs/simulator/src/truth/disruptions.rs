@@ -4,14 +4,14 @@ mod incident_history;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use contract::ServiceDay;
 use contract::document::disruptions::{
-    DisruptedLine, Disruption, DisruptionStatus, Disruptions, Line, Mode, Period, Severity, TransitAlert,
-    TransitAlertType,
+    DisruptedLine, Disruption, DisruptionStatus, Disruptions, Line, Mode, Period, Scope, Severity, StopDisruptions,
+    TransitAlert, TransitAlertType,
 };
 use contract::document::{DayStatus, Quality};
-use contract::number::Fixed2;
+use contract::number::{Fixed1, Fixed2};
 
 use super::{TrueDocument, hourly_curve, id_order, to_f64};
 use crate::City;
@@ -21,6 +21,8 @@ use incident_history::{ObservedIncidents, clip, hours, union};
 
 /// A disruption of severity ELEVEE that lasts longer than these hours is an alert.
 const LONG_HOURS: f64 = 2.0;
+/// A snapshot speaks for this time before and after it.
+const SPEAKS: Duration = Duration::hours(3);
 /// More serious disruptions than these at the same time are a general disruption.
 const GENERAL_DISRUPTION: usize = 5;
 
@@ -34,13 +36,36 @@ struct ActiveIncident<'a> {
 }
 
 impl ActiveIncident<'_> {
+    /// That of a lift is minor, whatever is published.
+    fn severity(&self) -> Severity {
+        if self.details.object == ImpactedObject::Lift { Severity::Low } else { self.details.severity }
+    }
+
     fn serious(&self) -> bool {
-        matches!(self.details.severity, Severity::Critical | Severity::High)
+        matches!(self.severity(), Severity::Critical | Severity::High)
+    }
+
+    fn scope(&self) -> Scope {
+        match self.details.object {
+            ImpactedObject::Line | ImpactedObject::TitleOnly => Scope::Line,
+            ImpactedObject::Section => Scope::Section,
+            ImpactedObject::Stop => Scope::Stop,
+            ImpactedObject::Lift => Scope::Equipment,
+        }
     }
 
     /// Whether it disrupts the line or a section of it, not only a stop.
     fn disrupts_line(&self) -> bool {
-        matches!(self.details.object, ImpactedObject::Line | ImpactedObject::Section)
+        self.scope() <= Scope::Section
+    }
+
+    /// The lines in the document.
+    fn lines(&self) -> Vec<Line> {
+        if self.details.object == ImpactedObject::Lift { Vec::new() } else { vec![self.service.line.clone()] }
+    }
+
+    fn on_rails(&self) -> bool {
+        self.lines().iter().any(|line| line.mode != Mode::Bus)
     }
 
     fn begin(&self) -> Option<DateTime<Utc>> {
@@ -69,9 +94,13 @@ pub(super) fn document(city: &City, day: ServiceDay, lines_known: bool) -> Optio
             (!within.is_empty()).then_some(ActiveIncident { details: history.incident, service, periods, within })
         })
         .collect();
+    let rank = |incident: &ActiveIncident<'_>| {
+        let began_today = incident.begin() >= Some(day.start());
+        (incident.severity(), incident.scope(), !incident.on_rails(), !began_today)
+    };
     incidents.sort_by(|a, b| {
-        let by_severity = a.details.severity.cmp(&b.details.severity);
-        by_severity.then(a.begin().cmp(&b.begin())).then_with(|| id_order(&a.details.id, &b.details.id))
+        let by_length = hours(&b.within).total_cmp(&hours(&a.within));
+        rank(a).cmp(&rank(b)).then(by_length).then_with(|| id_order(&a.details.id, &b.details.id))
     });
     let mut quality =
         Quality { rows_read: observed.records, structural_rejects: observed.rejected.clone(), ..Quality::default() };
@@ -83,13 +112,21 @@ pub(super) fn document(city: &City, day: ServiceDay, lines_known: bool) -> Optio
         }
     }
     quality.rows_of_day = quality.cells + quality.duplicates + quality.conflicts;
-    let definite = observed.last_taken.is_some_and(|taken| taken >= day.end());
+    // No simulated run has snapshots of more than two days after its last day.
+    let definite = observed.last_whole.is_some_and(|taken| taken >= day.end());
+    let speaks = union(observed.taken.iter().filter_map(|taken| clip((*taken - SPEAKS, *taken + SPEAKS), bounds)));
     Some(TrueDocument {
         status: if definite { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: None,
         completeness: None,
         quality,
-        body: body(&city.disruptions.lines, &incidents, observed.all_ids.len() as u64, day, lines_known),
+        body: body(
+            &city.disruptions.lines,
+            &incidents,
+            observed.all_ids.len() as u64,
+            day,
+            lines_known.then_some(&speaks),
+        ),
     })
 }
 
@@ -98,21 +135,32 @@ fn body(
     incidents: &[ActiveIncident<'_>],
     ids: u64,
     day: ServiceDay,
-    lines_known: bool,
+    speaks: Option<&Vec<Interval>>,
 ) -> Disruptions {
     let mut by_severity: BTreeMap<Severity, u64> = BTreeMap::new();
     let mut by_mode: BTreeMap<Mode, u64> = BTreeMap::new();
     // By line: all intervals, the intervals that count as disrupted, and the number of disruptions.
     let mut by_line: BTreeMap<&Line, (Vec<Interval>, Vec<Interval>, u64)> = BTreeMap::new();
     for incident in incidents {
-        *by_severity.entry(incident.details.severity).or_default() += 1;
-        *by_mode.entry(incident.service.line.mode).or_default() += 1;
+        *by_severity.entry(incident.severity()).or_default() += 1;
+        for line in incident.lines() {
+            *by_mode.entry(line.mode).or_default() += 1;
+        }
+        if !incident.disrupts_line() {
+            continue;
+        }
         let line = by_line.entry(&incident.service.line).or_default();
         line.0.extend(&incident.within);
         line.2 += 1;
-        if incident.serious() && incident.disrupts_line() {
+        if incident.serious() {
             line.1.extend(&incident.within);
         }
+    }
+    let mut stops: BTreeMap<Mode, (u64, BTreeSet<Line>)> = BTreeMap::new();
+    for incident in incidents.iter().filter(|incident| incident.scope() == Scope::Stop) {
+        let of_mode = stops.entry(incident.service.line.mode).or_default();
+        of_mode.0 += 1;
+        of_mode.1.insert(incident.service.line.clone());
     }
     let mut by_mode_hours: BTreeMap<Mode, f64> = BTreeMap::new();
     let mut top = Vec::new();
@@ -146,8 +194,12 @@ fn body(
             })
             .collect(),
         disrupted_line_hours: by_mode_hours.into_iter().map(|(mode, hours)| (mode, Fixed2::of(hours))).collect(),
-        reliability_index: lines_known.then(|| reliability(lines, &by_line, day)).flatten(),
+        reliability_index: speaks.and_then(|speaks| reliability(lines, &by_line, speaks, day)),
         alerts: alerts(incidents, day),
+        stop_disruptions: stops
+            .into_iter()
+            .map(|(mode, (count, lines))| (mode, StopDisruptions { count, lines: lines.len() as u64 }))
+            .collect(),
         running_by_hour: curve,
     }
 }
@@ -159,11 +211,12 @@ fn disruption(incident: &ActiveIncident<'_>, day: ServiceDay) -> Disruption {
     Disruption {
         id: incident.details.id.clone(),
         status: if running { DisruptionStatus::Ongoing } else { DisruptionStatus::Ended },
-        severity: incident.details.severity,
+        severity: incident.severity(),
+        scope: incident.scope(),
         cause: Some(incident.details.cause.to_owned()),
         title: Some(incident.details.title.clone()),
         message: Some(incident.details.plain.clone()),
-        lines: vec![incident.service.line.clone()],
+        lines: incident.lines(),
         start: day.stamp(incident.begin().unwrap_or_else(|| day.start())),
         end: incident.end().map(|end| day.stamp(end)),
         duration_hours: Fixed2::of(hours(&incident.within)),
@@ -184,11 +237,15 @@ fn service(service: &LineService, day: ServiceDay) -> Vec<Interval> {
 fn reliability(
     lines: &[LineService],
     by_line: &BTreeMap<&Line, (Vec<Interval>, Vec<Interval>, u64)>,
+    speaks: &[Interval],
     day: ServiceDay,
-) -> Option<Fixed2> {
+) -> Option<Fixed1> {
     let (mut served, mut disrupted) = (0.0, 0.0);
     for line in lines {
-        let service = service(line, day);
+        let service: Vec<Interval> = service(line, day)
+            .into_iter()
+            .flat_map(|hours| speaks.iter().filter_map(move |known| clip(*known, hours)))
+            .collect();
         served += hours(&service);
         if let Some((_, intervals, _)) = by_line.get(&line.line) {
             let intervals = union(intervals.iter().copied());
@@ -199,14 +256,14 @@ fn reliability(
                 .sum::<f64>();
         }
     }
-    (served > 0.0).then(|| Fixed2::of(100.0 * (1.0 - disrupted / served)))
+    (served > 0.0).then(|| Fixed1::of(100.0 * (1.0 - disrupted / served)))
 }
 
 fn alerts(incidents: &[ActiveIncident<'_>], day: ServiceDay) -> Vec<TransitAlert> {
     let mut alerts = Vec::new();
-    for incident in incidents {
+    for incident in incidents.iter().filter(|incident| incident.disrupts_line()) {
         let length = hours(&incident.within);
-        let kind = match incident.details.severity {
+        let kind = match incident.severity() {
             Severity::Critical => TransitAlertType::Critical,
             Severity::High if length > LONG_HOURS => TransitAlertType::Long,
             _ => continue,
@@ -216,14 +273,17 @@ fn alerts(incidents: &[ActiveIncident<'_>], day: ServiceDay) -> Vec<TransitAlert
             kind,
             id: Some(incident.details.id.clone()),
             title: Some(incident.details.title.clone()),
-            lines: vec![incident.service.line.clone()],
+            lines: incident.lines(),
             start: day.stamp(first.0),
             end: day.stamp(last.1),
             duration_hours: Fixed2::of(length),
             count: 1,
         });
     }
-    let serious: Vec<_> = incidents.iter().filter(|incident| incident.serious()).collect();
+    let serious: Vec<_> = incidents
+        .iter()
+        .filter(|incident| incident.serious() && incident.disrupts_line() && incident.on_rails())
+        .collect();
     let intervals: Vec<_> = serious.iter().map(|incident| &incident.within).collect();
     for (interval, most) in general_disruptions(&intervals) {
         let runs_in =
@@ -242,7 +302,7 @@ fn alerts(incidents: &[ActiveIncident<'_>], day: ServiceDay) -> Vec<TransitAlert
             count: most as u64,
         });
     }
-    alerts.sort_by(|a, b| a.kind.cmp(&b.kind).then(a.start.cmp(&b.start)).then_with(|| a.id.cmp(&b.id)));
+    alerts.sort_by_key(|alert| alert.kind);
     alerts
 }
 

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::document::tests::drafted;
 
+mod coverage;
 mod robustness;
+mod scope;
 
 fn at(text: &str) -> DateTime<Utc> {
     crate::source::disruptions::record::instant(text, Paris).unwrap()
@@ -177,17 +179,6 @@ fn source_fails_without_a_readable_snapshot() {
 }
 
 #[test]
-fn no_disruption_is_a_result_unless_all_snapshots_are_older_than_the_day() {
-    let past = bulk_disruption("a", "20240428T080000", &[("20240428T100000", "20240428T110000")]);
-    let draft = read_on("2024-05-02", &[bulk("20240502T120000", std::slice::from_ref(&past))]);
-    assert!(draft.body.disruptions.is_empty());
-    assert_eq!((draft.body.total_disruptions_count, draft.quality.rows_read, draft.quality.rows_of_day), (1, 1, 0));
-    let before = measured("2024-05-02", &[bulk("20240501T120000", &[past])]);
-    assert_eq!(before, SourceResult::no_row("2024-05-01".parse().ok()));
-    assert_eq!(measured("2024-05-02", &[]), SourceResult::no_row(None));
-}
-
-#[test]
 fn last_changed_version_wins_then_the_last_collected() {
     let older = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T110000")]);
     let mut newer = bulk_disruption("a", "20240502T090000", &[("20240502T100000", "20240502T120000")]);
@@ -248,8 +239,8 @@ fn disruption_ends_with_the_first_complete_snapshot_without_it() {
         bulk("20240502T150000", &[one("b")]),
     ];
     let draft = read_on("2024-05-02", &files);
-    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T14:00")]));
-    assert_eq!(periods(&draft, 1).len(), 2);
+    assert_eq!(periods(&draft, 0).len(), 2, "b, the longer one, comes first");
+    assert_eq!(periods(&draft, 1), pairs(&[("02T10:00", "02T14:00")]));
 }
 
 #[test]
@@ -267,8 +258,8 @@ fn pages_are_complete_if_one_folder_has_all_of_them() {
     let unended = read_on("2024-05-02", &[&first[..], &partial[..]].concat());
     assert_eq!(periods(&unended, 0), pairs(&[("02T06:00", "02T10:00")]));
     let ended = read_on("2024-05-02", &[&first[..], &partial[..], &only_b[..]].concat());
-    assert_eq!(periods(&ended, 0), pairs(&[("02T06:00", "02T09:00")]));
-    assert_eq!(periods(&ended, 1), pairs(&[("02T06:00", "02T10:00")]));
+    assert_eq!(periods(&ended, 0), pairs(&[("02T06:00", "02T10:00")]), "b, the longer one, comes first");
+    assert_eq!(periods(&ended, 1), pairs(&[("02T06:00", "02T09:00")]));
 }
 
 #[test]
@@ -343,7 +334,7 @@ fn result_does_not_depend_on_the_order_of_files() {
     ];
     let draft = read_on("2024-05-02", &files);
     let ids: Vec<_> = draft.body.disruptions.iter().map(|one| one.id.as_str()).collect();
-    assert_eq!(ids, ["9", "10", "a"]);
+    assert_eq!(ids, ["9", "a", "10"]);
     files.reverse();
     assert_eq!(read_on("2024-05-02", &files), draft);
 }
@@ -377,9 +368,7 @@ fn disruption_withdrawn_before_its_start_affects_no_day() {
 }
 
 #[test]
-fn response_with_missing_pages_gives_a_warning() {
-    let draft = read_on("2024-05-02", &[page("20240502T090000", 0, 42, &[navitia_disruption("a", bus("1"))])]);
-    assert!(draft.quality.warnings[0].starts_with("1 page"), "{:?}", draft.quality.warnings);
+fn error_of_the_service_is_not_no_news() {
     let error = file("a.json", "20240502T150000", r#"{"statusCode":503,"disruptions":null,"lines":null}"#);
     assert!(matches!(measured("2024-05-02", &[error]), SourceResult::Failed(_)), "an error is not \"no news\"");
 }

@@ -6,20 +6,22 @@ use contract::document::disruptions::{Line, Severity, TransitAlert, TransitAlert
 use contract::number::Fixed2;
 
 use super::intervals::{IntervalSet, hours};
-use super::{DayDisruption, id_order, sort_lines};
+use super::{DayDisruption, sort_lines};
 use crate::parameters::DisruptionParameters;
+use crate::transit_line::{ServiceLine, line};
 
-/// By type (`critique`, `longue`, `generalisee`), then begin, then id.
+/// By type (`critique`, `longue`, `generalisee`), then in the order of the disruptions or by begin. Disruptions of stops and lifts are no alerts.
 ///
 /// A disruption is `critique` by its severity, `longue` if it is ELEVEE and lasts more than `longue_heures` of the day; `debut` and `fin` are its
 /// first and last instant within the day, `duree_heures` the time covered by its periods.
 pub(crate) fn alerts(
     day_disruptions: &[DayDisruption<'_>],
+    service: &[ServiceLine],
     day: ServiceDay,
     parameters: &DisruptionParameters,
 ) -> Vec<TransitAlert> {
     let mut alerts = Vec::new();
-    for one in day_disruptions {
+    for one in day_disruptions.iter().filter(|one| one.event.content.scope.disrupts_line()) {
         let kind = match one.event.severity() {
             Severity::Critical => TransitAlertType::Critical,
             Severity::High if one.within.hours() > parameters.longue_heures => TransitAlertType::Long,
@@ -37,23 +39,33 @@ pub(crate) fn alerts(
             count: 1,
         });
     }
-    alerts.sort_by(|one, other| {
-        let id = |alert: &TransitAlert| alert.id.clone().unwrap_or_default();
-        (one.kind, one.start).cmp(&(other.kind, other.start)).then_with(|| id_order(&id(one), &id(other)))
-    });
-    alerts.extend(general(day_disruptions, day, u64::from(parameters.generalisee_nombre)));
+    // The disruptions come by severity, so that the types are in order.
+    alerts.extend(general(day_disruptions, service, day, u64::from(parameters.generalisee_nombre)));
     alerts
 }
 
-/// One alert per interval in which more than `most` CRITIQUE or ELEVEE disruptions are active; `nombre` is the maximum at one instant,
-/// `lignes` the lines of all disruptions active in it.
-fn general(day_disruptions: &[DayDisruption<'_>], day: ServiceDay, most: u64) -> Vec<TransitAlert> {
-    let serious: Vec<&DayDisruption<'_>> = day_disruptions.iter().filter(|one| one.event.is_serious()).collect();
-    runs(serious.iter().map(|one| &one.within), most)
+/// One alert per interval in which more than `most` CRITIQUE or ELEVEE disruptions of rail lines are active; `nombre` is the maximum at one
+/// instant, `lignes` the disrupted rail lines of all disruptions active in it.
+fn general(
+    day_disruptions: &[DayDisruption<'_>],
+    service: &[ServiceLine],
+    day: ServiceDay,
+    most: u64,
+) -> Vec<TransitAlert> {
+    let rail = |one: &DayDisruption<'_>| -> Vec<Line> {
+        one.event.disrupted_lines().filter(|(mode, _)| mode.is_rail()).map(|key| line(key, service)).collect()
+    };
+    let serious: Vec<(&DayDisruption<'_>, Vec<Line>)> = day_disruptions
+        .iter()
+        .filter(|one| one.event.is_serious())
+        .map(|one| (one, rail(one)))
+        .filter(|(_, lines)| !lines.is_empty())
+        .collect();
+    runs(serious.iter().map(|(one, _)| &one.within), most)
         .into_iter()
         .map(|(begin, end, count)| {
-            let affected = serious.iter().filter(|one| one.within.touches(begin, end));
-            let mut lines: Vec<Line> = affected.flat_map(|one| one.lines.iter().cloned()).collect();
+            let affected = serious.iter().filter(|(one, _)| one.within.touches(begin, end));
+            let mut lines: Vec<Line> = affected.flat_map(|(_, lines)| lines.iter().cloned()).collect();
             sort_lines(&mut lines);
             lines.dedup();
             TransitAlert {

@@ -32,6 +32,17 @@ impl IntervalSet {
         }))
     }
 
+    /// The parts of `[from, to)` outside it.
+    pub(crate) fn gaps(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Self {
+        let begins = std::iter::once(from).chain(self.0.iter().map(|(_, end)| *end));
+        let ends = self.0.iter().map(|(begin, _)| *begin).chain(std::iter::once(to));
+        Self::of(begins.zip(ends).map(|(begin, end)| (begin.max(from), end.min(to))))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn add(&mut self, other: &Self) {
         *self = Self::of(self.0.iter().chain(&other.0).copied());
     }

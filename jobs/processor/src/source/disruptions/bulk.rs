@@ -4,43 +4,61 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
-use contract::document::disruptions::Severity;
+use contract::document::disruptions::{Scope, Severity};
 
 use super::record::{DisruptionContent, Record, Rejection, instant, is_lift_failure, list, parse_periods, text};
-use super::{lines_of, text::plain, usable_id};
+use super::{ImpactedObjects, text::plain, usable_id};
 use crate::source::reference::lines::mode_of;
 use crate::source::text::json::Json;
 use crate::transit_line::{LineKey, canonical_code};
 use contract::Reason;
 
-/// By disruption id: its lines, and whether the line itself or a section of it is affected.
-pub(crate) type AffectedLines = BTreeMap<String, BTreeMap<LineKey, bool>>;
+/// The list `lines` of a file.
+#[derive(Debug, Default)]
+pub(crate) struct Lines {
+    /// By id of the line; without those whose mode is missing, because codes alone are ambiguous.
+    known: BTreeMap<String, LineKey>,
+    /// By id of the disruption.
+    impacted: BTreeMap<String, ImpactedObjects>,
+}
 
-/// The affected lines of each disruption. Lines without a mode are skipped, because codes alone are ambiguous.
-pub(crate) fn affected(body: &Json<'_>) -> AffectedLines {
-    let mut affected = AffectedLines::new();
-    for line in list(body.get("lines")) {
-        let Some(mode) = text(line.get("mode")).as_deref().and_then(mode_of) else { continue };
-        let Some(code) = text(line.get("shortName")).or_else(|| text(line.get("name"))) else { continue };
-        let key = (mode, canonical_code(mode, &code));
-        for object in list(line.get("impactedObjects")) {
-            let kind = text(object.get("type")).unwrap_or_default();
-            let whole = matches!(&*kind, "line" | "line_section" | "rail_section");
-            for id in list(object.get("disruptionIds")).iter().filter_map(Json::text) {
-                *affected.entry(id.into_owned()).or_default().entry(key.clone()).or_default() |= whole;
+impl Lines {
+    pub(crate) fn of(body: &Json<'_>) -> Self {
+        let mut lines = Self::default();
+        for line in list(body.get("lines")) {
+            let mode = text(line.get("mode")).as_deref().and_then(mode_of);
+            let code = text(line.get("shortName")).or_else(|| text(line.get("name")));
+            let key = mode.zip(code).map(|(mode, code)| (mode, canonical_code(mode, &code)));
+            if let Some((id, key)) = text(line.get("id")).zip(key.clone()) {
+                lines.known.insert(id.into_owned(), key);
+            }
+            for object in list(line.get("impactedObjects")) {
+                let scope = match &*text(object.get("type")).unwrap_or_default() {
+                    "line" | "network" => Scope::Line,
+                    "line_section" | "rail_section" => Scope::Section,
+                    _ => Scope::Stop,
+                };
+                for id in list(object.get("disruptionIds")).iter().filter_map(Json::text) {
+                    lines.impacted.entry(id.into_owned()).or_default().add(key.clone(), scope);
+                }
             }
         }
+        lines
     }
-    affected
+
+    /// The impacted objects of a disruption: those that lines list for it, and the sections that it lists itself.
+    fn impacted(&self, id: &str, record: &Json<'_>) -> ImpactedObjects {
+        let mut impacted = self.impacted.get(id).cloned().unwrap_or_default();
+        for section in list(record.get("impactedSections")) {
+            let line = text(section.get("lineId")).and_then(|id| self.known.get(&*id));
+            impacted.add(line.cloned(), Scope::Section);
+        }
+        impacted
+    }
 }
 
 /// One disruption of the file; `None` if it has no id.
-pub(crate) fn record(
-    record: &Json<'_>,
-    affected: &AffectedLines,
-    tz: Tz,
-    rejections: &mut Vec<Rejection>,
-) -> Option<Record> {
+pub(crate) fn record(record: &Json<'_>, lines: &Lines, tz: Tz, rejections: &mut Vec<Rejection>) -> Option<Record> {
     let id = usable_id(record, rejections)?;
     let periods = parse_periods(list(record.get("applicationPeriods")), &id, tz, rejections);
     if periods.is_empty() {
@@ -51,11 +69,13 @@ pub(crate) fn record(
     let plain = |key: &str| text(record.get(key)).map(|raw| plain(&raw)).filter(|plain| !plain.is_empty());
     let title = plain("title");
     let message = plain("message").or_else(|| plain("shortMessage"));
+    let (lines, scope) = lines.impacted(&id, record).affected(lift, title.as_deref(), message.as_slice());
     let content = DisruptionContent {
         updated: text(record.get("lastUpdate")).and_then(|time| instant(&time, tz).ok()),
         severity: if lift { Severity::Low } else { severity(text(record.get("severity")).as_deref()) },
         cause: text(record.get("cause")).map(Cow::into_owned),
-        lines: lines_of(lift, affected.get(&id).cloned().unwrap_or_default(), title.as_deref(), message.as_slice()),
+        lines,
+        scope,
         title,
         message,
         periods,

@@ -1,15 +1,14 @@
 //! The Navitia shape: `/disruptions` and `/line_reports`, disruptions at the top of both, in pages.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use chrono_tz::Tz;
 use contract::Reason;
-use contract::document::disruptions::{Mode, Severity};
+use contract::document::disruptions::{Mode, Scope, Severity};
 
 use super::record::{DisruptionContent, Record, Rejection, instant, is_lift_failure, list, parse_periods, text};
 use super::text::plain;
-use super::{lines_of, named, usable_id};
+use super::{ImpactedObjects, named, usable_id};
 use crate::source::reference::lines::mode_of;
 use crate::source::text::json::Json;
 use crate::transit_line::{LineKey, canonical_code};
@@ -21,6 +20,8 @@ pub(crate) struct Page {
     pub(crate) number: u64,
     /// Number of pages in the answer.
     pub(crate) of: u64,
+    /// Number of disruptions in the answer.
+    pub(crate) total: u64,
 }
 
 /// The page number in a body; `None` if it has none, so that the answer may be incomplete.
@@ -28,7 +29,8 @@ pub(crate) fn page(body: &Json<'_>) -> Option<Page> {
     let pagination = body.get("pagination")?;
     let number = |key: &str| pagination.get(key).and_then(Json::as_u64);
     let per_page = number("items_per_page").unwrap_or(0).max(1);
-    Some(Page { number: number("start_page").unwrap_or(0), of: number("total_result")?.div_ceil(per_page).max(1) })
+    let total = number("total_result")?;
+    Some(Page { number: number("start_page").unwrap_or(0), of: total.div_ceil(per_page).max(1), total })
 }
 
 /// One disruption of a page; `None` if it has no id.
@@ -42,7 +44,7 @@ pub(crate) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>)
     let lift = is_lift_failure(record);
     let (title, messages) = messages(record);
     let effect = record.get("severity").and_then(|severity| text(severity.get("effect")));
-    let lines = lines_of(lift, impacted_lines(record), title.as_deref(), &messages);
+    let (lines, scope) = impacted_objects(record).affected(lift, title.as_deref(), &messages);
     let different = messages.iter().position(|message| title.as_ref() != Some(message)).unwrap_or(0);
     let content = DisruptionContent {
         updated: text(record.get("updated_at")).and_then(|time| instant(&time, tz).ok()),
@@ -51,6 +53,7 @@ pub(crate) fn record(record: &Json<'_>, tz: Tz, rejections: &mut Vec<Rejection>)
         message: messages.into_iter().nth(different),
         title,
         lines,
+        scope,
         periods,
     };
     Some(Record { id, content: Some(content) })
@@ -83,18 +86,30 @@ fn messages(record: &Json<'_>) -> (Option<String>, Vec<String>) {
     (title, others)
 }
 
-/// The lines among the impacted objects, and whether the object is the line or a section of it (a route is neither).
-fn impacted_lines(record: &Json<'_>) -> BTreeMap<LineKey, bool> {
-    let mut lines = BTreeMap::new();
+/// The impacted objects: a line or network as a whole, unless the object limits it to a section; a route is no more than its stops.
+fn impacted_objects(record: &Json<'_>) -> ImpactedObjects {
+    let mut impacted = ImpactedObjects::default();
     for object in list(record.get("impacted_objects")) {
         let Some(target) = object.get("pt_object") else { continue };
+        let given = |key: &str| object.get(key).is_some_and(|value| *value != Json::Null);
+        let scope = if given("impacted_section") || given("impacted_rail_section") {
+            Scope::Section
+        } else if target.get("line").is_some() || target.get("network").is_some() {
+            Scope::Line
+        } else {
+            Scope::Stop
+        };
         let routed = target.get("route").and_then(|route| route.get("line"));
-        let Some(line) = target.get("line").or(routed) else { continue };
-        for key in keys(line, text(target.get("name")).as_deref()) {
-            *lines.entry(key).or_default() |= target.get("line").is_some();
+        let line = target.get("line").or(routed);
+        let keys = line.map(|line| keys(line, text(target.get("name")).as_deref())).unwrap_or_default();
+        if keys.is_empty() {
+            impacted.add(None, scope);
+        }
+        for key in keys {
+            impacted.add(Some(key), scope);
         }
     }
-    lines
+    impacted
 }
 
 /// Mode and code of a line; if one is missing, the lines that its name mentions ("Métro 1").

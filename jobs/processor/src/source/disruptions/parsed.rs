@@ -32,6 +32,8 @@ pub(crate) struct ParsedSnapshot {
     pub(crate) feed: Feed,
     pub(crate) collected: DateTime<Utc>,
     pub(crate) page: Option<Page>,
+    /// Disruptions that it lists, including rejected ones.
+    pub(crate) listed: u64,
     /// Id and content; `None` if the record was rejected. It is still listed, so it has not ended.
     pub(crate) records: Vec<(Box<str>, Option<Arc<DisruptionContent>>)>,
 }
@@ -88,8 +90,8 @@ impl ParsedFile {
         }
         let records = snapshot.records.into_iter();
         let records = records.map(|record| (record.id.into(), record.content.map(Arc::new))).collect();
-        let Snapshot { feed, collected, page, .. } = snapshot;
-        self.snapshots.push(ParsedSnapshot { feed, collected, page, records });
+        let Snapshot { feed, collected, page, read: listed, .. } = snapshot;
+        self.snapshots.push(ParsedSnapshot { feed, collected, page, listed, records });
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Timelike as _, Utc};
 use chrono_tz::Tz;
 use contract::Reason;
-use contract::document::disruptions::Severity;
+use contract::document::disruptions::{Scope, Severity};
 
 use crate::source::text::json::Json;
 use crate::source::text::timestamp::Timestamp;
@@ -32,8 +32,10 @@ pub(crate) struct DisruptionContent {
     pub(crate) title: Option<String>,
     /// Plain text.
     pub(crate) message: Option<String>,
-    /// Affected lines, and whether the line itself or a section of it is affected, not only a stop.
-    pub(crate) lines: BTreeMap<LineKey, bool>,
+    /// Affected lines, and what is affected of each.
+    pub(crate) lines: BTreeMap<LineKey, Scope>,
+    /// The widest of its lines and of the impacted objects that name no line.
+    pub(crate) scope: Scope,
     /// By begin, with distinct begins; never empty.
     pub(crate) periods: Vec<ActivePeriod>,
 }

@@ -109,7 +109,7 @@ fn listed(
         records: Vec::with_capacity(entries.len()),
         rejections: Vec::new(),
     };
-    let affected = bulk::affected(body);
+    let lines = bulk::Lines::of(body);
     for entry in entries {
         if !entry.is_object() {
             snapshot.rejections.push(Rejection::of(Reason::UnreadableRecord, None, entry));
@@ -120,7 +120,7 @@ fn listed(
             snapshot.records.extend(id.map(|id| Record { id, content: None }));
         } else {
             let record = match feed {
-                Feed::Bulk => bulk::record(entry, &affected, tz, &mut snapshot.rejections),
+                Feed::Bulk => bulk::record(entry, &lines, tz, &mut snapshot.rejections),
                 _ => navitia::record(entry, tz, &mut snapshot.rejections),
             };
             snapshot.records.extend(record);

@@ -25,6 +25,16 @@ pub(crate) struct SnapshotInfo<'a> {
     pub(crate) collected: DateTime<Utc>,
     pub(crate) folder: &'a str,
     pub(crate) page: Option<Page>,
+    /// Disruptions that it lists.
+    pub(crate) listed: u64,
+}
+
+/// Hours of collection whose answer states more disruptions than the pages in the hour's folder list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct IncompleteHours {
+    pub(crate) number: usize,
+    /// Disruptions listed in the hour that lacks most, and the number stated by its answer.
+    pub(crate) worst: (u64, u64),
 }
 
 /// One record of a disruption in a snapshot.
@@ -61,8 +71,9 @@ pub(crate) struct SnapshotTimeline<'a> {
     as_of: Vec<SnapshotTime>,
     /// By feed: times of its complete listings, in order. A disruption absent from one had ended.
     complete: BTreeMap<Feed, Vec<SnapshotTime>>,
-    /// Pages of incomplete sets.
-    stray_pages: u64,
+    incomplete: Option<IncompleteHours>,
+    /// Time of the last snapshot outside incomplete hours.
+    last_complete: Option<DateTime<Utc>>,
 }
 
 impl<'a> SnapshotTimeline<'a> {
@@ -76,15 +87,14 @@ impl<'a> SnapshotTimeline<'a> {
         let mut as_of: Vec<SnapshotTime> =
             snapshots.iter().zip(&rank).map(|(snapshot, rank)| (snapshot.collected, *rank)).collect();
         let mut complete: BTreeMap<Feed, Vec<SnapshotTime>> = BTreeMap::new();
-        let (mut pages, mut placed) = (0, 0);
         // Pages of one folder in time order, until every page of the answer is present.
         let mut sets: BTreeMap<(&str, Feed), BTreeMap<u64, usize>> = BTreeMap::new();
+        let mut complete_hours: BTreeSet<(&str, Feed)> = BTreeSet::new();
         for index in order {
             let snapshot = &snapshots[index];
             match (snapshot.feed, snapshot.page) {
                 (Feed::Bulk, _) => complete.entry(Feed::Bulk).or_default().push(as_of[index]),
                 (Feed::Disruptions | Feed::LineReports, Some(page)) => {
-                    pages += 1;
                     let set = sets.entry((snapshot.folder, snapshot.feed)).or_default();
                     set.insert(page.number, index);
                     // The answer may grow between pages: use the largest page count.
@@ -92,7 +102,7 @@ impl<'a> SnapshotTimeline<'a> {
                         set.values().filter_map(|index| snapshots[*index].page).map(|page| page.of).max().unwrap_or(0);
                     if set.range(..of).count() as u64 == of {
                         let at = as_of[index];
-                        placed += set.len() as u64;
+                        complete_hours.insert((snapshot.folder, snapshot.feed));
                         for member in std::mem::take(set).into_values() {
                             as_of[member] = at;
                         }
@@ -102,21 +112,37 @@ impl<'a> SnapshotTimeline<'a> {
                 _ => {}
             }
         }
-        Self { rank, as_of, complete, snapshots, stray_pages: pages - placed }
+        // Of several answers in one hour one is enough.
+        sets.retain(|hour, set| !set.is_empty() && !complete_hours.contains(hour));
+        let is_complete = |snapshot: &SnapshotInfo<'_>| !sets.contains_key(&(snapshot.folder, snapshot.feed));
+        let last_complete =
+            snapshots.iter().filter(|snapshot| is_complete(snapshot)).map(|snapshot| snapshot.collected).max();
+        let incomplete = incomplete_hours(&sets, &snapshots);
+        Self { rank, as_of, complete, snapshots, incomplete, last_complete }
     }
 
-    /// Number of Navitia pages of incomplete answers; absence from them does not end a disruption.
-    pub(crate) fn stray_pages(&self) -> u64 {
-        self.stray_pages
+    /// The hours of which pages are missing; absence from them does not end a disruption.
+    pub(crate) fn incomplete(&self) -> Option<IncompleteHours> {
+        self.incomplete
+    }
+
+    /// Time of the last snapshot that does not lack pages.
+    pub(crate) fn last_complete(&self) -> Option<DateTime<Utc>> {
+        self.last_complete
+    }
+
+    /// The times of collection of all snapshots.
+    pub(crate) fn collected(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        self.snapshots.iter().map(|snapshot| snapshot.collected)
     }
 
     pub(crate) fn last(&self) -> Option<DateTime<Utc>> {
-        self.snapshots.iter().map(|snapshot| snapshot.collected).max()
+        self.collected().max()
     }
 
     /// Whether a snapshot was collected within `[from, to]`.
     pub(crate) fn any_within(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> bool {
-        self.snapshots.iter().any(|snapshot| (from..=to).contains(&snapshot.collected))
+        self.collected().any(|collected| (from..=to).contains(&collected))
     }
 
     /// Merges the records of one disruption; `None` if none is valid.
@@ -161,6 +187,21 @@ impl<'a> SnapshotTimeline<'a> {
         };
         feeds.iter().filter_map(first_after).min().map(|(at, _)| at)
     }
+}
+
+/// Counts hours, whatever the number of feeds, and finds the set that lacks most.
+fn incomplete_hours(
+    sets: &BTreeMap<(&str, Feed), BTreeMap<u64, usize>>,
+    snapshots: &[SnapshotInfo<'_>],
+) -> Option<IncompleteHours> {
+    let hours: BTreeSet<&str> = sets.keys().map(|(folder, _)| *folder).collect();
+    let pairs = sets.values().map(|set| {
+        let members = || set.values().filter_map(|index| snapshots.get(*index));
+        let listed = members().map(|snapshot| snapshot.listed).sum::<u64>();
+        (listed, members().filter_map(|snapshot| snapshot.page).map(|page| page.total).max().unwrap_or(0))
+    });
+    let worst = pairs.max_by_key(|(listed, total)| (total.saturating_sub(*listed), *total))?;
+    Some(IncompleteHours { number: hours.len(), worst })
 }
 
 /// End by begin: the periods of the first version, and those that the others add.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 use contract::{Reason, ServiceDay};
 
-use crate::disruptions::snapshot::DisruptionFeed;
+use crate::disruptions::snapshot::{DisruptionFeed, DisruptionSnapshot, SnapshotForm};
 use crate::disruptions::{DisruptionSimulation, Incident, IncidentVersion, Interval};
 use crate::truth::weather::is_read_for;
 
@@ -30,7 +30,10 @@ pub(super) struct ObservedIncidents<'a> {
     pub(super) records: u64,
     pub(super) rejected: BTreeMap<Reason, u64>,
     pub(super) readable_snapshots: u64,
-    pub(super) last_taken: Option<DateTime<Utc>>,
+    /// The time of each readable snapshot.
+    pub(super) taken: Vec<DateTime<Utc>>,
+    /// The time of the last snapshot that lists all that its answer states.
+    pub(super) last_whole: Option<DateTime<Utc>>,
 }
 
 impl<'a> ObservedIncidents<'a> {
@@ -42,15 +45,22 @@ impl<'a> ObservedIncidents<'a> {
             records: 0,
             rejected: BTreeMap::new(),
             readable_snapshots: 0,
-            last_taken: None,
+            taken: Vec::new(),
+            last_whole: None,
         };
-        for snapshot in simulation.snapshots().filter(|snapshot| is_read_for(snapshot.folder, day)) {
+        let read = |snapshot: &DisruptionSnapshot<'_>| {
+            is_read_for(snapshot.folder, day) && snapshot.form != SnapshotForm::Missing
+        };
+        for snapshot in simulation.snapshots().filter(read) {
             if snapshot.damaged() {
                 *observed.rejected.entry(Reason::UnreadableSnapshot).or_default() += 1;
                 continue;
             }
             observed.readable_snapshots += 1;
-            observed.last_taken = Some(snapshot.taken);
+            observed.taken.push(snapshot.taken);
+            if !snapshot.lacks_pages() {
+                observed.last_whole = Some(snapshot.taken);
+            }
             let feed = snapshot.feed();
             if snapshot.complete() {
                 observed.complete.push((snapshot.taken, feed));
