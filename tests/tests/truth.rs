@@ -105,6 +105,11 @@ fn days_in_many_small_files_equal_the_truth() {
 }
 
 #[test]
+fn return_to_school_equals_the_truth() {
+    compare_with_truth("2026-08-31", "2026-09-02", &["--arcs", "10", "--counters", "2", "--seed", "13"]);
+}
+
+#[test]
 fn documents_do_not_depend_on_the_number_of_threads() {
     let env = TestEnv::in_folder();
     simulate(

@@ -29,6 +29,15 @@ pub(crate) struct City {
     pub(crate) outlines: Option<PathBuf>,
     /// Units of the weather; without any the records say or show them.
     pub(crate) weather_units: Option<Units>,
+    pub(crate) zones: ZoneProperties,
+}
+
+/// Properties of the outlines' features that hold code and name of a zone; `None` means the first of the usual ones.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ZoneProperties {
+    pub(crate) code: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,6 +87,8 @@ pub(crate) enum CityError {
         "rail line {0} of the city profile has no code or is a duplicate; list each line once, with mode, code and nom"
     )]
     Line(usize),
+    #[error("zones of the city profile has an empty property; name one of the outlines' properties, such as c_quinsee")]
+    ZoneProperty,
 }
 
 /// The profile file before validation.
@@ -96,6 +107,8 @@ struct RawCity {
     outlines: Option<PathBuf>,
     #[serde(default)]
     weather_units: Option<Units>,
+    #[serde(default)]
+    zones: ZoneProperties,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -119,6 +132,7 @@ impl City {
             rail_lines: Vec::new(),
             outlines: None,
             weather_units: None,
+            zones: ZoneProperties::default(),
         })
     }
 
@@ -143,6 +157,9 @@ impl City {
                 return Err(CityError::Line(at + 1));
             }
         }
+        if [&raw.zones.code, &raw.zones.name].into_iter().flatten().any(|property| property.trim().is_empty()) {
+            return Err(CityError::ZoneProperty);
+        }
         Self {
             name: String::new(),
             tz: Tz::UTC,
@@ -154,6 +171,7 @@ impl City {
             rail_lines: raw.rail_lines,
             outlines: raw.outlines,
             weather_units: raw.weather_units,
+            zones: raw.zones,
         }
         .with_name(&raw.name)?
         .with_timezone(&raw.timezone)
@@ -222,7 +240,8 @@ mod tests {
     fn profile_of_another_city_is_loaded_from_a_file() {
         let city = City::load(
             br#"{"name":"Ville","timezone":"America/Guadeloupe","public_holidays":{"calendar":"fr","extra":
-                [{"month":5,"day":27,"name":"Abolition"}]},"outlines":"zones.geojson","weather_units":"us"}"#,
+                [{"month":5,"day":27,"name":"Abolition"}]},"outlines":"zones.geojson","weather_units":"us",
+                "zones":{"code":"c_quinsee","name":"l_qu"}}"#,
         )
         .unwrap();
         assert_eq!(city.public_holiday("2025-05-27".parse().unwrap()), Some("Abolition"));
@@ -230,6 +249,7 @@ mod tests {
         assert_eq!(city.school_zone, None);
         assert_eq!(city.weather_units, Some(Units::Us));
         assert_eq!(city.outlines_path(Path::new("/p/ville.json")), Some(PathBuf::from("/p/zones.geojson")));
+        assert_eq!((city.zones.code.as_deref(), city.zones.name.as_deref()), (Some("c_quinsee"), Some("l_qu")));
         let none = City::load(br#"{"name":"V","timezone":"UTC"}"#).unwrap();
         assert_eq!(none.public_holiday("2025-12-25".parse().unwrap()), None);
     }
@@ -240,6 +260,11 @@ mod tests {
             ("", "the city profile is invalid"),
             (r#"{"timezone":"UTC"}"#, "missing field `name`"),
             (r#"{"name":"V","timezone":"UTC","zone":1}"#, "unknown field `zone`"),
+            (r#"{"name":"V","timezone":"UTC","zones":{"id":"c_qu"}}"#, "unknown field `id`"),
+            (
+                r#"{"name":"V","timezone":"UTC","zones":{"code":" "}}"#,
+                "zones of the city profile has an empty property",
+            ),
             (r#"{"name":" ","timezone":"UTC"}"#, "name of the city is empty"),
             (r#"{"name":"V","timezone":"Europe/Pari"}"#, "\"Europe/Pari\" is not a time zone"),
             (

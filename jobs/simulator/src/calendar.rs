@@ -77,8 +77,26 @@ fn holidays(year: i32) -> [(&'static str, NaiveDate, NaiveDate); 5] {
         ("Vacances de Noël", christmas, christmas_end),
         ("Vacances d'Hiver", winter, winter_end),
         ("Vacances de Printemps", spring, spring_end),
-        ("Vacances d'Été", saturday(date(year + 1, 7, 4)), date(year + 1, 9, 1)),
+        (
+            "Vacances d'Été",
+            saturday(date(year + 1, 7, 4)),
+            date(year + 1, 9, if publishes_return(year) { 2 } else { 1 }),
+        ),
     ]
+}
+
+/// Whether the file states when pupils return after the summer of the school year; if not, a reader has to assume 1 September.
+fn publishes_return(year: i32) -> bool {
+    year % 2 != 0
+}
+
+/// A summer's name and whether it has an end in the file: some years have one, some none, and some only a start under another name.
+fn published_summer(year: i32) -> (&'static str, bool) {
+    match (year + 1).rem_euclid(3) {
+        0 => ("Vacances d'Été", true),
+        1 => ("Vacances d'Été", false),
+        _ => ("Début des Vacances d'Été", false),
+    }
 }
 
 /// The school holidays that include a day; the day of return is excluded.
@@ -113,7 +131,14 @@ pub fn school_file(first: NaiveDate, last: NaiveDate) -> Vec<u8> {
         for (index, (name, start, end)) in holidays(year).into_iter().enumerate() {
             let population = if name == "Vacances d'Été" { "Élèves" } else { "-" };
             let (from, to) = if index % 2 == 0 { (utc(start), utc(end)) } else { (local(start), local(end)) };
-            add(name, population, from, to, "Zone C", year);
+            let (published, to) = match (name, published_summer(year)) {
+                ("Vacances d'Été", (name, true)) => (name, to),
+                ("Vacances d'Été", (name, false)) => {
+                    (name, if name == "Vacances d'Été" { String::new() } else { from.clone() })
+                }
+                _ => (name, to),
+            };
+            add(published, population, from, to, "Zone C", year);
             // Another zone, one week later; a reader must ignore it.
             add(name, population, local(start + Duration::days(7)), local(end + Duration::days(7)), "Zone A", year);
         }
@@ -126,6 +151,14 @@ pub fn school_file(first: NaiveDate, last: NaiveDate) -> Vec<u8> {
             "Zone C",
             year,
         );
+        if publishes_return(year) {
+            // That of another zone and that of teachers come first; a reader must ignore them.
+            for (days, who, zone) in [(-9, "Élèves", "Zone A"), (-1, "Enseignants", "Zone C"), (0, "Élèves", "Zone C")]
+            {
+                let day = local(date(year + 1, 9, 2) + Duration::days(days));
+                add(&format!("Rentrée scolaire des {}", who.to_lowercase()), who, day.clone(), day, zone, year + 1);
+            }
+        }
         // Ends before it starts; a reader must ignore it.
         add("Pont de l'Ascension", "-", local(date(year + 1, 5, 20)), local(date(year + 1, 5, 10)), "Zone C", year);
     }
@@ -149,6 +182,20 @@ mod tests {
         assert_eq!(easter(2026), day("2026-04-05"));
         assert_eq!(public_holiday(day("2025-05-29")), Some("Ascension"));
         assert_eq!(public_holiday(day("2025-06-09")), Some("Lundi de Pentecôte"));
+    }
+
+    #[test]
+    fn summer_without_a_published_end_lasts_until_the_return() {
+        let file = String::from_utf8(school_file(day("2026-09-01"), day("2026-09-02"))).unwrap();
+        let (summer, back) = ("2026-07-03T22:00:00+00:00", "2026-09-02T00:00:00+02:00");
+        assert!(file.contains(&format!("Vacances d'Été;Élèves;{summer};;Paris;Zone C;2025-2026")), "{file}");
+        assert!(
+            file.contains(&format!("Rentrée scolaire des élèves;Élèves;{back};{back};Paris;Zone C;2026-2027")),
+            "{file}"
+        );
+        assert_eq!(school_holiday(day("2026-09-01")), Some("Vacances d'Été"));
+        assert_eq!(school_holiday(day("2026-09-02")), None);
+        assert_eq!(school_holiday(day("2027-09-01")), None);
     }
 
     #[test]

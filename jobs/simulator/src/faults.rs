@@ -68,7 +68,7 @@ faults! {
     CitySilence = "city-silence",
     /// the last hours of a file repeated in the next one
     Overlap = "overlap",
-    /// labels with line breaks, quotes, separators, `=` and `<script>`
+    /// labels with line breaks, quotes, separators, outer spaces, `=` and `<script>`
     OddLabels = "odd-labels",
     /// arcs without a point, outside all zones, on a border, or missing in the road network
     OddPlaces = "odd-places",

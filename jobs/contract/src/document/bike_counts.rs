@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::Comparison;
 use crate::Stamp;
-use crate::number::{Degrees, Fixed2};
+use crate::number::{Degrees, Fixed1, Fixed2};
 
 /// Body of the `bikes` document.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,7 +28,7 @@ pub struct BikeCounts {
     pub global_metrics: BikeGlobal,
     /// Percentile rank (0–100) of the total of the day among days of its type; null without history.
     #[serde(rename = "frequentation_index")]
-    pub ridership_index: Option<Fixed2>,
+    pub ridership_index: Option<Fixed1>,
     /// Counters far from their usual total; null without history.
     pub anomalies: Option<Vec<BikeAnomaly>>,
     /// Profiles of the usual day; null without history.

@@ -35,7 +35,7 @@ impl Reference {
         let mut reference = Self::default();
         let city = &config.city;
         if let Some((file, input)) = last(store, files, ReferenceKind::Zones).await? {
-            match file.and_then(|file| read_zones(&file.key, &file.bytes)) {
+            match file.and_then(|file| read_zones(&file.key, &file.bytes, &city.zones)) {
                 Ok(zones) => reference.zones = Some(zones),
                 Err(error) => {
                     let instead = "les zones du profil de la ville servent, s'il en a";
@@ -47,7 +47,7 @@ impl Reference {
         if reference.zones.is_none()
             && let Some((name, bytes)) = &config.outlines
         {
-            match read_zones(name, bytes) {
+            match read_zones(name, bytes, &city.zones) {
                 Ok(zones) => reference.zones = Some(zones),
                 Err(error) => reference.zone_warning = Some(warning(&error, "les zones sont inconnues")),
             }

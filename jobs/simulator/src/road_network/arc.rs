@@ -114,6 +114,7 @@ fn arc(index: usize, seed: u64, faults: Faults, zones: &Zones) -> Arc {
 fn label(index: usize, street: &str, faults: Faults) -> String {
     if faults.has(Fault::OddLabels) {
         match index % 37 {
+            3 => return format!("  {street}_{index} "),
             5 => return format!("{street}\n\"côté pair\" {index}"),
             7 => return format!("=SOMME(A{index}:B9)"),
             9 => return format!("<script>alert({index})</script>"),

@@ -54,7 +54,7 @@ pub(super) fn document(city: &City, faults: Faults, day: ServiceDay) -> TrueDocu
         let rounded = |line: &Vec<Point>| line.iter().map(|point| point.map(Degrees::of)).collect::<Vec<_>>();
         let trace: Vec<_> = lines.iter().map(|line| rounded(line)).collect();
         let entry = json!({
-            "libelle": arc.network_label,
+            "libelle": arc.network_label.trim(),
             "longueur_metres": metres.map(Fixed1::of),
             "noeud_amont": arc.from.id,
             "noeud_aval": arc.to.id,

@@ -8,7 +8,7 @@ use contract::{DayType, Reason, ServiceDay};
 
 use super::*;
 use crate::document::tests::parsed as parsed_as;
-use crate::source::reference::zones::read_zones;
+use crate::source::reference::zones::tests::by_default;
 
 /// A day of Paris without zones.
 struct Paris {
@@ -296,7 +296,7 @@ fn zones_are_listed_by_code_and_no_zone_comes_last() {
     };
     let squares = [square("75112", 2), square("75104", 3), square("75119", 4)].join(",");
     let text = format!(r#"{{"type":"FeatureCollection","features":[{squares}]}}"#);
-    let zones = read_zones("reference/zones.geojson", text.as_bytes()).unwrap();
+    let zones = by_default("reference/zones.geojson", text.as_bytes()).unwrap();
     let paris = Paris::on(DAY);
     let context = DayContext { zones: Some(&zones), ..paris.context() };
     let at = |id: &str, value: &str, lon: &str| {

@@ -176,7 +176,7 @@ fn bad_rows_are_rejected_and_bad_shapes_and_dates_only_lose_themselves() {
 fn zones_are_counted_and_drawn_and_missing_zones_have_a_reason() {
     let text = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"c_arinsee":75101,"l_ar":"Un"},
         "geometry":{"type":"Polygon","coordinates":[[[2.2,48.7],[2.4,48.7],[2.4,48.9],[2.2,48.9],[2.2,48.7]]]}}]}"#;
-    let zones = crate::source::reference::zones::read_zones("reference/zones.geojson", text.as_bytes()).unwrap();
+    let zones = crate::source::reference::zones::tests::by_default("reference/zones.geojson", text.as_bytes()).unwrap();
     let files = [file(
         FIELDS,
         &[PIECE_OF_1, Piece { id: "2", ..PIECE_OF_1 }, Piece { id: "3", point: "", ..PIECE_OF_1 }],

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::document::tests::{drafted, drafted_with};
 use crate::geo::Zones;
-use crate::source::reference::zones::read_zones;
+use crate::source::reference::zones::tests::by_default;
 
 const HEADER: &str = "\u{feff}Identifiant;Identifiant CTV;Code postal de l'arrondissement;Typologie;Objet;Voie(s);Date de début;Date de fin;\
     Impact sur la circulation;Niveau de perturbation;Statut;geo_shape;geo_point_2d";
@@ -52,7 +52,7 @@ fn on(
 }
 
 fn zones() -> Zones {
-    read_zones("reference/zones.geojson", ZONES.as_bytes()).unwrap()
+    by_default("reference/zones.geojson", ZONES.as_bytes()).unwrap()
 }
 
 fn draft(lines: &[Line<'_>]) -> Draft<Worksites> {

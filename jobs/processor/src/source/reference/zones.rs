@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use geo::{Geometry, MultiPolygon, Polygon};
 use serde_json::Value;
 
+use crate::city::ZoneProperties;
 use crate::geo::{Zone, Zones, from_geojson, postal_code, short};
 use crate::order::id_order;
 use crate::raw_file::SourceError;
@@ -14,12 +15,13 @@ const CODES: [&str; 5] = ["c_arinsee", "c_ar", "code", "insee", "id"];
 /// Properties that may hold its name, best first.
 const NAMES: [&str; 4] = ["l_ar", "nom", "name", "libelle"];
 
-/// Reads a GeoJSON FeatureCollection of polygons: the code from `c_arinsee`, else `c_ar`, `code`, `insee`, `id`, the name from `l_ar`,
-/// else `nom`, `name`, `libelle`, else the code. Several features of one code are one zone.
+/// Reads a GeoJSON FeatureCollection of polygons: code and name from the properties that the profile names; by default the code from
+/// `c_arinsee`, else `c_ar`, `code`, `insee`, `id`, the name from `l_ar`, else `nom`, `name`, `libelle`, else the code. Several features of one
+/// code are one zone.
 ///
 /// # Errors
 /// The file is not a FeatureCollection, has no feature, or has a feature without a code or without a polygon in degrees.
-pub(crate) fn read_zones(key: &str, bytes: &[u8]) -> Result<Zones, SourceError> {
+pub(crate) fn read_zones(key: &str, bytes: &[u8], properties: &ZoneProperties) -> Result<Zones, SourceError> {
     let error = |reason: String| SourceError { key: key.to_owned(), reason };
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let json: Value =
@@ -29,13 +31,19 @@ pub(crate) fn read_zones(key: &str, bytes: &[u8]) -> Result<Zones, SourceError> 
     })?;
     let mut named: BTreeMap<String, Zone> = BTreeMap::new();
     for (number, feature) in (1..).zip(&collection.features) {
-        let code = code(feature).ok_or_else(|| {
-            error(format!("feature {number} has no code; add one of the properties {}", CODES.join(", ")))
-        })?;
+        let code = match &properties.code {
+            Some(own) => text_of(feature, &[own.as_str()]).map(|code| postal_code(&code)).ok_or_else(|| {
+                error(format!("feature {number} has no property {own}, which zones.code of the city profile names"))
+            })?,
+            None => code(feature).ok_or_else(|| {
+                error(format!("feature {number} has no code; add one of the properties {}", CODES.join(", ")))
+            })?,
+        };
+        let names = properties.name.as_deref().map_or_else(|| NAMES.to_vec(), |own| vec![own]);
         let parts = polygons(feature)
             .map_err(|cause| error(format!("feature {number} (code {code}) is not a polygon in degrees: {cause}")))?;
         let zone = named.entry(code.clone()).or_insert_with(|| Zone {
-            name: text_of(feature, &NAMES).unwrap_or_else(|| code.clone()),
+            name: text_of(feature, &names).unwrap_or_else(|| code.clone()),
             code,
             outline: MultiPolygon(Vec::new()),
         });
@@ -88,6 +96,11 @@ pub(crate) mod tests {
 
     use super::*;
 
+    /// Zones by the usual properties.
+    pub(crate) fn by_default(key: &str, bytes: &[u8]) -> Result<Zones, SourceError> {
+        read_zones(key, bytes, &ZoneProperties::default())
+    }
+
     /// Two unit squares side by side; the eastern one has a hole. Codes as numbers and as text, one with altitudes.
     pub(crate) fn two_squares() -> Zones {
         let text = r#"{"type":"FeatureCollection","features":[
@@ -95,14 +108,14 @@ pub(crate) mod tests {
                 [[1,0],[2,0],[2,1],[1,1],[1,0]],[[1.4,0.4],[1.6,0.4],[1.6,0.6],[1.4,0.6],[1.4,0.4]]]}},
             {"type":"Feature","properties":{"c_arinsee":"75101","l_ar":"Ouest"},"geometry":{"type":"MultiPolygon","coordinates":[
                 [[[0,0,35],[1,0,35],[1,1,35],[0,1,35],[0,0,35]]]]}}]}"#;
-        read_zones("reference/zones.geojson", text.as_bytes()).unwrap()
+        by_default("reference/zones.geojson", text.as_bytes()).unwrap()
     }
 
     fn read(properties: &str, geometry: &str) -> Result<Zones, SourceError> {
         let text = format!(
             r#"{{"type":"FeatureCollection","features":[{{"type":"Feature","id":"own","properties":{properties},"geometry":{geometry}}}]}}"#
         );
-        read_zones("reference/zones.geojson", text.as_bytes())
+        by_default("reference/zones.geojson", text.as_bytes())
     }
 
     const SQUARE: &str = r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]}"#;
@@ -143,6 +156,33 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn code_and_name_come_from_the_properties_of_the_profile() {
+        let quarters: Vec<String> = (0..80)
+            .map(|n| {
+                let (district, lon) = (1 + n / 4, f64::from(n) / 100.0);
+                let ring = format!("[[{lon},0],[{},0],[{lon},1],[{lon},0]]", lon + 0.01);
+                format!(
+                    r#"{{"type":"Feature","properties":{{"c_ar":{district},"l_qu":"Quartier {n}","c_quinsee":{}}},
+                        "geometry":{{"type":"Polygon","coordinates":[{ring}]}}}}"#,
+                    7_510_000 + district * 100 + n % 4 + 1
+                )
+            })
+            .collect();
+        let text = format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, quarters.join(","));
+        let by = |code: Option<&str>, name: Option<&str>| {
+            let properties = ZoneProperties { code: code.map(str::to_owned), name: name.map(str::to_owned) };
+            read_zones("z", text.as_bytes(), &properties)
+        };
+        let zones = by(Some("c_quinsee"), Some("l_qu")).unwrap();
+        assert_eq!(zones.all().len(), 80);
+        assert_eq!((zones.all()[5].code.as_str(), zones.all()[5].name.as_str()), ("7510202", "Quartier 5"));
+        assert_eq!(by(None, None).unwrap().all().len(), 20, "the usual property is that of the district");
+        assert_eq!(by(Some("c_quinsee"), None).unwrap().all()[0].name, "7510101", "no usual name");
+        let error = by(Some("code"), None).map(|_| ()).unwrap_err();
+        assert!(error.reason.starts_with("feature 1 has no property code, which zones.code"), "{error}");
+    }
+
+    #[test]
     fn insee_codes_of_paris_become_postal_codes() {
         for (insee, postal) in
             [("75112", "75012"), ("75120", "75020"), ("75121", "75121"), ("75012", "75012"), ("69381", "69381")]
@@ -170,10 +210,10 @@ pub(crate) mod tests {
             assert!(error.reason.contains(part), "{error}");
         }
         for text in ["", "[]", "{}", r#"{"type":"FeatureCollection","features":[]}"#] {
-            assert!(read_zones("z", text.as_bytes()).is_err(), "{text}");
+            assert!(by_default("z", text.as_bytes()).is_err(), "{text}");
         }
         let no_code = r#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{},"geometry":null}]}"#;
-        assert!(read_zones("z", no_code.as_bytes()).map(|_| ()).unwrap_err().reason.contains("no code"));
+        assert!(by_default("z", no_code.as_bytes()).map(|_| ()).unwrap_err().reason.contains("no code"));
     }
 
     #[test]
@@ -189,7 +229,7 @@ pub(crate) mod tests {
         let text = r#"{"type":"FeatureCollection","features":[
             {"type":"Feature","properties":{"code":1},"geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}},
             {"type":"Feature","properties":{"code":1},"geometry":{"type":"Polygon","coordinates":[[[5,5],[6,5],[6,6],[5,5]]]}}]}"#;
-        let zones = read_zones("z", text.as_bytes()).unwrap();
+        let zones = by_default("z", text.as_bytes()).unwrap();
         assert_eq!(zones.all().len(), 1);
         assert_eq!(code_at(&zones, 5.9, 5.5), Some("1"));
     }
@@ -197,7 +237,7 @@ pub(crate) mod tests {
     proptest! {
         #[test]
         fn zones_never_panic_on_any_bytes(bytes in prop::collection::vec(any::<u8>(), 0..200), inner in "[\\[\\]0-9,.e-]{0,60}") {
-            let _ = read_zones("z", &bytes);
+            let _ = by_default("z", &bytes);
             if let Ok(zones) = read("{}", &format!(r#"{{"type":"Polygon","coordinates":{inner}}}"#)) {
                 let _ = zones.locate(0.0, 0.0);
             }

@@ -159,7 +159,7 @@ fn describe(city: &City, arc: &Arc, day: ServiceDay, network: bool, geometry: bo
     let point = arc.point.filter(|_| network_objects.is_some() || geometry);
     let (code, zone) = city.zones.code_and_name(point);
     ArcDescription {
-        label: if network_objects.is_some() { arc.network_label.clone() } else { arc.label.clone() },
+        label: if network_objects.is_some() { &arc.network_label } else { &arc.label }.trim().to_owned(),
         point,
         length: in_network.or_else(|| own_line.map(|line| geometry::length(line))),
         code,
