@@ -131,9 +131,8 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
 /// Names the times of the day for which no snapshot speaks.
 fn unobserved(observed: &IntervalSet, day: ServiceDay) -> Option<String> {
     let gaps = observed.gaps(day.start(), day.end());
-    let time = |at: DateTime<Utc>| match at == day.end() {
-        true => "24:00".to_owned(),
-        false => day.stamp(at).local().format("%H:%M").to_string(),
+    let time = |at: DateTime<Utc>| {
+        if at == day.end() { "24:00".to_owned() } else { day.stamp(at).local().format("%H:%M").to_string() }
     };
     let named: Vec<String> = gaps.iter().map(|(from, to)| format!("{}–{}", time(from), time(to))).collect();
     (!gaps.is_empty()).then(|| {

@@ -75,10 +75,12 @@ fn draft(
         .partition(|group| keep_finished || !group.record.is_finished());
     if active.is_empty() {
         let last_day = groups.iter().filter_map(|group| group.record.end.max(group.record.start)).max();
-        let absent = match (finished.len(), SourceResult::no_row(last_day)) {
-            (1.., SourceResult::Absent(reason)) => SourceResult::Absent(format!("{reason} ; {}", left_out(&finished))),
-            (_, absent) => absent,
-        };
+        let mut absent = SourceResult::no_row(last_day);
+        if let SourceResult::Absent(reason) = &mut absent
+            && !finished.is_empty()
+        {
+            reason.push_str(&format!(" ; {}", left_out(&finished)));
+        }
         return (absent, None);
     }
     let mut quality = quality.clone();
@@ -125,10 +127,8 @@ fn draft(
 
 /// A clause on the worksites that their dates make active and their status does not.
 fn left_out(finished: &[&Group]) -> String {
-    let (number, s, is) = match finished.len() {
-        1 => ("1".to_owned(), "", "n'est"),
-        several => (several.to_string(), "s", "ne sont"),
-    };
+    let number = finished.len();
+    let (s, is) = if number == 1 { ("", "n'est") } else { ("s", "ne sont") };
     format!(
         "{number} chantier{s} de statut 5 (terminé{s}), dont les dates couvrent la journée, {is} pas compté{s} ; \
          --param chantiers.termines=actifs les compte"
