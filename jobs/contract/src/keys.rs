@@ -36,7 +36,7 @@ pub fn batch_source(key: &str) -> Option<Source> {
     let name = key.strip_prefix(BATCH).filter(|name| !name.contains('/'))?;
     let (stem, ending) = split_ending(name);
     let (_, source, endings) = [
-        ("comptages-", Source::RoadCounts, ["csv"].as_slice()),
+        ("comptages-", Source::RoadCounts, ["csv", "txt", "zip", "json", "jsonl", "ndjson"].as_slice()),
         ("comptage-velo", Source::BikeCounts, &["csv"]),
         ("chantiers-", Source::Worksites, &["csv"]),
         ("referentiel-", Source::RoadNetwork, &["csv"]),

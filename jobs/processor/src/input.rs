@@ -9,6 +9,7 @@ use runtime::failure::Failure;
 use runtime::store::{Object, SharedStore, StoreError};
 use runtime::telemetry::SpanError;
 
+pub(crate) mod archive;
 pub(crate) mod checksum;
 mod decode;
 mod inventory;

@@ -106,6 +106,8 @@ pub(crate) struct RoadCells {
     counts: HashMap<i32, DayCounts>,
     texts: HashMap<Arc<[u8]>, u32>,
     by_number: Vec<ArcAttribute>,
+    /// A bit per arc, by file: whether the file has rows of it.
+    arcs_by_file: Vec<Vec<u64>>,
     /// Estimated memory of the texts and their parsed forms, bytes.
     text_bytes: usize,
     /// Rows of the last file for cells that exceed the counter in the cell, by page and hour.
@@ -125,6 +127,7 @@ impl RoadCells {
             counts: HashMap::new(),
             texts: HashMap::new(),
             by_number: vec![ArcAttribute::default()],
+            arcs_by_file: Vec::new(),
             text_bytes: 0,
             many: HashMap::new(),
             last: HashMap::new(),
@@ -136,10 +139,17 @@ impl RoadCells {
         let file = u16::try_from(file).unwrap_or(u16::MAX);
         let mut slots = vec![u32::MAX; batch.arc_count()];
         let mut texts = vec![u32::MAX; batch.text_count()];
+        if self.arcs_by_file.len() <= usize::from(file) {
+            self.arcs_by_file.resize(usize::from(file) + 1, Vec::new());
+        }
         for (number, run) in batch.runs.iter().enumerate() {
             let to = batch.runs.get(number + 1).map_or(batch.rows.len(), |next| next.from as usize);
             let rows = batch.rows.get(run.from as usize..to).unwrap_or_default();
-            let slot = known(&mut slots, run.arc, || self.slot(batch.arc(run.arc)));
+            let slot = known(&mut slots, run.arc, || {
+                let slot = self.slot(batch.arc(run.arc));
+                self.mark(file, slot);
+                slot
+            });
             let page = self.page(slot, run.day);
             let attributes = run.attributes.map(|attribute| match attribute {
                 0 => 0,
@@ -214,6 +224,28 @@ impl RoadCells {
             }
             *cell = next.with_past(shared, rows);
         }
+    }
+
+    /// Notes that a file has rows of an arc.
+    fn mark(&mut self, file: u16, slot: u32) {
+        let Some(marks) = self.arcs_by_file.get_mut(usize::from(file)) else { return };
+        let word = slot as usize / 64;
+        if marks.len() <= word {
+            marks.resize(word + 1, 0);
+        }
+        marks[word] |= 1 << (slot % 64);
+    }
+
+    /// The files that have arcs, but none of those that `known` accepts.
+    pub(crate) fn files_without(&self, known: impl Fn(&[u8]) -> bool) -> Vec<u16> {
+        let mut accepted = vec![0_u64; self.arcs.len().div_ceil(64)];
+        for (_, slot) in self.index.iter().filter(|(id, _)| known(id)) {
+            accepted[*slot as usize / 64] |= 1 << (slot % 64);
+        }
+        let marks = (0_u16..).zip(&self.arcs_by_file).filter(|(_, marks)| !marks.is_empty());
+        let unknown =
+            marks.filter(|(_, marks)| marks.iter().zip(&accepted).all(|(marks, accepted)| marks & accepted == 0));
+        unknown.map(|(file, _)| file).collect()
     }
 
     fn slot(&mut self, id: &[u8]) -> u32 {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use contract::document::road_counts::{RoadCounts, RoadEvolution};
-use contract::document::{DayStatus, Input, Quality};
+use contract::document::{DayStatus, Quality};
 use contract::number::Fixed2;
 use contract::{NaiveDate, ServiceDay, Source};
 use runtime::telemetry::Span;
@@ -25,8 +25,6 @@ const NO_HISTORY: &str = "historique_absent";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RoadInput<'a> {
     pub(crate) counts: &'a counts::RoadAccumulator,
-    /// The files that were read, in key order.
-    pub(crate) files: &'a [Input],
     pub(crate) network: Option<&'a Network>,
 }
 
@@ -45,14 +43,12 @@ impl RawSource for RoadCountsSource {
     }
 
     fn draft(input: RoadInput<'_>, context: &DayContext<'_>) -> (SourceResult<Draft<RoadCounts>>, ()) {
-        let keys: Vec<&str> = input.files.iter().map(|input| input.key.as_str()).collect();
-        (draft(input.counts, &keys, input.network, context), ())
+        (draft(input.counts, input.network, context), ())
     }
 }
 
 fn draft(
     counts: &counts::RoadAccumulator,
-    keys: &[&str],
     network: Option<&Network>,
     context: &DayContext<'_>,
 ) -> SourceResult<Draft<RoadCounts>> {
@@ -92,7 +88,8 @@ fn draft(
     }
     let overlaps = counts.overlaps(context.day.date());
     quality.warnings.extend(counts.warnings.iter().cloned());
-    quality.warnings.extend(overlap_warnings(&overlaps, keys, parameters.recouvrement_part));
+    quality.warnings.extend(network.map(|network| unknown_arcs(counts, network)).unwrap_or_default());
+    quality.warnings.extend(overlap_warnings(&overlaps, &counts.files, parameters.recouvrement_part));
     SourceResult::Document(Draft {
         status: if complete || old { DayStatus::Final } else { DayStatus::Provisional },
         complete_until: complete_until.map(|hour| day.stamp(hour)),
@@ -157,10 +154,24 @@ fn warn(
     }
 }
 
+/// Warnings that name the files none of whose arcs is in the network.
+fn unknown_arcs(counts: &counts::RoadAccumulator, network: &Network) -> Vec<String> {
+    if network.is_empty() {
+        return Vec::new();
+    }
+    let known = |id: &[u8]| std::str::from_utf8(id).is_ok_and(|id| network.get(id).is_some());
+    let unknown = counts.cells.files_without(known).into_iter();
+    let keys = unknown.filter_map(|file| counts.files.get(usize::from(file)));
+    keys.map(|key| {
+        format!("Aucun tronçon de {key} n'est dans le référentiel : vérifiez que les deux sont de la même ville.")
+    })
+    .collect()
+}
+
 /// Warnings that name the files to archive. A file is named if more than `limit` percent of its rows of D are superseded, because a later file
 /// has their cells. If there is no such file, the later file is named if more than `limit` percent of its rows are for cells of another file.
 #[must_use]
-pub(crate) fn overlap_warnings(overlaps: &BTreeMap<u16, Overlap>, keys: &[&str], limit: f64) -> Vec<String> {
+pub(crate) fn overlap_warnings(overlaps: &BTreeMap<u16, Overlap>, keys: &[String], limit: f64) -> Vec<String> {
     let above = |part: u64, whole: u64| percent(part, whole).filter(|share| share.get() > limit);
     let mut named: Vec<(u16, Fixed2)> =
         overlaps.iter().filter_map(|(file, rows)| Some((*file, above(rows.superseded, rows.rows)?))).collect();

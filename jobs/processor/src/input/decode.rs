@@ -84,21 +84,31 @@ pub(crate) struct Decoded {
 impl Decoded {
     /// Starts decoding, with at most `most` bytes between decoder and reader. Fails if no thread can be started.
     pub(crate) fn begin(pieces: impl StoredBytes, format: Format, most: u64) -> io::Result<Self> {
+        Self::run(most, move |output| {
+            let mut input = Lookahead::new(pieces);
+            match format {
+                Format::Gz => gz::decode(&mut input, output)?,
+                Format::Zst => zst::decode(&mut input, output)?,
+            }
+            Ok(input.sum())
+        })
+    }
+
+    /// Starts decoding with any decoder, which returns the checksum of the stored bytes; see [`Self::begin`].
+    pub(crate) fn run(
+        most: u64,
+        decode: impl FnOnce(&mut Output) -> io::Result<Checksum> + Send + 'static,
+    ) -> io::Result<Self> {
         let (sender, queue) = mpsc::channel();
         let credit = Arc::new(ByteCredit::new(most));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MAX_WORKERS);
         // One usual frame per thread and one being parsed have to fit. Fewer threads are better than threads that cannot take a usual frame.
         let threads = ((most / USUAL_FRAME) as usize).saturating_sub(1).clamp(1, cores);
         let largest = (most / (threads as u64 + 1)) as usize;
-        let mut input = Lookahead::new(pieces);
         let mut output = Output { sender, credit: credit.clone(), workers: Workers::new(threads), largest };
         std::thread::Builder::new().name("decode".to_owned()).spawn(move || {
-            let ended = match format {
-                Format::Gz => gz::decode(&mut input, &mut output),
-                Format::Zst => zst::decode(&mut input, &mut output),
-            };
-            let last = match ended {
-                Ok(()) => QueueItem::Ended(Box::new(input.sum())),
+            let last = match decode(&mut output) {
+                Ok(sum) => QueueItem::Ended(Box::new(sum)),
                 Err(error) => QueueItem::Failed(error),
             };
             // Fails if the reader was dropped, which is fine.

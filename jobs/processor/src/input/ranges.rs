@@ -45,13 +45,19 @@ pub(crate) struct Ranges {
 }
 
 impl Ranges {
-    /// Starts fetching. Must be called within a tokio runtime.
+    /// Starts fetching the whole object. Must be called within a tokio runtime.
     pub(crate) fn fetch(store: &SharedStore, object: &Object, budget: &Budget) -> Self {
+        Self::fetch_part(store, object, 0..object.size, budget)
+    }
+
+    /// Starts fetching the bytes of `part`. Must be called within a tokio runtime.
+    pub(crate) fn fetch_part(store: &SharedStore, object: &Object, part: Range<u64>, budget: &Budget) -> Self {
+        let left = part.end.saturating_sub(part.start);
         let (sender, receiver) = mpsc::channel(1);
         let policy = HedgePolicy::new(max_hedges(budget), MIN_HEDGE_TIMEOUT, FIRST_HEDGE_TIMEOUT);
-        let requests = fetch_all(store.clone(), object.clone(), *budget, policy, sender);
+        let requests = fetch_all(store.clone(), object.clone(), part, *budget, policy, sender);
         let fetching = AbortOnDropHandle::new(tokio::spawn(in_current_span(requests)));
-        Self { receiver, fetching, address: store.address(&object.key), left: object.size, sum: None }
+        Self { receiver, fetching, address: store.address(&object.key), left, sum: None }
     }
 
     /// The next range; `None` at the end. Blocks. Returns the first error in the order of the ranges.
@@ -89,10 +95,11 @@ fn max_hedges(budget: &Budget) -> usize {
     (budget.in_flight() / 8).max(1)
 }
 
-/// Fetches all ranges, until one fails or the receiver is dropped.
+/// Fetches the ranges of a part of the object, until one fails or the receiver is dropped.
 async fn fetch_all(
     store: SharedStore,
     object: Object,
+    part: Range<u64>,
     budget: Budget,
     policy: HedgePolicy,
     sender: mpsc::Sender<Result<Bytes, StoreError>>,
@@ -100,7 +107,8 @@ async fn fetch_all(
     // The budget also covers second requests, one range that waits in the channel, and one that is being parsed.
     let at_once = budget.in_flight().saturating_sub(max_hedges(&budget) + 2).max(1);
     let (object, policy, size) = (Arc::new(object), Arc::new(policy), budget.range());
-    let ranges = (0..object.size.div_ceil(size)).map(|index| index * size..((index + 1) * size).min(object.size));
+    let begins = part.clone().step_by(usize::try_from(size).unwrap_or(usize::MAX));
+    let ranges = begins.map(move |begin| begin..(begin + size).min(part.end));
     let mut fetched = futures::stream::iter(ranges)
         // One task per range, which spreads the cost of decryption and copying over the threads.
         .map(|range| {

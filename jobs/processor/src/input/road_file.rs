@@ -69,14 +69,16 @@ impl Blocks {
             Some(format) => {
                 let fetching = ranges.abort_handle();
                 let stored = AfterFirst { first, ranges };
-                let decoded = Decoded::begin(stored, format, budget.decoded()).map_err(|error| {
-                    let detail = format!("cannot start a thread to decompress it ({error})");
-                    InputError::Store(StoreError::Other { key: store.address(&object.key), detail })
-                })?;
-                BlockSource::Compressed { decoded, fetching }
+                let decoded = Decoded::begin(stored, format, budget.decoded());
+                BlockSource::Compressed { decoded: decoded.map_err(no_thread(store, &object.key))?, fetching }
             }
         };
         Ok(Self { key: object.key.clone(), source })
+    }
+
+    /// The blocks of an entry of an archive; `key` is that of the archive and the name of the entry.
+    pub(crate) fn of_entry(key: String, decoded: Decoded, fetching: AbortHandle) -> Self {
+        Self { key, source: BlockSource::Compressed { decoded, fetching } }
     }
 
     /// The next block; `None` at the end.
@@ -95,13 +97,13 @@ impl Blocks {
         }
     }
 
-    /// The CRC-64/NVME (base64) of the stored bytes of a compressed object, after its last block. `None` for an uncompressed object, whose
-    /// blocks are its stored bytes.
+    /// The checksum of the stored bytes of a compressed object, after its last block. `None` for an uncompressed object, whose blocks are its
+    /// stored bytes.
     #[must_use]
-    pub(crate) fn stored_sum(&self) -> Option<String> {
+    pub(crate) fn stored_sum(&self) -> Option<Checksum> {
         match &self.source {
             BlockSource::Plain { .. } => None,
-            BlockSource::Compressed { decoded, .. } => decoded.sum().map(|sum| sum.base64()),
+            BlockSource::Compressed { decoded, .. } => decoded.sum(),
         }
     }
 }
@@ -143,4 +145,13 @@ pub(crate) fn corrupt(key: &str, error: &io::Error) -> SourceError {
         _ => format!("it cannot be decompressed ({error}); upload it again"),
     };
     SourceError { key: key.to_owned(), reason }
+}
+
+/// The error for a thread that cannot be started.
+pub(super) fn no_thread(store: &SharedStore, key: &str) -> impl FnOnce(io::Error) -> InputError {
+    let key = store.address(key);
+    move |error| {
+        let detail = format!("cannot start a thread to decompress it ({error})");
+        InputError::Store(StoreError::Other { key, detail })
+    }
 }

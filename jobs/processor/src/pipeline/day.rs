@@ -196,7 +196,7 @@ impl Pipeline {
     fn road_counts(&self, context: &DayContext<'_>, network: &DayNetwork) -> DayDocument<RoadCounts> {
         self.inputs.road_counts.as_ref().and_then(|(read, files)| {
             let known = (!network.network.is_empty()).then_some(&network.network);
-            let input = RoadInput { counts: &read.counts, files: &read.inputs, network: known };
+            let input = RoadInput { counts: &read.counts, network: known };
             let (draft, ()) = RoadCountsSource::draft(input, context);
             let mut files = self.inputs.reference.with_files(files, RoadCountsSource::REFERENCE);
             files.inputs.extend(network.inputs.iter().cloned());

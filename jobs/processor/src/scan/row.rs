@@ -24,6 +24,12 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
+    /// A row of fields whose text and ends are known: each ends before a separator of one byte.
+    #[must_use]
+    pub(crate) fn of_fields(bytes: &'a [u8], line: u64, text: &'a [u8], ends: &'a [u32]) -> Self {
+        Self { bytes, line, is_text: true, text, begin: 0, end: text.len(), ends }
+    }
+
     /// Number of fields.
     #[inline]
     #[must_use]
@@ -86,7 +92,7 @@ fn unquoted(rest: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Writes a field such that [`unquote`] returns its content.
-pub(super) fn quote(content: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn quote(content: &[u8], out: &mut Vec<u8>) {
     if content.first() != Some(&b'"') {
         return out.extend_from_slice(content);
     }

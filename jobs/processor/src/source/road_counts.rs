@@ -4,6 +4,7 @@
 
 mod clock;
 mod geometry;
+pub(crate) mod json;
 mod layout;
 pub(crate) mod value;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod json;
 pub(crate) mod json_records;
+pub(crate) mod json_stream;
 pub(crate) mod normalize;
 pub(crate) mod table;
 pub(crate) mod timestamp;

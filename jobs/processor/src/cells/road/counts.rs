@@ -129,6 +129,12 @@ impl RoadRows {
         };
         chunk.accepted.reject(reason, value);
     }
+
+    /// Adds a record that is no row.
+    pub(crate) fn reject_record(&self, chunk: &mut ParsedChunk, line: u64, reason: Reason, raw: &[u8]) {
+        chunk.structure.add(reason, line, raw);
+        chunk.accepted.reject(reason, raw);
+    }
 }
 
 /// As [`crate::order::whole_id`].
@@ -213,6 +219,8 @@ pub(crate) struct RoadAccumulator {
     values: BTreeMap<i32, QualityCounter>,
     /// Start of the newest hour of any row, seconds since the epoch.
     pub(crate) newest: Option<i64>,
+    /// Keys of the files so far; of an entry of an archive with its name.
+    pub(crate) files: Vec<String>,
     /// Rows of the current file.
     file: Acceptance,
     /// About files as a whole.
@@ -227,13 +235,20 @@ impl RoadAccumulator {
             whole: QualityCounter::default(),
             values: BTreeMap::new(),
             newest: None,
+            files: Vec::new(),
             file: Acceptance::default(),
             warnings: Vec::new(),
         }
     }
 
-    /// Adds the next chunk of a file; `lines` is the number of lines before it.
-    pub(crate) fn fold(&mut self, number: u32, key: &str, chunk: &ParsedChunk, lines: u64) {
+    /// Begins the next file or entry of an archive.
+    pub(crate) fn begin_file(&mut self, key: &str) {
+        self.files.push(key.to_owned());
+    }
+
+    /// Adds the next chunk of the current file; `lines` is the number of lines before it.
+    pub(crate) fn fold(&mut self, chunk: &ParsedChunk, lines: u64) {
+        let key = self.files.last().map_or("", String::as_str);
         self.whole.rows += chunk.accepted.rows();
         self.file.merge(&chunk.accepted);
         self.whole.add(key, lines, &chunk.structure);
@@ -243,14 +258,15 @@ impl RoadAccumulator {
         if chunk.newest > i64::MIN {
             self.newest = self.newest.max(Some(chunk.newest));
         }
-        self.cells.fold(number, &chunk.batch);
+        self.cells.fold(u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX), &chunk.batch);
     }
 
     /// Ends the current file.
     ///
     /// # Errors
     /// None of its rows is accepted, or more than 1 % are not UTF-8.
-    pub(crate) fn end_file(&mut self, key: &str) -> Result<(), SourceError> {
+    pub(crate) fn end_file(&mut self) -> Result<(), SourceError> {
+        let key = self.files.last().map_or("", String::as_str);
         let file = std::mem::take(&mut self.file);
         check_text(key, file.rows(), file.count(Reason::InvalidUtf8))?;
         self.warnings.extend(file.verdict(key)?);

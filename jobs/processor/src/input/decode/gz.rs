@@ -58,7 +58,7 @@ fn member<P: StoredBytes>(input: &mut Lookahead<P>, ahead: usize) -> io::Result<
 }
 
 /// Decodes the remaining bytes sequentially.
-fn stream(mut decoder: impl io::Read, output: &mut Output) -> io::Result<()> {
+pub(crate) fn stream(mut decoder: impl io::Read, output: &mut Output) -> io::Result<()> {
     loop {
         let mut block = vec![0; BLOCK];
         let mut filled = 0;

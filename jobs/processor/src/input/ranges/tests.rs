@@ -122,8 +122,14 @@ async fn read(store: &Arc<SlowStore>, object: &Object, timeout: Duration) -> Res
     let store: SharedStore = store.clone();
     let (sender, receiver) = mpsc::channel(1);
     let policy = HedgePolicy::new(2, timeout, timeout);
-    let fetching =
-        AbortOnDropHandle::new(tokio::spawn(super::fetch_all(store, object.clone(), budget(), policy, sender)));
+    let fetching = AbortOnDropHandle::new(tokio::spawn(super::fetch_all(
+        store,
+        object.clone(),
+        0..object.size,
+        budget(),
+        policy,
+        sender,
+    )));
     let mut ranges = Ranges { receiver, fetching, address: "a".into(), left: object.size, sum: None };
     let mut all = Vec::new();
     loop {
@@ -240,7 +246,7 @@ async fn blocks_are_the_decompressed_content() {
     for key in ["a", "a.zst"] {
         let object = store.head(key).await.unwrap();
         let mut blocks = open(&store, &object).await;
-        assert_eq!(blocks.stored_sum(), None);
+        assert!(blocks.stored_sum().is_none());
         let read = move || {
             let mut all = Vec::new();
             while let Some(block) = blocks.next_block().unwrap() {
@@ -253,6 +259,6 @@ async fn blocks_are_the_decompressed_content() {
         assert!(all == content, "{key}");
         let mut sum = Checksum::default();
         sum.update(&memory.bytes(key).unwrap());
-        assert_eq!(blocks.stored_sum(), (key == "a.zst").then(|| sum.base64()));
+        assert_eq!(blocks.stored_sum().map(|sum| sum.base64()), (key == "a.zst").then(|| sum.base64()));
     }
 }

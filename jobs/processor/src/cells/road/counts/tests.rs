@@ -35,8 +35,9 @@ fn read(text: &[u8], size: usize) -> Result<RoadAccumulator, SourceError> {
     let settings =
         Settings { separator: head.separator, line: head.line, simd: Simd::detect(), in_flight: 2, sum: false };
     let chunks = Chunks(text[head.length..].chunks(size));
-    engine::run(&pool, &rows, settings, chunks, |_, _| Ok(()), |chunk, lines| counts.fold(0, KEY, chunk, lines))?;
-    counts.end_file(KEY)?;
+    counts.begin_file(KEY);
+    engine::run(&pool, &rows, settings, chunks, |_, _| Ok(()), |chunk, lines| counts.fold(chunk, lines))?;
+    counts.end_file()?;
     counts.cells.finish();
     Ok(counts)
 }
