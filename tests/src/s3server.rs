@@ -160,6 +160,17 @@ impl S3Server {
         self.state().rules.push(FaultRule { method, part, skip: 0, times: usize::MAX, rate, fault });
     }
 
+    /// From now on answers 501 to every PUT with a header whose name begins with `prefix` (lower case), and names it, like servers that do not
+    /// know checksums or conditions.
+    pub fn refuse_header(&self, prefix: &str) {
+        self.state().refused_headers.push(prefix.to_owned());
+    }
+
+    /// From now on executes every PUT, whatever its condition.
+    pub fn ignore_conditions(&self) {
+        self.state().ignores_conditions = true;
+    }
+
     /// Every fault that was applied to a request so far.
     pub fn applied_faults(&self) -> Vec<InjectedFault> {
         self.state().applied_faults.clone()

@@ -10,7 +10,7 @@ use runtime::cluster::check_permissions;
 use runtime::failure::{Code, Failure};
 use runtime::lang::Lang;
 use runtime::location::Access;
-use runtime::store::{Condition, Store, StoreError};
+use runtime::store::{Condition, Store, StoreError, prove_conditions};
 
 use crate::collect;
 use crate::config::Config;
@@ -99,7 +99,7 @@ async fn check_metrics(store: &dyn Store) -> Result<Finding, Failure> {
     Ok(Finding::Readable { manifests: days.len(), newest })
 }
 
-/// Writes the probe, reads it back and removes it.
+/// Writes the probe, reads it back, tries to overwrite it against a condition, and removes it.
 async fn check_reports(store: &dyn Store) -> Result<Finding, Failure> {
     // The same bytes for every check, so that two checks at once do not disturb each other.
     let body = Bytes::from_static(b"Written by `reporter check`; may be removed at any time.\n");
@@ -110,7 +110,10 @@ async fn check_reports(store: &dyn Store) -> Result<Finding, Failure> {
         let todo = "Check which other program writes to this location";
         return Err(Failure::new(Code::Unavailable, what, store.address(PROBE), todo));
     }
-    match store.delete(PROBE).await {
+    let conditions = prove_conditions(store, PROBE, &body).await;
+    let removed = store.delete(PROBE).await;
+    conditions?;
+    match removed {
         Ok(()) => Ok(Finding::Writable),
         Err(StoreError::Denied { .. }) => Ok(Finding::NotRemovable),
         Err(error) => Err(error.failure()),

@@ -8,6 +8,7 @@ mod key;
 pub mod local;
 pub mod memory;
 mod open;
+mod probe;
 pub mod s3;
 
 use std::ops::Range;
@@ -19,6 +20,7 @@ use bytes::Bytes;
 pub use local::LocalStore;
 pub use memory::MemoryStore;
 pub use open::OpenFile;
+pub use probe::prove_conditions;
 pub use s3::{S3Options, S3Store};
 
 /// A store shared between tasks and threads.
@@ -59,6 +61,20 @@ pub enum Condition {
     Absent,
     /// The object still has this version (`If-Match`).
     Matches(Version),
+}
+
+/// A part of the S3 protocol that some servers do not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// The checksum that the SDK adds to a write.
+    #[error("the store refuses the checksum of a write")]
+    Checksum,
+    /// The condition of a write.
+    #[error("the store refuses the condition of a write")]
+    Condition,
+    /// A header that the answer does not name.
+    #[error("the store refuses a header of the request")]
+    Header,
 }
 
 /// An error of a store, classified by how the caller can react. `key` is always the full address of the object.
@@ -114,6 +130,16 @@ pub enum StoreError {
         /// Full address of the object.
         key: String,
         /// The error of the last attempt.
+        detail: String,
+    },
+    /// The server refuses a part of the protocol that the jobs need; a retry cannot help.
+    #[error("{key}: {refused} ({detail})")]
+    Refused {
+        /// Full address of the object.
+        key: String,
+        /// The part that it refuses.
+        refused: Refused,
+        /// Status, code and message of the answer.
         detail: String,
     },
     /// No space left, or a quota is exhausted.

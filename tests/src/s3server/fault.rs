@@ -13,6 +13,8 @@ pub enum InjectedFault {
     Forbidden,
     /// 409 `ConditionalRequestConflict`; the request is not executed.
     Conflict,
+    /// 501 `NotImplemented` without naming what is not; the request is not executed.
+    NotImplemented,
     /// The connection is closed without a response; the request is not executed.
     CloseConnection,
     /// The request is executed after this time.

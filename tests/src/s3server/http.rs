@@ -99,6 +99,10 @@ async fn execute(
             return Ok(error_response(503, "SlowDown", "Please reduce your request rate."));
         }
         Some(InjectedFault::Forbidden) => return Ok(denial()),
+        Some(InjectedFault::NotImplemented) => {
+            let message = "A header you provided implies functionality that is not implemented.";
+            return Ok(error_response(501, "NotImplemented", message));
+        }
         Some(InjectedFault::Conflict) => {
             let message = "A conflicting conditional operation is currently in progress against this resource.";
             return Ok(error_response(409, "ConditionalRequestConflict", message));
@@ -110,6 +114,13 @@ async fn execute(
     }
     if !is_allowed(&state, &recorded) {
         return Ok(denial());
+    }
+    if method == "PUT" {
+        let refused = lock(&state).refused_headers.clone();
+        let is_refused = |name: &&str| refused.iter().any(|prefix| name.starts_with(prefix));
+        if let Some(name) = request.headers().keys().map(hyper::header::HeaderName::as_str).find(is_refused) {
+            return Ok(error_response(501, "NotImplemented", &format!("The header {name} is not implemented.")));
+        }
     }
     let response = match hyper::service::Service::call(&service, request).await {
         Ok(response) => response.map(|body| BodyExt::map_err(body, std::io::Error::other).boxed_unsync()),

@@ -35,6 +35,10 @@ pub(super) struct ServerState {
     pub(super) access: Option<AccessCheck>,
     pub(super) rules: Vec<FaultRule>,
     pub(super) applied_faults: Vec<InjectedFault>,
+    /// Beginnings of the names of headers that the server refuses.
+    pub(super) refused_headers: Vec<String>,
+    /// The server executes writes whose condition does not hold.
+    pub(super) ignores_conditions: bool,
 }
 
 #[derive(Debug, Clone)]

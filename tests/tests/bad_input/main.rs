@@ -87,8 +87,17 @@ fn truncated_zstd_is_a_source_error() {
 }
 
 #[test]
-fn uncompressed_file_named_gz_is_a_source_error() {
-    assert_source_error(Source::RoadCounts, "batch/comptages-2025.csv.gz", raw::road_counts(raw::DAY));
+fn first_bytes_decide_whether_a_file_is_compressed() {
+    for_each_store(|env| {
+        raw::write(env);
+        let expected = document(env, Source::RoadCounts);
+        let counts = raw::road_counts(raw::DAY);
+        for (name, body) in [("x.csv.gz", counts.clone().into_bytes()), ("x.csv", gz(counts.as_bytes()))] {
+            env.remove_raw("batch/comptages-");
+            env.put_raw(&format!("batch/comptages-{name}"), body);
+            assert_eq!(expected["qualite"], document(env, Source::RoadCounts)["qualite"], "{name}");
+        }
+    });
 }
 
 #[test]

@@ -83,6 +83,57 @@ fn wrong_credentials_exit_2() {
     }
 }
 
+/// A server that refuses a part of S3 for good: exit 2 with the way out, by a run and by `check`.
+fn assert_refused(refused: &str, parts: &[&str]) {
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    env.server().refuse_header(refused);
+    for job in [env.processor().arg(raw::DAY), env.processor().arg("check"), env.reporter().arg("check")] {
+        job.run().expect_failure(2, &[&[refused, "501"], parts].concat());
+    }
+}
+
+#[test]
+fn server_without_checksums_exits_2_and_the_named_setting_helps() {
+    assert_refused("x-amz-sdk-checksum", &["refuses the checksum", "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"]);
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    env.server().refuse_header("x-amz-checksum");
+    env.server().refuse_header("x-amz-sdk-checksum");
+    let setting = ("AWS_REQUEST_CHECKSUM_CALCULATION", "when_required");
+    env.processor().env(setting.0, setting.1).arg(raw::DAY).succeed();
+    env.processor().env(setting.0, setting.1).arg("check").succeed();
+}
+
+#[test]
+fn server_without_conditional_writes_exits_2() {
+    assert_refused("if-none-match", &["refuses the condition", "conditional writes"]);
+}
+
+#[test]
+fn server_that_names_no_header_exits_2() {
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    env.server().inject("PUT", "processed/", 1000, InjectedFault::NotImplemented);
+    env.processor().arg(raw::DAY).run().expect_failure(2, &["501", "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"]);
+    env.processor().arg("check").run().expect_failure(2, &["501", "AWS_REQUEST_CHECKSUM_CALCULATION=when_required"]);
+}
+
+#[test]
+fn check_detects_a_server_that_ignores_conditions() {
+    let env = TestEnv::on_test_server();
+    raw::write(&env);
+    env.processor().arg(raw::DAY).succeed();
+    let before = env.objects("processed/");
+    env.server().ignore_conditions();
+    env.processor()
+        .arg("check")
+        .run()
+        .expect_failure(2, &["ignores the condition", "If-None-Match", "metrics/objets/"]);
+    env.reporter().arg("check").run().expect_failure(2, &["ignores the condition", "If-None-Match"]);
+    assert_eq!(before, env.objects("processed/"), "the probes are removed");
+}
+
 #[test]
 fn unreachable_server_exits_69() {
     let env = TestEnv::on_test_server();

@@ -9,7 +9,7 @@ use contract::{Source, keys};
 use runtime::cluster::check_permissions;
 use runtime::failure::Failure;
 use runtime::location::Access;
-use runtime::store::{Condition, SharedStore};
+use runtime::store::{Condition, SharedStore, prove_conditions};
 
 use crate::config::Config;
 use crate::input::{Inventory, NotRead};
@@ -59,11 +59,22 @@ pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Fai
     }
     let metrics = config.out.join(keys::METRICS).open(config.path_style, Access::Write).await?;
     metrics.list(keys::MANIFEST_PREFIX).await.map_err(|error| error.failure())?;
-    probe(&metrics, now).await?;
-    line(&lang.pick(
-        format!("métriques {} : listage, écriture et suppression possibles", metrics.root()),
-        format!("metrics {}: can be listed, written and deleted", metrics.root()),
-    ));
+    line(&match probe(&metrics, now).await? {
+        None => lang.pick(
+            format!("métriques {} : listage, écriture conditionnelle et suppression possibles", metrics.root()),
+            format!("metrics {}: can be listed, written under conditions and deleted", metrics.root()),
+        ),
+        Some(key) => lang.pick(
+            format!(
+                "métriques {} : listage et écriture conditionnelle possibles ; suppression impossible, {key} reste",
+                metrics.root()
+            ),
+            format!(
+                "metrics {}: can be listed and written under conditions; cannot be deleted, so {key} stays",
+                metrics.root()
+            ),
+        ),
+    });
     for permission in check_permissions(config.events, config.handoff.as_deref()).await? {
         line(&permission);
     }
@@ -71,9 +82,14 @@ pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Fai
     Ok(())
 }
 
-/// Writes and removes a small object under the prefix of the immutable objects.
-async fn probe(store: &SharedStore, now: DateTime<Utc>) -> Result<(), Failure> {
+/// Writes a small object under the prefix of the immutable objects, tries to overwrite it against its conditions, and removes it. Returns its
+/// key if it cannot be removed: a run needs that right only to clean up.
+async fn probe(store: &SharedStore, now: DateTime<Utc>) -> Result<Option<String>, Failure> {
     let key = format!("{}check-{}-{}", keys::OBJECTS, now.timestamp_micros(), std::process::id());
-    store.put(&key, Bytes::from_static(b"probe\n"), Condition::Absent).await.map_err(|error| error.failure())?;
-    store.delete(&key).await.map_err(|error| error.failure())
+    let body = Bytes::from_static(b"Written by `processor check`; may be removed at any time.\n");
+    store.put(&key, body.clone(), Condition::Always).await.map_err(|error| error.failure())?;
+    let conditions = prove_conditions(store.as_ref(), &key, &body).await;
+    let removed = store.delete(&key).await;
+    conditions?;
+    Ok(removed.is_err().then_some(key))
 }

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contract::keys;
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
-use runtime::store::SharedStore;
+use runtime::store::{Condition, SharedStore};
 use runtime::telemetry::in_current_span_blocking;
 
 use super::progress::SourceProgress;
 use crate::config::Config;
 use crate::input::InputError;
+
+/// Always the same key: a probe that could not be removed is overwritten by the next run, and none accumulate.
+const PROBE: &str = "objets/probe.tmp";
 
 #[derive(Debug)]
 pub(crate) struct Engine {
@@ -37,11 +41,26 @@ impl Engine {
             Err(_) if config.dry_run => Arc::new(runtime::store::MemoryStore::new()),
             opened => opened?,
         };
+        // Before any input is read: a wrong bucket, region, secret or right must not show up after gigabytes.
+        if !config.dry_run {
+            probe_output(&metrics).await?;
+        }
         let pool = rayon::ThreadPoolBuilder::new().num_threads(config.threads).build().map_err(|error| {
             Failure::new(Code::Bug, format!("the thread pool cannot be created ({error})"), "", "Set a lower --threads")
         })?;
         Ok(Self { config, raw, metrics, pool: Arc::new(pool), now, sources: Arc::default() })
     }
+}
+
+/// Lists the manifests, and writes and removes an object of no day.
+async fn probe_output(metrics: &SharedStore) -> Result<(), Failure> {
+    metrics.contains_any(keys::MANIFEST_PREFIX).await.map_err(|error| error.failure())?;
+    let body = Bytes::from_static(b"Written at the start of a run; may be removed at any time.\n");
+    metrics.put(PROBE, body, Condition::Always).await.map_err(|error| error.failure())?;
+    if let Err(error) = metrics.delete(PROBE).await {
+        tracing::debug!(%error, key = PROBE, "the probe could not be removed; the next run overwrites it");
+    }
+    Ok(())
 }
 
 /// Opens the raw location, or `raw/` below it if that is all it holds.

@@ -1,6 +1,6 @@
 //! The exit code and the advice for a run that ends because of a store error.
 
-use super::StoreError;
+use super::{Refused, StoreError};
 use crate::failure::{Code, Failure};
 
 /// The status with which S3 also answers for a missing key if the caller lacks `s3:ListBucket`.
@@ -64,6 +64,24 @@ impl StoreError {
                 format!("the store could not be reached, after all retries ({detail})"),
                 key,
                 "Check the network, AWS_ENDPOINT_URL and the store's health, then run again",
+            ),
+            Self::Refused { key, refused, detail } => Failure::new(
+                Code::Usage,
+                format!("{refused} ({detail})"),
+                key,
+                match refused {
+                    Refused::Checksum => {
+                        "Set AWS_REQUEST_CHECKSUM_CALCULATION=when_required, so that no checksum is sent with a write"
+                    }
+                    Refused::Condition => {
+                        "Use a server with conditional writes, such as S3, MinIO or Ceph Squid: without them two runs at once can \
+                         overwrite each other's day. If it has them, set AWS_REQUEST_CHECKSUM_CALCULATION=when_required"
+                    }
+                    Refused::Header => {
+                        "Set AWS_REQUEST_CHECKSUM_CALCULATION=when_required and AWS_RESPONSE_CHECKSUM_VALIDATION=when_required; if it is \
+                         still refused, use a server with If-Match on reads"
+                    }
+                },
             ),
             Self::Full { key, detail } => Failure::new(
                 Code::Unavailable,

@@ -18,7 +18,7 @@ use aws_sdk_s3::types::ChecksumMode;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::{Condition, FolderListing, Object, Store, StoreError, Version, key};
+use super::{Condition, FolderListing, Object, Refused, Store, StoreError, Version, key};
 use crate::failure::Failure;
 use error::{Target, store_error};
 
@@ -227,7 +227,7 @@ impl Store for S3Store {
 
     async fn put(&self, key: &str, body: Bytes, condition: Condition) -> Result<Version, StoreError> {
         let request = self.client.put_object().bucket(&self.bucket).key(self.full_key(key)?).body(body.into());
-        let conditional = matches!(condition, Condition::Matches(_));
+        let (conditional, has_condition) = (matches!(condition, Condition::Matches(_)), condition != Condition::Always);
         let request = match &condition {
             Condition::Always => request,
             Condition::Absent => request.if_none_match("*"),
@@ -237,6 +237,11 @@ impl Store for S3Store {
             Ok(written) => Ok(version(written.e_tag())),
             // S3 answers 404, not 412, if there is no object that could match.
             Err(StoreError::NotFound { key }) if conditional => Err(StoreError::Changed { key }),
+            // Only the condition distinguishes a write from others, which every run sends first.
+            Err(StoreError::Refused { key, refused: Refused::Header, detail }) => {
+                let refused = if has_condition { Refused::Condition } else { Refused::Checksum };
+                Err(StoreError::Refused { key, refused, detail })
+            }
             Err(error) => Err(error),
         }
     }

@@ -8,7 +8,7 @@ use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use rustls::CertificateError;
 
-use super::StoreError;
+use super::{Refused, StoreError};
 
 /// The bucket and the object of a request, for messages.
 pub(super) struct Target {
@@ -28,7 +28,8 @@ where
         SdkError::ServiceError(response) => {
             let status = response.raw().status().as_u16();
             let region = response.raw().headers().get("x-amz-bucket-region");
-            from_status(status, response.err().code(), response.err().message(), region, target)
+            let answer = Answer { status, code: response.err().code(), message: response.err().message(), region };
+            from_answer(&answer, target)
         }
         // Without credentials no request was sent.
         _ if let Some(detail) = credentials_detail(&error) => StoreError::Denied { key, status: None, detail },
@@ -46,16 +47,64 @@ where
     }
 }
 
-fn from_status(
+/// The answer of a server to a request that failed.
+struct Answer<'a> {
     status: u16,
-    code: Option<&str>,
-    message: Option<&str>,
-    region: Option<&str>,
-    target: &Target,
-) -> StoreError {
+    code: Option<&'a str>,
+    message: Option<&'a str>,
+    /// Of the bucket, from a header.
+    region: Option<&'a str>,
+}
+
+impl Answer<'_> {
+    /// The region of the bucket, also from `… the region 'us-east-1' is wrong; expecting 'eu-west-3'`.
+    fn region(&self) -> Option<&str> {
+        let expected = || self.message?.split_once("expecting '")?.1.split_once('\'').map(|(region, _)| region);
+        self.region.or_else(expected)
+    }
+
+    /// The part of the protocol that the server refuses for good, if that is the reason.
+    fn refused(&self) -> Option<Refused> {
+        // A damaged transfer, which a retry may mend.
+        const DAMAGED: [&str; 5] = [
+            "BadDigest",
+            "InvalidDigest",
+            "IncompleteBody",
+            "XAmzContentSHA256Mismatch",
+            "XAmzContentChecksumMismatch",
+        ];
+        let (code, message) = (self.code.unwrap_or_default(), self.message.unwrap_or_default());
+        if !matches!(self.status, 400 | 501) || DAMAGED.contains(&code) {
+            return None;
+        }
+        let text = format!("{code} {message}").to_ascii_lowercase();
+        let names = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        // An object lock wants a checksum that was not sent.
+        if names(&["is required"]) {
+            return None;
+        }
+        if names(&["if-none-match", "if-match", "conditional"]) {
+            Some(Refused::Condition)
+        } else if names(&["checksum", "x-amz-sdk", "x-amz-trailer", "trailing", "aws-chunked"]) {
+            Some(Refused::Checksum)
+        } else if self.status == 501
+            || (names(&["header"]) && names(&["unsupported", "unknown", "not supported", "not implemented"]))
+        {
+            Some(Refused::Header)
+        } else {
+            None
+        }
+    }
+}
+
+fn from_answer(answer: &Answer<'_>, target: &Target) -> StoreError {
+    let Answer { status, code, message, .. } = *answer;
     let key = target.key.clone();
     let detail = [Some(status.to_string().as_str()), code, message].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let denied = |key, detail| StoreError::Denied { key, status: Some(status), detail };
+    if let Some(refused) = answer.refused() {
+        return StoreError::Refused { key, refused, detail };
+    }
     match (status, code.unwrap_or_default()) {
         (_, "NoSuchBucket") => StoreError::NoSuchRoot { root: target.root.clone() },
         // Some servers answer like this for an unknown access key.
@@ -70,20 +119,24 @@ fn from_status(
             | "AuthorizationHeaderMalformed"
             | "IllegalLocationConstraintException",
         )
-        | (301 | 307, _) => {
-            let region = region.unwrap_or("another");
-            denied(key, format!("the bucket is in region {region}; set AWS_REGION to it: {detail}"))
+        | (301 | 307, _) => wrong_region(key, answer.region(), &detail),
+        // A HEAD has no body, so no code.
+        (400, "") if answer.region().is_some() => wrong_region(key, answer.region(), &detail),
+        (_, "SignatureDoesNotMatch") => {
+            let detail = format!("the secret access key does not match the access key id: {detail}");
+            StoreError::Denied { key, status: None, detail }
+        }
+        (_, "InvalidAccessKeyId") => {
+            StoreError::Denied { key, status: None, detail: format!("the access key id is unknown: {detail}") }
         }
         (401 | 403, _)
         | (
             _,
             "AccessDenied"
             | "ExpiredToken"
-            | "InvalidAccessKeyId"
             | "InvalidToken"
             | "NotSignedUp"
             | "RequestTimeTooSkewed"
-            | "SignatureDoesNotMatch"
             | "TokenRefreshRequired",
         ) => denied(key, detail),
         (507, _) | (_, "XMinioStorageFull" | "QuotaExceeded" | "InsufficientCapacity") => {
@@ -92,6 +145,14 @@ fn from_status(
         (408 | 429 | 500.., _) | (_, "RequestTimeout" | "SlowDown") => StoreError::Unreachable { key, detail },
         _ => StoreError::Other { key, detail },
     }
+}
+
+fn wrong_region(key: String, region: Option<&str>, detail: &str) -> StoreError {
+    let detail = match region {
+        Some(region) => format!("the bucket is in region {region}; set AWS_REGION={region}: {detail}"),
+        None => format!("the bucket is in another region; set AWS_REGION to it: {detail}"),
+    };
+    StoreError::Denied { key, status: None, detail }
 }
 
 /// An error and its causes, outermost first. `source()` of an `io::Error` skips the error that it wraps; `get_ref()` returns it.
@@ -120,7 +181,8 @@ fn credentials_detail(error: &(dyn Error + 'static)) -> Option<String> {
         // A provider that timed out may answer the next time.
         CredentialsError::ProviderTimedOut(_) => None,
         CredentialsError::CredentialsNotLoaded(_) => Some(
-            "no AWS credentials were found in the environment, a profile, a web identity, the container or the machine"
+            "no AWS credentials were found: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, nor a profile in ~/.aws (AWS_PROFILE), nor \
+             a web identity (AWS_WEB_IDENTITY_TOKEN_FILE), nor those of the container or the machine"
                 .into(),
         ),
         error => Some(format!("AWS credentials cannot be loaded: {}", error_chain(error))),
@@ -148,7 +210,51 @@ mod tests {
 
     fn from(status: u16, code: &str, region: Option<&str>) -> StoreError {
         let target = Target { root: "s3://bucket".into(), key: "s3://bucket/key".into() };
-        from_status(status, Some(code), Some("message of the server"), region, &target)
+        let answer = Answer { status, code: Some(code), message: Some("message of the server"), region };
+        from_answer(&answer, &target)
+    }
+
+    fn with_message(status: u16, code: &str, message: &str) -> StoreError {
+        let target = Target { root: "s3://bucket".into(), key: "s3://bucket/key".into() };
+        from_answer(&Answer { status, code: Some(code), message: Some(message), region: None }, &target)
+    }
+
+    #[test]
+    fn refusal_of_a_header_or_a_condition_is_no_outage() {
+        for (status, code, message, expected) in [
+            (501, "NotImplemented", "x-amz-sdk-checksum-algorithm is not implemented", Refused::Checksum),
+            (400, "InvalidRequest", "Unsupported header 'x-amz-checksum-crc32' received", Refused::Checksum),
+            (400, "InvalidArgument", "aws-chunked encoding is not supported", Refused::Checksum),
+            (501, "NotImplemented", "If-None-Match is not supported", Refused::Condition),
+            (400, "InvalidArgument", "conditional PUT is unknown", Refused::Condition),
+            (
+                501,
+                "NotImplemented",
+                "A header you provided implies functionality that is not implemented",
+                Refused::Header,
+            ),
+            (400, "InvalidArgument", "unknown header", Refused::Header),
+        ] {
+            let error = with_message(status, code, message);
+            assert!(
+                matches!(&error, StoreError::Refused { refused, .. } if *refused == expected),
+                "{message}: {error:?}"
+            );
+            assert_eq!(error.failure().code, Code::Usage, "{message}");
+        }
+        for (code, message) in [("BadDigest", "the checksum does not match"), ("InvalidRequest", "no such thing")] {
+            assert_eq!(with_message(400, code, message).failure().code, Code::Unavailable, "{message}");
+        }
+        let line = with_message(501, "NotImplemented", "x-amz-checksum-crc32").failure().to_string();
+        assert!(line.contains("AWS_REQUEST_CHECKSUM_CALCULATION=when_required"), "{line}");
+    }
+
+    #[test]
+    fn wrong_secret_is_said_to_be_wrong() {
+        let line = from(403, "SignatureDoesNotMatch", None).failure().to_string();
+        assert!(line.contains("the secret access key does not match") && !line.contains("s3:ListBucket"), "{line}");
+        let line = from(403, "InvalidAccessKeyId", None).failure().to_string();
+        assert!(line.contains("the access key id is unknown"), "{line}");
     }
 
     #[test]
@@ -180,8 +286,19 @@ mod tests {
 
     #[test]
     fn redirect_names_the_region_of_the_bucket() {
-        let line = from(301, "PermanentRedirect", Some("eu-west-3")).failure().to_string();
-        assert!(line.contains("the bucket is in region eu-west-3; set AWS_REGION to it"), "{line}");
+        let message = "The authorization header is malformed; the region 'us-east-1' is wrong; expecting 'eu-west-3'";
+        for error in [
+            from(301, "PermanentRedirect", Some("eu-west-3")),
+            from(400, "", Some("eu-west-3")),
+            with_message(400, "AuthorizationHeaderMalformed", message),
+        ] {
+            let failure = error.failure();
+            assert_eq!(failure.code, Code::Usage);
+            assert!(
+                failure.to_string().contains("the bucket is in region eu-west-3; set AWS_REGION=eu-west-3"),
+                "{failure}"
+            );
+        }
     }
 
     #[test]
