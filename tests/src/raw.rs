@@ -45,7 +45,7 @@ pub fn write(env: &TestEnv) {
 
 fn day(text: &str) -> ServiceDay {
     let date: NaiveDate = text.parse().expect("a day");
-    ServiceDay::new(date, chrono_tz::Europe::Paris)
+    ServiceDay::new(date, contract::Tz::PARIS)
 }
 
 /// The hours of the day and of the two days before it: start, and local hour.
@@ -70,7 +70,7 @@ fn line_of(arc: usize) -> (String, String) {
 /// One row of the road counts, for the hour that begins at `start`.
 #[must_use]
 pub fn count_row(arc: usize, start: DateTime<Utc>, flow: &str, occupancy: &str) -> String {
-    let end = contract::Stamp::new(start + chrono::Duration::hours(1), chrono_tz::Europe::Paris);
+    let end = contract::Stamp::new(start + chrono::Duration::hours(1), contract::Tz::PARIS);
     let (point, shape) = line_of(arc);
     format!(
         "{arc};Rue {arc};{end};{flow};{occupancy};Fluide;10{arc};Amont {arc};20{arc};Aval {arc};Invalide;1996-10-10;2023-01-01;{point};{shape}"

@@ -3,9 +3,10 @@
 use chrono::{
     DateTime, Duration, FixedOffset, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset, TimeZone, Timelike, Utc,
 };
-use chrono_tz::Tz;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::Tz;
 
 /// Day type; the first that matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -91,6 +92,9 @@ pub fn wall_to_instant(wall: NaiveDateTime, tz: Tz) -> Option<DateTime<Utc>> {
     }
 }
 
+/// How far from a clock change an hour can be one of it; another hour of the day may bear the same name.
+const NEAR: Duration = Duration::hours(3);
+
 /// Day D: D 00:00 to D+1 00:00 in the city's time zone. An hour belongs to the day in which it starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ServiceDay {
@@ -158,7 +162,8 @@ impl ServiceDay {
         self.start <= instant && instant < self.end
     }
 
-    /// Number of hours that start in the day: 23, 24 or 25.
+    /// Number of hours that start in the day: 23, 24 or 25. If a clock change is no whole hour, the last interval is the rest of its hour, and
+    /// counts as one.
     #[must_use]
     pub fn hour_count(&self) -> usize {
         usize::try_from(((self.end - self.start).num_seconds() + 3599) / 3600).unwrap_or(0)
@@ -186,6 +191,59 @@ impl ServiceDay {
     #[must_use]
     pub fn local_hours(&self) -> Vec<usize> {
         self.hours().map(|hour| self.local_hour(hour)).collect()
+    }
+
+    /// Whether all hours of the day follow each other on the wall clock.
+    #[must_use]
+    pub fn is_regular(&self) -> bool {
+        self.end - self.start == Duration::hours(24)
+            && self.offset(self.start - Duration::seconds(1)) == self.offset(self.end - Duration::seconds(1))
+    }
+
+    /// Indexes of the hours of a clock change: those that bear the name of a skipped or repeated hour, of the one before or of the one after, next
+    /// to the change. In Paris they are local 01 to 03; empty on a day without a change.
+    #[must_use]
+    pub fn clock_change_hours(&self) -> Vec<usize> {
+        let mut found = Vec::new();
+        for (at, before, after) in self.changes() {
+            let walls = [before, after].map(|offset| at.timestamp() + offset);
+            let (from, to) = (walls[0].min(walls[1]), walls[0].max(walls[1]));
+            let names: Vec<i64> =
+                (from.div_euclid(3600) - 1..=(to - 1).div_euclid(3600) + 1).map(|hour| hour.rem_euclid(24)).collect();
+            let bears_name = |hour: DateTime<Utc>| {
+                (hour - at).abs() <= NEAR && names.contains(&i64::try_from(self.local_hour(hour)).unwrap_or(-1))
+            };
+            found.extend(self.hours().enumerate().filter(|(_, hour)| bears_name(*hour)).map(|(index, _)| index));
+        }
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
+    /// The clock changes of the day, including one at its start: the instant, and the offsets before and after it in seconds.
+    fn changes(&self) -> Vec<(DateTime<Utc>, i64, i64)> {
+        let mut found = Vec::new();
+        let last = self.end - Duration::seconds(1);
+        let mut before = self.start - Duration::seconds(1);
+        while before < last && !self.is_regular() {
+            let mut after = (before + Duration::hours(1)).min(last);
+            let next = after;
+            let (old, new) = (self.offset(before), self.offset(after));
+            while old != new && after - before > Duration::seconds(1) {
+                let middle = before + Duration::seconds((after - before).num_seconds() / 2);
+                if self.offset(middle) == old { before = middle } else { after = middle }
+            }
+            if old != new {
+                found.push((after, old, new));
+            }
+            before = next;
+        }
+        found
+    }
+
+    /// Seconds east of UTC.
+    fn offset(&self, instant: DateTime<Utc>) -> i64 {
+        i64::from(self.tz.offset_from_utc_datetime(&instant.naive_utc()).fix().local_minus_utc())
     }
 
     /// An instant in the format of the documents.

@@ -19,12 +19,14 @@ pub mod reason;
 pub mod report;
 pub mod schema;
 pub mod source;
+pub mod zone;
 
 pub use chrono::NaiveDate;
 pub use day::{DayType, ServiceDay, Stamp};
 pub use number::Fixed;
 pub use reason::Reason;
 pub use source::Source;
+pub use zone::{Tz, tz_version};
 
 /// Version of the documents and of the report (`major.minor`): a new key is a minor version, a changed meaning a major one.
 pub const SCHEMA_VERSION: &str = "1.0";

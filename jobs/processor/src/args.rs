@@ -12,7 +12,7 @@ use runtime::settings::{
 #[derive(Debug, Clone, Parser)]
 #[command(
     name = "processor",
-    version,
+    version = runtime::version::version(),
     max_term_width = 110,
     after_help = EXAMPLES,
     mut_args(|arg| arg.hide_env_values(true)),

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{Datelike, NaiveDate};
-use chrono_tz::Tz;
+use contract::Tz;
 use contract::document::disruptions::Line;
 use serde::Deserialize;
 
@@ -126,7 +126,7 @@ impl City {
         // A test loads the built-in profile, so the fallback is never used.
         Self::load(PARIS.as_bytes()).unwrap_or_else(|_| Self {
             name: "Paris".to_owned(),
-            tz: Tz::Europe__Paris,
+            tz: Tz::PARIS,
             public_holidays: PublicHolidays { calendar: HolidayCalendar::Fr, extra: Vec::new() },
             school_zone: Some("Zone C".to_owned()),
             rail_lines: Vec::new(),
@@ -229,7 +229,7 @@ mod tests {
     fn built_in_profile_is_paris() {
         let paris = City::load(PARIS.as_bytes()).unwrap();
         assert_eq!(paris, City::paris());
-        assert_eq!((paris.name.as_str(), paris.tz), ("Paris", chrono_tz::Europe::Paris));
+        assert_eq!((paris.name.as_str(), paris.tz), ("Paris", contract::Tz::PARIS));
         assert_eq!(paris.school_zone.as_deref(), Some("Zone C"));
         let count = |mode| paris.rail_lines.iter().filter(|line| line.mode == mode).count();
         assert_eq!([Mode::Metro, Mode::Rer, Mode::Transilien, Mode::Tram].map(count), [16, 5, 9, 15]);
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn name_and_time_zone_override_the_profile() {
         let city = City::paris().with_name("Lutèce").unwrap().with_timezone("Europe/Rome").unwrap();
-        assert_eq!((city.name.as_str(), city.tz), ("Lutèce", chrono_tz::Europe::Rome));
+        assert_eq!((city.name.as_str(), city.tz), ("Lutèce", "Europe/Rome".parse().unwrap()));
         assert_eq!(City::paris().with_timezone("Rome").unwrap_err(), CityError::TimeZone("Rome".to_owned()));
     }
 }

@@ -253,6 +253,7 @@ impl Publisher<'_> {
             generated_at: day.stamp(self.now),
             cityflow_version: env!("CARGO_PKG_VERSION").to_owned(),
             timezone: day.tz().name().to_owned(),
+            tz_version: contract::tz_version().to_owned(),
             day_status: state.day_status,
             completeness: state.completeness,
             traceparent: telemetry::traceparent(),

@@ -41,7 +41,7 @@ Exit codes:
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
 #[command(
     name = "reporter",
-    version,
+    version = runtime::version::version(),
     max_term_width = 110,
     after_help = EXAMPLES,
     override_usage = "reporter [OPTIONS] [DAY]\n       reporter [OPTIONS] check",

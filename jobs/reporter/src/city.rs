@@ -2,7 +2,7 @@
 //!
 //! The processor owns the profile file and validates all of it; the reporter ignores every other key.
 
-use chrono_tz::Tz;
+use contract::Tz;
 use serde::Deserialize;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub struct City {
 
 impl Default for City {
     fn default() -> Self {
-        Self { name: "Paris".to_owned(), tz: Tz::Europe__Paris }
+        Self { name: "Paris".to_owned(), tz: Tz::PARIS }
     }
 }
 
@@ -85,7 +85,7 @@ mod tests {
         let path = path.to_str().unwrap();
         std::fs::write(path, r#"{"name":"Ville","timezone":"America/Guadeloupe","rail_lines":[{"mode":"x"}]}"#)
             .unwrap();
-        assert_eq!(City::load(path), Ok(City { name: "Ville".into(), tz: Tz::America__Guadeloupe }));
+        assert_eq!(City::load(path), Ok(City { name: "Ville".into(), tz: "America/Guadeloupe".parse().unwrap() }));
         assert_eq!(City::load("paris"), Ok(City::default()));
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
+use contract::Tz;
 use runtime::day::{self, DayChoice};
 use runtime::failure::Failure;
 use runtime::lang::Lang;

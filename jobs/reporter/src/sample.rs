@@ -124,6 +124,7 @@ impl SampleDay {
             generated_at: stamp("2025-11-04T01:10:00+01:00"),
             cityflow_version: "0.1.0".into(),
             timezone: "Europe/Paris".into(),
+            tz_version: "2026f".into(),
             day_status: self.status,
             completeness: Fixed2::new(98.5),
             traceparent: None,

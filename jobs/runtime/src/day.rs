@@ -16,7 +16,7 @@ mod name;
 use std::fmt;
 
 use chrono::{DateTime, Days as Later, NaiveDate, Utc};
-use chrono_tz::Tz;
+use contract::Tz;
 
 use crate::failure::{Code, Failure};
 use crate::telemetry;

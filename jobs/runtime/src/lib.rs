@@ -22,3 +22,4 @@ pub mod signals;
 pub mod store;
 pub mod telemetry;
 mod tls;
+pub mod version;

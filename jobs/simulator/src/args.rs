@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use chrono::{Days, NaiveDate};
-use chrono_tz::Tz;
 use clap::Parser;
-use contract::Source;
+use contract::{Source, Tz};
 use runtime::failure::Failure;
 use runtime::location::Location;
 use runtime::settings::{self, Checked, DAYS, IN_OUT, Mistakes, checked};

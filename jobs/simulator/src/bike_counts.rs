@@ -9,8 +9,7 @@
 pub mod file;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use chrono_tz::Tz;
-use contract::{DayType, ServiceDay};
+use contract::{DayType, ServiceDay, Tz};
 
 use crate::calendar;
 use crate::clock::{self, Hour, SimulatedDays};
@@ -110,7 +109,7 @@ impl BikeSimulation {
             start,
             first_hour: days.first_hour(),
             end_hour: days.end_hour(),
-            first_folder: clock::hour_of(ServiceDay::new(first, chrono_tz::UTC).start()),
+            first_folder: clock::hour_of(ServiceDay::new(first, contract::Tz::UTC).start()),
             days: i64::try_from(days.days().len()).unwrap_or(1),
             counts: Vec::new(),
         };

@@ -120,11 +120,11 @@ pub fn school_file(first: NaiveDate, last: NaiveDate) -> Vec<u8> {
     };
     // Midnight in Paris, in UTC or with the local offset: the ministry's export has both.
     let utc = |day: NaiveDate| {
-        let start = contract::ServiceDay::new(day, chrono_tz::Europe::Paris).start();
+        let start = contract::ServiceDay::new(day, contract::Tz::PARIS).start();
         start.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
     };
     let local = |day: NaiveDate| {
-        let start = contract::ServiceDay::new(day, chrono_tz::Europe::Paris);
+        let start = contract::ServiceDay::new(day, contract::Tz::PARIS);
         start.stamp(start.start()).to_string()
     };
     for year in first.year() - 2..=last.year() {

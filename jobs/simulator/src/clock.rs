@@ -1,8 +1,7 @@
 //! The hours of the simulated days: their local time, day type and clock changes.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Offset, TimeZone, Timelike, Utc, Weekday};
-use chrono_tz::Tz;
-use contract::{DayType, ServiceDay, Stamp};
+use contract::{DayType, ServiceDay, Stamp, Tz};
 
 use crate::calendar;
 
@@ -194,7 +193,7 @@ mod tests {
 
     fn changes(first: &str) -> Vec<(usize, ClockChange, String)> {
         let day = first.parse().unwrap();
-        let days = SimulatedDays::new(day, day, chrono_tz::Europe::Paris);
+        let days = SimulatedDays::new(day, day, contract::Tz::PARIS);
         days.hours()
             .iter()
             .filter(|hour| hour.change != ClockChange::None)
@@ -212,7 +211,7 @@ mod tests {
     #[test]
     fn autumn_clock_change_gives_a_day_of_25_hours() {
         let days =
-            SimulatedDays::new("2025-10-25".parse().unwrap(), "2025-10-27".parse().unwrap(), chrono_tz::Europe::Paris);
+            SimulatedDays::new("2025-10-25".parse().unwrap(), "2025-10-27".parse().unwrap(), contract::Tz::PARIS);
         assert_eq!(days.hours().len(), 24 + 25 + 24);
         assert_eq!(days.hours_of(1, 2).len(), 25);
         assert_eq!(days.hour(days.first_hour() + 24).unwrap().day, 1);

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
-use contract::Source;
+use contract::{Source, Tz};
 use runtime::location::Location;
 
 use crate::faults::Faults;
@@ -68,7 +67,7 @@ impl Config {
             truth: None,
             first,
             last,
-            tz: chrono_tz::Europe::Paris,
+            tz: contract::Tz::PARIS,
             arcs: 40,
             counters: 12,
             worksites: 30,

@@ -9,9 +9,8 @@ pub mod file;
 pub mod snapshot;
 
 use chrono::{DateTime, Duration, NaiveDate, Utc};
-use chrono_tz::Tz;
-use contract::ServiceDay;
 use contract::document::disruptions::{Line, Mode, Severity};
+use contract::{ServiceDay, Tz};
 
 use crate::clock::{self, SimulatedDays};
 use crate::faults::{Fault, Faults};
@@ -110,7 +109,7 @@ impl DisruptionSimulation {
             }
         }
         incidents.sort_by(|a, b| a.id.cmp(&b.id));
-        let first_folder = ServiceDay::new(first, chrono_tz::UTC).start();
+        let first_folder = ServiceDay::new(first, contract::Tz::UTC).start();
         Self { lines, incidents, faults, tz: days.tz(), first_folder, folders: (count + 2) * 24 }
     }
 

@@ -3,8 +3,7 @@
 mod file;
 
 use chrono::{DateTime, Datelike, Duration, NaiveDate, Utc};
-use chrono_tz::Tz;
-use contract::{Reason, ServiceDay};
+use contract::{Reason, ServiceDay, Tz};
 
 use crate::clock::SimulatedDays;
 use crate::faults::{Fault, Faults};
@@ -68,7 +67,7 @@ impl WeatherSimulation {
     }
 
     pub fn snapshots(&self) -> impl Iterator<Item = WeatherSnapshot> + '_ {
-        let start = ServiceDay::new(self.first, chrono_tz::UTC).start();
+        let start = ServiceDay::new(self.first, contract::Tz::UTC).start();
         let count = ((self.last - self.first).num_days() + 1 + 3) * 24 / SNAPSHOT_INTERVAL;
         (0..count).map(move |number| self.snapshot(number, start + Duration::hours(number * SNAPSHOT_INTERVAL)))
     }

@@ -100,7 +100,7 @@ fn development_values_produce_a_report_on_schedule() {
     let (created, processed) = times(&process);
     println!("from the Job to the metrics: {} s", (processed - created).num_seconds());
     // The report that the handoff started, in addition to the scheduled one.
-    let yesterday = created.with_timezone(&chrono_tz::Europe::Paris).date_naive().pred_opt().unwrap();
+    let yesterday = created.with_timezone(&contract::Tz::PARIS).date_naive().pred_opt().unwrap();
     let prefix = format!("report-{yesterday}-");
     let handed_off = namespace.wait_for_any("jobs", &[], |job| {
         job["metadata"]["name"].as_str().unwrap().starts_with(&prefix) && job["status"]["succeeded"] == 1

@@ -21,6 +21,9 @@ pub struct Manifest {
     pub cityflow_version: String,
     /// IANA name of the city's time zone.
     pub timezone: String,
+    /// IANA release of the time zone rules; no document has it. Empty in manifests of earlier builds.
+    #[serde(default)]
+    pub tz_version: String,
     /// Worst status of the required sources.
     #[serde(rename = "statut_jour")]
     pub day_status: DayStatus,

@@ -5,18 +5,11 @@ use contract::ServiceDay;
 /// Entries of a curve by local hour.
 pub(crate) const CURVE: usize = 24;
 
-/// Which hours of the day are expected: all, except the unmeasured hours of a clock change (local 01 to 03). `measured` is by hour of the day.
+/// Which hours of the day are expected: all, except the unmeasured hours of a clock change. `measured` is by hour of the day.
 #[must_use]
 pub(crate) fn expected(day: ServiceDay, measured: &[bool]) -> Vec<bool> {
-    let changes = day.hour_count() != 24;
-    day.local_hours()
-        .into_iter()
-        .enumerate()
-        .map(|(at, local)| {
-            let of_change = changes && (1..=3).contains(&local);
-            !of_change || measured.get(at).copied().unwrap_or(false)
-        })
-        .collect()
+    let of_change = day.clock_change_hours();
+    (0..day.hour_count()).map(|at| !of_change.contains(&at) || measured.get(at).copied().unwrap_or(false)).collect()
 }
 
 /// Mean by local hour, over the hours with that local hour and a value (two in autumn, `None` for the skipped hour in spring).
@@ -48,12 +41,12 @@ pub(crate) fn first_maximum(values: &[Option<f64>]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::Europe::Paris;
+    use contract::Tz;
 
     use super::*;
 
     fn day(date: &str) -> ServiceDay {
-        ServiceDay::new(date.parse().unwrap(), Paris)
+        ServiceDay::new(date.parse().unwrap(), Tz::PARIS)
     }
 
     #[test]

@@ -5,10 +5,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use contract::Reason;
-use contract::ServiceDay;
 use contract::document::road_network::RoadNetwork;
+use contract::{Reason, ServiceDay, Tz};
 
 use crate::city::City;
 use crate::geo::{parse_lines, parse_point};

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
-use contract::Reason;
+use contract::{Reason, Tz};
 use geo::Geometry;
 
 use crate::city::City;

@@ -27,7 +27,7 @@ fn no_settings_mean_yesterday_in_the_default_folders() {
     assert_eq!(config.metrics.to_string(), "./data/processed/metrics");
     assert_eq!(config.reports.to_string(), "./data/processed/reports");
     assert!(config.locations_by_default);
-    assert_eq!(config.city, City { name: "Paris".into(), tz: Tz::Europe__Paris });
+    assert_eq!(config.city, City { name: "Paris".into(), tz: Tz::PARIS });
     let task = task(&[]);
     assert_eq!(task.choice.days.to_string(), "2025-11-03");
     assert_eq!(

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use chrono_tz::Tz;
 use contract::document::manifest::{EntryStatus, Manifest};
 use contract::report::DailyReport;
-use contract::{ServiceDay, Stamp, keys};
+use contract::{ServiceDay, Stamp, Tz, keys};
 use runtime::failure::{Code, Failure};
 use runtime::lang::Lang;
 use runtime::store::{SharedStore, StoreError};

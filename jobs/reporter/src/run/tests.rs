@@ -25,7 +25,7 @@ fn city() -> City {
         force: false,
         dry_run: false,
         lang: Lang::Fr,
-        tz: chrono_tz::Tz::Europe__Paris,
+        tz: contract::Tz::PARIS,
         started: "2025-11-04T00:30:00Z".parse().unwrap(),
         version: "0.1.0",
     };

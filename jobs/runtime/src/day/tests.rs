@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-const PARIS: Tz = Tz::Europe__Paris;
+const PARIS: Tz = Tz::PARIS;
 
 fn date(text: &str) -> NaiveDate {
     text.parse().unwrap()

@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn first_day_of_a_small_city_has_every_kind_of_defect() {
         let day = "2025-11-03".parse().unwrap();
-        let days = SimulatedDays::new(day, day, chrono_tz::Europe::Paris);
+        let days = SimulatedDays::new(day, day, contract::Tz::PARIS);
         let roads = RoadSimulation::new(40, 42, Faults::all(), &Zones::new(42), &days);
         let cells: Vec<_> =
             roads.arcs.iter().flat_map(|arc| days.hours().iter().map(|hour| roads.cell(arc, hour).defect)).collect();
@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn city_without_faults_has_no_defects() {
         let day = "2025-11-03".parse().unwrap();
-        let days = SimulatedDays::new(day, day, chrono_tz::Europe::Paris);
+        let days = SimulatedDays::new(day, day, contract::Tz::PARIS);
         let roads = RoadSimulation::new(40, 42, Faults::NONE, &Zones::new(42), &days);
         for arc in &roads.arcs {
             for hour in days.hours() {

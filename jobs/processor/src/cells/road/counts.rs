@@ -26,7 +26,7 @@ pub(crate) enum Scope {
 /// Selects rows by time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RowFilter {
-    tz: chrono_tz::Tz,
+    tz: contract::Tz,
     span: DayRange,
     /// First and last second to keep, since the epoch.
     kept: (i64, i64),
@@ -35,7 +35,7 @@ pub(crate) struct RowFilter {
 impl RowFilter {
     /// Each day depends on the `before` days that end with it, at least three.
     #[must_use]
-    pub(crate) fn new(scope: Scope, tz: chrono_tz::Tz, before: i64) -> Self {
+    pub(crate) fn new(scope: Scope, tz: contract::Tz, before: i64) -> Self {
         let number = |date: NaiveDate| date.num_days_from_ce();
         match scope {
             Scope::All => Self {

@@ -2,9 +2,8 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use chrono_tz::Europe::Paris;
-use contract::Reason;
 use contract::document::disruptions::{DisruptionStatus, Mode, Severity};
+use contract::{Reason, Tz};
 use serde_json::{Value, json};
 
 use super::*;
@@ -15,7 +14,7 @@ mod robustness;
 mod scope;
 
 fn at(text: &str) -> DateTime<Utc> {
-    crate::source::disruptions::record::instant(text, Paris).unwrap()
+    crate::source::disruptions::record::instant(text, Tz::PARIS).unwrap()
 }
 
 /// A file collected in the hour that ends at `hour_end`.

@@ -1,4 +1,4 @@
-use chrono_tz::Europe::Paris;
+use contract::Tz;
 use contract::number::Degrees;
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn network(arcs: &[(&str, f64)]) -> Network {
 }
 
 fn day() -> ServiceDay {
-    ServiceDay::new("2025-11-03".parse().unwrap(), Paris)
+    ServiceDay::new("2025-11-03".parse().unwrap(), Tz::PARIS)
 }
 
 /// A square from 48.800° to 48.801°.
@@ -197,7 +197,7 @@ fn most_unusual_fact_comes_first_regardless_of_sign() {
 fn day_facts_have_weekday_and_hour_count() {
     let facts = |date: &str| {
         day_facts(
-            ServiceDay::new(date.parse().unwrap(), Paris),
+            ServiceDay::new(date.parse().unwrap(), Tz::PARIS),
             DayType::SundayOrHoliday,
             Some("Fête".to_owned()),
             None,

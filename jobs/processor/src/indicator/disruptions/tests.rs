@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
-use chrono_tz::Europe::Paris;
+use contract::Tz;
 use contract::day::wall_to_instant;
 use contract::document::disruptions::{Severity, TransitAlertType};
 use proptest::prelude::*;
@@ -12,11 +12,11 @@ use super::*;
 use crate::source::disruptions::{ActivePeriod, record::DisruptionContent};
 
 fn day(date: &str) -> ServiceDay {
-    ServiceDay::new(date.parse::<NaiveDate>().unwrap(), Paris)
+    ServiceDay::new(date.parse::<NaiveDate>().unwrap(), Tz::PARIS)
 }
 
 fn at(wall: &str) -> DateTime<Utc> {
-    wall_to_instant(NaiveDateTime::parse_from_str(wall, "%Y-%m-%d %H:%M").unwrap(), Paris).unwrap()
+    wall_to_instant(NaiveDateTime::parse_from_str(wall, "%Y-%m-%d %H:%M").unwrap(), Tz::PARIS).unwrap()
 }
 
 fn period(begin: &str, end: &str) -> ActivePeriod {

@@ -210,16 +210,16 @@ impl RoadDay {
         (0..self.end).filter(|hour| !self.any_measure(*hour)).collect()
     }
 
-    /// Whether an hour belongs to a clock change (local 01 to 03) and no arc has a measure.
+    /// Whether an hour belongs to a clock change and no arc has a measure.
     fn is_lost_to_clock_change(&self, hour: usize) -> bool {
         self.changes_clock(hour) && !self.any_measure(hour)
     }
 
-    /// Whether the hour is in local 01 to 03 of a day with a clock change.
+    /// Whether the hour is one of a clock change of its day.
     #[must_use]
     pub(crate) fn changes_clock(&self, hour: usize) -> bool {
         let day = ServiceDay::of(self.instant(hour), self.day.tz());
-        day.hour_count() != 24 && (1..=3).contains(&self.local_hour(hour))
+        !day.is_regular() && day.hour_index(self.instant(hour)).is_some_and(|at| day.clock_change_hours().contains(&at))
     }
 
     /// Expected cells: expected arcs × hours of the day, without the unmeasured hours of a clock change.

@@ -5,8 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
-use contract::{Reason, ServiceDay};
+use contract::{Reason, ServiceDay, Tz};
 
 use super::record::{ApiRecord, DATE, Fields, Point, PublishedCount, Record};
 use super::{COLUMNS, LISTS, TOTALS};

@@ -5,8 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Duration, Timelike, Utc};
-use chrono_tz::Tz;
-use contract::Reason;
+use contract::{Reason, Tz};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use crate::geo::{on_earth, parse_point, point_of};

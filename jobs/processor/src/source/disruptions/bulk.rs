@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use chrono_tz::Tz;
 use contract::document::disruptions::{Scope, Severity};
 
 use super::record::{DisruptionContent, Record, Rejection, instant, is_lift_failure, list, parse_periods, text};
@@ -11,7 +10,7 @@ use super::{ImpactedObjects, text::plain, usable_id};
 use crate::source::reference::lines::mode_of;
 use crate::source::text::json::Json;
 use crate::transit_line::{LineKey, canonical_code};
-use contract::Reason;
+use contract::{Reason, Tz};
 
 /// The list `lines` of a file.
 #[derive(Debug, Default)]

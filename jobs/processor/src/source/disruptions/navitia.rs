@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
-use chrono_tz::Tz;
-use contract::Reason;
 use contract::document::disruptions::{Mode, Scope, Severity};
+use contract::{Reason, Tz};
 
 use super::record::{DisruptionContent, Record, Rejection, instant, is_lift_failure, list, parse_periods, text};
 use super::text::plain;

@@ -6,9 +6,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Timelike as _, Utc};
-use chrono_tz::Tz;
-use contract::Reason;
 use contract::document::disruptions::{Scope, Severity};
+use contract::{Reason, Tz};
 
 use crate::source::text::json::Json;
 use crate::source::text::timestamp::Timestamp;
@@ -128,13 +127,13 @@ pub(crate) fn instant(text: &str, tz: Tz) -> Result<DateTime<Utc>, Reason> {
 
 #[cfg(test)]
 mod tests {
-    use chrono_tz::Europe::Paris;
+    use contract::Tz;
     use serde_json::json;
 
     use super::*;
 
     fn read(text: &str) -> Result<String, Reason> {
-        instant(text, Paris).map(|instant| instant.to_rfc3339())
+        instant(text, Tz::PARIS).map(|instant| instant.to_rfc3339())
     }
 
     #[test]
@@ -173,10 +172,10 @@ mod tests {
         let mut rejections = Vec::new();
         let text = serde_json::to_string(&periods).unwrap();
         let periods: Vec<Json<'_>> = serde_json::from_str(&text).unwrap();
-        let periods = parse_periods(&periods, "a", Paris, &mut rejections);
+        let periods = parse_periods(&periods, "a", Tz::PARIS, &mut rejections);
         assert_eq!(periods.len(), 2);
         assert_eq!(periods[0].end, None);
-        assert_eq!(periods[1].end, Some(instant("20240502T120000", Paris).unwrap()));
+        assert_eq!(periods[1].end, Some(instant("20240502T120000", Tz::PARIS).unwrap()));
         let reasons: Vec<_> = rejections.iter().map(|rejection| rejection.reason).collect();
         use Reason::{ReversedPeriod, UnreadableDate};
         assert_eq!(reasons, [ReversedPeriod, UnreadableDate, UnreadableDate, UnreadableDate]);

@@ -1,8 +1,7 @@
 //! Parses the snapshots of a file, in either shape.
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use contract::{Reason, keys};
+use contract::{Reason, Tz, keys};
 use serde_json::Value;
 
 use super::navitia::Page;

@@ -1,7 +1,7 @@
 //! School holidays: the ministry's export of periods, or its export of days. Several files are used together.
 
 use chrono::{Datelike, Duration, NaiveDate};
-use chrono_tz::Tz;
+use contract::Tz;
 
 use crate::city::City;
 use crate::raw_file::SourceError;

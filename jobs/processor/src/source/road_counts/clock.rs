@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Datelike as _, NaiveDateTime, Timelike as _};
-use chrono_tz::Tz;
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _};
 use contract::day::wall_to_instant;
-use contract::{Reason, ServiceDay};
+use contract::{Reason, ServiceDay, Tz};
 
 use crate::source::text::timestamp::Timestamp;
 
@@ -18,6 +17,8 @@ pub(crate) struct Clock {
     tz: Tz,
     stamp: StampPattern,
     walls: HashMap<NaiveDateTime, Option<i64>>,
+    /// Whether a local date has no clock change.
+    regular: HashMap<NaiveDate, bool>,
     today: DayBounds,
     /// By UTC day modulo [`DAYS`]: the UTC day and the service days that overlap it.
     days: Vec<(i64, [DayBounds; 2])>,
@@ -61,6 +62,7 @@ impl Clock {
             tz,
             stamp: StampPattern::default(),
             walls: HashMap::new(),
+            regular: HashMap::new(),
             today: DayBounds::default(),
             days: vec![(i64::MIN, Default::default()); DAYS],
         }
@@ -120,8 +122,9 @@ impl Clock {
                     .ok_or(Reason::NonexistentTime)?
             }
         };
-        // A day of 24 hours has no clock change, so hours are equidistant.
-        if timestamp.offset.is_some() || ServiceDay::new(wall.date(), tz).hour_count() == 24 {
+        // On a day without a clock change hours are equidistant.
+        let is_regular = |date| ServiceDay::new(date, tz).is_regular();
+        if timestamp.offset.is_some() || *self.regular.entry(wall.date()).or_insert_with_key(|date| is_regular(*date)) {
             self.learn(bytes, wall, instant);
         }
         Ok(instant)
@@ -150,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    const PARIS: Tz = chrono_tz::Europe::Paris;
+    const PARIS: Tz = contract::Tz::PARIS;
 
     fn hours(text: &str) -> Result<i64, Reason> {
         Clock::new(PARIS).instant(text.as_bytes()).map(|seconds| seconds / 3600)

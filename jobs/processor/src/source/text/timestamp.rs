@@ -9,9 +9,8 @@
 //! Months, days and hours may have one digit (not in the basic form). `24:00` is midnight of the next day. Years are 1900 to 9999.
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, Utc};
-use chrono_tz::Tz;
-use contract::Reason;
 use contract::day::wall_to_instant;
+use contract::{Reason, Tz};
 
 use super::table::Row;
 

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use chrono_tz::Tz;
-use contract::{Reason, ServiceDay};
+use contract::{Reason, ServiceDay, Tz};
 
 use super::COLUMNS;
 use super::humidity::HumidityCheck;

@@ -4,8 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveTime, TimeZone as _, Utc};
-use chrono_tz::Tz;
-use contract::Reason;
+use contract::{Reason, Tz};
 
 use crate::parameters::WeatherParameters;
 use crate::source::text::json::Json;

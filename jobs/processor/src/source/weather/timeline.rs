@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
-use chrono_tz::Tz;
+use contract::Tz;
 
 use super::parsed::{RecordPeriod, WeatherRecord};
 use super::record::{self, HourRecord, Interner};

@@ -111,14 +111,32 @@ impl<'a> DayWindow<'a> {
 
     /// The indexes of the hours of the day in which a cell is expected: all except the hours of a clock change without any measure.
     pub(super) fn expected_hours(&self) -> Vec<usize> {
-        let change = self.day.hour_count() != 24;
+        let near_change = near_change(self.day);
         self.day_indexes()
-            .filter(|index| {
-                let local = self.hours.get(*index).map_or(0, |hour| hour.local);
-                !(change && (1..=3).contains(&local) && !self.reported.get(*index).copied().unwrap_or(false))
-            })
+            .zip(near_change)
+            .filter(|(index, near)| !near || self.reported.get(*index).copied().unwrap_or(false))
+            .map(|(index, _)| index)
             .collect()
     }
+}
+
+/// Whether each hour of the day is next to a clock change, found where the name of an hour does not follow that of the hour before.
+fn near_change(day: ServiceDay) -> Vec<bool> {
+    let names = day.local_hours();
+    let mut near = vec![false; names.len()];
+    let mut before = day.local_hour(day.start() - chrono::Duration::hours(1));
+    for (at, name) in names.into_iter().enumerate() {
+        let around = match (name + 24 - before) % 24 {
+            1 => 0..0,
+            // Repeated: one hour before and one after the two of that name.
+            0 => at.saturating_sub(2)..at + 2,
+            // Skipped: the hours on both sides.
+            _ => at.saturating_sub(1)..at + 1,
+        };
+        near.iter_mut().take(around.end).skip(around.start).for_each(|near| *near = true);
+        before = name;
+    }
+    near
 }
 
 /// Whether the hours `from..to` touch one of the edges.

@@ -14,7 +14,7 @@ fn day() -> NaiveDate {
 }
 
 fn filter() -> RowFilter {
-    RowFilter::new(Scope::Days { first: day(), last: day() }, chrono_tz::Europe::Paris, 28)
+    RowFilter::new(Scope::Days { first: day(), last: day() }, contract::Tz::PARIS, 28)
 }
 
 struct Chunks<'a>(std::slice::Chunks<'a, u8>);

@@ -1,7 +1,6 @@
-use chrono_tz::Europe::Paris;
 use proptest::prelude::*;
 
-use contract::DayType;
+use contract::{DayType, Tz};
 
 use super::*;
 use crate::calendar::day_type;
@@ -12,7 +11,7 @@ fn date(text: &str) -> NaiveDate {
 
 fn calendar(rows: &str) -> SchoolCalendar {
     let text = format!("description;population;start_date;end_date;location;zones;annee_scolaire\r\n{rows}");
-    SchoolCalendar::read("reference/calendrier-scolaire.csv", text.as_bytes(), Paris).unwrap()
+    SchoolCalendar::read("reference/calendrier-scolaire.csv", text.as_bytes(), Tz::PARIS).unwrap()
 }
 
 #[test]
@@ -106,7 +105,7 @@ fn export_of_days_is_read() {
     let text = "date,vacances_zone_a,vacances_zone_b,vacances_zone_c,nom_vacances\n\
                 2030-02-22,True,True,False,Vacances d'hiver\n2030-02-23,False,True,True,Vacances d’hiver\n\
                 2030-02-24,false,false,true,\n2030-02-25,False,False,False,\n2030-02-26,False,Perhaps,True,\n";
-    let school = SchoolCalendar::read("c.csv", text.as_bytes(), Paris).unwrap();
+    let school = SchoolCalendar::read("c.csv", text.as_bytes(), Tz::PARIS).unwrap();
     let days = ["2030-02-22", "2030-02-23", "2030-02-24", "2030-02-25"];
     assert_eq!(on(&school, &days), [None, Some("Vacances d'hiver"), Some("Vacances scolaires"), None]);
     assert_eq!(school.holiday(date("2030-02-22"), "Zone A"), Some("Vacances d'hiver"));
@@ -115,7 +114,7 @@ fn export_of_days_is_read() {
 
 #[test]
 fn file_of_another_kind_is_refused() {
-    let error = SchoolCalendar::read("reference/c.csv", b"date;nom\n2030-01-01;x\n", Paris).unwrap_err();
+    let error = SchoolCalendar::read("reference/c.csv", b"date;nom\n2030-01-01;x\n", Tz::PARIS).unwrap_err();
     assert!(error.reason.contains("missing column description"), "{error}");
 }
 
@@ -136,7 +135,7 @@ fn unusable_rows_are_counted() {
 fn older_header_is_accepted() {
     let text = "\u{feff}Description;Population;Date de début;Date de fin;Académies;Zones;annee_scolaire\n\
                 Vacances d'Hiver;-;2025-02-15;2025-03-03;Paris;Zone C;2024-2025\n";
-    let school = SchoolCalendar::read("c.csv", text.as_bytes(), Paris).unwrap();
+    let school = SchoolCalendar::read("c.csv", text.as_bytes(), Tz::PARIS).unwrap();
     assert_eq!(school.holiday(date("2025-02-17"), "zone c"), Some("Vacances d'Hiver"));
 }
 
@@ -162,7 +161,7 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         let mut text = b"description;start_date;end_date;zones\n".to_vec();
         text.extend(bytes);
-        let _ = SchoolCalendar::read("c.csv", &text, Paris);
+        let _ = SchoolCalendar::read("c.csv", &text, Tz::PARIS);
     }
 }
 

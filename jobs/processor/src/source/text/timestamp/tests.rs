@@ -1,10 +1,10 @@
-use chrono_tz::Europe::Paris;
+use contract::Tz;
 use proptest::prelude::*;
 
 use super::*;
 
 fn read(text: &str) -> Result<String, Reason> {
-    Timestamp::parse(text)?.instant(Paris).map(|instant| instant.to_rfc3339())
+    Timestamp::parse(text)?.instant(Tz::PARIS).map(|instant| instant.to_rfc3339())
 }
 
 #[test]
@@ -27,7 +27,8 @@ fn every_form_of_one_time_is_the_same_instant() {
         "3/11/2025 8:00:00",
         " 2025-11-03 08:00 ",
     ] {
-        let instant = Timestamp::parse(text).and_then(|timestamp| timestamp.instant(Paris)).map(|at| at.timestamp());
+        let instant =
+            Timestamp::parse(text).and_then(|timestamp| timestamp.instant(Tz::PARIS)).map(|at| at.timestamp());
         assert_eq!(instant, Ok(1_762_153_200), "{text}");
     }
 }
@@ -44,15 +45,15 @@ fn hour_24_is_midnight_of_the_next_day() {
 fn date_alone_is_a_day_and_not_an_hour() {
     for text in ["2025-11-03", "03/11/2025", "20251103", "2025-11-3"] {
         let timestamp = Timestamp::parse(text).unwrap();
-        assert_eq!(timestamp.instant(Paris), Err(Reason::UnreadableDate), "{text}");
-        assert_eq!(timestamp.instant_or_midnight(Paris).unwrap().to_rfc3339(), "2025-11-02T23:00:00+00:00");
-        assert_eq!(timestamp.local_date(Paris).unwrap().to_string(), "2025-11-03");
+        assert_eq!(timestamp.instant(Tz::PARIS), Err(Reason::UnreadableDate), "{text}");
+        assert_eq!(timestamp.instant_or_midnight(Tz::PARIS).unwrap().to_rfc3339(), "2025-11-02T23:00:00+00:00");
+        assert_eq!(timestamp.local_date(Tz::PARIS).unwrap().to_string(), "2025-11-03");
     }
 }
 
 #[test]
 fn local_date_is_that_of_the_instant_if_there_is_an_offset() {
-    let date = |text: &str| Timestamp::parse(text).unwrap().local_date(Paris).unwrap().to_string();
+    let date = |text: &str| Timestamp::parse(text).unwrap().local_date(Tz::PARIS).unwrap().to_string();
     assert_eq!(date("2024-12-20T23:00:00+00:00"), "2024-12-21");
     assert_eq!(date("2024-12-20 23:00"), "2024-12-20");
 }
@@ -118,24 +119,24 @@ proptest! {
     #[test]
     fn any_bytes_are_read_or_rejected(bytes in prop::collection::vec(any::<u8>(), 0..40), text in "[0-9/:.,TZ +-]{0,32}") {
         let _ = Timestamp::parse_bytes(&bytes);
-        let _ = Timestamp::parse(&text).and_then(|timestamp| timestamp.instant(Paris));
+        let _ = Timestamp::parse(&text).and_then(|timestamp| timestamp.instant(Tz::PARIS));
     }
 
     #[test]
     fn written_times_are_read_back(seconds in -1_900_000_000_i64..200_000_000_000, minutes in -1439_i32..1440) {
         let utc = DateTime::from_timestamp(seconds, 0).unwrap();
-        prop_assert_eq!(Timestamp::parse(&utc.to_rfc3339()).and_then(|at| at.instant(Paris)), Ok(utc));
+        prop_assert_eq!(Timestamp::parse(&utc.to_rfc3339()).and_then(|at| at.instant(Tz::PARIS)), Ok(utc));
         let offset = chrono::FixedOffset::east_opt(minutes * 60).unwrap();
         let local = utc.with_timezone(&offset);
         for format in ["%Y-%m-%dT%H:%M:%S%:z", "%Y-%m-%d %H:%M:%S%z", "%Y%m%dT%H%M%S%z", "%Y-%m-%d %-H:%M:%S.%3f%:z"] {
             let text = local.format(format).to_string();
-            prop_assert_eq!(Timestamp::parse(&text).and_then(|at| at.instant(Paris)), Ok(utc), "{}", text);
+            prop_assert_eq!(Timestamp::parse(&text).and_then(|at| at.instant(Tz::PARIS)), Ok(utc), "{}", text);
         }
-        let wall = utc.with_timezone(&Paris);
-        let expected = wall_to_instant(wall.naive_local(), Paris).ok_or(Reason::NonexistentTime);
+        let wall = utc.with_timezone(&Tz::PARIS);
+        let expected = wall_to_instant(wall.naive_local(), Tz::PARIS).ok_or(Reason::NonexistentTime);
         for format in ["%d/%m/%Y %H:%M:%S", "%-d/%-m/%Y %-H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y%m%dT%H%M%S"] {
             let text = wall.format(format).to_string();
-            prop_assert_eq!(Timestamp::parse(&text).and_then(|at| at.instant(Paris)), expected, "{}", text);
+            prop_assert_eq!(Timestamp::parse(&text).and_then(|at| at.instant(Tz::PARIS)), expected, "{}", text);
         }
     }
 }
