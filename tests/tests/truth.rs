@@ -105,6 +105,12 @@ fn days_in_many_small_files_equal_the_truth() {
 }
 
 #[test]
+fn week_in_every_shape_equals_the_truth() {
+    let flags = ["--shapes", "all", "--shape", "mixed", "--file-size", "200KB", "--arcs", "30", "--seed", "17"];
+    compare_with_truth("2025-10-23", "2025-10-29", &flags);
+}
+
+#[test]
 fn return_to_school_equals_the_truth() {
     compare_with_truth("2026-08-31", "2026-09-02", &["--arcs", "10", "--counters", "2", "--seed", "13"]);
 }

@@ -43,7 +43,14 @@ impl City {
         let arcs = if config.makes(Source::RoadCounts) || config.makes(Source::RoadNetwork) { config.arcs } else { 0 };
         let roads = RoadSimulation::new(arcs, config.seed, config.faults, &zones, &days);
         Self {
-            count_files: file_plan::files(&days, arcs, config.count_format, config.file_size, config.compression),
+            count_files: file_plan::files(
+                &days,
+                arcs,
+                config.count_format,
+                config.file_size,
+                config.compression,
+                config.shapes,
+            ),
             bikes: BikeSimulation::new(config.counters, config.seed, config.faults, &zones, &days),
             disruptions: DisruptionSimulation::new(config.disruptions, config.seed, config.faults, &days),
             weather: WeatherSimulation::new(config.seed, config.faults, &days),

@@ -134,11 +134,11 @@ fn block(
 /// The hours out of order, as in the real exports; in order for the historical files.
 fn shuffled(hours: &[HourInfo], start: usize, format: RowFormat) -> impl Iterator<Item = &HourInfo> {
     let count = hours.len();
-    let step = if format == RowFormat::Historical {
+    let step = if format.is_historical() {
         1
     } else {
         [5, 11, 13, 17].into_iter().find(|step| !count.is_multiple_of(*step)).unwrap_or(1)
     };
-    let first = if format == RowFormat::Historical { 0 } else { start };
+    let first = if format.is_historical() { 0 } else { start };
     (0..count).filter_map(move |index| hours.get((first + index * step) % count))
 }

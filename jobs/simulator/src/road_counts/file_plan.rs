@@ -3,6 +3,7 @@
 use super::row::RowFormat;
 use crate::clock::{HourInfo, SimulatedDays};
 use crate::output::Compression;
+use crate::shapes::Shapes;
 
 /// The formats of the files of road counts (`--shape`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -28,7 +29,8 @@ pub struct FilePlan {
     pub end_day: usize,
 }
 
-/// The files in the order of their keys, which is that of the days. A file that reaches `limit` bytes ends with that day.
+/// The files in the order of their keys, which is that of the days. A file that reaches `limit` bytes ends with that day. With
+/// [`Shapes::All`], every second file is one that another tool has saved, and all of these are `.txt`.
 #[must_use]
 pub fn files(
     days: &SimulatedDays,
@@ -36,6 +38,7 @@ pub fn files(
     formats: FormatOption,
     limit: Option<u64>,
     compression: Compression,
+    shapes: Shapes,
 ) -> Vec<FilePlan> {
     let count = days.days().len();
     let format_of = |day: usize| match formats {
@@ -63,12 +66,22 @@ pub fn files(
         }
     }
     let digits = parts.len().to_string().len().max(2);
-    let key = |number: usize| format!("batch/comptages-{number:0digits$}.csv{}", compression.suffix());
+    let key =
+        |number: usize, ending: &str| format!("batch/comptages-{number:0digits$}.{ending}{}", compression.suffix());
     parts
         .into_iter()
         .enumerate()
-        .map(|(index, (format, first_day, end_day))| FilePlan { key: key(index + 1), format, first_day, end_day })
+        .map(|(index, (format, first_day, end_day))| {
+            let saved = shapes == Shapes::All && index % 2 == 0;
+            let (format, ending) = if saved { (saved_format(format), "txt") } else { (format, "csv") };
+            FilePlan { key: key(index + 1, ending), format, first_day, end_day }
+        })
         .collect()
+}
+
+/// The format of a file after another tool has saved it.
+fn saved_format(format: RowFormat) -> RowFormat {
+    if format.has_geometry() { RowFormat::DataFrame } else { RowFormat::Spreadsheet }
 }
 
 /// The index of the file that holds a day.

@@ -15,6 +15,10 @@ pub enum RowFormat {
     Fields,
     /// Historical yearly file: `,`, LF, wall time, numeric states, no geometry.
     Historical,
+    /// A historical file that a French spreadsheet has saved: BOM, `;`, CRLF, day-first times.
+    Spreadsheet,
+    /// An export with field names that a Python data frame has written: `,`, LF, geometry as a dict, some ids as decimal numbers.
+    DataFrame,
 }
 
 const LABELS: &str = "\u{feff}Identifiant arc;Libelle;Date et heure de comptage;Débit horaire;Taux d'occupation;Etat trafic;\
@@ -24,6 +28,11 @@ const FIELDS: &str = "iu_ac;libelle;t_1h;q;k;etat_trafic;iu_nd_amont;libelle_nd_
 date_debut;date_fin;geo_point_2d;geo_shape;millesime\n";
 const HISTORIQUE: &str =
     "iu_ac,libelle,iu_nd_amont,libelle_nd_amont,iu_nd_aval,libelle_nd_aval,t_1h,q,k,etat_trafic,etat_barre\n";
+
+const SPREADSHEET: &str =
+    "\u{feff}iu_ac;libelle;iu_nd_amont;libelle_nd_amont;iu_nd_aval;libelle_nd_aval;t_1h;q;k;etat_trafic;etat_barre\r\n";
+const DATA_FRAME: &str = "iu_ac,libelle,t_1h,q,k,etat_trafic,iu_nd_amont,libelle_nd_amont,iu_nd_aval,libelle_nd_aval,etat_barre,\
+date_debut,date_fin,geo_point_2d,geo_shape\n";
 
 const STATES: [&str; 5] = ["Inconnu", "Fluide", "Pré-saturé", "Saturé", "Bloqué"];
 /// Variants of the same states in the real exports.
@@ -37,31 +46,39 @@ impl RowFormat {
             Self::Labels => LABELS,
             Self::Fields => FIELDS,
             Self::Historical => HISTORIQUE,
+            Self::Spreadsheet => SPREADSHEET,
+            Self::DataFrame => DATA_FRAME,
         }
     }
 
     /// Whether the rows have a point and a line.
     #[must_use]
     pub fn has_geometry(self) -> bool {
-        self != Self::Historical
+        !self.is_historical()
+    }
+
+    /// Whether the rows have wall times and states as digits.
+    #[must_use]
+    pub fn is_historical(self) -> bool {
+        matches!(self, Self::Historical | Self::Spreadsheet)
     }
 
     /// Approximate length of a row, bytes.
     #[must_use]
     pub fn row_bytes(self) -> u64 {
         match self {
-            Self::Labels | Self::Fields => 405,
-            Self::Historical => 115,
+            Self::Labels | Self::Fields | Self::DataFrame => 405,
+            Self::Historical | Self::Spreadsheet => 115,
         }
     }
 
     fn separator(self) -> u8 {
-        if self == Self::Historical { b',' } else { b';' }
+        if matches!(self, Self::Historical | Self::DataFrame) { b',' } else { b';' }
     }
 
     #[must_use]
     pub fn line_end(self) -> &'static str {
-        if self == Self::Labels { "\r\n" } else { "\n" }
+        if matches!(self, Self::Labels | Self::Spreadsheet) { "\r\n" } else { "\n" }
     }
 }
 
@@ -88,23 +105,47 @@ impl RowTemplate {
             out
         };
         let nodes = |from: &Node, to: &Node| join(&[&from.id, &from.label, &to.id, &to.label]);
-        let mut head = join(&[&arc.id, &arc.label]);
+        let id = if format == RowFormat::DataFrame
+            && arc.index.is_multiple_of(5)
+            && arc.id.bytes().all(|byte| byte.is_ascii_digit())
+        {
+            format!("{}.0", arc.id)
+        } else {
+            arc.id.clone()
+        };
+        let mut head = join(&[&id, &arc.label]);
         let (mut middle, mut tail) = (vec![separator], Vec::new());
-        if format == RowFormat::Historical {
+        if format.is_historical() {
             head.extend(nodes(&arc.from, &arc.to));
         } else {
             middle.extend(nodes(&arc.from, &arc.to));
-            let point = arc.point.map_or_else(String::new, |[lon, lat]| {
-                if arc.index.is_multiple_of(3) { format!("{lat},{lon}") } else { format!("{lat}, {lon}") }
+            let data_frame = format == RowFormat::DataFrame;
+            let nothing = || if data_frame { "nan".to_owned() } else { String::new() };
+            let point = arc.point.map_or_else(nothing, |[lon, lat]| {
+                if data_frame {
+                    format!("{{'lon': {lon}, 'lat': {lat}}}")
+                } else if arc.index.is_multiple_of(3) {
+                    format!("{lat},{lon}")
+                } else {
+                    format!("{lat}, {lon}")
+                }
             });
             tail.push(separator);
             tail.extend(join(&["1996-10-10", "2023-01-01", &point]));
-            text::field(&mut tail, &line_string(&arc.line), separator);
+            let line = line_string(&arc.line);
+            let line = match (data_frame, line.is_empty()) {
+                (true, true) => "None".to_owned(),
+                (true, false) => {
+                    format!("{{'type': 'Feature', 'geometry': {}, 'properties': {{}}}}", line.replace('"', "'"))
+                }
+                (false, _) => line,
+            };
+            text::field(&mut tail, &line, separator);
             if format == RowFormat::Fields {
                 tail.extend_from_slice(b";2025");
             }
         }
-        Self { format, id_length: arc.id.len(), head, middle, tail }
+        Self { format, id_length: id.len(), head, middle, tail }
     }
 
     /// Writes all rows of a cell except those that [`RowTemplate::write_repeats`] writes.
@@ -125,7 +166,7 @@ impl RowTemplate {
                 self.write_row(out, cell, hour);
                 self.write_row(out, cell, hour);
             }
-            Defect::SkippedWallTime if self.format == RowFormat::Historical => {
+            Defect::SkippedWallTime if self.format.is_historical() => {
                 // First the row with the skipped wall time that a naive recorder writes, then the valid row of the same hour.
                 let mut skipped = *hour;
                 if let Some(digit) = skipped.wall.get_mut(12) {
@@ -161,7 +202,7 @@ impl RowTemplate {
         out.push(separator);
         self.state(out, cell);
         out.extend_from_slice(&self.middle);
-        if self.format == RowFormat::Historical {
+        if self.format.is_historical() {
             out.push(b'0' + cell.status);
         } else {
             out.extend_from_slice(STATUSES.get(usize::from(cell.status)).unwrap_or(&"").as_bytes());
@@ -185,10 +226,16 @@ impl RowTemplate {
             let dates = ["2025-13-45T00:00:00+01:00", "", "hier", "2025-02-30 12:00:00"];
             let at = usize::try_from(cell.bits % 4).unwrap_or(0);
             out.extend_from_slice(dates.get(at).unwrap_or(&"").as_bytes());
-        } else if self.format == RowFormat::Historical {
-            out.extend_from_slice(&hour.wall);
-        } else {
-            out.extend_from_slice(&hour.end);
+            return;
+        }
+        match self.format {
+            RowFormat::Historical => out.extend_from_slice(&hour.wall),
+            RowFormat::Spreadsheet => {
+                let [y1, y2, y3, y4, _, m1, m2, _, d1, d2, _, h1, h2, _, n1, n2, ..] = hour.wall;
+                out.extend_from_slice(&[d1, d2, b'/', m1, m2, b'/', y1, y2, y3, y4, b' ', h1, h2, b':', n1, n2]);
+            }
+            RowFormat::DataFrame => out.extend(hour.end.iter().map(|byte| if *byte == b'T' { b' ' } else { *byte })),
+            RowFormat::Labels | RowFormat::Fields => out.extend_from_slice(&hour.end),
         }
     }
 
@@ -231,8 +278,8 @@ impl RowTemplate {
         if cell.defect == Defect::InvalidUtf8 && (!self.format.has_geometry() || cell.bits & 1 == 1) {
             out.extend_from_slice(b"Satur\xe9");
         } else if cell.state == UNKNOWN_STATE {
-            out.extend_from_slice(if self.format == RowFormat::Historical { b"7" } else { b"Encombr\xc3\xa9" });
-        } else if self.format == RowFormat::Historical {
+            out.extend_from_slice(if self.format.is_historical() { b"7" } else { b"Encombr\xc3\xa9" });
+        } else if self.format.is_historical() {
             out.push(b'0' + cell.state);
         } else {
             let texts = if (cell.bits >> 50) % 64 == 5 { &STATES_PLAIN } else { &STATES };

@@ -71,7 +71,7 @@ fn interpret(
         Defect::UnreadableDate => return CellRows::rejected(Reason::UnreadableDate),
         Defect::MissingId => return CellRows::rejected(Reason::MissingId),
         Defect::InvalidUtf8 => return CellRows::rejected(Reason::InvalidUtf8),
-        Defect::SkippedWallTime if format == RowFormat::Historical => rows.rejected_row = Some(Reason::NonexistentTime),
+        Defect::SkippedWallTime if format.is_historical() => rows.rejected_row = Some(Reason::NonexistentTime),
         Defect::FlowText => reject_value(Reason::UnreadableFlow),
         Defect::FlowNegative => reject_value(Reason::NegativeFlow),
         Defect::OccupancyText => reject_value(Reason::UnreadableOccupancy),
