@@ -47,8 +47,10 @@ instructions: ## check that instructions per row are within 3 % of the recorded 
 	cargo build --release $(MEASURED)
 	python3 tests/bench/instructions.py $(if $(UPDATE),--update) $(ARGS)
 
-fuzz: ## fuzz the scan, for SECONDS=60 or RUNS=1000000
-	fuzz/run scan $(if $(RUNS),-runs=$(RUNS),-max_total_time=$(SECONDS)) $(ARGS)
+fuzz: ## fuzz every target, for SECONDS=60 or RUNS=1000000 each
+	set -e; for target in scan timestamp geometry files; do \
+	  fuzz/run $$target $(if $(RUNS),-runs=$(RUNS),-max_total_time=$(SECONDS)) $(ARGS); \
+	done
 
 # The benchmark also runs without these peers; its table lists them as unavailable.
 $(VENV)/made: tests/bench/requirements.txt

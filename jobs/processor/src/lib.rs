@@ -19,6 +19,7 @@ mod context;
 pub mod crc;
 mod document;
 mod draft;
+pub mod fuzzed;
 mod geo;
 mod holidays;
 mod indicator;

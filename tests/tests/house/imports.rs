@@ -14,7 +14,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const LAYERS: &[&[&str]] = &[
     &["main"],
     &["lib"],
-    &["command"],
+    &["command", "fuzzed"],
     &["pipeline"],
     &["config"],
     &["args"],
