@@ -31,7 +31,10 @@ pub fn timestamp(bytes: &[u8]) {
             let canonical = Timestamp::parse(&instant.to_rfc3339()).and_then(|timestamp| timestamp.instant(tz));
             let years = 1900..=9999;
             // An offset may move the instant just outside the years that are read.
-            assert!(canonical == Ok(instant) || !years.contains(&chrono::Datelike::year(&instant)), "{instant} is not read back");
+            assert!(
+                canonical == Ok(instant) || !years.contains(&chrono::Datelike::year(&instant)),
+                "{instant} is not read back"
+            );
         }
         Err(reason) => assert!(reason.is_structural() && reason <= Reason::NonexistentTime),
     }
@@ -62,7 +65,8 @@ pub fn geometry(bytes: &[u8]) {
 /// A snapshot and an export of every source with small files: never a panic, and no more rejections than rows and values.
 pub fn files(bytes: &[u8]) {
     let city = City::paris();
-    let collected = DateTime::from_timestamp(1_762_000_000, 0).and_then(|instant: DateTime<Utc>| instant.with_minute(0));
+    let collected =
+        DateTime::from_timestamp(1_762_000_000, 0).and_then(|instant: DateTime<Utc>| instant.with_minute(0));
     for collected in [None, collected] {
         let key = if collected.is_some() { "api/a.json" } else { "batch/a.csv" };
         let file = RawFile { key: key.to_owned(), bytes: bytes.to_vec().into(), collected };

@@ -9,6 +9,8 @@
 pub(crate) mod acceptance;
 pub(crate) mod bike_counts;
 pub(crate) mod disruptions;
+#[cfg(test)]
+mod documented;
 pub(crate) mod parsed_file;
 pub(crate) mod reference;
 pub(crate) mod rejected;
