@@ -165,7 +165,7 @@ mod tests {
             {"begin": "2024-10-26T23:00:00Z", "end": "2024-10-27T02:15:00+01:00"}]"#;
         let periods: Vec<Json<'_>> = serde_json::from_str(periods).unwrap();
         let mut rejections = Vec::new();
-        let found = parse_periods(&periods, "a", Paris, &mut rejections);
+        let found = parse_periods(&periods, "a", Tz::PARIS, &mut rejections);
         assert_eq!((found.len(), rejections.len()), (1, 0));
         assert_eq!(found[0].end.unwrap().to_rfc3339(), "2024-10-27T01:15:00+00:00");
     }
