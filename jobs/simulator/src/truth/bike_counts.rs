@@ -131,7 +131,7 @@ pub(super) fn document(city: &City, day: ServiceDay) -> Option<TrueDocument<Body
     let until = valued(start).map(|(_, hour)| hour + 1).max();
     let failure_window = FailureWindow {
         bounds: (from, start, end),
-        tells_silence: until.is_some_and(|until| until - start > SILENT_HOURS),
+        judges_silence: until.is_some_and(|until| until - start > SILENT_HOURS),
         edges: (valued(from).map(|(_, hour)| hour).min().unwrap_or(start), until.unwrap_or(end)),
     };
     let mut days: Vec<CounterDay<'_>> = bikes
@@ -171,8 +171,8 @@ pub(super) fn document(city: &City, day: ServiceDay) -> Option<TrueDocument<Body
 struct FailureWindow {
     /// Two days before the day, its begin, its end.
     bounds: (Hour, Hour, Hour),
-    /// Whether enough hours of the day are reported to tell a silent counter from a quiet one.
-    tells_silence: bool,
+    /// Whether enough hours of the day are reported to distinguish a silent counter from a quiet one.
+    judges_silence: bool,
     /// The begin of the first hour in which any counter has a value, and the end of the last such hour of the day.
     edges: (Hour, Hour),
 }
@@ -195,7 +195,7 @@ fn failing(
     };
     let (from, start, end) = window.bounds;
     let has_bikes = |hour: Hour| count(hour).is_some_and(|n| n > 0);
-    if window.tells_silence && !(start..end).any(has_bikes) {
+    if window.judges_silence && !(start..end).any(has_bikes) {
         let before = (from..start).rev().find(|hour| has_bikes(*hour)).map_or(from, |hour| hour + 1);
         return vec![fault(CounterFault::Silent, before.max(window.edges.0).min(start), window.edges.1)];
     }

@@ -226,7 +226,7 @@ fn counters_of_28_days_are_expected_and_availability_ends_with_the_known_hours()
     assert!((global.availability.unwrap().get() - 50.0).abs() < 1e-9);
     assert_eq!((global.counter_count, global.active_counter_count), (1, 1));
     assert_eq!(draft.status, DayStatus::Provisional);
-    // 12 hours do not tell a failing counter from a quiet one.
+    // 12 hours do not distinguish a failing counter from a quiet one.
     assert!(draft.body.failing_sensors.is_empty());
     records.push(record("1", paris.day.start() + Duration::hours(12), Some(1)));
     assert_eq!(paris.draft(&[page(&records)]).body.failing_sensors, ["2"]);

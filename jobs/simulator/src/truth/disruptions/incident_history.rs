@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use contract::{Reason, ServiceDay};
 
 use crate::disruptions::snapshot::{DisruptionFeed, DisruptionSnapshot, SnapshotForm};
@@ -57,14 +57,9 @@ impl<'a> ObservedIncidents<'a> {
                 continue;
             }
             observed.readable_snapshots += 1;
-            // "No news" does not say when: it was collected by the end of its folder's hour.
-            let known = match snapshot.form {
-                SnapshotForm::NoNews => snapshot.folder + Duration::hours(1),
-                _ => snapshot.taken,
-            };
-            observed.taken.push(known);
+            observed.taken.push(snapshot.taken);
             if !snapshot.lacks_pages() {
-                observed.last_whole = Some(known);
+                observed.last_whole = Some(snapshot.taken);
             }
             let feed = snapshot.feed();
             if snapshot.complete() {

@@ -60,6 +60,8 @@ fn pages_of_an_hour_count_together_and_each_record_once() {
     let again = with(&["1", "3"]);
     assert_eq!(again.status, DayStatus::Provisional);
     assert!(again.quality.warnings.iter().any(|text| text.contains("3 enregistrements sur les 4")));
+    // The data set itself has a record twice.
+    assert_eq!(with(&["3", "3"]).status, DayStatus::Final);
 }
 
 #[test]
