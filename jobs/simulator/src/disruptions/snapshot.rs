@@ -5,8 +5,8 @@ use chrono::{DateTime, Duration, Utc};
 use super::{DisruptionSimulation, Incident, IncidentVersion};
 use crate::faults::Fault;
 
-/// Hours without a snapshot, in every 72: a working day's afternoon and evening.
-const OUTAGE: std::ops::Range<i64> = 38..49;
+/// Hours without a snapshot, in every 72: the afternoon and evening of a day without a general disruption.
+const OUTAGE: std::ops::Range<i64> = 60..72;
 
 /// The form of a snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -113,7 +113,7 @@ pub(super) fn document(city: &City, day: ServiceDay, lines_known: bool) -> Optio
     }
     quality.rows_of_day = quality.cells + quality.duplicates + quality.conflicts;
     // No simulated run has snapshots of more than two days after its last day.
-    let definite = observed.last_whole.is_some_and(|taken| taken >= day.end());
+    let definite = observed.last_whole.is_some_and(|taken| taken > day.end());
     let speaks = union(observed.taken.iter().filter_map(|taken| clip((*taken - SPEAKS, *taken + SPEAKS), bounds)));
     Some(TrueDocument {
         status: if definite { DayStatus::Final } else { DayStatus::Provisional },

@@ -342,6 +342,27 @@ fn real_worksites_are_all_read() {
 }
 
 proptest! {
+    /// Every worksite whose dates cover the day is active or counted as left out, and with the parameter all are active.
+    #[test]
+    fn finished_worksites_are_counted_or_kept(statuses in prop::collection::vec(0..7_u8, 1..8)) {
+        let texts: Vec<String> = statuses.iter().map(|status| if *status == 0 { String::new() } else { status.to_string() }).collect();
+        let ids: Vec<String> = (0..texts.len()).map(|id| id.to_string()).collect();
+        let lines: Vec<Line<'_>> = ids.iter().zip(&texts).map(|(id, status)| Line { id, status, ..Line::default() }).collect();
+        let files = [file("batch/chantiers-1.csv", &lines)];
+        let finished = statuses.iter().filter(|status| **status == 5).count();
+        let mut parameters = Parameters::default();
+        match drafted_with::<WorksitesSource>("2025-11-03", &files, Some(&zones()), &parameters).0 {
+            SourceResult::Document(draft) => {
+                prop_assert_eq!(draft.body.active_worksites.len() + finished, statuses.len());
+                prop_assert_eq!(draft.quality.warnings.len(), usize::from(finished > 0));
+            }
+            absent => prop_assert_eq!(finished, statuses.len(), "{:?}", absent.document().is_some()),
+        }
+        parameters.set("chantiers.termines=actifs").unwrap();
+        let all = drafted_with::<WorksitesSource>("2025-11-03", &files, None, &parameters).0.unwrap();
+        prop_assert_eq!(all.body.active_worksites.len(), statuses.len());
+    }
+
     #[test]
     fn arbitrary_bytes_never_panic(
         any in prop::collection::vec(any::<u8>(), 0..200),

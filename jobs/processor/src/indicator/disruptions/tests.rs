@@ -135,7 +135,7 @@ fn times_without_a_snapshot_count_neither_as_service_nor_as_disrupted() {
     assert_eq!(written(&gap.disrupted_line_hours), json!({"metro": 8}), "whole periods stay");
     assert_eq!(written(&gap.disruptions[0].duration_hours), json!(8));
     assert_eq!(on(&[]).reliability_index, None);
-    assert_eq!(on(&["2024-05-02 03:00"]).reliability_index.map(|index| index.get()), Some(100.0));
+    assert_eq!(on(&["2024-05-02 03:00"]).reliability_index.map(contract::number::Fixed1::get), Some(100.0));
     // The evening before and the morning after speak for their ends of the day.
     assert_eq!(written(&on(&["2024-05-01 22:00", "2024-05-03 02:00"]).reliability_index), json!(100));
     assert_eq!(on(&["2024-05-01 20:59", "2024-05-03 03:00"]).reliability_index, None);

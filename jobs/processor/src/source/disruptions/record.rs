@@ -159,6 +159,18 @@ mod tests {
     }
 
     #[test]
+    fn later_end_in_time_holds_for_one_begin() {
+        // On the wall the first end is the later one.
+        let periods = r#"[{"begin": "20241027T010000", "end": "2024-10-27T02:45:00+02:00"},
+            {"begin": "2024-10-26T23:00:00Z", "end": "2024-10-27T02:15:00+01:00"}]"#;
+        let periods: Vec<Json<'_>> = serde_json::from_str(periods).unwrap();
+        let mut rejections = Vec::new();
+        let found = parse_periods(&periods, "a", Tz::PARIS, &mut rejections);
+        assert_eq!((found.len(), rejections.len()), (1, 0));
+        assert_eq!(found[0].end.unwrap().to_rfc3339(), "2024-10-27T01:15:00+00:00");
+    }
+
+    #[test]
     fn periods_are_sorted_and_inverted_ones_rejected() {
         let periods = [
             json!({"begin": "20240502T100000", "end": "20240502T110000"}),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use contract::{Reason, ServiceDay};
 
 use crate::disruptions::snapshot::{DisruptionFeed, DisruptionSnapshot, SnapshotForm};
@@ -57,9 +57,14 @@ impl<'a> ObservedIncidents<'a> {
                 continue;
             }
             observed.readable_snapshots += 1;
-            observed.taken.push(snapshot.taken);
+            // "No news" does not say when: it was collected by the end of its folder's hour.
+            let known = match snapshot.form {
+                SnapshotForm::NoNews => snapshot.folder + Duration::hours(1),
+                _ => snapshot.taken,
+            };
+            observed.taken.push(known);
             if !snapshot.lacks_pages() {
-                observed.last_whole = Some(snapshot.taken);
+                observed.last_whole = Some(known);
             }
             let feed = snapshot.feed();
             if snapshot.complete() {

@@ -70,7 +70,7 @@ fn day_is_final_after_a_complete_hour_or_three_days() {
     let status = |files: &[RawFile]| read_on("2024-05-02", files).status;
     let of_day = page("20240502T080000", 0, 1, &one());
     let partial = |time: &str| page(time, 0, 2, &one());
-    assert_eq!(status(&[of_day.clone()]), DayStatus::Provisional);
+    assert_eq!(status(std::slice::from_ref(&of_day)), DayStatus::Provisional);
     assert_eq!(status(&[of_day.clone(), partial("20240503T080000")]), DayStatus::Provisional);
     assert_eq!(status(&[of_day.clone(), partial("20240505T235900")]), DayStatus::Provisional);
     assert_eq!(status(&[of_day.clone(), partial("20240506T000000")]), DayStatus::Final);
