@@ -132,8 +132,18 @@ pub enum Command {
         #[arg(long, value_name = "DAYS", default_value = "14")]
         last: String,
     },
-    /// Check settings, connections and permissions; writes no document
-    Check,
+    /// Check settings, connections and permissions, and what each raw file holds; writes no document
+    Check {
+        /// Read the raw files like a run of the day, and exit like it [default: yes if they are in a folder, no on S3]
+        #[arg(
+            long, value_name = "YES|NO", value_parser = checked(settings::switch), num_args = 0..=1, require_equals = true,
+            default_missing_value = "yes"
+        )]
+        files: Option<Checked<bool>>,
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
     /// Show the last trace of a trace file as a tree: the spans of both jobs, their durations and errors
     Trace {
         /// File that the runs wrote [default: the file of --trace-file]

@@ -35,7 +35,7 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
         );
     }
     match config.command {
-        Some(Action::Check) => return check::check(&config, now).await.map(|()| String::new()),
+        Some(Action::Check(options)) => return check::check(&config, options, now).await.map(|()| String::new()),
         Some(Action::Status { last }) => return status::print(&config, now, last).await.map(|()| String::new()),
         Some(Action::Trace { .. }) | None => {}
     }

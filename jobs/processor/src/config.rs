@@ -67,6 +67,15 @@ pub struct Config {
     pub(crate) job_name: Option<String>,
 }
 
+/// What `check` does in addition to the connections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// Read the raw files; by default if they are in a folder.
+    pub(crate) files: Option<bool>,
+    /// Print one JSON object instead of text.
+    pub(crate) json: bool,
+}
+
 /// A command other than processing, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -76,7 +85,7 @@ pub enum Action {
         last: u32,
     },
     /// Check settings, connections and permissions.
-    Check,
+    Check(CheckOptions),
     /// Show the last trace of a file.
     Trace {
         /// The trace file.
@@ -226,7 +235,9 @@ fn memory(target: &Option<Checked<String>>, is_command: bool, mistakes: &mut Mis
 
 fn action(command: Command, shared: &Shared, mistakes: &mut Mistakes) -> Option<Action> {
     match command {
-        Command::Check => Some(Action::Check),
+        Command::Check { files, json } => {
+            Some(Action::Check(CheckOptions { files: mistakes.take(files.as_ref()), json }))
+        }
         Command::Status { last } => match last.parse() {
             Ok(last @ 1..=3660) => Some(Action::Status { last }),
             _ => {

@@ -16,6 +16,7 @@ mod finish;
 mod outcome;
 mod plan;
 mod progress;
+pub(crate) mod read_files;
 mod reference;
 mod road_counts;
 mod run_summary;

@@ -43,6 +43,13 @@ impl RowCounts {
         self.reject(other.rejected);
     }
 
+    /// What was added after `before`.
+    #[must_use]
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        let rejected = self.rejected.iter().map(|(reason, n)| (*reason, n - before.rejected.get(reason).unwrap_or(&0)));
+        Self::of(self.rows - before.rows, rejected.filter(|(_, n)| *n > 0))
+    }
+
     fn reject(&mut self, rejected: impl IntoIterator<Item = (Reason, u64)>) {
         for (reason, number) in rejected {
             *self.rejected.entry(reason).or_default() += number;

@@ -1,65 +1,43 @@
-//! `processor check`: settings, connections and permissions, also those in the cluster. Writes no document; a probe object is written and
-//! removed.
+//! `processor check`: settings, connections and permissions, also those in the cluster, and what the raw files hold. Writes no document; a probe
+//! object is written and removed.
+
+mod raw_files;
 
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use contract::{Source, keys};
+use contract::keys;
 use runtime::cluster::check_permissions;
 use runtime::failure::Failure;
-use runtime::location::Access;
+use runtime::location::{Access, Location};
 use runtime::store::{Condition, SharedStore, prove_conditions};
+use serde_json::json;
 
-use crate::config::Config;
-use crate::input::{Inventory, NotRead};
+use crate::config::{CheckOptions, Config};
+use crate::input::Inventory;
 use crate::pipeline::engine::open_raw;
 use crate::pipeline::terminal::line;
+use raw_files::{RawFiles, wrap};
 
-/// Tests the configuration, the stores and the permissions, and prints each result.
-pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Failure> {
+/// Tests the configuration, the stores and the permissions, and prints each result; then the raw files. Fails like the run that it predicts.
+pub(super) async fn check(config: &Config, options: CheckOptions, now: DateTime<Utc>) -> Result<(), Failure> {
     let lang = config.lang;
+    let print = |text: &str| {
+        if !options.json {
+            let mut lines = Vec::new();
+            wrap(&mut lines, text, 0);
+            lines.iter().for_each(|text| line(text));
+        }
+    };
     let (city, zone, threads) = (&config.city.name, config.city.tz, config.threads);
-    line(&lang.pick(
+    print(&lang.pick(
         format!("réglages : ville {city}, fuseau {zone}, threads : {threads}"),
         format!("settings: city {city}, time zone {zone}, threads: {threads}"),
     ));
-    let raw = open_raw(config).await?;
-    let yesterday = now.with_timezone(&config.city.tz).date_naive() - chrono::Duration::days(1);
-    let inventory = Inventory::list(&raw, &BTreeSet::from([yesterday])).await?;
-    line(&lang.pick(
-        format!("données brutes {} : listage possible", raw.root()),
-        format!("raw data {}: can be listed", raw.root()),
-    ));
-    for source in Source::RAW {
-        let files = Inventory::batch(&inventory.files, source).len();
-        let snapshots = inventory.snapshots(source, yesterday).0.len();
-        let required = config.required.contains(&source);
-        line(&lang.pick(
-            format!(
-                "  {source:<12} fichiers : {files}, instantanés autour du {yesterday} : {snapshots}{}",
-                if required { ", obligatoire" } else { "" }
-            ),
-            format!(
-                "  {source:<12} files: {files}, snapshots around {yesterday}: {snapshots}{}",
-                if required { ", required" } else { "" }
-            ),
-        ));
-    }
-    let not_read = inventory.not_read();
-    for file in not_read.files.iter().take(NotRead::NAMED) {
-        line(&lang.pick(
-            format!("  non lu : {} : {}", file.key, file.why.texte()),
-            format!("  not read: {}: {}", file.key, file.why.text()),
-        ));
-    }
-    if let Some(object) = inventory.files.iter().find(|object| object.size > 0) {
-        raw.get_range(&object.key, 0..1, &object.version).await.map_err(|error| error.failure())?;
-        line(&lang.pick(format!("  lecture possible : {}", object.key), format!("  can be read: {}", object.key)));
-    }
     let metrics = config.out.join(keys::METRICS).open(config.path_style, Access::Write).await?;
     metrics.list(keys::MANIFEST_PREFIX).await.map_err(|error| error.failure())?;
-    line(&match probe(&metrics, now).await? {
+    print(&match probe(&metrics, now).await? {
         None => lang.pick(
             format!("métriques {} : listage, écriture conditionnelle et suppression possibles", metrics.root()),
             format!("metrics {}: can be listed, written under conditions and deleted", metrics.root()),
@@ -75,10 +53,53 @@ pub(super) async fn check(config: &Config, now: DateTime<Utc>) -> Result<(), Fai
             ),
         ),
     });
+    let mut permissions = Vec::new();
     for permission in check_permissions(config.events, config.handoff.as_deref()).await? {
-        line(&permission);
+        print(&permission);
+        permissions.push(permission);
     }
-    line(lang.pick("tout est en ordre", "all checks passed"));
+    let raw = open_raw(config).await?;
+    let files = Inventory::files(&raw).await?;
+    if let Some(object) = files.iter().find(|object| object.size > 0) {
+        raw.get_range(&object.key, 0..1, &object.version).await.map_err(|error| error.failure())?;
+    }
+    print(&lang.pick(
+        format!("données brutes {} : listage possible", raw.root()),
+        format!("raw data {}: can be listed", raw.root()),
+    ));
+    let reads = options.files.unwrap_or(matches!(config.raw, Location::Local(_)));
+    let (found, end) = if reads {
+        let (found, end) = RawFiles::read(config, now).await?;
+        (found, Some(end))
+    } else {
+        let yesterday = now.with_timezone(&config.city.tz).date_naive() - chrono::Duration::days(1);
+        (RawFiles::list(&raw, &BTreeSet::from([yesterday])).await?, None)
+    };
+    if options.json {
+        let end_json = end.as_ref().map(|end| match end {
+            Ok(line) => json!({ "exit_code": 0, "result": line }),
+            Err(failure) => json!({ "exit_code": failure.code as i32, "result": failure.to_string() }),
+        });
+        let all = json!({
+            "city": city, "timezone": zone.name(), "tz_version": contract::tz_version(), "raw": raw.root(),
+            "metrics": metrics.root(), "permissions": permissions, "files": found.json(), "run": end_json,
+        });
+        line(&all.to_string());
+    }
+    if !options.json {
+        found.text(lang).iter().for_each(|text| line(text));
+    }
+    match end {
+        Some(end) => {
+            let result = end?;
+            print(&lang.pick(format!("un traitement réussirait : {result}"), format!("a run would succeed: {result}")));
+        }
+        None => print(lang.pick(
+            "les fichiers ne sont pas lus (--files=yes les lit comme un traitement)",
+            "the files are not read (--files=yes reads them like a run)",
+        )),
+    }
+    print(lang.pick("tout est en ordre", "all checks passed"));
     Ok(())
 }
 

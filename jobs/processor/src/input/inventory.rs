@@ -38,6 +38,8 @@ pub(crate) struct Inventory {
     snapshots: BTreeMap<(Source, NaiveDate), Vec<Object>>,
     /// Entries of `api/` that are in no folder of a day.
     outside: Vec<UnreadFile>,
+    /// Sources with the folder of any day.
+    with_snapshots: BTreeSet<Source>,
 }
 
 /// The snapshots of some sources, and the entries next to the folders of the days.
@@ -45,6 +47,7 @@ pub(crate) struct Inventory {
 struct FoundSnapshots {
     by_day: BTreeMap<(Source, NaiveDate), Vec<Object>>,
     outside: Vec<UnreadFile>,
+    with_snapshots: BTreeSet<Source>,
 }
 
 impl Inventory {
@@ -56,7 +59,7 @@ impl Inventory {
         let (files, api, found) = futures::future::try_join3(files, api, snapshots).await?;
         let mut outside = not_read::outside_sources(&api);
         outside.extend(found.outside);
-        Ok(Self { files, snapshots: found.by_day, outside })
+        Ok(Self { files, snapshots: found.by_day, outside, with_snapshots: found.with_snapshots })
     }
 
     /// Lists `batch/` and `reference/`, in key order.
@@ -80,6 +83,12 @@ impl Inventory {
         self.snapshots.retain(|(source, day), _| !sources.contains(source) || !collected.contains(day));
         self.snapshots.extend(found.by_day);
         Ok(())
+    }
+
+    /// Sources with snapshots of any day, whether it is listed or not.
+    #[must_use]
+    pub(crate) fn with_snapshots(&self) -> &BTreeSet<Source> {
+        &self.with_snapshots
     }
 
     /// Whether a day has no file of any source. Files of `reference/` do not count: they hold no measurements.
@@ -176,8 +185,12 @@ async fn snapshots_of(
         for (source, level) in levels.await? {
             for folder in level.folders {
                 match keys::snapshot_day(source, &folder) {
-                    Some(day) if collected.contains(&day) => prefixes.push((source, folder)),
-                    Some(_) => {}
+                    Some(day) => {
+                        found.with_snapshots.insert(source);
+                        if collected.contains(&day) {
+                            prefixes.push((source, folder));
+                        }
+                    }
                     None => found.outside.push(UnreadFile::new(&folder, WhyNotRead::NoDay)),
                 }
             }
@@ -189,7 +202,9 @@ async fn snapshots_of(
     for (source, object) in
         listed.into_iter().flat_map(|(source, objects)| objects.into_iter().map(move |o| (source, o)))
     {
-        match keys::snapshot_day(source, &object.key) {
+        let day = keys::snapshot_day(source, &object.key);
+        found.with_snapshots.extend(day.map(|_| source));
+        match day {
             Some(day) if collected.contains(&day) => found.by_day.entry((source, day)).or_default().push(object),
             Some(_) => {}
             None => found.outside.push(UnreadFile::new(not_read::first_folder(source, &object.key), WhyNotRead::NoDay)),

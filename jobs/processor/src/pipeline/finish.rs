@@ -182,6 +182,21 @@ fn expected_files(source: Source) -> &'static str {
     }
 }
 
+/// The required sources without a row of a requested day that is too old for its data to be still on its way, with the reason.
+fn overdue(engine: &Engine, planned: Planned, written: &[(Source, SourceResult<Written>)]) -> Vec<(Source, String)> {
+    let config = &engine.config;
+    let today = engine.now.with_timezone(&config.city.tz).date_naive();
+    let age = (today - planned.date).num_days();
+    if planned.why != Why::Own || age <= config.parameters.comptages.definitif_jours {
+        return Vec::new();
+    }
+    let absent = written.iter().filter_map(|(source, result)| match result {
+        SourceResult::Absent(reason) if reason != NO_FILE => Some((*source, reason.clone())),
+        _ => None,
+    });
+    absent.filter(|(source, _)| config.required.contains(source)).collect()
+}
+
 /// Decides whether a published day makes the run fail.
 fn evaluate(
     engine: &Engine,
@@ -202,6 +217,17 @@ fn evaluate(
     let required = || all.iter().filter(|(source, _)| config.required.contains(source));
     let failed: Vec<_> =
         if required().count() == 0 && all.len() == written.len() { all.iter().collect() } else { required().collect() };
+    let overdue = overdue(engine, planned, written);
+    if failed.is_empty() && !overdue.is_empty() {
+        let keys: Vec<_> = overdue.iter().map(|(source, _)| engine.raw.address(expected_files(*source))).collect();
+        let what: Vec<_> = overdue.iter().map(|(source, reason)| format!("{source} has no row ({reason})")).collect();
+        return Err(Failure::new(
+            Code::Data,
+            format!("{}: {}", manifest.date, what.join("; ")),
+            keys.join(", "),
+            "Add the file of this day; its rows are no longer to be expected on their own. The other documents were published",
+        ));
+    }
     if !failed.is_empty() {
         let (what, keys): (Vec<_>, Vec<_>) =
             failed.iter().map(|(_, (what, key))| (what.as_str(), engine.raw.address(key))).unzip();

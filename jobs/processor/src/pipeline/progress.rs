@@ -9,6 +9,7 @@ use contract::Source;
 use runtime::store::Object;
 use runtime::telemetry::{self, ERRORS, Span};
 
+use super::read_files::ReadFiles;
 use crate::input::{API_SOURCES, Inventory};
 use crate::quality::RowCounts;
 use crate::raw_file::SourceError;
@@ -19,6 +20,8 @@ pub(crate) struct SourceProgress {
     each: Mutex<BTreeMap<Source, OpenSource>>,
     /// Unusable sources.
     failed: Mutex<BTreeSet<Source>>,
+    /// For `processor check`.
+    pub(crate) files: ReadFiles,
 }
 
 /// The parts of a source that are read separately.
@@ -114,6 +117,7 @@ impl SourceProgress {
     /// Marks a source as unusable.
     pub(crate) fn fail(&self, source: Source, error: &SourceError) {
         self.span(source).fail("SourceUnusable", &error.to_string());
+        self.files.fail(source, error);
         self.count_error(source);
     }
 

@@ -45,6 +45,7 @@ pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
     let mut counts = RoadAccumulator::new(search);
     let (mut inputs, mut chunks) = (Vec::new(), Vec::new());
     for object in files {
+        let before = counts.row_counts();
         bar.message(&object.key);
         let reading = engine.sources.read(Source::RoadCounts, object);
         let mut reader = FileReader { engine, object, search, counts: &mut counts, bar, reading: &reading, chunks: 0 };
@@ -54,6 +55,7 @@ pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
         let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme: sum.base64() };
         let compared = checksum::compare(&engine.raw, &input, &object.version);
         Handle::current().block_on(reading.instrument(compared)).inspect_err(|error| reading.fail_with(error))?;
+        engine.sources.files.add(Source::RoadCounts, &object.key, counts.row_counts().since(&before));
         inputs.push(input);
     }
     counts.cells.finish();

@@ -60,6 +60,8 @@ struct HeldSnapshot {
 pub(crate) struct DaySnapshots {
     /// No source at all has a file for the day.
     pub(crate) no_input: bool,
+    /// Sources with snapshots of any day.
+    elsewhere: BTreeSet<Source>,
     by_source: BTreeMap<Source, (Vec<Arc<dyn Any + Send + Sync>>, FilesRead)>,
 }
 
@@ -76,7 +78,11 @@ impl DaySnapshots {
             read.inputs.extend(listed.inputs.iter().cloned());
             read.ignored.extend(listed.ignored.iter().cloned());
         }
-        if files.is_empty() { SourceResult::no_file() } else { SourceResult::Document((files, read)) }
+        match (files.is_empty(), self.elsewhere.contains(&S::SOURCE)) {
+            (false, _) => SourceResult::Document((files, read)),
+            (true, true) => SourceResult::no_row(None),
+            (true, false) => SourceResult::no_file(),
+        }
     }
 }
 
@@ -152,6 +158,7 @@ impl SnapshotWindow {
             }
         }
         // Not earlier: a snapshot may be requested again before it arrives.
+        self.engine.sources.files.add(name.source, &object.key, parsed.counted.clone());
         self.engine.sources.add(name.source, object.size, 1, parsed.counted.clone());
         let left = self.left.entry(name.source).or_default();
         *left = left.saturating_sub(1);
@@ -202,6 +209,7 @@ impl SnapshotWindow {
 
     fn of(&self, day: NaiveDate) -> DaySnapshots {
         let mut snapshots = DaySnapshots { no_input: self.inventory.is_empty(day), ..DaySnapshots::default() };
+        snapshots.elsewhere.clone_from(self.inventory.with_snapshots());
         for source in API_SOURCES {
             let (found, others) = self.inventory.snapshots(source, day);
             let (files, read) = snapshots.by_source.entry(source).or_default();
