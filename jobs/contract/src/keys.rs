@@ -24,6 +24,8 @@ pub const SCHOOL_CALENDAR: &str = "reference/calendrier-scolaire.csv";
 pub const LINES: &str = "reference/lignes.csv";
 /// Prefix of all manifests.
 pub const MANIFEST_PREFIX: &str = "manifest_";
+/// Folder of the tidy tables of the reports.
+pub const TABLES: &str = "tables/";
 /// Folder of the immutable documents.
 pub const OBJECTS: &str = "objets/";
 
@@ -184,16 +186,28 @@ pub fn fixed(day: NaiveDate, source: Source) -> String {
     format!("{source}_metrics_{day}.json")
 }
 
-/// Report of a day; `extension` is `json` or `csv`.
+/// Report of a day in a language; `extension` is `json` or `csv`. Each language has files of its own, so that a run in one never replaces
+/// those of the other.
 #[must_use]
-pub fn report(day: NaiveDate, extension: &str) -> String {
-    format!("daily_report_{day}.{extension}")
+pub fn report(day: NaiveDate, language: &str, extension: &str) -> String {
+    format!("daily_report_{day}{}.{extension}", language_part(language))
 }
 
 /// Summary of the report of a day, for the index.
 #[must_use]
-pub fn summary(day: NaiveDate) -> String {
-    format!("daily_summary_{day}.json")
+pub fn summary(day: NaiveDate, language: &str) -> String {
+    format!("daily_summary_{day}{}.json", language_part(language))
+}
+
+/// The part of a report's name that tells the language. The documents' language, French, has none.
+fn language_part(language: &str) -> String {
+    if language == "fr" { String::new() } else { format!(".{language}") }
+}
+
+/// Tidy table of a day, such as `troncons`; `extension` is `csv` or `parquet`. Tables have no language.
+#[must_use]
+pub fn table(day: NaiveDate, name: &str, extension: &str) -> String {
+    format!("{TABLES}{day}/{name}.{extension}")
 }
 
 #[cfg(test)]
@@ -258,6 +272,16 @@ mod tests {
         assert_eq!(end("api/bikes/dt=2025-11-04/hour=24/a.json"), None);
         assert_eq!(end("api/bikes/dt=2025-11-04/hour=02/a.txt"), None);
         assert_eq!(end("api/bikes/a.json"), None);
+    }
+
+    #[test]
+    fn languages_have_reports_of_their_own_and_share_the_tables() {
+        let day = "2025-11-03".parse().unwrap();
+        assert_eq!(report(day, "fr", "csv"), "daily_report_2025-11-03.csv");
+        assert_eq!(report(day, "en", "csv"), "daily_report_2025-11-03.en.csv");
+        assert_eq!(summary(day, "fr"), "daily_summary_2025-11-03.json");
+        assert_eq!(summary(day, "en"), "daily_summary_2025-11-03.en.json");
+        assert_eq!(table(day, "troncons", "parquet"), "tables/2025-11-03/troncons.parquet");
     }
 
     #[test]

@@ -22,8 +22,13 @@ use crate::{Reason, Source, Stamp};
 pub struct DailyReport {
     /// `major.minor` of the format.
     pub schema_version: String,
+    /// Name of the city, from the profile or `--city-name`.
+    #[serde(rename = "ville")]
+    pub city: String,
     /// Service day.
     pub date: NaiveDate,
+    /// IANA name of the city's time zone.
+    pub timezone: String,
     /// Time of writing.
     pub generated_at: Stamp,
     /// Version of the reporter.
@@ -33,7 +38,7 @@ pub struct DailyReport {
     pub language: String,
     /// Number of the edition, from 1.
     pub edition: u64,
-    /// Changes of the summary since the previous edition.
+    /// Changes since the previous edition: figures of the summary, then rankings, alerts and parameters.
     #[serde(rename = "changements")]
     pub changes: Vec<Change>,
     /// Source → its state.
@@ -72,20 +77,24 @@ pub struct DailyReport {
     /// Source → row counts.
     #[serde(rename = "qualite")]
     pub quality: BTreeMap<Source, SourceQuality>,
+    /// Source → every threshold, speed and model name that its figures depend on.
+    #[serde(rename = "parametres")]
+    pub parameters: BTreeMap<Source, BTreeMap<String, serde_json::Value>>,
     /// Digest of the manifest that the report was made from.
     pub metrics_digest: String,
 }
 
-/// One changed figure of the summary.
+/// One change since the previous edition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Change {
-    /// Key in the summary.
+    /// Key in the summary; or `<list>/<id>` for a rank (`top_10_troncons_frequentes/5462`), for an alert
+    /// (`alertes_congestion/congestion/5462/2025-11-03T08:00:00+01:00`) and for a parameter (`parametres/comptages/seuil_saturation`).
     #[serde(rename = "cle")]
     pub key: String,
-    /// Value in the previous edition.
+    /// Value in the previous edition: a figure, the rank from 1, the alert, or the parameter; null if it was unknown or not listed.
     #[serde(rename = "avant")]
     pub before: serde_json::Value,
-    /// Value in this edition.
+    /// Value in this edition; null if it is unknown or no longer listed.
     #[serde(rename = "apres")]
     pub after: serde_json::Value,
 }
@@ -113,15 +122,21 @@ pub struct Summary {
     /// Completeness of the manifest, percent.
     #[serde(rename = "completude")]
     pub completeness: Option<Fixed2>,
-    /// Vehicles counted.
-    #[serde(rename = "total_vehicules_paris")]
+    /// Passages of vehicles: each vehicle counts once at each detector that it passes.
+    #[serde(rename = "total_vehicules")]
     pub total_vehicles: Option<Fixed2>,
+    /// The same as `total_vehicules`, for readers of earlier versions; also in other cities.
+    #[serde(rename = "total_vehicules_paris")]
+    pub total_vehicles_paris: Option<Fixed2>,
     /// Vehicle-kilometres.
     #[serde(rename = "vehicules_km")]
     pub vehicle_km: Option<Fixed1>,
     /// Delay of all vehicles, minutes.
     #[serde(rename = "temps_perdu_total_minutes")]
     pub total_delay_minutes: Option<Fixed1>,
+    /// The same delay in hours, as reports for people show it.
+    #[serde(rename = "temps_perdu_total_heures")]
+    pub total_delay_hours: Option<Fixed1>,
     /// Saturated arcs.
     #[serde(rename = "nombre_troncons_satures")]
     pub saturated_arc_count: Option<u64>,
@@ -129,8 +144,11 @@ pub struct Summary {
     #[serde(rename = "taux_disponibilite_capteurs")]
     pub sensor_availability: Option<Fixed2>,
     /// Bikes counted.
-    #[serde(rename = "total_velos_paris")]
+    #[serde(rename = "total_velos")]
     pub total_bikes: Option<u64>,
+    /// The same as `total_velos`, for readers of earlier versions; also in other cities.
+    #[serde(rename = "total_velos_paris")]
+    pub total_bikes_paris: Option<u64>,
     /// Disruptions that concern the day.
     #[serde(rename = "perturbations_actives")]
     pub active_disruptions: Option<u64>,
@@ -262,6 +280,9 @@ pub struct SourceQuality {
 pub struct DailySummary {
     /// `major.minor` of the format.
     pub schema_version: String,
+    /// Name of the city.
+    #[serde(rename = "ville")]
+    pub city: String,
     /// Service day.
     pub date: NaiveDate,
     /// Time of writing of the report.

@@ -8,6 +8,7 @@ use chrono::NaiveDate;
 use contract::keys;
 use contract::report::DailyReport;
 use runtime::failure::{Code, Failure};
+use runtime::lang::Lang;
 use runtime::store::{Condition, Store, StoreError};
 use runtime::telemetry::Span;
 
@@ -16,7 +17,7 @@ use crate::report::edition::PreviousEdition;
 use crate::report::summarize;
 use crate::telemetry::{PUBLISH_FILE, RENDER};
 
-/// The report of a day in the store.
+/// The report of a day and language in the store.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExistingReport {
     /// `None` if there is no report, or it is not valid.
@@ -26,12 +27,12 @@ pub struct ExistingReport {
 }
 
 impl ExistingReport {
-    /// Reads the report of a day. An invalid one is replaced, and its editions count from 1 again.
+    /// Reads the report of a day in a language. An invalid one is replaced, and its editions count from 1 again.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn read(store: &dyn Store, day: NaiveDate) -> Result<Self, StoreError> {
-        let key = keys::report(day, "json");
+    pub async fn read(store: &dyn Store, day: NaiveDate, lang: Lang) -> Result<Self, StoreError> {
+        let key = keys::report(day, lang.code(), "json");
         match store.get(&key).await {
             Ok((body, object)) => {
                 let previous = serde_json::from_slice(&body)
@@ -51,6 +52,7 @@ impl ExistingReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedReport {
     day: NaiveDate,
+    language: String,
     json: Bytes,
     csv: Bytes,
     summary: Bytes,
@@ -64,6 +66,7 @@ impl RenderedReport {
     pub fn new(report: &DailyReport) -> Result<Self, Failure> {
         Ok(Self {
             day: report.date,
+            language: report.language.clone(),
             json: render_form("render json", || render::json::render(report))?,
             csv: render_form("render csv", || render::csv::render(report))?,
             summary: render_form("render summary", || render::json::render(&summarize(report)))?,
@@ -90,9 +93,9 @@ impl RenderedReport {
 
     fn by_key(&self) -> [(String, &Bytes); 3] {
         [
-            (keys::report(self.day, "csv"), &self.csv),
-            (keys::summary(self.day), &self.summary),
-            (keys::report(self.day, "json"), &self.json),
+            (keys::report(self.day, &self.language, "csv"), &self.csv),
+            (keys::summary(self.day, &self.language), &self.summary),
+            (keys::report(self.day, &self.language, "json"), &self.json),
         ]
     }
 }
@@ -132,10 +135,10 @@ mod tests {
         let store = MemoryStore::new();
         let files = RenderedReport::new(&SampleDay::full().report()).unwrap();
         // Another run was faster: its JSON stays, although the other two files have been written.
-        store.insert(keys::report(day(), "json"), "{}");
+        store.insert(keys::report(day(), "fr", "json"), "{}");
         let error = files.write(&store, Condition::Absent).await.unwrap_err();
         assert!(matches!(error, StoreError::Changed { .. }));
-        assert_eq!(store.bytes(&keys::report(day(), "json")).unwrap(), "{}");
+        assert_eq!(store.bytes(&keys::report(day(), "fr", "json")).unwrap(), "{}");
         assert_eq!(store.keys().len(), 3);
     }
 
@@ -143,15 +146,15 @@ mod tests {
     async fn existing_report_is_read_with_its_version() {
         let store = MemoryStore::new();
         let none = ExistingReport { previous: None, condition: Condition::Absent };
-        assert_eq!(ExistingReport::read(&store, day()).await.unwrap(), none);
+        assert_eq!(ExistingReport::read(&store, day(), Lang::Fr).await.unwrap(), none);
         let report = SampleDay::full().report();
         RenderedReport::new(&report).unwrap().write(&store, Condition::Absent).await.unwrap();
-        let existing = ExistingReport::read(&store, day()).await.unwrap();
+        let existing = ExistingReport::read(&store, day(), Lang::Fr).await.unwrap();
         assert!(matches!(existing.condition, Condition::Matches(_)));
         let previous = existing.previous.unwrap();
         assert_eq!((previous.edition, previous.metrics_digest), (1, report.metrics_digest));
-        store.insert(keys::report(day(), "json"), "not JSON");
-        let existing = ExistingReport::read(&store, day()).await.unwrap();
+        store.insert(keys::report(day(), "fr", "json"), "not JSON");
+        let existing = ExistingReport::read(&store, day(), Lang::Fr).await.unwrap();
         assert!(existing.previous.is_none() && matches!(existing.condition, Condition::Matches(_)));
     }
 }

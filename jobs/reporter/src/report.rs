@@ -2,8 +2,10 @@
 //!
 //! Pure: no I/O, no clock. The report is the only input of every renderer, so a figure that a form shows is in the JSON too. Figures are
 //! copied from the documents, never computed. Sections of a source without a document are `null` and the reason is in `sources`; an unknown
-//! value never becomes a zero. [`figures`] lists the figures of the summary, [`edition`] compares the report with the one in the store.
+//! value never becomes a zero. [`figures`] lists the figures of the summary, [`edition`] compares the report with the one in the store, [`changes`]
+//! lists what differs.
 
+mod changes;
 pub mod edition;
 pub mod figures;
 
@@ -35,6 +37,7 @@ pub struct ReportInputs<'a> {
     pub documents: &'a Documents,
     pub sources: &'a BTreeMap<Source, SourceStatus>,
     pub previous: Option<&'a PreviousEdition>,
+    pub city: &'a str,
     pub lang: Lang,
     /// Version of the reporter.
     pub version: &'a str,
@@ -44,7 +47,7 @@ pub struct ReportInputs<'a> {
 /// Builds the report of a day.
 #[must_use]
 pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
-    let ReportInputs { manifest, documents, sources, previous, lang, version, generated_at } = inputs;
+    let ReportInputs { manifest, documents, sources, previous, city, lang, version, generated_at } = inputs;
     let Documents { road_counts, bike_counts, disruptions, weather, worksites, road_network: _, context } = documents;
     let road_counts = road_counts.as_ref().map(|document| &document.body);
     let bike_counts = bike_counts.as_ref().map(|document| &document.body);
@@ -61,25 +64,28 @@ pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
         day_status: manifest.day_status,
         completeness: manifest.completeness,
         total_vehicles: global.and_then(|global| global.total_vehicles),
+        total_vehicles_paris: global.and_then(|global| global.total_vehicles),
         vehicle_km: global.and_then(|global| global.vehicle_km),
         total_delay_minutes: global.and_then(|global| global.total_delay_minutes),
+        total_delay_hours: global.and_then(|global| global.total_delay_hours),
         saturated_arc_count: global.map(|global| global.saturated_arc_count),
         sensor_availability: global.and_then(|global| global.sensor_availability),
         total_bikes: bike_counts.and_then(|bike_counts| bike_counts.global_metrics.daily_total),
+        total_bikes_paris: bike_counts.and_then(|bike_counts| bike_counts.global_metrics.daily_total),
         active_disruptions: disruptions.map(|disruptions| disruptions.active_disruptions_count),
         active_worksites: worksites.map(|worksites| worksites.active_worksite_count),
         highlights: sentences::remarkable(&facts, lang, weather.is_some_and(|weather| !weather.observation)),
     };
-    let (edition, changes) =
-        previous.map_or_else(|| (1, Vec::new()), |previous| previous.next(manifest, version, sources, &summary));
-    DailyReport {
+    let mut report = DailyReport {
         schema_version: SCHEMA_VERSION.to_owned(),
+        city: city.to_owned(),
         date: manifest.date,
+        timezone: manifest.timezone.clone(),
         generated_at,
         cityflow_version: version.to_owned(),
         language: lang.code().to_owned(),
-        edition,
-        changes,
+        edition: 1,
+        changes: Vec::new(),
         sources: sources.clone(),
         summary,
         top_10_arcs: road_counts.map(|road_counts| road_counts.top_10_arcs.clone()),
@@ -111,8 +117,13 @@ pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
             .headers()
             .filter_map(|header| Some((header.source, quality(header, header.quality.as_ref()?))))
             .collect(),
+        parameters: documents.headers().map(|header| (header.source, header.parameters.clone())).collect(),
         metrics_digest: manifest.digest.clone(),
+    };
+    if let Some(previous) = previous {
+        (report.edition, report.changes) = previous.next(manifest, &report);
     }
+    report
 }
 
 /// Reduces a report to what the index of reports needs.
@@ -120,6 +131,7 @@ pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
 pub fn summarize(report: &DailyReport) -> DailySummary {
     DailySummary {
         schema_version: report.schema_version.clone(),
+        city: report.city.clone(),
         date: report.date,
         generated_at: report.generated_at,
         edition: report.edition,

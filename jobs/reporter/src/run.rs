@@ -87,6 +87,7 @@ async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Fail
         reports: open_reports(config, task.dry_run).await?,
         force: task.force,
         dry_run: task.dry_run,
+        city: config.city.name.clone(),
         lang: config.lang,
         tz: config.city.tz,
         started: config.now,
@@ -228,7 +229,7 @@ fn no_metrics(engine: &Engine, day: NaiveDate, waited: Duration) -> Failure {
 
 /// Logs the outcome of a day and shows it on the terminal.
 fn report_outcome(engine: &Engine, day: NaiveDate, outcome: &DayOutcome, terminal: Terminal) {
-    let key = engine.reports.address(&keys::report(day, "json"));
+    let key = engine.reports.address(&keys::report(day, engine.lang.code(), "json"));
     match outcome {
         DayOutcome::NoManifest => {}
         DayOutcome::UpToDate { edition } => {

@@ -162,6 +162,7 @@ impl SampleDay {
             documents: &self.documents,
             sources: &manifest.documents.iter().map(|entry| (entry.source, status(entry))).collect(),
             previous,
+            city: "Paris",
             lang,
             version: "0.1.0",
             generated_at: stamp("2025-11-04T01:30:00+01:00"),

@@ -1,9 +1,11 @@
 //! Words the remarkable facts of a day, in French or English, each with its figure and the comparison with the usual day.
 //!
 //! A sentence repeats its fact and adds nothing: no cause, no judgement. A fact whose key has no wording is left out. The facts and their
-//! order (most unusual first) come from the document `contexte`; the wording of each key is in `wording`.
+//! order (most unusual first) come from the document `contexte`; the wording of each key is in `wording`. [`words`] has the words for single
+//! values, which the CSV and the terminal use as well.
 
 mod wording;
+pub mod words;
 
 use contract::document::context::Fact;
 use contract::report::Sentence;
@@ -15,7 +17,7 @@ use wording::{Comparison, Wording, wording_of};
 /// Limit of the report's format.
 const MAX_SENTENCES: usize = 7;
 
-/// Smallest reference for a percentage: 3 failing counters instead of 1 are not "200 % more".
+/// Smallest reference for a percentage, in the unit of the document: 3 failing counters instead of 1 are not "200 % more".
 const MIN_PERCENT_REFERENCE: f64 = 20.0;
 
 /// Largest difference in percent; beyond it the two figures side by side are clearer.
@@ -33,7 +35,6 @@ fn sentence(fact: &Fact, lang: Lang, forecast: bool) -> Option<Sentence> {
     if wording.counts_events && fact.value.rounded() == 0.0 && fact.reference.is_none() {
         return None;
     }
-    let wording = wording.scaled_for(fact);
     let value = fact.value.rounded() / wording.divisor;
     let head = (wording.head)(lang, value, &wording.figure(lang, value));
     let tail = comparison(&wording, fact, value, lang);
@@ -64,7 +65,7 @@ fn comparison(wording: &Wording, fact: &Fact, value: f64, lang: Lang) -> String 
     let side_by_side = || lang.pick(format!(", contre {usual} d'habitude"), format!(", against {usual} usually"));
     match (wording.comparison, fact.deviation) {
         (Comparison::Percent, Some(deviation))
-            if reference >= MIN_PERCENT_REFERENCE && deviation.rounded().abs() <= MAX_PERCENT =>
+            if reference * wording.divisor >= MIN_PERCENT_REFERENCE && deviation.rounded().abs() <= MAX_PERCENT =>
         {
             let deviation = deviation.rounded();
             let decimals = usize::from(deviation.abs() < 10.0);

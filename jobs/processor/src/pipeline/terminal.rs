@@ -56,12 +56,17 @@ fn figures(result: &DayResult, source: Source, lang: Lang) -> String {
         Source::RoadCounts => result.road_counts.document().map(|document| {
             let (body, city) = (&document.body, &document.body.global_metrics);
             let vehicles = whole(city.total_vehicles.map(contract::Fixed::get));
+            let with_flow = body.metrics.iter().filter(|arc| arc.total_daily_flow.is_some()).count();
             let (arcs, alerts, failing) = (city.arc_count, body.congestion_alerts.len(), body.sensor_failures.len());
             lang.pick(
                 format!(
-                    "véhicules : {vehicles}, tronçons : {arcs}, alertes : {alerts}, capteurs défaillants : {failing}"
+                    "passages : {vehicles} sur {with_flow} tronçons avec débit (de {arcs}), alertes : {alerts}, capteurs \
+                     défaillants : {failing}"
                 ),
-                format!("vehicles: {vehicles}, arcs: {arcs}, alerts: {alerts}, failing detectors: {failing}"),
+                format!(
+                    "passages: {vehicles} on {with_flow} arcs with a flow (of {arcs}), alerts: {alerts}, failing \
+                     detectors: {failing}"
+                ),
             )
         }),
         Source::BikeCounts => result.bike_counts.document().map(|document| {

@@ -10,6 +10,7 @@ use contract::report::{DailyReport, Summary};
 use runtime::lang::Lang;
 
 use super::number::{number, percent};
+use crate::sentences::words;
 
 /// Status, headline figures, remarkable facts and missing sources. `complete_until` is the end of the data of a provisional day.
 #[must_use]
@@ -20,7 +21,7 @@ pub fn render(report: &DailyReport, complete_until: Option<Stamp>, lang: Lang) -
         let share = summary.completeness.map(|share| format!(" ({})", percent(lang, share.rounded(), 1)));
         let until = complete_until.map(|until| until.local().format("%Y-%m-%d %H:%M").to_string());
         let until = until.map(|until| lang.pick(format!(", données jusqu'à {until}"), format!(", data until {until}")));
-        let status = lang.pick("provisoire", "provisional");
+        let status = words::day_status(lang, summary.day_status);
         let _ = writeln!(text, "  ! {status}{}{}", share.unwrap_or_default(), until.unwrap_or_default());
     }
     for (label, value) in headline(summary, lang) {
@@ -31,8 +32,9 @@ pub fn render(report: &DailyReport, complete_until: Option<Stamp>, lang: Lang) -
     }
     let colon = lang.pick(" :", ":");
     for (source, status) in report.sources.iter().filter(|(_, status)| status.status != EntryStatus::Ok) {
-        let reason = status.reason.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "  - {source}{colon} {} {reason}", status.status.name());
+        let reason = words::source_reason(lang, status.reason.as_deref().unwrap_or_default());
+        let (source, status) = (words::source(lang, *source), words::entry_status(lang, status.status));
+        let _ = writeln!(text, "  - {source}{colon} {status} {reason}");
     }
     text
 }
@@ -44,10 +46,13 @@ fn headline(summary: &Summary, lang: Lang) -> Vec<(&'static str, String)> {
     };
     #[expect(clippy::cast_precision_loss, reason = "for display; counts stay far below 2^53")]
     let count = |value: Option<u64>| figure(value.map(|value| value as f64), "");
-    let hours = summary.total_delay_minutes.map(|minutes| minutes.rounded() / 60.0);
+    let hours = summary.total_delay_hours.map(Fixed1::rounded);
     let availability = summary.sensor_availability.map(|share| percent(lang, share.rounded(), 1));
     vec![
-        (lang.pick("Véhicules", "Vehicles"), figure(summary.total_vehicles.map(Fixed2::rounded), "")),
+        (
+            lang.pick("Passages de véhicules", "Vehicle passages"),
+            figure(summary.total_vehicles.map(Fixed2::rounded), ""),
+        ),
         (lang.pick("Véhicules-kilomètres", "Vehicle-kilometres"), figure(summary.vehicle_km.map(Fixed1::rounded), "")),
         (lang.pick("Temps perdu", "Lost time"), figure(hours, "\u{a0}h")),
         (lang.pick("Tronçons saturés", "Saturated sections"), count(summary.saturated_arc_count)),
@@ -73,15 +78,15 @@ mod tests {
                 Lang::Fr,
                 "  ! provisoire (98,5 %), données jusqu'à 2025-11-04 00:00",
                 ("  Vélos", " inconnu"),
-                ("  Véhicules ", " 1 234 567"),
+                ("  Passages de véhicules ", " 1 234 567"),
                 "  - bikes : absent aucune_ligne_du_jour",
             ),
             (
                 Lang::En,
                 "  ! provisional (98.5%), data until 2025-11-04 00:00",
                 ("  Bikes", " unknown"),
-                ("  Vehicles ", " 1,234,567"),
-                "  - bikes: absent aucune_ligne_du_jour",
+                ("  Vehicle passages ", " 1,234,567"),
+                "  - bike counts: absent no row of the day",
             ),
         ] {
             let text = render(&day.report_after(None, lang), day.documents.complete_until(), lang);

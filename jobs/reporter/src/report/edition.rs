@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use contract::document::manifest::Manifest;
-use contract::report::{Change, SourceStatus, Summary};
+use contract::report::{Change, DailyReport};
 use contract::{Source, Stamp};
 use runtime::lang::Lang;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::figures;
+use super::changes;
 
 /// The part of an earlier edition that the next one depends on. Parsed leniently: an older version may have written it.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -22,12 +22,13 @@ pub struct PreviousEdition {
     pub cityflow_version: String,
     #[serde(default, rename = "langue")]
     pub language: String,
-    #[serde(default)]
-    pub summary: Map<String, Value>,
     #[serde(default, rename = "changements")]
     pub changes: Vec<Change>,
     #[serde(default)]
     pub sources: BTreeMap<String, Value>,
+    /// The other keys of its JSON.
+    #[serde(flatten)]
+    pub report: Map<String, Value>,
 }
 
 impl PreviousEdition {
@@ -46,20 +47,15 @@ impl PreviousEdition {
             && manifest.documents.iter().all(|entry| self.status_of(entry.source) == Some(entry.status.name()))
     }
 
-    /// Number and changes of the next edition. Rebuilding the same report keeps both, so that its changes stay those against the edition
-    /// before it.
-    pub(super) fn next(
-        &self,
-        manifest: &Manifest,
-        version: &str,
-        sources: &BTreeMap<Source, SourceStatus>,
-        summary: &Summary,
-    ) -> (u64, Vec<Change>) {
-        let same_sources = sources.iter().all(|(source, status)| self.status_of(*source) == Some(status.status.name()));
-        if same_sources && self.is_built_from(manifest, version) {
+    /// Number and changes of `report` as the next edition. Rebuilding the same report keeps both, so that its changes stay those against the
+    /// edition before it.
+    pub(super) fn next(&self, manifest: &Manifest, report: &DailyReport) -> (u64, Vec<Change>) {
+        let mut sources = report.sources.iter();
+        let same_sources = sources.all(|(source, status)| self.status_of(*source) == Some(status.status.name()));
+        if same_sources && self.is_built_from(manifest, &report.cityflow_version) {
             (self.edition.max(1), self.changes.clone())
         } else {
-            (self.edition.saturating_add(1), figures::changes(&self.summary, summary))
+            (self.edition.saturating_add(1), changes::changes(&self.report, report))
         }
     }
 

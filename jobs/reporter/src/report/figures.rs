@@ -3,6 +3,7 @@
 //! The CSV lists them, and editions are compared by them. Not for sentences: `sentences` words the facts of the day.
 
 use contract::report::{Change, Summary};
+use runtime::lang::Lang;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -10,10 +11,27 @@ use serde_json::{Map, Value};
 pub struct Figure {
     /// Key in the summary.
     pub key: &'static str,
+    /// Key in summaries that an earlier version wrote, if it was another one.
+    earlier_key: &'static str,
+    english_name: &'static str,
     /// `null` if unknown.
     pub value: Value,
-    /// French, as the CSV writes it; empty for a count without a unit.
-    pub unit: &'static str,
+    /// French and English; empty for a count without a unit.
+    unit: [&'static str; 2],
+}
+
+impl Figure {
+    /// The name in the CSV; in French that of the key.
+    #[must_use]
+    pub fn name(&self, lang: Lang) -> &'static str {
+        lang.pick(self.key, self.english_name)
+    }
+
+    /// The unit in the CSV.
+    #[must_use]
+    pub fn unit(&self, lang: Lang) -> &'static str {
+        lang.pick(self.unit[0], self.unit[1])
+    }
 }
 
 #[must_use]
@@ -23,26 +41,35 @@ pub fn figures(summary: &Summary) -> Vec<Figure> {
         day_status,
         completeness,
         total_vehicles,
+        total_vehicles_paris: _,
         vehicle_km,
         total_delay_minutes,
+        total_delay_hours,
         saturated_arc_count,
         sensor_availability,
         total_bikes,
+        total_bikes_paris: _,
         active_disruptions,
         active_worksites,
         highlights: _,
     } = summary;
     vec![
-        figure("statut_jour", Some(*day_status), ""),
-        figure("completude", *completeness, "%"),
-        figure("total_vehicules_paris", *total_vehicles, "véhicules"),
-        figure("vehicules_km", *vehicle_km, "véh·km"),
-        figure("temps_perdu_total_minutes", *total_delay_minutes, "min"),
-        figure("nombre_troncons_satures", *saturated_arc_count, "tronçons"),
-        figure("taux_disponibilite_capteurs", *sensor_availability, "%"),
-        figure("total_velos_paris", *total_bikes, "vélos"),
-        figure("perturbations_actives", *active_disruptions, ""),
-        figure("chantiers_actifs", *active_worksites, ""),
+        figure("statut_jour", "day_status", Some(*day_status), ""),
+        figure("completude", "completeness", *completeness, "%"),
+        figure("total_vehicules", "total_vehicles", *total_vehicles, "véhicules")
+            .with_english_unit("vehicles")
+            .with_earlier_key("total_vehicules_paris"),
+        figure("vehicules_km", "vehicle_km", *vehicle_km, "véh·km").with_english_unit("veh·km"),
+        figure("temps_perdu_total_minutes", "lost_time_minutes", *total_delay_minutes, "min"),
+        figure("temps_perdu_total_heures", "lost_time_hours", *total_delay_hours, "h"),
+        figure("nombre_troncons_satures", "saturated_sections", *saturated_arc_count, "tronçons")
+            .with_english_unit("sections"),
+        figure("taux_disponibilite_capteurs", "sensor_availability", *sensor_availability, "%"),
+        figure("total_velos", "total_bikes", *total_bikes, "vélos")
+            .with_english_unit("bikes")
+            .with_earlier_key("total_velos_paris"),
+        figure("perturbations_actives", "active_disruptions", *active_disruptions, ""),
+        figure("chantiers_actifs", "active_worksites", *active_worksites, ""),
     ]
 }
 
@@ -51,15 +78,27 @@ pub fn figures(summary: &Summary) -> Vec<Figure> {
 #[must_use]
 pub fn changes(before: &Map<String, Value>, now: &Summary) -> Vec<Change> {
     let change = |figure: Figure| {
-        let before = before.get(figure.key).filter(|before| **before != figure.value)?.clone();
-        Some(Change { key: figure.key.to_owned(), before, after: figure.value })
+        let before = before.get(figure.key).or_else(|| before.get(figure.earlier_key))?;
+        let changed = *before != figure.value;
+        changed.then(|| Change { key: figure.key.to_owned(), before: before.clone(), after: figure.value })
     };
     figures(now).into_iter().filter_map(change).collect()
 }
 
-fn figure(key: &'static str, value: Option<impl Serialize>, unit: &'static str) -> Figure {
+fn figure(key: &'static str, english_name: &'static str, value: Option<impl Serialize>, unit: &'static str) -> Figure {
     // Numbers and enum names always serialize.
-    Figure { key, value: serde_json::to_value(value).unwrap_or(Value::Null), unit }
+    let value = serde_json::to_value(value).unwrap_or(Value::Null);
+    Figure { key, earlier_key: key, english_name, value, unit: [unit; 2] }
+}
+
+impl Figure {
+    fn with_english_unit(self, unit: &'static str) -> Self {
+        Self { unit: [self.unit[0], unit], ..self }
+    }
+
+    fn with_earlier_key(self, earlier_key: &'static str) -> Self {
+        Self { earlier_key, ..self }
+    }
 }
 
 #[cfg(test)]
@@ -77,7 +116,7 @@ mod tests {
         for figure in figures(&summary) {
             assert_eq!(written[figure.key], figure.value, "{}", figure.key);
         }
-        keys.push("faits_marquants".into());
+        keys.extend(["faits_marquants", "total_vehicules_paris", "total_velos_paris"].map(str::to_owned));
         keys.sort();
         assert_eq!(keys, written.as_object().unwrap().keys().cloned().collect::<Vec<_>>());
     }
@@ -90,11 +129,15 @@ mod tests {
         now.day_status = DayStatus::Provisional;
         let mut map = serde_json::to_value(&before).unwrap().as_object().unwrap().clone();
         map.remove("completude");
+        // An earlier version wrote the total under another key only.
+        map.remove("total_velos");
+        map.insert("total_velos_paris".to_owned(), 5.into());
         let changes = changes(&map, &now);
         assert_eq!(
             serde_json::to_value(changes).unwrap(),
             serde_json::json!([
                 { "cle": "statut_jour", "avant": "definitif", "apres": "provisoire" },
+                { "cle": "total_velos", "avant": 5, "apres": 98_765 },
                 { "cle": "chantiers_actifs", "avant": 2, "apres": null },
             ])
         );

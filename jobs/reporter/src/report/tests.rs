@@ -1,4 +1,5 @@
 use contract::document::manifest::EntryStatus;
+use contract::document::road_counts::{AlertSeverity, TopArc};
 use contract::number::Fixed2;
 use serde_json::Value;
 
@@ -18,6 +19,10 @@ fn full_day_fills_every_section() {
     assert!(nulls.is_empty(), "{nulls:?}");
     assert_eq!(json["summary"]["total_vehicules_paris"], 1_234_567);
     assert_eq!(json["summary"]["total_velos_paris"], 98_765);
+    for [key, earlier] in [["total_vehicules", "total_vehicules_paris"], ["total_velos", "total_velos_paris"]] {
+        assert_eq!(json["summary"][key], json["summary"][earlier]);
+    }
+    assert_eq!((&json["ville"], &json["timezone"]), (&"Paris".into(), &"Europe/Paris".into()));
     assert_eq!(json["summary"]["faits_marquants"].as_array().unwrap().len(), 3);
     assert_eq!(json["evolution_vs_semaine_precedente"]["comptages"]["total_vehicules"]["ecart_pourcent"], 20);
     assert_eq!(json["evolution_vs_semaine_precedente"]["bikes"], Value::Null);
@@ -88,13 +93,67 @@ fn editions_count_from_one_and_list_changes() {
     assert_eq!(second.edition, 2);
     assert_eq!(
         serde_json::to_value(&second.changes).unwrap(),
-        serde_json::json!([{ "cle": "total_vehicules_paris", "avant": 1_234_567, "apres": 1_300_000 }])
+        serde_json::json!([{ "cle": "total_vehicules", "avant": 1_234_567, "apres": 1_300_000 }])
     );
-    // A rebuild, also in the other language, keeps the edition and its changes.
-    for lang in [Lang::Fr, Lang::En] {
-        let again = day.report_after(Some(&as_previous_edition(&second)), lang);
-        assert_eq!((again.edition, &again.changes), (2, &second.changes));
+    // A rebuild keeps the edition and its changes.
+    let again = day.report_after(Some(&as_previous_edition(&second)), Lang::Fr);
+    assert_eq!((again.edition, &again.changes), (2, &second.changes));
+}
+
+#[test]
+fn changes_cover_rankings_alerts_and_parameters() {
+    let mut day = SampleDay::full();
+    let roads = day.documents.road_counts.as_mut().unwrap();
+    roads.header.parameters = BTreeMap::from([("seuil".into(), 50.into()), ("ancien".into(), 1.into())]);
+    roads.body.top_10_arcs.push(TopArc { arc_id: "17".into(), ..roads.body.top_10_arcs[0].clone() });
+    let first = as_previous_edition(&day.report());
+    let roads = day.documents.road_counts.as_mut().unwrap();
+    roads.header.parameters = BTreeMap::from([("nouveau".into(), "modele".into()), ("seuil".into(), 55.into())]);
+    roads.body.top_10_arcs.reverse();
+    roads.body.top_10_congested_zones.remove(1);
+    roads.body.congestion_alerts[0].severity = AlertSeverity::High;
+    roads.body.congestion_alerts.remove(1);
+    let changes = day.report_after(Some(&first), Lang::Fr).changes;
+    let alert = |severity: &str, delay: Value| {
+        serde_json::json!({
+            "fin": "2025-11-03T10:30:00+01:00", "severite": severity, "taux_occupation_max": 91.25,
+            "temps_perdu_minutes": delay,
+        })
+    };
+    let shown: Vec<_> = changes.into_iter().map(|change| (change.key, change.before, change.after)).collect();
+    let row = |key: &str, before: Value, after: Value| (key.to_owned(), before, after);
+    assert_eq!(
+        shown,
+        [
+            row("top_10_troncons_frequentes/17", 2.into(), 1.into()),
+            row("top_10_troncons_frequentes/4264", 1.into(), 2.into()),
+            row("top_10_zones_congestionnees/75116", 2.into(), Value::Null),
+            row(
+                "alertes_congestion/congestion/4264/2025-11-03T08:00:00+01:00",
+                alert("Critique", 1234.5.into()),
+                alert("Élevée", 1234.5.into())
+            ),
+            row(
+                "alertes_congestion/zone_saturee/75116/2025-11-03T08:00:00+01:00",
+                alert("Élevée", Value::Null),
+                Value::Null
+            ),
+            row("parametres/comptages/nouveau", Value::Null, "modele".into()),
+            row("parametres/comptages/seuil", 50.into(), 55.into()),
+            row("parametres/comptages/ancien", 1.into(), Value::Null),
+        ]
+    );
+}
+
+#[test]
+fn lists_that_the_earlier_edition_lacks_are_not_compared() {
+    let mut first = as_previous_edition(&SampleDay::full().report());
+    for key in ["parametres", "alertes_congestion", "top_10_troncons_frequentes"] {
+        first.report.remove(key);
     }
+    first.report.insert("top_10_zones_congestionnees".into(), Value::Null);
+    let changes = SampleDay::full().with_vehicles(1.0).report_after(Some(&first), Lang::Fr).changes;
+    assert_eq!(changes.iter().map(|change| change.key.as_str()).collect::<Vec<_>>(), ["total_vehicules"]);
 }
 
 #[test]

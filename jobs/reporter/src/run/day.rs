@@ -31,6 +31,8 @@ pub(super) struct Engine {
     pub(super) reports: SharedStore,
     pub(super) force: bool,
     pub(super) dry_run: bool,
+    /// Name of the city.
+    pub(super) city: String,
     pub(super) lang: Lang,
     /// The city's zone, for a manifest that names an unknown zone.
     pub(super) tz: Tz,
@@ -92,7 +94,7 @@ impl Engine {
                 };
                 manifest = current;
             }
-            let existing = ExistingReport::read(&*self.reports, day).await?;
+            let existing = ExistingReport::read(&*self.reports, day, self.lang).await?;
             if let Some(previous) = &existing.previous
                 && !self.force
                 && (previous.is_up_to_date(&manifest, self.version, self.lang)
@@ -113,6 +115,7 @@ impl Engine {
                     documents: &collected.documents,
                     sources: &collected.sources,
                     previous: existing.previous.as_ref(),
+                    city: &self.city,
                     lang: self.lang,
                     version: self.version,
                     generated_at: self.stamp(&manifest, waited),
@@ -138,7 +141,7 @@ impl Engine {
         Err(Failure::new(
             Code::Later,
             "other runs keep writing the same report",
-            self.reports.address(&keys::report(day, "json")),
+            self.reports.address(&keys::report(day, self.lang.code(), "json")),
             "Run again after they have finished",
         ))
     }

@@ -24,6 +24,7 @@ fn city() -> City {
         reports: Arc::new(reports.clone()),
         force: false,
         dry_run: false,
+        city: "Paris".to_owned(),
         lang: Lang::Fr,
         tz: contract::Tz::PARIS,
         started: "2025-11-04T00:30:00Z".parse().unwrap(),
@@ -123,15 +124,23 @@ async fn document_that_becomes_readable_completes_the_report() {
 }
 
 #[tokio::test]
-async fn other_language_replaces_the_sentences() {
+async fn each_language_has_files_of_its_own() {
     let mut city = city();
     SampleDay::full().publish_to(&city.metrics);
     city.run(requested(&[SampleDay::DATE])).await.unwrap();
+    let french: Vec<_> = city.reports.keys().into_iter().map(|key| (city.reports.bytes(&key), key)).collect();
     city.engine.lang = Lang::En;
     city.run(requested(&[SampleDay::DATE])).await.unwrap();
-    let report = city.report();
-    assert_eq!((&report["langue"], &report["edition"]), (&"en".into(), &1.into()));
-    assert!(report["summary"]["faits_marquants"][0]["phrase"].as_str().unwrap().contains("more than usual"));
+    for (bytes, key) in french {
+        assert_eq!(city.reports.bytes(&key), bytes, "{key}");
+    }
+    let english: serde_json::Value =
+        serde_json::from_slice(&city.reports.bytes("daily_report_2025-11-03.en.json").unwrap()).unwrap();
+    assert_eq!((&english["langue"], &english["edition"]), (&"en".into(), &1.into()));
+    assert!(english["summary"]["faits_marquants"][0]["phrase"].as_str().unwrap().contains("more than usual"));
+    let csv = city.reports.bytes("daily_report_2025-11-03.en.csv").unwrap();
+    assert!(csv.starts_with("\u{feff}Section,Value\r\nCity,Paris\r\n".as_bytes()));
+    assert!(city.reports.bytes("daily_summary_2025-11-03.en.json").is_some());
 }
 
 #[tokio::test]
@@ -213,19 +222,19 @@ async fn recheck_does_not_wait_for_metrics() {
 }
 
 #[tokio::test]
-async fn recheck_rewrites_a_report_for_new_figures_but_not_for_new_version_or_language() {
+async fn recheck_rewrites_a_report_for_new_figures_but_not_for_a_new_version() {
     let mut city = city();
     let recheck = vec![PlannedDay { day: date(SampleDay::DATE), recheck: true }];
     SampleDay::full().publish_to(&city.metrics);
     city.run(requested(&[SampleDay::DATE])).await.unwrap();
     let writes = city.reports.writes();
-    (city.engine.version, city.engine.lang) = ("0.2.0", Lang::En);
+    city.engine.version = "0.2.0";
     city.run(recheck.clone()).await.unwrap();
     assert_eq!(city.reports.writes(), writes);
     SampleDay::full().with_vehicles(2_000_000.0).publish_to(&city.metrics);
     city.run(recheck).await.unwrap();
     assert_eq!(city.report()["edition"], 2);
-    (city.engine.version, city.engine.lang) = ("0.3.0", Lang::En);
+    city.engine.version = "0.3.0";
     city.run(requested(&[SampleDay::DATE])).await.unwrap();
     assert_eq!(city.report()["cityflow_version"], "0.3.0", "a requested day is made again");
 }
@@ -340,7 +349,7 @@ async fn local_folders_work_as_stores() {
     city.run(requested(&[SampleDay::DATE])).await.unwrap();
     city.run(requested(&[SampleDay::DATE])).await.unwrap();
     let csv = std::fs::read(folder.path().join("reports/daily_report_2025-11-03.csv")).unwrap();
-    assert!(csv.starts_with("\u{feff}Section;Valeur\r\n\r\n=== RÉSUMÉ ===\r\n".as_bytes()));
+    assert!(csv.starts_with("\u{feff}Section;Valeur\r\nVille;Paris\r\n".as_bytes()));
 }
 
 #[test]

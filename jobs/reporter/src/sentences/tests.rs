@@ -40,9 +40,12 @@ fn totals_are_compared_in_percent() {
     let busy = against("comptages.total_vehicules_jour", 1_234_567.0, 1_100_000.0);
     assert_eq!(
         text(&busy, Lang::Fr),
-        "Les capteurs routiers ont compté 1 234 567 véhicules, soit 12 % de plus que d'habitude (1 100 000)."
+        "Les capteurs routiers ont compté 1 234 567 passages de véhicules, soit 12 % de plus que d'habitude (1 100 000)."
     );
-    assert_eq!(text(&busy, Lang::En), "Road sensors counted 1,234,567 vehicles, 12% more than usual (1,100,000).");
+    assert_eq!(
+        text(&busy, Lang::En),
+        "Road sensors counted 1,234,567 vehicle passages, 12% more than usual (1,100,000)."
+    );
     let quiet = against("bikes.total_jour", 96_500.0, 100_000.0);
     assert_eq!(
         text(&quiet, Lang::Fr),
@@ -52,14 +55,14 @@ fn totals_are_compared_in_percent() {
 }
 
 #[test]
-fn lost_time_is_in_hours_from_ten_hours_on() {
+fn lost_time_is_always_in_hours() {
     let much = against("comptages.temps_perdu_total_paris", 90_000.0, 60_000.0);
     assert_eq!(
         text(&much, Lang::Fr),
-        "Le temps perdu dans la circulation est estimé à 1 500 heures, soit 50 % de plus que d'habitude (1 000 heures)."
+        "Le temps perdu dans la circulation est estimé à 1 500 h, soit 50 % de plus que d'habitude (1 000 h)."
     );
     let little = against("comptages.temps_perdu_total_paris", 30.0, 60.0);
-    assert_eq!(text(&little, Lang::En), "Time lost in traffic is estimated at 30 min, 50% less than usual (60 min).");
+    assert_eq!(text(&little, Lang::En), "Time lost in traffic is estimated at 0.5 h, 50% less than usual (1 h).");
 }
 
 #[test]

@@ -2,7 +2,6 @@
 //!
 //! A head is the sentence up to its comparison, without the full stop. A figure is the number with its unit.
 
-use contract::document::context::Fact;
 use runtime::lang::Lang;
 
 use crate::render::number::number;
@@ -38,6 +37,8 @@ pub(super) struct Wording {
     pub(super) weather: bool,
 }
 
+const MINUTES_PER_HOUR: f64 = 60.0;
+
 const COUNT: Wording = Wording {
     head: |_, _, figure| figure.to_owned(),
     comparison: Comparison::Percent,
@@ -59,8 +60,8 @@ pub(super) fn wording_of(key: &str) -> Option<Wording> {
         "comptages.total_vehicules_jour" => Wording {
             head: |lang, _, n| {
                 lang.pick(
-                    format!("Les capteurs routiers ont compté {n} véhicules"),
-                    format!("Road sensors counted {n} vehicles"),
+                    format!("Les capteurs routiers ont compté {n} passages de véhicules"),
+                    format!("Road sensors counted {n} vehicle passages"),
                 )
             },
             ..COUNT
@@ -72,7 +73,8 @@ pub(super) fn wording_of(key: &str) -> Option<Wording> {
                     format!("Time lost in traffic is estimated at {n}"),
                 )
             },
-            unit: |_| "\u{a0}min",
+            unit: |_| "\u{a0}h",
+            divisor: MINUTES_PER_HOUR,
             ..COUNT
         },
         "comptages.nombre_troncons_en_alerte" => Wording {
@@ -195,18 +197,6 @@ pub(super) fn wording_of(key: &str) -> Option<Wording> {
 }
 
 impl Wording {
-    /// Lost time in hours if both figures are 10 hours or more, else in minutes. Every other wording is unchanged.
-    pub(super) fn scaled_for(self, fact: &Fact) -> Self {
-        const MINUTES_PER_HOUR: f64 = 60.0;
-        let smallest =
-            fact.reference.map_or(fact.value.rounded(), |reference| reference.rounded().min(fact.value.rounded()));
-        if fact.key == "comptages.temps_perdu_total_paris" && smallest >= 10.0 * MINUTES_PER_HOUR {
-            Self { divisor: MINUTES_PER_HOUR, unit: |lang| lang.pick("\u{a0}heures", "\u{a0}hours"), ..self }
-        } else {
-            self
-        }
-    }
-
     pub(super) fn figure(&self, lang: Lang, value: f64) -> String {
         let decimals = if self.measured || value.abs() < 100.0 { self.decimals } else { 0 };
         format!("{}{}", number(lang, value, decimals), (self.unit)(lang))

@@ -1,30 +1,44 @@
-//! Cells and sections: how text and numbers look in the CSV, and how the `csv` crate writes them.
+//! Cells and sections: how text, numbers and times look in the CSV, and how the `csv` crate writes them.
 //!
 //! A cell is made from a typed value, so that text cannot pass for a number and escape the apostrophe.
 
 use std::fmt::Display;
 
+use chrono::Timelike as _;
+use contract::Stamp;
 use contract::number::Fixed;
 use csv::{Terminator, WriterBuilder};
-use serde::Serialize;
+use runtime::lang::Lang;
 
-use crate::report::serde_name;
-
-/// One cell, not yet quoted. The default is empty: an unknown value.
+/// One cell, not yet quoted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Cell(String);
+pub(super) enum Cell {
+    /// An unknown value.
+    #[default]
+    Empty,
+    Text(String),
+    /// With a decimal point, as JSON writes it.
+    Number(String),
+}
 
 impl Cell {
     /// Text. If a spreadsheet would run it as a formula, it gets a leading apostrophe.
     pub(super) fn text(text: &str) -> Self {
         // A line feed as well: spreadsheets skip it and see the character that follows.
         let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-        Self(if is_formula { format!("'{text}") } else { text.to_owned() })
+        Self::Text(if is_formula { format!("'{text}") } else { text.to_owned() })
     }
 
-    /// An instant or a date.
+    /// A date.
     pub(super) fn display(value: impl Display) -> Self {
         Self::text(&value.to_string())
+    }
+
+    /// A local time without its offset, which no spreadsheet reads as a time; seconds only if they are not 0.
+    pub(super) fn time(stamp: Stamp) -> Self {
+        let local = stamp.local();
+        let format = if local.second() == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
+        Self::display(local.format(format))
     }
 
     /// A figure, with the decimals of the documents.
@@ -33,17 +47,12 @@ impl Cell {
     }
 
     pub(super) fn count(value: u64) -> Self {
-        Self(value.to_string())
+        Self::plain_number(&value.to_string())
     }
 
     /// A number as JSON writes it.
     pub(super) fn plain_number(digits: &str) -> Self {
-        Self(digits.replace('.', ","))
-    }
-
-    /// A unit variant of the contract, by its name in documents.
-    pub(super) fn name(value: impl Serialize) -> Self {
-        Self::optional_text(serde_name(value).as_deref())
+        Self::Number(digits.to_owned())
     }
 
     pub(super) fn optional_text(text: Option<&str>) -> Self {
@@ -53,44 +62,54 @@ impl Cell {
     pub(super) fn optional_number<const DP: usize>(value: Option<Fixed<DP>>) -> Self {
         value.map_or_else(Self::default, Self::number)
     }
-}
 
-impl AsRef<[u8]> for Cell {
-    fn as_ref(&self) -> &[u8] {
-        self.0.as_bytes()
+    fn written(self, lang: Lang) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Text(text) => text,
+            Self::Number(digits) => lang.pick(digits.replace('.', ","), digits),
+        }
     }
 }
+
+/// A French heading and its English one.
+pub(super) type Heading = (&'static str, &'static str);
 
 /// A section of the report.
 #[derive(Debug)]
 pub(super) struct Section {
-    pub(super) title: &'static str,
-    pub(super) columns: &'static [&'static str],
+    pub(super) title: Heading,
+    pub(super) columns: &'static [Heading],
     /// Missing cells at the end of a row are empty.
     pub(super) rows: Vec<Vec<Cell>>,
 }
 
-/// The whole file: the byte order mark, by which spreadsheets recognise UTF-8, the first row and the sections.
+/// The whole file: the byte order mark, by which spreadsheets recognise UTF-8, the first rows and the sections.
 ///
 /// # Errors
 /// A row is longer than its header: a bug.
-pub(super) fn write(sections: impl IntoIterator<Item = Section>) -> Result<Vec<u8>, csv::Error> {
+pub(super) fn write(
+    lang: Lang,
+    first: Vec<Vec<Cell>>,
+    sections: impl IntoIterator<Item = Section>,
+) -> Result<Vec<u8>, csv::Error> {
     let mut out = Vec::from("\u{feff}");
-    write_rows(&mut out, &["Section", "Valeur"], Vec::new())?;
-    for Section { title, columns, rows } in sections {
+    write_rows(&mut out, lang, &[("Section", "Section"), ("Valeur", "Value")], first)?;
+    for Section { title: (fr, en), columns, rows } in sections {
         // Not through the writer, which has no empty rows.
-        out.extend_from_slice(format!("\r\n=== {title} ===\r\n").as_bytes());
-        write_rows(&mut out, columns, rows)?;
+        out.extend_from_slice(format!("\r\n# {}\r\n", lang.pick(fr, en)).as_bytes());
+        write_rows(&mut out, lang, columns, rows)?;
     }
     Ok(out)
 }
 
-fn write_rows(out: &mut Vec<u8>, columns: &[&str], rows: Vec<Vec<Cell>>) -> Result<(), csv::Error> {
-    let mut writer = WriterBuilder::new().delimiter(b';').terminator(Terminator::CRLF).from_writer(out);
-    writer.write_record(columns)?;
+fn write_rows(out: &mut Vec<u8>, lang: Lang, columns: &[Heading], rows: Vec<Vec<Cell>>) -> Result<(), csv::Error> {
+    let mut writer =
+        WriterBuilder::new().delimiter(lang.pick(b';', b',')).terminator(Terminator::CRLF).from_writer(out);
+    writer.write_record(columns.iter().map(|(fr, en)| lang.pick(*fr, *en)))?;
     for mut row in rows {
         row.resize(row.len().max(columns.len()), Cell::default());
-        writer.write_record(&row)?;
+        writer.write_record(row.into_iter().map(|cell| cell.written(lang)))?;
     }
     writer.flush()?;
     Ok(())
