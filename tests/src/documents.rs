@@ -106,10 +106,12 @@ pub fn check(key: &str, body: &[u8]) -> Vec<String> {
     };
     let kind = match folder {
         "metrics" => kind_in_metrics(name),
-        "reports" if name.ends_with(".csv") => return check_csv(body),
-        "reports" => {
-            ["daily_report", "daily_summary"].into_iter().find(|kind| is_dated_json(name, &format!("{kind}_")))
-        }
+        "reports" if name.starts_with(keys::TABLES) => return check_table(name, body),
+        "reports" if name.ends_with(".csv") => return check_csv(name, body),
+        "reports" => ["daily_report", "daily_summary"].into_iter().find(|kind| {
+            let french = name.replace(".en.json", ".json");
+            is_dated_json(&french, &format!("{kind}_"))
+        }),
         _ => None,
     };
     match kind {
@@ -208,16 +210,27 @@ fn check_manifest(body: &[u8]) -> Vec<String> {
 }
 
 /// Checks the format of the CSV report; individual tests check its content.
-fn check_csv(body: &[u8]) -> Vec<String> {
+fn check_csv(name: &str, body: &[u8]) -> Vec<String> {
     let Ok(text) = std::str::from_utf8(body) else { return vec!["not UTF-8".to_owned()] };
     let mut wrong = Vec::new();
-    if !text.starts_with("\u{feff}Section;Valeur\r\n") {
-        wrong.push("does not begin with a BOM and Section;Valeur".to_owned());
+    let first = if name.ends_with(".en.csv") { "Section,Value" } else { "Section;Valeur" };
+    if !text.starts_with(&format!("\u{feff}{first}\r\n")) {
+        wrong.push(format!("does not begin with a BOM and {first}"));
     }
     if text.replace("\r\n", "").contains('\r') || !text.ends_with("\r\n") {
         wrong.push("has line ends other than CRLF".to_owned());
     }
     wrong
+}
+
+/// Checks the format of a tidy table; individual tests check its content.
+fn check_table(name: &str, body: &[u8]) -> Vec<String> {
+    let is_format = if name.ends_with(".parquet") {
+        body.starts_with(b"PAR1") && body.ends_with(b"PAR1")
+    } else {
+        body.starts_with(b"ville,date,") && body.ends_with(b"\n")
+    };
+    if is_format { Vec::new() } else { vec!["is neither a CSV table nor a Parquet file".to_owned()] }
 }
 
 /// The schema in `docs/schema`.

@@ -126,9 +126,13 @@ pub struct Settings {
 /// A command other than processing.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Print a table of the last days: documents, completeness, report, age
+    /// Print a table of days: documents, completeness, report, age; then the newest day that is published
     Status {
-        /// Number of days, 1 to 3660
+        /// Days to show: 2025-11-03, a range 2025-11-01..2025-11-07, or `all` [default: those of --last]
+        #[arg(value_name = "DAY", conflicts_with = "last")]
+        days: Option<String>,
+
+        /// Number of days before today, 1 to 3660
         #[arg(long, value_name = "DAYS", default_value = "14")]
         last: String,
     },
@@ -159,7 +163,7 @@ Examples:
   processor all --raw s3://cityflow-raw --out s3://cityflow-processed
   S3_BUCKET_RAW=cityflow-raw S3_BUCKET_PROCESSED=cityflow-processed processor 2025-11-03
   processor 2025-11-03 --dry-run             computes everything, writes nothing
-  processor status --last 14
+  processor status --last 14                 or: processor status 2025-11-01..2025-11-07
   processor check --raw s3://cityflow-raw --out s3://cityflow-processed
   processor 2025-11-03 --trace-file traces.jsonl && processor trace traces.jsonl
 

@@ -22,7 +22,7 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
     }
     let now = runtime::clock::now()?;
     // `status` reads nothing raw.
-    let needed = |place: &&&str| !matches!(config.command, Some(Action::Status { .. })) || **place != DEFAULT_RAW;
+    let needed = |place: &&&str| !matches!(config.command, Some(Action::Status(_))) || **place != DEFAULT_RAW;
     let places: Vec<&str> = config.defaults.iter().filter(needed).copied().collect();
     if !places.is_empty() && !config.log.quiet {
         let places = places.join(" and ");
@@ -36,7 +36,7 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
     }
     match config.command {
         Some(Action::Check(options)) => return check::check(&config, options, now).await.map(|()| String::new()),
-        Some(Action::Status { last }) => return status::print(&config, now, last).await.map(|()| String::new()),
+        Some(Action::Status(days)) => return status::print(&config, now, days).await.map(|()| String::new()),
         Some(Action::Trace { .. }) | None => {}
     }
     let choice = config.days(now)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use contract::Source;
-use runtime::day::{self, DayChoice};
+use runtime::day::{self, DayChoice, Days};
 use runtime::failure::Failure;
 use runtime::lang::Lang;
 use runtime::location::Location;
@@ -79,11 +79,8 @@ pub struct CheckOptions {
 /// A command other than processing, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// The table of the last days.
-    Status {
-        /// Number of days.
-        last: u32,
-    },
+    /// The table of days.
+    Status(StatusDays),
     /// Check settings, connections and permissions.
     Check(CheckOptions),
     /// Show the last trace of a file.
@@ -91,6 +88,14 @@ pub enum Action {
         /// The trace file.
         file: PathBuf,
     },
+}
+
+/// The days of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StatusDays {
+    /// The number of days before today.
+    Last(u32),
+    Days(Days),
 }
 
 /// The districts of Paris: open data of the city, simplified to 30 cm, six decimals.
@@ -238,8 +243,15 @@ fn action(command: Command, shared: &Shared, mistakes: &mut Mistakes) -> Option<
         Command::Check { files, json } => {
             Some(Action::Check(CheckOptions { files: mistakes.take(files.as_ref()), json }))
         }
-        Command::Status { last } => match last.parse() {
-            Ok(last @ 1..=3660) => Some(Action::Status { last }),
+        Command::Status { days: Some(days), .. } => match day::parse_argument(&days) {
+            Ok(days) => Some(Action::Status(StatusDays::Days(days))),
+            Err(failure) => {
+                mistakes.add(format!("status: {}. {}", failure.what, failure.todo));
+                None
+            }
+        },
+        Command::Status { days: None, last } => match last.parse() {
+            Ok(last @ 1..=3660) => Some(Action::Status(StatusDays::Last(last))),
             _ => {
                 mistakes.add(format!("status --last: \"{last}\" is not a number of days from 1 to 3660"));
                 None

@@ -62,7 +62,9 @@ pub async fn run(config: Config) -> Result<String, Failure> {
 async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Failure> {
     let terminal = Terminal::new(config.log.quiet, config.lang);
     task.choice.record();
-    let metrics = config.metrics.open(config.path_style, Access::Read).await?;
+    // A run that waits may start before the processor has created the folder.
+    let access = if task.wait.is_zero() { Access::Read } else { Access::ReadOnceCreated };
+    let metrics = config.metrics.open(config.path_style, access).await?;
     let planned = plan(task, &metrics).await?;
     let first = planned.iter().find(|planned| !planned.recheck).map(|planned| planned.day);
     let mut trace = TraceSearch::new(first, !task.wait.is_zero(), config.now);

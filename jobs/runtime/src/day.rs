@@ -207,8 +207,11 @@ fn check_agreement(requested: Days, named: DaysInName, name: &str, tz: Tz) -> Re
     ))
 }
 
-/// `YYYY-MM-DD`, `YYYY-MM-DD..YYYY-MM-DD`, or `all`.
-fn parse_argument(text: &str) -> Result<Days, Failure> {
+/// Parses `YYYY-MM-DD`, `YYYY-MM-DD..YYYY-MM-DD`, or `all`.
+///
+/// # Errors
+/// [`Code::Usage`]: the text has another form, names a day that does not exist, or ends before it begins.
+pub fn parse_argument(text: &str) -> Result<Days, Failure> {
     let invalid = |what: String| Failure::new(Code::Usage, what, "the day (argument or REPORT_DATE)", EXAMPLE);
     if text == "all" {
         return Ok(Days::All);

@@ -29,6 +29,8 @@ pub enum Location {
 pub enum Access {
     /// A local folder must exist.
     Read,
+    /// A missing local folder is an empty store until another program creates it.
+    ReadOnceCreated,
     /// A missing local folder is created. A bucket never is.
     Write,
 }
@@ -87,6 +89,7 @@ impl Location {
             Self::Local(path) => {
                 let store = match access {
                     Access::Read => LocalStore::open(path),
+                    Access::ReadOnceCreated => LocalStore::awaited(path),
                     Access::Write => LocalStore::create(path),
                 };
                 Ok(Arc::new(store?))
@@ -170,6 +173,7 @@ fn check_bucket(name: &str) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::StoreError;
 
     fn s3(bucket: &str, prefix: &str) -> Location {
         Location::S3 { bucket: bucket.into(), prefix: prefix.into() }
@@ -241,7 +245,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let location = Location::Local(folder.path().join("a/b"));
         assert_eq!(location.open(false, Access::Read).await.unwrap_err().code, Code::Usage);
+        // For a reader that waits, the folder is empty until it exists.
+        let awaited = location.open(false, Access::ReadOnceCreated).await.unwrap();
+        assert!(awaited.list("").await.unwrap().is_empty());
+        assert!(matches!(awaited.get("a.json").await, Err(StoreError::NotFound { .. })));
         location.open(false, Access::Write).await.unwrap();
+        std::fs::write(folder.path().join("a/b/a.json"), "{}").unwrap();
+        assert_eq!(awaited.list("").await.unwrap().len(), 1);
+        assert!(awaited.get("a.json").await.is_ok());
         location.open(false, Access::Read).await.unwrap();
     }
 }

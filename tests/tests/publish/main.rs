@@ -188,8 +188,26 @@ fn status_shows_the_last_days() {
             "only one of the days has a report\n{table}"
         );
         assert!(table.starts_with("jour ") && table.contains(" oui "), "French by default\n{table}");
+        assert!(table.ends_with("dernier jour publié : 2025-11-04\n"), "{table}");
         let english = env.processor().args(["status", "--last", "3", "--lang", "en"]).succeed().stdout;
         assert!(english.starts_with("day ") && english.contains("completeness"), "{english}");
+        assert!(english.ends_with("newest published day: 2025-11-04\n"), "{english}");
+    });
+}
+
+#[test]
+fn status_takes_a_range_and_marks_a_report_of_older_metrics() {
+    for_each_store(|env| {
+        process(env);
+        env.reporter().arg(raw::DAY).succeed();
+        let status = || env.processor().args(["status", "2025-11-03..2025-11-04", "--lang", "en"]).succeed().stdout;
+        let rows = status();
+        assert_eq!(rows.lines().count(), 4, "{rows}");
+        assert!(rows.lines().nth(1).is_some_and(|row| row.starts_with(raw::DAY) && row.contains(" yes ")), "{rows}");
+        env.put_raw(raw::BIKE_COUNTS, raw::changed_bike_counts(143));
+        env.processor().arg(raw::DAY).succeed();
+        assert!(status().contains(" outdated "), "{}", status());
+        env.processor().args(["status", "yesterday's"]).run().expect_failure(2, &["not a valid day"]);
     });
 }
 

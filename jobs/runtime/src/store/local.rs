@@ -23,6 +23,8 @@ const RESERVED_PREFIX: &str = ".cityflow.";
 #[derive(Debug, Clone)]
 pub struct LocalStore {
     root: Arc<Path>,
+    /// Whether another program may still create the folder; until then the store is empty.
+    awaited: bool,
 }
 
 impl LocalStore {
@@ -31,7 +33,7 @@ impl LocalStore {
     /// # Errors
     /// [`StoreError::NoSuchRoot`] if the folder does not exist.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
-        let store = Self { root: root.into().into() };
+        let store = Self { root: root.into().into(), awaited: false };
         match std::fs::metadata(&store.root) {
             Ok(data) if data.is_dir() => Ok(store),
             Ok(_) => Err(StoreError::Other { key: store.root(), detail: "this is a file, not a folder".into() }),
@@ -47,7 +49,19 @@ impl LocalStore {
         let root = root.into();
         match file::create_folders(&root) {
             Ok(()) => Self::open(root),
-            Err(error) => Err(Self { root: root.into() }.error("", &error)),
+            Err(error) => Err(Self { root: root.into(), awaited: false }.error("", &error)),
+        }
+    }
+
+    /// The store in a folder that another program may create later. Until then it is empty.
+    ///
+    /// # Errors
+    /// The path is that of a file, or it cannot be accessed.
+    pub fn awaited(root: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        let root = root.into();
+        match Self::open(&root) {
+            Err(StoreError::NoSuchRoot { .. }) => Ok(Self { root: root.into(), awaited: true }),
+            opened => opened,
         }
     }
 
@@ -76,7 +90,7 @@ impl LocalStore {
     fn error(&self, key: &str, error: &io::Error) -> StoreError {
         let address = self.address(key);
         match error.kind() {
-            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if !self.root.is_dir() => {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory if !self.awaited && !self.root.is_dir() => {
                 StoreError::NoSuchRoot { root: self.root() }
             }
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
@@ -134,6 +148,9 @@ impl Store for LocalStore {
 
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {
         self.check_prefix(prefix)?;
+        if self.awaited && !self.root.exists() {
+            return Ok(Vec::new());
+        }
         let prefix = prefix.to_owned();
         self.blocking("", move |root| walk::list(root, &prefix).map_err(FileError::from)).await
     }
