@@ -1,18 +1,20 @@
-//! Reads the edition of a report that the store holds, and writes the next one: CSV, summary, and last the JSON.
+//! Reads the edition of a report that the store holds, and writes the next one: tables, CSV, summary, and last the JSON.
 //!
 //! The JSON marks a report as complete. It is written only over the edition that was read, or if there was none: when two runs
-//! overlap, the one with the older metrics cannot replace the newer report. Not for rendering, which [`render`] does without I/O.
+//! overlap, the one with the older metrics cannot replace the newer report, and a run that loses makes all files again. Not for rendering, which [`render`] does without I/O.
 
 use bytes::Bytes;
 use chrono::NaiveDate;
 use contract::keys;
 use contract::report::DailyReport;
+use futures::future::try_join_all;
 use runtime::failure::{Code, Failure};
 use runtime::lang::Lang;
 use runtime::store::{Condition, Store, StoreError};
 use runtime::telemetry::Span;
 
 use crate::render;
+use crate::render::tables::table::Table;
 use crate::report::edition::PreviousEdition;
 use crate::report::summarize;
 use crate::telemetry::{PUBLISH_FILE, RENDER};
@@ -48,7 +50,7 @@ impl ExistingReport {
     }
 }
 
-/// A report in all its forms.
+/// A report in all its forms, and the tables of its day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedReport {
     day: NaiveDate,
@@ -56,6 +58,8 @@ pub struct RenderedReport {
     json: Bytes,
     csv: Bytes,
     summary: Bytes,
+    /// By key.
+    tables: Vec<(String, Bytes)>,
 }
 
 impl RenderedReport {
@@ -63,27 +67,30 @@ impl RenderedReport {
     ///
     /// # Errors
     /// [`Code::Bug`]: a form cannot hold the report.
-    pub fn new(report: &DailyReport) -> Result<Self, Failure> {
+    pub fn new(report: &DailyReport, tables: &[Table]) -> Result<Self, Failure> {
         Ok(Self {
             day: report.date,
             language: report.language.clone(),
             json: render_form("render json", || render::json::render(report))?,
             csv: render_form("render csv", || render::csv::render(report))?,
             summary: render_form("render summary", || render::json::render(&summarize(report)))?,
+            tables: render_tables(report.date, tables)?,
         })
     }
 
-    /// Key and size of each form, in the order in which they are written.
+    /// Key and size of each file, in the order in which they are written.
     #[must_use]
     pub fn sizes(&self) -> Vec<(String, usize)> {
-        self.by_key().map(|(key, body)| (key, body.len())).into()
+        let tables = self.tables.iter().map(|(key, body)| (key.clone(), body.len()));
+        tables.chain(self.by_key().map(|(key, body)| (key, body.len()))).collect()
     }
 
-    /// Writes all forms, the JSON on `condition`.
+    /// Writes all files, the JSON on `condition`.
     ///
     /// # Errors
     /// [`StoreError::Changed`] if another run has written the JSON in the meantime.
     pub async fn write(&self, store: &dyn Store, condition: Condition) -> Result<(), StoreError> {
+        try_join_all(self.tables.iter().map(|(key, body)| put(store, key, body, Condition::Always))).await?;
         let [csv, summary, json] = self.by_key();
         for (key, body) in [csv, summary] {
             put(store, &key, body, Condition::Always).await?;
@@ -98,6 +105,21 @@ impl RenderedReport {
             (keys::report(self.day, &self.language, "json"), &self.json),
         ]
     }
+}
+
+/// Each table as CSV and as Parquet.
+fn render_tables(day: NaiveDate, tables: &[Table]) -> Result<Vec<(String, Bytes)>, Failure> {
+    let mut rendered = Vec::new();
+    for table in tables {
+        for extension in ["csv", "parquet"] {
+            let body = render_form("render tables", || match extension {
+                "csv" => render::tables::csv::render(table).map_err(|error| error.to_string()),
+                _ => render::tables::parquet::render(table).map_err(|error| error.to_string()),
+            })?;
+            rendered.push((keys::table(day, table.name, extension), body));
+        }
+    }
+    Ok(rendered)
 }
 
 fn render_form<E: std::fmt::Display>(
@@ -133,13 +155,13 @@ mod tests {
     #[tokio::test]
     async fn json_is_written_last_and_only_on_its_condition() {
         let store = MemoryStore::new();
-        let files = RenderedReport::new(&SampleDay::full().report()).unwrap();
-        // Another run was faster: its JSON stays, although the other two files have been written.
+        let files = RenderedReport::new(&SampleDay::full().report(), &SampleDay::full().tables()).unwrap();
+        // Another run was faster: its JSON stays, although the other files have been written.
         store.insert(keys::report(day(), "fr", "json"), "{}");
         let error = files.write(&store, Condition::Absent).await.unwrap_err();
         assert!(matches!(error, StoreError::Changed { .. }));
         assert_eq!(store.bytes(&keys::report(day(), "fr", "json")).unwrap(), "{}");
-        assert_eq!(store.keys().len(), 3);
+        assert_eq!(store.keys().len(), 3 + 16);
     }
 
     #[tokio::test]
@@ -148,7 +170,7 @@ mod tests {
         let none = ExistingReport { previous: None, condition: Condition::Absent };
         assert_eq!(ExistingReport::read(&store, day(), Lang::Fr).await.unwrap(), none);
         let report = SampleDay::full().report();
-        RenderedReport::new(&report).unwrap().write(&store, Condition::Absent).await.unwrap();
+        RenderedReport::new(&report, &[]).unwrap().write(&store, Condition::Absent).await.unwrap();
         let existing = ExistingReport::read(&store, day(), Lang::Fr).await.unwrap();
         assert!(matches!(existing.condition, Condition::Matches(_)));
         let previous = existing.previous.unwrap();

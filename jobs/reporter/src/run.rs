@@ -243,8 +243,12 @@ fn report_outcome(engine: &Engine, day: NaiveDate, outcome: &DayOutcome, termina
         }
         DayOutcome::Made { report, complete_until, files, written } => {
             let edition = report.edition;
-            for (key, bytes) in files {
-                let key = engine.reports.address(key);
+            let (tables, forms): (Vec<_>, Vec<_>) = files.iter().partition(|(key, _)| key.starts_with(keys::TABLES));
+            let bytes: usize = tables.iter().map(|(_, bytes)| bytes).sum();
+            let folder = engine.reports.address(&format!("{}{day}/", keys::TABLES));
+            let folder = [(folder, bytes)];
+            let forms = forms.into_iter().map(|(key, bytes)| (engine.reports.address(key), *bytes));
+            for (key, bytes) in folder.into_iter().chain(forms) {
                 if *written {
                     tracing::info!(day = %day, key, bytes, edition, "written");
                 } else {

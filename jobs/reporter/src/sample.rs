@@ -17,6 +17,8 @@ use runtime::store::MemoryStore;
 use serde::Serialize;
 
 use crate::collect::Documents;
+use crate::render::tables::table::Table;
+use crate::render::tables::{TableInputs, tables};
 use crate::report::edition::PreviousEdition;
 use crate::report::{ReportInputs, compose};
 
@@ -144,6 +146,25 @@ impl SampleDay {
         store.insert(keys::manifest(manifest.date), serde_json::to_vec(&manifest).unwrap());
     }
 
+    /// The tables, as the job makes them.
+    pub(crate) fn tables(&self) -> Vec<Table> {
+        tables(TableInputs {
+            city: "Paris",
+            date: Self::DATE.parse().unwrap(),
+            documents: &self.documents,
+            sources: &self.source_statuses(),
+        })
+    }
+
+    fn source_statuses(&self) -> BTreeMap<Source, SourceStatus> {
+        let status = |entry: &ManifestEntry| SourceStatus {
+            status: entry.status,
+            reason: entry.reason.clone(),
+            completeness: self.documents.header(entry.source).and_then(|header| header.completeness),
+        };
+        self.manifest().documents.iter().map(|entry| (entry.source, status(entry))).collect()
+    }
+
     /// The first report, in French.
     pub(crate) fn report(&self) -> DailyReport {
         self.report_after(None, Lang::Fr)
@@ -152,15 +173,10 @@ impl SampleDay {
     /// The report after an earlier edition.
     pub(crate) fn report_after(&self, previous: Option<&PreviousEdition>, lang: Lang) -> DailyReport {
         let manifest = self.manifest();
-        let status = |entry: &ManifestEntry| SourceStatus {
-            status: entry.status,
-            reason: entry.reason.clone(),
-            completeness: self.documents.header(entry.source).and_then(|header| header.completeness),
-        };
         compose(ReportInputs {
             manifest: &manifest,
             documents: &self.documents,
-            sources: &manifest.documents.iter().map(|entry| (entry.source, status(entry))).collect(),
+            sources: &self.source_statuses(),
             previous,
             city: "Paris",
             lang,

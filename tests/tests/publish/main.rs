@@ -198,6 +198,7 @@ fn status_shows_the_last_days() {
 #[test]
 fn status_takes_a_range_and_marks_a_report_of_older_metrics() {
     for_each_store(|env| {
+        raw::write(env);
         process(env);
         env.reporter().arg(raw::DAY).succeed();
         let status = || env.processor().args(["status", "2025-11-03..2025-11-04", "--lang", "en"]).succeed().stdout;

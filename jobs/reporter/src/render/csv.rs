@@ -24,6 +24,7 @@ use runtime::lang::Lang;
 
 use crate::report::figures::figures;
 use crate::sentences::words;
+pub(crate) use cells::formula_safe;
 use cells::{Cell, Section};
 
 /// Renders the report as CSV, in its language.

@@ -14,6 +14,7 @@ use runtime::telemetry::{self, ERRORS, Span};
 use super::{PlannedDay, trace};
 use crate::collect::{self, Collected};
 use crate::publish::{ExistingReport, RenderedReport};
+use crate::render::{self, tables::TableInputs};
 use crate::report::{ReportInputs, compose};
 use crate::telemetry::{COLLECT, COMPOSE, DAY, DELAY, LOAD_ERRORS, LOADED, PUBLISH, SIZE};
 
@@ -50,7 +51,7 @@ pub(super) enum DayOutcome {
     Made {
         report: Box<DailyReport>,
         complete_until: Option<Stamp>,
-        /// Key and size of each form.
+        /// Key and size of each file.
         files: Vec<(String, usize)>,
         /// False in a dry run.
         written: bool,
@@ -121,7 +122,13 @@ impl Engine {
                     generated_at: self.stamp(&manifest, waited),
                 })
             });
-            let files = RenderedReport::new(&report)?;
+            let tables = render::tables::tables(TableInputs {
+                city: &self.city,
+                date: manifest.date,
+                documents: &collected.documents,
+                sources: &collected.sources,
+            });
+            let files = RenderedReport::new(&report, &tables)?;
             if !self.dry_run {
                 match Span::start(&PUBLISH).instrument_result(files.write(&*self.reports, existing.condition)).await {
                     Ok(()) => {}

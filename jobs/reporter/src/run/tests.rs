@@ -61,14 +61,14 @@ impl City {
 }
 
 #[tokio::test]
-async fn first_run_writes_three_files_and_second_run_none() {
+async fn first_run_writes_report_and_tables_and_second_run_nothing() {
     let city = city();
     SampleDay::full().publish_to(&city.metrics);
     city.run(requested(&[SampleDay::DATE])).await.unwrap();
-    assert_eq!(
-        city.reports.keys(),
-        ["daily_report_2025-11-03.csv", "daily_report_2025-11-03.json", "daily_summary_2025-11-03.json"]
-    );
+    let keys = city.reports.keys();
+    let (tables, forms): (Vec<_>, Vec<_>) = keys.iter().partition(|key| key.starts_with("tables/2025-11-03/"));
+    assert_eq!(forms, ["daily_report_2025-11-03.csv", "daily_report_2025-11-03.json", "daily_summary_2025-11-03.json"]);
+    assert_eq!(tables.len(), 16);
     assert_eq!(city.report()["generated_at"], "2025-11-04T01:30:00+01:00");
     let writes = city.reports.writes();
     assert!(matches!(
@@ -87,7 +87,7 @@ async fn force_writes_the_same_bytes_again() {
     let writes = city.reports.writes();
     city.engine.force = true;
     city.run(requested(&[SampleDay::DATE])).await.unwrap();
-    assert_eq!(city.reports.writes(), writes + 3);
+    assert_eq!(city.reports.writes(), writes + 19);
     assert_eq!(before, city.reports.keys().iter().map(|key| city.reports.bytes(key)).collect::<Vec<_>>());
 }
 

@@ -22,11 +22,8 @@ pub(super) enum Cell {
 }
 
 impl Cell {
-    /// Text. If a spreadsheet would run it as a formula, it gets a leading apostrophe.
     pub(super) fn text(text: &str) -> Self {
-        // A line feed as well: spreadsheets skip it and see the character that follows.
-        let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
-        Self::Text(if is_formula { format!("'{text}") } else { text.to_owned() })
+        Self::Text(formula_safe(text))
     }
 
     /// A date.
@@ -70,6 +67,13 @@ impl Cell {
             Self::Number(digits) => lang.pick(digits.replace('.', ","), digits),
         }
     }
+}
+
+/// Text with a leading apostrophe if a spreadsheet would run it as a formula.
+pub(crate) fn formula_safe(text: &str) -> String {
+    // A line feed as well: spreadsheets skip it and see the character that follows.
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']);
+    if is_formula { format!("'{text}") } else { text.to_owned() }
 }
 
 /// A French heading and its English one.
