@@ -113,8 +113,8 @@ fn render_tables(day: NaiveDate, tables: &[Table]) -> Result<Vec<(String, Bytes)
     for table in tables {
         for extension in ["csv", "parquet"] {
             let body = render_form("render tables", || match extension {
-                "csv" => render::tables::csv::render(table).map_err(|error| error.to_string()),
-                _ => render::tables::parquet::render(table).map_err(|error| error.to_string()),
+                "csv" => Ok(render::tables::csv::render(table)),
+                _ => render::tables::parquet::render(table),
             })?;
             rendered.push((keys::table(day, table.name, extension), body));
         }
