@@ -3,7 +3,7 @@
 //! ```text
 //! manifest ─► collect ─► report ─► render ─► publish ─► store
 //!             verified   pure      json csv  json last
-//!             documents  models
+//!             documents  models    tables
 //! ```
 //!
 //! [`collect`] reads and verifies the documents, [`report`] builds the model (with [`sentences`] for the remarkable facts), [`render`]

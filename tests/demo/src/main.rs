@@ -63,23 +63,24 @@ fn run() -> Result<(), String> {
     job("simulator", &[&["--out", "demo/raw"], &city[..]].concat())?;
 
     step("3. Process one day: raw files become metrics documents.");
-    job("processor", &[DAY, "--raw", "demo/raw", "--out", "demo/processed", "--trace-file", TRACES])?;
+    job("processor", &[DAY, "--raw", "demo/raw", "--out", "demo/processed", "--lang", "en", "--trace-file", TRACES])?;
 
     step("4. Write its report. (Without --quiet the reporter prints a summary; this demo prints its own below.)");
     let paths = ["--metrics", "demo/processed/metrics", "--reports", "demo/processed/reports"];
-    job("reporter", &[&[DAY], &paths[..], &["--trace-file", TRACES, "--quiet"]].concat())?;
+    job("reporter", &[&[DAY], &paths[..], &["--lang", "en", "--trace-file", TRACES, "--quiet"]].concat())?;
 
     step("5. Show the traces of both jobs: operations, durations and warnings.");
     job("processor", &["trace", TRACES])?;
 
-    let path = format!("demo/processed/reports/daily_report_{DAY}.json");
+    let path = format!("demo/processed/reports/daily_report_{DAY}.en.json");
     let text = std::fs::read_to_string(root.join(&path)).map_err(|error| format!("{path}: cannot be read: {error}"))?;
     let report = serde_json::from_str(&text).map_err(|error| format!("{path}: not valid JSON: {error}"))?;
     step("The report");
     print!("{}", show::report(&report));
     step("The files");
     println!("  report        {path}");
-    println!("  spreadsheet   demo/processed/reports/daily_report_{DAY}.csv");
+    println!("  spreadsheet   demo/processed/reports/daily_report_{DAY}.en.csv");
+    println!("  tables        demo/processed/reports/tables/{DAY}/, as CSV and Parquet");
     println!("  documents     demo/processed/metrics/manifest_{DAY}.json lists them");
     println!("  raw data      demo/raw/");
     println!("  traces        {TRACES}, for `processor trace` or any OpenTelemetry collector");

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 /// Headline figures: key in `summary`, display name, unit.
 const FIGURES: [(&str, &str, &str); 9] = [
-    ("total_vehicules_paris", "vehicles counted", ""),
+    ("total_vehicules", "vehicle passages", ""),
     ("vehicules_km", "distance driven", "veh·km"),
-    ("temps_perdu_total_minutes", "time lost in traffic", "min"),
+    ("temps_perdu_total_heures", "time lost in traffic", "h"),
     ("nombre_troncons_satures", "saturated road sections", ""),
     ("taux_disponibilite_capteurs", "working road detectors", "%"),
-    ("total_velos_paris", "bikes counted", ""),
+    ("total_velos", "bikes counted", ""),
     ("perturbations_actives", "transit disruptions", ""),
     ("chantiers_actifs", "active worksites", ""),
     ("completude", "completeness of road data", "%"),
@@ -24,13 +24,13 @@ pub(crate) fn report(report: &Value) -> String {
     let mut line = |indent: usize, content: String| {
         let _ = writeln!(text, "{:indent$}{content}", "");
     };
-    line(2, format!("{}, {}, edition {}", plain(&report["date"]), plain(&summary["statut_jour"]), report["edition"]));
+    line(2, format!("{}, {}, edition {}", plain(&report["date"]), status(&summary["statut_jour"]), report["edition"]));
     line(0, String::new());
     for (key, name, unit) in FIGURES {
         line(2, format!("{name:<26}{:>14} {unit}", figure(&summary[key])).trim_end().to_owned());
     }
     line(0, String::new());
-    line(2, "Highlights (French, as in the report):".to_owned());
+    line(2, "Highlights:".to_owned());
     for fact in list(&summary["faits_marquants"]) {
         line(4, format!("- {}", plain(&fact["phrase"])));
     }
@@ -47,7 +47,7 @@ pub(crate) fn report(report: &Value) -> String {
                 ["lignes_lues", "doublons", "conflits"].map(|key| figure(&quality[key]));
             format!("{read_rows:>8} rows read; rejected {rejected}, duplicates {duplicates}, conflicts {conflicts}")
         };
-        line(4, format!("{source:<12}{:<8}{rows}{reason}", plain(&state["statut"])).trim_end().to_owned());
+        line(4, format!("{source:<12}{:<9}{rows}{reason}", status(&state["statut"])).trim_end().to_owned());
     }
     line(0, String::new());
     line(2, "Gaps:".to_owned());
@@ -62,7 +62,7 @@ fn gaps(report: &Value) -> Vec<String> {
     let mut gaps = Vec::new();
     for (source, state) in entries(&report["sources"]) {
         if state["statut"] != "ok" {
-            gaps.push(format!("{source} is {}: its figures are null, not zero", plain(&state["statut"])));
+            gaps.push(format!("{source} is {}: its figures are null, not zero", status(&state["statut"])));
         }
     }
     let failing = list(&report["capteurs_defaillants"]).len();
@@ -85,6 +85,17 @@ fn list(value: &Value) -> &[Value] {
 
 fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
     value.as_object().into_iter().flatten().map(|(key, value)| (key.as_str(), value))
+}
+
+/// The English word for a status of a day or a source.
+fn status(value: &Value) -> String {
+    match value.as_str() {
+        Some("definitif") => "final".to_owned(),
+        Some("provisoire") => "provisional".to_owned(),
+        Some("erreur") => "unusable".to_owned(),
+        Some("conserve") => "retained".to_owned(),
+        _ => plain(value),
+    }
 }
 
 /// A text without quotes; `unknown` for null.
@@ -135,13 +146,13 @@ mod tests {
     fn missing_source_is_a_gap_and_null_is_shown_as_unknown() {
         let text = report(&json!({
             "date": "2025-11-04", "edition": 2,
-            "summary": {"statut_jour": "provisoire", "total_vehicules_paris": 12_345, "total_velos_paris": null},
+            "summary": {"statut_jour": "provisoire", "total_vehicules": 12_345, "total_velos": null},
             "sources": {"bikes": {"statut": "absent", "raison": "aucun_fichier"}},
         }));
-        assert!(text.contains("2025-11-04, provisoire, edition 2"), "{text}");
+        assert!(text.contains("2025-11-04, provisional, edition 2"), "{text}");
         assert!(text.contains("12 345"), "{text}");
         assert!(text.lines().any(|line| line.contains("bikes counted") && line.ends_with("unknown")), "{text}");
-        assert!(text.contains("absent  : aucun_fichier"), "{text}");
+        assert!(text.contains("absent   : aucun_fichier"), "{text}");
         assert!(text.contains("- bikes is absent"), "{text}");
     }
 }

@@ -269,7 +269,9 @@ fn notes_show_complete_commands() {
             yesterday - chrono::Duration::days(6)
         ),
         format!("kubectl logs -n city -f job/measure-{yesterday}\n"),
-        format!("daily_report_{yesterday}.json and .csv at done/x/reports"),
+        format!(
+            "daily_report_{yesterday}.json and .csv at done/x/reports; all its rows are the tables in tables/{yesterday}/"
+        ),
     ] {
         assert!(text.contains(&part), "no\n{part}\nin\n{text}");
     }

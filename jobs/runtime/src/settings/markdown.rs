@@ -78,9 +78,17 @@ pub fn hold(file: &Path, name: &str, text: &str) -> Result<(), String> {
         return std::fs::write(file, format!("{head}{begin}{expected}{end}{tail}")).map_err(|error| error.to_string());
     }
     Err(format!(
-        "section {name} of {} is not up to date; run this test with {UPDATE}=1 and commit the file",
-        file.display()
+        "section {name} of {} is not up to date:\n{}{}Run this test with {UPDATE}=1 and commit the file",
+        file.display(),
+        only_in('-', section, &expected),
+        only_in('+', &expected, section)
     ))
+}
+
+/// The lines that only `text` has.
+fn only_in(mark: char, text: &str, other: &str) -> String {
+    let other: Vec<&str> = other.lines().collect();
+    text.lines().filter(|line| !other.contains(line)).map(|line| format!("{mark} {line}\n")).collect()
 }
 
 #[cfg(test)]
@@ -111,7 +119,7 @@ mod tests {
         let file = folder.path().join("settings.md");
         std::fs::write(&file, "# x\n<!-- a -->\n\nold\n\n<!-- end of a -->\n").unwrap();
         assert_eq!(hold(&file, "a", "old\n"), Ok(()));
-        assert!(hold(&file, "a", "new").unwrap_err().contains("not up to date"));
+        assert!(hold(&file, "a", "new").unwrap_err().contains("not up to date:\n- old\n+ new\n"));
         assert!(hold(&file, "b", "old").unwrap_err().contains("no section"));
     }
 }
