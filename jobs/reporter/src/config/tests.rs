@@ -46,12 +46,12 @@ fn switch_without_a_value_does_not_take_the_day() {
 
 #[test]
 fn only_a_scheduled_run_has_a_lookback() {
-    // 29373120 minutes after the epoch: 2025-11-06 00:00 UTC, 01:00 in Paris.
-    let scheduled = task(&["--job-name", "report-29373120"]);
-    assert_eq!((scheduled.choice.days.to_string().as_str(), scheduled.lookback), ("2025-11-05", 3));
-    assert_eq!(task(&["--job-name", "report-29373120", "--lookback", "7"]).lookback, 7);
-    assert_eq!(task(&["--job-name", "report-2025-11-05", "--lookback", "7"]).lookback, 0);
-    assert_eq!(task(&["2025-11-05", "--job-name", "report-29373120"]).lookback, 0);
+    // 29370240 minutes after the epoch: 2025-11-04 00:00 UTC, 01:00 in Paris.
+    let scheduled = task(&["--job-name", "report-29370240"]);
+    assert_eq!((scheduled.choice.days.to_string().as_str(), scheduled.lookback), ("2025-11-03", 3));
+    assert_eq!(task(&["--job-name", "report-29370240", "--lookback", "7"]).lookback, 7);
+    assert_eq!(task(&["--job-name", "report-2025-11-03", "--lookback", "7"]).lookback, 0);
+    assert_eq!(task(&["2025-11-03", "--job-name", "report-29370240"]).lookback, 0);
 }
 
 #[test]
