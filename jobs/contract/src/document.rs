@@ -60,6 +60,9 @@ pub struct Header {
     pub source: Source,
     /// Service day.
     pub date: NaiveDate,
+    /// Name of the city, from the profile or `--city-name`; empty in documents of earlier versions.
+    #[serde(default, rename = "ville")]
+    pub city: String,
     /// IANA name of the city's time zone.
     pub timezone: String,
     /// Day type.

@@ -100,6 +100,7 @@ pub(crate) fn document<S: RawSource>(
         schema_version: SCHEMA_VERSION.to_owned(),
         source: S::SOURCE,
         date: context.day.date(),
+        city: context.city.name.clone(),
         timezone: context.day.tz().name().to_owned(),
         day_type: context.day_type,
         day_status: status,

@@ -74,6 +74,8 @@ pub(crate) struct Publisher<'a> {
     pub(crate) dry_run: bool,
     /// Sources that determine the state of the day.
     pub(crate) required: &'a [Source],
+    /// Name of the city.
+    pub(crate) city: &'a str,
     /// Warnings about the files of a source, for its entry of the manifest.
     pub(crate) warnings: &'a [(Source, Vec<String>)],
 }
@@ -252,6 +254,7 @@ impl Publisher<'_> {
             date: day.date(),
             generated_at: day.stamp(self.now),
             cityflow_version: env!("CARGO_PKG_VERSION").to_owned(),
+            city: self.city.to_owned(),
             timezone: day.tz().name().to_owned(),
             tz_version: contract::tz_version().to_owned(),
             day_status: state.day_status,

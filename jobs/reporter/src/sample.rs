@@ -125,6 +125,7 @@ impl SampleDay {
             date,
             generated_at: stamp("2025-11-04T01:10:00+01:00"),
             cityflow_version: "0.1.0".into(),
+            city: "Paris".into(),
             timezone: "Europe/Paris".into(),
             tz_version: "2026f".into(),
             day_status: self.status,

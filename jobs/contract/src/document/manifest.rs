@@ -19,6 +19,9 @@ pub struct Manifest {
     pub generated_at: Stamp,
     /// Version of the processor.
     pub cityflow_version: String,
+    /// Name of the city, from the profile or `--city-name`; empty in manifests of earlier versions.
+    #[serde(default, rename = "ville")]
+    pub city: String,
     /// IANA name of the city's time zone.
     pub timezone: String,
     /// IANA release of the time zone rules; no document has it. Empty in manifests of earlier builds.

@@ -73,6 +73,7 @@ pub(crate) fn document(input: &ContextInput<'_>, context: &DayContext<'_>) -> Do
         schema_version: SCHEMA_VERSION.to_owned(),
         source: Source::Context,
         date,
+        city: context.city.name.clone(),
         timezone: context.day.tz().name().to_owned(),
         day_type: context.day_type,
         day_status: input.state.0,

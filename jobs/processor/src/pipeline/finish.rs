@@ -76,6 +76,7 @@ async fn attempt(
         force: config.force,
         dry_run: config.dry_run,
         required: &config.required,
+        city: &config.city.name,
         warnings: &pipeline.inputs.file_warnings,
     };
     if planned.why == Why::Late

@@ -32,7 +32,7 @@ pub(super) struct Engine {
     pub(super) reports: SharedStore,
     pub(super) force: bool,
     pub(super) dry_run: bool,
-    /// Name of the city.
+    /// Name of the city, for a manifest without one.
     pub(super) city: String,
     pub(super) lang: Lang,
     /// The city's zone, for a manifest that names an unknown zone.
@@ -110,20 +110,21 @@ impl Engine {
                 record_documents(day, &collected);
             }
             collect::require_document(&*self.metrics, &manifest, &collected)?;
+            let city = if manifest.city.is_empty() { &self.city } else { &manifest.city };
             let report = Span::start(&COMPOSE).in_scope(|| {
                 compose(ReportInputs {
                     manifest: &manifest,
                     documents: &collected.documents,
                     sources: &collected.sources,
                     previous: existing.previous.as_ref(),
-                    city: &self.city,
+                    city,
                     lang: self.lang,
                     version: self.version,
                     generated_at: self.stamp(&manifest, waited),
                 })
             });
             let tables = render::tables::tables(TableInputs {
-                city: &self.city,
+                city,
                 date: manifest.date,
                 documents: &collected.documents,
                 sources: &collected.sources,

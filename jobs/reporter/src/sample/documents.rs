@@ -57,6 +57,7 @@ fn document<B>(source: Source, body: B) -> Document<B> {
         schema_version: SCHEMA_VERSION.into(),
         source,
         date: date(),
+        city: "Paris".into(),
         timezone: "Europe/Paris".into(),
         day_type: DayType::Workday,
         day_status: DayStatus::Final,

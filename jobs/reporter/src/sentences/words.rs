@@ -172,6 +172,7 @@ pub fn source_reason(lang: Lang, reason: &str) -> String {
     let code_end = reason.find(|character: char| !(character.is_ascii_lowercase() || character == '_'));
     let (code, detail) = reason.split_at(code_end.unwrap_or(reason.len()));
     let english = match code {
+        "source_inutilisable" => "unusable source",
         "aucun_fichier" => "no file",
         "aucune_ligne_du_jour" => "no row of the day",
         "absent_du_manifeste" => "not in the manifest",
