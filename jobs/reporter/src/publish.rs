@@ -109,17 +109,22 @@ impl RenderedReport {
 
 /// Each table as CSV and as Parquet.
 fn render_tables(day: NaiveDate, tables: &[Table]) -> Result<Vec<(String, Bytes)>, Failure> {
-    let mut rendered = Vec::new();
-    for table in tables {
-        for extension in ["csv", "parquet"] {
-            let body = render_form("render tables", || match extension {
-                "csv" => Ok(render::tables::csv::render(table)),
-                _ => render::tables::parquet::render(table),
-            })?;
-            rendered.push((keys::table(day, table.name, extension), body));
+    let span = Span::start_named(&RENDER, "render tables");
+    let rendered = span.in_scope(|| {
+        let mut rendered = Vec::new();
+        for table in tables {
+            rendered.push((keys::table(day, table.name, "csv"), render::tables::csv::render(table)));
+            let parquet = render::tables::parquet::render(table).map_err(|error| bug("render tables", &error))?;
+            rendered.push((keys::table(day, table.name, "parquet"), parquet));
         }
-    }
+        Ok::<_, Failure>(rendered)
+    })?;
+    span.set_count("bytes", rendered.iter().map(|(_, body)| body.len() as u64).sum());
     Ok(rendered)
+}
+
+fn bug(name: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(Code::Bug, format!("this is a bug ({name}: {error})"), "", "Report it with this line and the command")
 }
 
 fn render_form<E: std::fmt::Display>(
@@ -127,10 +132,7 @@ fn render_form<E: std::fmt::Display>(
     render: impl FnOnce() -> Result<Bytes, E>,
 ) -> Result<Bytes, Failure> {
     let span = Span::start_named(&RENDER, name);
-    let body = span.in_scope(render).map_err(|error| {
-        let what = format!("this is a bug ({name}: {error})");
-        Failure::new(Code::Bug, what, "", "Report it with this line and the command")
-    })?;
+    let body = span.in_scope(render).map_err(|error| bug(name, &error))?;
     span.set_count("bytes", body.len() as u64);
     Ok(body)
 }

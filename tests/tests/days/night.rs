@@ -114,6 +114,6 @@ fn scheduled_report_renews_reports_with_changed_metrics() {
         for (key, body) in before.iter().filter(|(key, _)| key.ends_with(".json") && key.contains("report_")) {
             assert_eq!(env.get(key).as_ref() == Some(body), !changed(key), "{key}");
         }
-        assert_eq!(env.list("processed/reports/").len(), 15);
+        assert_eq!(env.list("processed/reports/daily_").len(), 15);
     });
 }
