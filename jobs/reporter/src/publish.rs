@@ -90,7 +90,11 @@ impl RenderedReport {
     /// # Errors
     /// [`StoreError::Changed`] if another run has written the JSON in the meantime.
     pub async fn write(&self, store: &dyn Store, condition: Condition) -> Result<(), StoreError> {
-        try_join_all(self.tables.iter().map(|(key, body)| put(store, key, body, Condition::Always))).await?;
+        // One span for all tables: a run of several days would exceed the bound of its spans.
+        let span = Span::start(&PUBLISH_FILE).with("key", format!("{}{}/", keys::TABLES, self.day));
+        span.set_count("bytes", self.tables.iter().map(|(_, body)| body.len() as u64).sum());
+        let puts = self.tables.iter().map(|(key, body)| store.put(key, body.clone(), Condition::Always));
+        span.instrument_result(try_join_all(puts)).await?;
         let [csv, summary, json] = self.by_key();
         for (key, body) in [csv, summary] {
             put(store, &key, body, Condition::Always).await?;
