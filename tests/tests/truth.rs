@@ -115,6 +115,41 @@ fn return_to_school_equals_the_truth() {
     compare_with_truth("2026-08-31", "2026-09-02", &["--arcs", "10", "--counters", "2", "--seed", "13"]);
 }
 
+/// The road counts without what names their files.
+fn figures(day: &PublishedDay) -> Value {
+    let mut document = day.document(Source::RoadCounts);
+    document.as_object_mut().unwrap().remove("inputs");
+    document
+}
+
+#[test]
+fn archive_of_weekly_files_gives_the_same_documents_as_the_files() {
+    let [files, archived] = [TestEnv::in_folder(), TestEnv::on_s3()];
+    let flags = ["--from", "2025-10-20", "--to", "2025-11-03", "--shape", "historique", "--file-size", "200KB"];
+    files.simulator().args(flags).args(["--arcs", "60", "--seed", "23", "--quiet"]).succeed();
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let deflated = zip::write::SimpleFileOptions::default();
+    let (mut entries, prefix) = (0, format!("{RAW}/batch/comptages-"));
+    for (key, body) in files.objects(&format!("{RAW}/")) {
+        match key.strip_prefix(&prefix) {
+            Some(_) => {
+                writer.start_file(format!("trafic_capteurs_2025_W{entries}.txt"), deflated).unwrap();
+                std::io::Write::write_all(&mut writer, &body).unwrap();
+                entries += 1;
+            }
+            None => archived.put(&key, body),
+        }
+    }
+    assert!(entries > 10, "only {entries} files");
+    archived.put_raw("batch/comptages-2025.zip", writer.finish().unwrap().into_inner());
+    for (env, memory) in [(&files, "1GiB"), (&archived, "192MiB")] {
+        env.processor().args(["--memory-target", memory, "2025-11-03"]).succeed();
+    }
+    let [expected, found] = [&files, &archived].map(|env| figures(&PublishedDay::load(env, "2025-11-03")));
+    assert!(expected["global_metrics"]["total_vehicules_jour"].as_u64() > Some(0));
+    assert_eq!(found, expected);
+}
+
 #[test]
 fn documents_do_not_depend_on_the_number_of_threads() {
     let env = TestEnv::in_folder();

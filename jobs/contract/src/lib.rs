@@ -29,4 +29,4 @@ pub use source::Source;
 pub use zone::{Tz, tz_version};
 
 /// Version of the documents and of the report (`major.minor`): a new key is a minor version, a changed meaning a major one.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";

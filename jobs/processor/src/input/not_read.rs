@@ -25,7 +25,7 @@ impl WhyNotRead {
     pub(crate) fn text(self) -> &'static str {
         match self {
             Self::NoSource => {
-                "its name belongs to no source; expected comptages-*.csv, comptage-velo*.csv, chantiers-*.csv, \
+                "its name belongs to no source; expected comptages-*.csv (.txt, .zip, .json), comptage-velo*.csv, chantiers-*.csv, \
                  referentiel-*.csv or meteo*.csv, directly in batch/"
             }
             Self::NoApiSource => "it is not the folder of a source; expected api/bikes/, api/traffic/ or api/weather/",
