@@ -39,7 +39,7 @@ impl WhyNotRead {
     pub(crate) fn texte(self) -> &'static str {
         match self {
             Self::NoSource => {
-                "son nom n'est celui d'aucune source ; attendu : comptages-*.csv, comptage-velo*.csv, \
+                "son nom n'est celui d'aucune source ; attendu : comptages-*.csv (.txt, .zip, .json), comptage-velo*.csv, \
                  chantiers-*.csv, referentiel-*.csv ou meteo*.csv, directement dans batch/"
             }
             Self::NoApiSource => {
