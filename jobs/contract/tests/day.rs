@@ -1,5 +1,7 @@
 //! The hours of a service day partition it, in every time zone.
 
+#![allow(clippy::unwrap_used, reason = "a test ends when it cannot go on")]
+
 use std::sync::OnceLock;
 
 use chrono::{Duration, NaiveDate};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use contract::Source;
 use runtime::day::{self, DayChoice, Days};
 use runtime::failure::Failure;
@@ -111,7 +111,7 @@ impl Config {
     ///
     /// # Errors
     /// [`runtime::failure::Code::Usage`], with all mistakes at once.
-    pub fn new(cli: Cli) -> Result<Self, Failure> {
+    pub fn new(cli: Cli, now: DateTime<Utc>) -> Result<Self, Failure> {
         let Cli { command, day, settings, shared, scan } = cli;
         let mut mistakes = Mistakes::default();
         let mut defaults = Vec::new();
@@ -146,8 +146,7 @@ impl Config {
         if let Some(changed) = mistakes.take_with(&shared.city_name, |name| city.clone().with_name(name)) {
             city = changed;
         }
-        // Only the syntax is checked here; which day it is depends on the clock.
-        if let Err(failure) = day::choose(day.as_deref(), shared.job_name.as_deref(), DateTime::UNIX_EPOCH, city.tz) {
+        if let Err(failure) = day::choose(day.as_deref(), shared.job_name.as_deref(), now, city.tz) {
             mistakes.add(failure.to_string());
         }
         let mut switch = |setting: &Checked<bool>| mistakes.take(setting).unwrap_or_default();
@@ -189,7 +188,7 @@ impl Config {
     ///
     /// # Errors
     /// An argument or a Job's name without a valid day.
-    pub fn days(&self, now: chrono::DateTime<chrono::Utc>) -> Result<DayChoice, Failure> {
+    pub fn days(&self, now: DateTime<Utc>) -> Result<DayChoice, Failure> {
         day::choose(self.day.as_deref(), self.job_name.as_deref(), now, self.city.tz)
     }
 }
@@ -300,7 +299,7 @@ mod tests {
     fn config(line: &[&str]) -> Result<Config, Failure> {
         let command = without_environment(Cli::command());
         let matches = command.try_get_matches_from(std::iter::once(&"processor").chain(line)).unwrap();
-        Config::new(Cli::from_arg_matches(&matches).unwrap())
+        Config::new(Cli::from_arg_matches(&matches).unwrap(), "2025-11-05T01:00:00Z".parse().unwrap())
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `processor`: raw data to metrics documents.
 
 use processor::{args::Cli, command, config::Config, telemetry::JOB};
-use runtime::{job, telemetry};
+use runtime::{clock, job, telemetry};
 
 /// The images link musl, whose allocator has one lock for all parsing threads.
 #[global_allocator]
@@ -10,6 +10,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() {
     job::main(&JOB, |cli: Cli| {
         telemetry::start_trace(None);
-        Ok(command::execute(Config::new(cli)?))
+        Ok(command::execute(Config::new(cli, clock::now()?)?))
     })
 }

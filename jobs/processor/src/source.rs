@@ -9,13 +9,13 @@
 pub(crate) mod acceptance;
 pub(crate) mod bike_counts;
 pub(crate) mod disruptions;
-#[cfg(test)]
-mod documented;
 pub(crate) mod parsed_file;
 pub(crate) mod reference;
 pub(crate) mod rejected;
 pub(crate) mod road_counts;
 pub(crate) mod road_network;
+#[cfg(test)]
+mod tests;
 pub(crate) mod text;
 pub(crate) mod weather;
 pub(crate) mod worksites;

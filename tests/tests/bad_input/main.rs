@@ -293,7 +293,12 @@ fn header_without_rows_is_an_absent_source() {
     for_each_store(|env| {
         raw::write(env);
         env.put_raw(raw::ROAD_COUNTS, format!("{}\n", raw::ROAD_COUNTS_HEADER));
-        env.processor().arg(raw::DAY).succeed();
+        env.processor().env("CITYFLOW_NOW", "2025-11-05T02:00:00Z").arg(raw::DAY).succeed();
+        env.processor()
+            .env("CITYFLOW_NOW", "2025-11-09T02:00:00Z")
+            .arg(raw::DAY)
+            .run()
+            .expect_failure(65, &["comptages"]);
         let entry = PublishedDay::load(env, raw::DAY).entry(Source::RoadCounts).clone();
         assert_eq!(entry.status, EntryStatus::Absent);
         assert!(entry.reason.unwrap().contains("aucune_ligne_du_jour"));

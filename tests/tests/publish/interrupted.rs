@@ -129,9 +129,14 @@ fn rerun_killed_at_any_write_leaves_the_old_or_the_new_set() {
 #[test]
 fn lost_or_refused_responses_do_not_change_the_documents() {
     let expected = undisturbed();
-    for (method, part) in
-        [("PUT", "/objets/"), ("PUT", "/manifest_"), ("PUT", "_metrics_"), ("GET", "/raw/"), ("GET", "?")]
-    {
+    for (method, part) in [
+        ("PUT", "/objets/2025-"),
+        ("PUT", "/objets/probe"),
+        ("PUT", "/manifest_"),
+        ("PUT", "_metrics_"),
+        ("GET", "/raw/"),
+        ("GET", "?"),
+    ] {
         for fault in [
             InjectedFault::LoseResponse,
             InjectedFault::Conflict,

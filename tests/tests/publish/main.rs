@@ -119,7 +119,7 @@ fn unreadable_required_source_exits_65_and_keeps_its_document() {
 fn source_without_rows_of_the_day_is_absent_and_exits_0() {
     for_each_store(|env| {
         env.put_raw(raw::ROAD_COUNTS, raw::road_counts(raw::DAY));
-        env.processor().arg("2025-11-06").succeed();
+        env.processor().env("CITYFLOW_NOW", "2025-11-07T02:00:00Z").arg("2025-11-06").succeed();
         let published = PublishedDay::load(env, "2025-11-06");
         let entry = published.entry(Source::RoadCounts);
         assert_eq!(entry.status, EntryStatus::Absent);

@@ -76,7 +76,7 @@ fn log_lines_of_a_successful_day_have_the_ids_of_their_spans() {
             let lines = done.events.iter().filter(|event| event["day.origin"] == *origin).count();
             assert_eq!(lines, 2, "the first and the last line: {}", done.transcript());
         }
-        assert_eq!(about(&reported, "written", "day"), [CITY_DAY; 3]);
+        assert_eq!(about(&reported, "written", "day"), [CITY_DAY; 4], "tables, JSON, CSV and summary");
     });
 }
 

@@ -137,7 +137,7 @@ impl Inventory {
     pub(crate) fn not_read(&self) -> NotRead {
         let files = self.files.iter().filter_map(|object| UnreadFile::of_file(&object.key));
         let snapshots = self.snapshots.values().flatten().filter(|object| keys::snapshot_end(&object.key).is_none());
-        let snapshots = snapshots.map(|object| UnreadFile::new(&object.key, WhyNotRead::NoSnapshot));
+        let snapshots = snapshots.map(|object| UnreadFile::new(&object.key, WhyNotRead::Snapshot));
         NotRead::of(files.chain(self.outside.iter().cloned()).chain(snapshots))
     }
 
@@ -191,10 +191,10 @@ async fn snapshots_of(
                             prefixes.push((source, folder));
                         }
                     }
-                    None => found.outside.push(UnreadFile::new(&folder, WhyNotRead::NoDay)),
+                    None => found.outside.push(UnreadFile::new(&folder, WhyNotRead::Day)),
                 }
             }
-            let loose = level.objects.iter().map(|object| UnreadFile::new(&object.key, WhyNotRead::NoDay));
+            let loose = level.objects.iter().map(|object| UnreadFile::new(&object.key, WhyNotRead::Day));
             found.outside.extend(loose);
         }
         list_each(store, prefixes).await?
@@ -207,7 +207,7 @@ async fn snapshots_of(
         match day {
             Some(day) if collected.contains(&day) => found.by_day.entry((source, day)).or_default().push(object),
             Some(_) => {}
-            None => found.outside.push(UnreadFile::new(not_read::first_folder(source, &object.key), WhyNotRead::NoDay)),
+            None => found.outside.push(UnreadFile::new(not_read::first_folder(source, &object.key), WhyNotRead::Day)),
         }
     }
     found.outside.sort();

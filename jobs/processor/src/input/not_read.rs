@@ -9,47 +9,45 @@ use super::API_SOURCES;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum WhyNotRead {
     /// A name of `batch/` that belongs to no source.
-    NoSource,
+    Source,
     /// An entry of `api/` that is no folder of a source.
-    NoApiSource,
+    ApiSource,
     /// An entry of a source's folder that is no day.
-    NoDay,
+    Day,
     /// A file in the folder of a day that is no snapshot.
-    NoSnapshot,
+    Snapshot,
     /// A name of `reference/` that nothing reads.
-    NoReference,
+    Reference,
 }
 
 impl WhyNotRead {
     /// What is wrong with the name, and the form that is read, in English.
     pub(crate) fn text(self) -> &'static str {
         match self {
-            Self::NoSource => {
+            Self::Source => {
                 "its name belongs to no source; expected comptages-*.csv (.txt, .zip, .json), comptage-velo*.csv, chantiers-*.csv, \
                  referentiel-*.csv or meteo*.csv, directly in batch/"
             }
-            Self::NoApiSource => "it is not the folder of a source; expected api/bikes/, api/traffic/ or api/weather/",
-            Self::NoDay => "it is not the folder of a day; expected dt=2025-11-04/ or date=2025-11-04/",
-            Self::NoSnapshot => "it is not a snapshot; expected hour=00/ to hour=23/ and .json, .jsonl or .ndjson",
-            Self::NoReference => "nothing reads it; expected zones.geojson, *calendrier-scolaire*.csv or lignes.csv",
+            Self::ApiSource => "it is not the folder of a source; expected api/bikes/, api/traffic/ or api/weather/",
+            Self::Day => "it is not the folder of a day; expected dt=2025-11-04/ or date=2025-11-04/",
+            Self::Snapshot => "it is not a snapshot; expected hour=00/ to hour=23/ and .json, .jsonl or .ndjson",
+            Self::Reference => "nothing reads it; expected zones.geojson, *calendrier-scolaire*.csv or lignes.csv",
         }
     }
 
     /// [`WhyNotRead::text`] in French.
     pub(crate) fn texte(self) -> &'static str {
         match self {
-            Self::NoSource => {
+            Self::Source => {
                 "son nom n'est celui d'aucune source ; attendu : comptages-*.csv (.txt, .zip, .json), comptage-velo*.csv, \
                  chantiers-*.csv, referentiel-*.csv ou meteo*.csv, directement dans batch/"
             }
-            Self::NoApiSource => {
+            Self::ApiSource => {
                 "ce n'est pas le dossier d'une source ; attendu : api/bikes/, api/traffic/ ou api/weather/"
             }
-            Self::NoDay => "ce n'est pas le dossier d'un jour ; attendu : dt=2025-11-04/ ou date=2025-11-04/",
-            Self::NoSnapshot => {
-                "ce n'est pas un instantané ; attendu : hour=00/ à hour=23/ et .json, .jsonl ou .ndjson"
-            }
-            Self::NoReference => "rien ne le lit ; attendu : zones.geojson, *calendrier-scolaire*.csv ou lignes.csv",
+            Self::Day => "ce n'est pas le dossier d'un jour ; attendu : dt=2025-11-04/ ou date=2025-11-04/",
+            Self::Snapshot => "ce n'est pas un instantané ; attendu : hour=00/ à hour=23/ et .json, .jsonl ou .ndjson",
+            Self::Reference => "rien ne le lit ; attendu : zones.geojson, *calendrier-scolaire*.csv ou lignes.csv",
         }
     }
 }
@@ -69,7 +67,7 @@ impl UnreadFile {
 
     /// A file of `batch/` or `reference/`; `None` if it is read.
     pub(crate) fn of_file(key: &str) -> Option<Self> {
-        let why = if key.starts_with(keys::REFERENCE) { WhyNotRead::NoReference } else { WhyNotRead::NoSource };
+        let why = if key.starts_with(keys::REFERENCE) { WhyNotRead::Reference } else { WhyNotRead::Source };
         let is_read = keys::batch_source(key).is_some() || keys::reference_kind(key).is_some();
         (!is_read).then(|| Self::new(key, why))
     }
@@ -113,7 +111,7 @@ pub(crate) fn outside_sources(api: &FolderListing) -> Vec<UnreadFile> {
     let of_source = |folder: &str| API_SOURCES.iter().any(|source| folder == format!("{}{source}/", keys::API));
     let folders = api.folders.iter().filter(|folder| !of_source(folder)).map(String::as_str);
     let objects = api.objects.iter().map(|object| object.key.as_str());
-    folders.chain(objects).map(|key| UnreadFile::new(key, WhyNotRead::NoApiSource)).collect()
+    folders.chain(objects).map(|key| UnreadFile::new(key, WhyNotRead::ApiSource)).collect()
 }
 
 /// The first folder of a key below that of the source, or the key itself.
@@ -131,8 +129,8 @@ mod tests {
         let keys = ["batch/b.xlsx", "batch/_old/c.csv", "batch/.DS_Store", "batch/comptages-1.csv", "reference/a.txt"];
         let not_read = NotRead::of(keys.into_iter().filter_map(UnreadFile::of_file));
         let expected = [
-            UnreadFile::new("batch/b.xlsx", WhyNotRead::NoSource),
-            UnreadFile::new("reference/a.txt", WhyNotRead::NoReference),
+            UnreadFile::new("batch/b.xlsx", WhyNotRead::Source),
+            UnreadFile::new("reference/a.txt", WhyNotRead::Reference),
         ];
         assert_eq!(not_read, NotRead { files: expected.to_vec(), hidden: 2 });
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use contract::keys;
 use runtime::failure::{Code, Failure};
 use runtime::location::Access;
-use runtime::store::{Condition, SharedStore};
+use runtime::store::{Condition, SharedStore, StoreError};
 use runtime::telemetry::in_current_span_blocking;
 
 use super::progress::SourceProgress;
@@ -56,7 +56,11 @@ impl Engine {
 async fn probe_output(metrics: &SharedStore) -> Result<(), Failure> {
     metrics.contains_any(keys::MANIFEST_PREFIX).await.map_err(|error| error.failure())?;
     let body = Bytes::from_static(b"Written at the start of a run; may be removed at any time.\n");
-    metrics.put(PROBE, body, Condition::Always).await.map_err(|error| error.failure())?;
+    match metrics.put(PROBE, body, Condition::Always).await {
+        // Another run writes the same probe, so the output can be written.
+        Ok(_) | Err(StoreError::Conflict { .. }) => {}
+        Err(error) => return Err(error.failure()),
+    }
     if let Err(error) = metrics.delete(PROBE).await {
         tracing::debug!(%error, key = PROBE, "the probe could not be removed; the next run overwrites it");
     }

@@ -124,7 +124,7 @@ async fn document_that_becomes_readable_completes_the_report() {
 }
 
 #[tokio::test]
-async fn each_language_has_files_of_its_own() {
+async fn each_language_has_dedicated_files() {
     let mut city = city();
     SampleDay::full().publish_to(&city.metrics);
     city.run(requested(&[SampleDay::DATE])).await.unwrap();

@@ -135,7 +135,7 @@ fn scheduled_job_name_means_the_day_before() {
 }
 
 #[test]
-fn scheduled_minute_counts_from_45_days_ago_to_an_hour_ahead() {
+fn scheduled_minute_counts_from_45_days_before_to_one_hour_after_now() {
     for (instant, counts) in [
         ("2025-09-29T00:29:00Z", false),
         ("2025-09-29T00:30:00Z", true),

@@ -20,8 +20,11 @@ fn zip(entries: &[(&str, &[u8], CompressionMethod)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Names and contents of the entries, and the checksum, as a run reads them.
-fn read(bytes: Vec<u8>) -> Result<(Vec<(String, Vec<u8>)>, String), InputError> {
+/// Names and contents of the entries.
+type Entries = Vec<(String, Vec<u8>)>;
+
+/// The entries, and the checksum, as a run reads them.
+fn read(bytes: Vec<u8>) -> Result<(Entries, String), InputError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let memory = MemoryStore::new();
     memory.insert(KEY, bytes);

@@ -84,7 +84,7 @@ pub(crate) struct Members<R> {
 }
 
 enum State<R> {
-    Member(GzDecoder<R>),
+    Member(Box<GzDecoder<R>>),
     /// After the end of a member.
     Between(R),
     Ended,
@@ -92,7 +92,7 @@ enum State<R> {
 
 impl<R: BufRead> Members<R> {
     pub(crate) fn new(input: R) -> Self {
-        Self { state: State::Member(GzDecoder::new(input)) }
+        Self { state: State::Member(Box::new(GzDecoder::new(input))) }
     }
 
     /// The rest of an object of which a member has been decoded.
@@ -103,7 +103,7 @@ impl<R: BufRead> Members<R> {
     /// What follows the end of a member: the next one, padding up to the end, or nothing.
     fn next(mut input: R) -> io::Result<State<R>> {
         if input.fill_buf()?.first().is_some_and(|byte| *byte != 0) {
-            return Ok(State::Member(GzDecoder::new(input)));
+            return Ok(State::Member(Box::new(GzDecoder::new(input))));
         }
         loop {
             let padding = input.fill_buf()?;

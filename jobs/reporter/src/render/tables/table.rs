@@ -83,8 +83,9 @@ impl<'a, R> Columns<'a, R> {
 
     #[must_use]
     pub fn text<T: Into<String>>(self, name: &str, value: impl Fn(&'a R) -> Option<T>) -> Self {
-        let values = self.rows.iter().map(|row| value(row).map(Into::into)).collect();
-        self.with(name, Values::Text(values))
+        // CSV cannot tell an empty text from none, so there is none in Parquet either.
+        let text = |row| value(row).map(Into::into).filter(|text: &String| !text.is_empty());
+        self.with(name, Values::Text(self.rows.iter().map(text).collect()))
     }
 
     #[must_use]
