@@ -85,7 +85,8 @@ impl<'a, R> Columns<'a, R> {
     pub fn text<T: Into<String>>(self, name: &str, value: impl Fn(&'a R) -> Option<T>) -> Self {
         // CSV cannot tell an empty text from none, so there is none in Parquet either.
         let text = |row| value(row).map(Into::into).filter(|text: &String| !text.is_empty());
-        self.with(name, Values::Text(self.rows.iter().map(text).collect()))
+        let values = self.rows.iter().map(text).collect();
+        self.with(name, Values::Text(values))
     }
 
     #[must_use]
