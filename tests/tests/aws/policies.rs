@@ -201,18 +201,22 @@ fn error_403_names_both_possible_causes() {
 #[test]
 fn scenario_covers_every_kind_of_call() {
     // Without these calls the tests above would pass without checking anything.
-    let has = |job: &str, what: &dyn Fn(&RecordedRequest) -> bool| assert!(calls(job).iter().any(what), "{job}");
+    let has = |job: &str, name: &str, what: &dyn Fn(&RecordedRequest) -> bool| {
+        assert!(calls(job).iter().any(what), "{job}: {name}");
+    };
     for job in JOBS {
-        has(job, &|call| call.method == "PUT" && call.headers.contains_key("if-match"));
-        has(job, &|call| call.method == "PUT" && call.headers.contains_key("if-none-match"));
-        has(job, &|call| call.method == "PUT" && call.status == Some(412));
-        has(job, &|call| call.status == Some(404));
-        has(job, &|call| call.method == "DELETE");
-        has(job, &|call| call.query.get("list-type") == Some(&"2".to_owned()));
+        has(job, "If-Match", &|call| call.method == "PUT" && call.headers.contains_key("if-match"));
+        has(job, "If-None-Match", &|call| call.method == "PUT" && call.headers.contains_key("if-none-match"));
+        has(job, "412", &|call| call.method == "PUT" && call.status == Some(412));
+        has(job, "404", &|call| call.status == Some(404));
+        has(job, "DELETE", &|call| call.method == "DELETE");
+        has(job, "a listing", &|call| call.query.get("list-type") == Some(&"2".to_owned()));
     }
-    has("processor", &|call| {
-        call.method == "HEAD" && call.key.as_deref().is_some_and(|key| key.starts_with("reports/"))
+    has("processor", "GET of a report", &|call| {
+        call.method == "GET" && call.key.as_deref().is_some_and(|key| key.starts_with("reports/"))
     });
-    has("processor", &|call| call.bucket == RAW && call.headers.contains_key("range"));
-    has("processor", &|call| call.query.get("prefix").is_some_and(|prefix| prefix == "api/bikes/"));
+    has("processor", "a range", &|call| call.bucket == RAW && call.headers.contains_key("range"));
+    has("processor", "a listing by source", &|call| {
+        call.query.get("prefix").is_some_and(|prefix| prefix == "api/bikes/")
+    });
 }
