@@ -90,7 +90,7 @@ async fn missing_or_invalid_document_has_a_reason() {
     };
     let bodyless: Change = |_| serde_json::json!({ "schema_version": "1.0" });
     for (store, reason) in [
-        (with("schema_version", "2.0".into()), "version_inconnue : 2.0 (lue ici : 1.0)"),
+        (with("schema_version", "2.0".into()), "version_inconnue : 2.0 (lue ici : 1.1)"),
         (with("date", "2025-11-02".into()), "autre_document : chantiers du 2025-11-02"),
         (with("source", "bikes".into()), "autre_document : bikes du 2025-11-03"),
         (published_with(Source::Worksites, bodyless), "document_illisible : missing field"),
@@ -141,7 +141,7 @@ async fn invalid_manifest_fails_with_bad_data_and_the_cause() {
     other.date = "2025-11-02".parse().unwrap();
     for (body, part) in [
         ("{".to_owned(), "the manifest is not valid (EOF"),
-        (r#"{"schema_version":"2.1"}"#.to_owned(), "has schema version 2.1, but this reporter reads 1.0"),
+        (r#"{"schema_version":"2.1"}"#.to_owned(), "has schema version 2.1, but this reporter reads 1.1"),
         (r#"{"schema_version":"1.0"}"#.to_owned(), "missing field"),
         (serde_json::to_string(&other).unwrap(), "for another day, 2025-11-02"),
     ] {
