@@ -84,6 +84,24 @@ fn entries_are_read_in_natural_order_and_others_left_out() {
     assert_eq!(checksum, sum(&bytes));
 }
 
+/// An archive with one entry compressed with deflate64, which 7-Zip writes and the zip crate only reads.
+const DEFLATE64: &str = "UEsDBBUAAAAJALkpgV3NfVAYvgAAAAUFAAAHAAAAVzA1LnR4dIXSOwpCUQxF0d5ROAElyblf72AeYqNYCTp/4ZFUHiLsbrX78dmut/Xe9L5e63\
+    mopdkyMZzETlKPIpe9JUvP8svqrJzN2TjDGZyLc+FcnSvn5tw4d+fOeTgPztN5UlZxVuGu4crdwo07wsG9hBfuNbxyb+GNew/v3Ef44D7DJ3UT\
+    dxPuGq7cLdy4IxzURcJLvr3VP9837gjv+fk28vVt5u9D8vmh+f2wfH8g/x8l/x81/x8t/x89/x8j/x9z9y9QSwECPwMVAAAACQC5KYFdzX1QGL\
+    4AAAAFBQAABwAkAAAAAAAAACCApIEAAAAAVzA1LnR4dAoAIAAAAAAAAQAYALKwur9Sgd0BAAAAAAAAAAAAAAAAAAAAAFBLBQYAAAAAAQABAFkA\
+    AADjAAAAAAA=";
+
+#[test]
+fn entry_compressed_with_deflate64_is_read() {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.decode(DEFLATE64).unwrap();
+    let rows = (0..40).map(|hour| format!("5462;2023-02-05 {:02}:00:00;{hour};1.0\n", hour % 24));
+    let expected = format!("iu_ac;t_1h;q;k\n{}", rows.collect::<String>());
+    let (entries, checksum) = read(bytes.clone()).unwrap();
+    assert_eq!(entries, [(format!("{KEY}/W05.txt"), expected.into_bytes())]);
+    assert_eq!(checksum, sum(&bytes));
+}
+
 #[test]
 fn archive_with_bytes_before_it_and_a_comment_is_read() {
     let bytes = zip(&[("a.csv", b"content", Deflated)]);
