@@ -169,15 +169,14 @@ impl RoadCells {
         let mut counts = self.span.asks_for(day).then(|| self.counts.entry(day).or_default());
         if let Some(counts) = &mut counts {
             counts.rows += rows.len() as u64;
-            let measured = rows.iter().filter(|(_, row)| row.is_measured()).count() as u64;
-            if measured > 0 {
-                counts.files.entry(file).or_default().rows += measured;
-            }
         }
+        let mut measured_rows = 0;
         for &(hour, row) in rows {
             let Some(cell) = page.cells.get_mut(usize::from(hour)) else { continue };
             let next = row.of_file(file);
-            let replaces = next.is_measured() || !cell.is_measured();
+            let measured = next.is_measured();
+            measured_rows += u64::from(measured);
+            let replaces = measured || !cell.is_measured();
             let Some(counts) = &mut counts else {
                 if replaces {
                     *cell = next;
@@ -223,6 +222,9 @@ impl RoadCells {
                 self.many.insert(place, rows);
             }
             *cell = next.with_past(shared, rows);
+        }
+        if let Some(counts) = counts.filter(|_| measured_rows > 0) {
+            counts.files.entry(file).or_default().rows += measured_rows;
         }
     }
 

@@ -106,7 +106,8 @@ impl Cell {
     #[inline]
     #[must_use]
     pub(crate) fn is_measured(&self) -> bool {
-        (self.flags >> FLOW) & 3 == KNOWN || (self.flags >> OCCUPANCY) & 3 == KNOWN
+        // No kind but `KNOWN` has its lowest bit.
+        self.flags & (KNOWN << FLOW | KNOWN << OCCUPANCY) != 0
     }
 
     /// Whether a later row of it has no value; [`super::RoadCells`] keeps that row.

@@ -110,6 +110,11 @@ impl Clock {
     }
 
     fn new_instant(&mut self, bytes: &[u8]) -> Result<i64, Reason> {
+        if let Some((wall, offset)) = with_offset(bytes) {
+            let instant = wall.and_utc().timestamp() - offset;
+            self.learn(bytes, wall, instant);
+            return Ok(instant);
+        }
         let timestamp = Timestamp::parse_bytes(bytes)?;
         let tz = self.tz;
         let wall = timestamp.date.and_time(timestamp.time.ok_or(Reason::UnreadableDate)?);
@@ -145,6 +150,45 @@ impl Clock {
         self.stamp.length = bytes.len();
         self.stamp.midnight = instant - i64::from(wall.hour()) * 3600;
     }
+}
+
+/// `YYYY-MM-DD?HH:MM:SS` and its offset, seconds: the form of most exports, read in fewer instructions than by [`Timestamp`], with the same result.
+fn with_offset(bytes: &[u8]) -> Option<(NaiveDateTime, i64)> {
+    let (stamp, offset) = bytes.split_at_checked(19)?;
+    let seconds = match offset {
+        b"Z" | b"z" => 0,
+        [sign @ (b'+' | b'-'), rest @ ..] => {
+            let seconds = match rest {
+                [a, b, b':', c, d] | [a, b, c, d] => {
+                    let (hours, minutes) = (digits(&[*a, *b])?, digits(&[*c, *d])?);
+                    (hours <= 23 && minutes <= 59).then_some(i64::from(hours) * 3600 + i64::from(minutes) * 60)?
+                }
+                _ => return None,
+            };
+            if *sign == b'-' { -seconds } else { seconds }
+        }
+        _ => return None,
+    };
+    Some((wall(stamp)?, seconds))
+}
+
+/// `YYYY-MM-DD HH:MM:SS`, with a space or a T.
+fn wall(bytes: &[u8]) -> Option<NaiveDateTime> {
+    let [date @ .., b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2] = bytes else { return None };
+    let [year @ .., b'-', o1, o2, b'-', d1, d2] = date else { return None };
+    if year.len() != 4 {
+        return None;
+    }
+    // The first year that `Timestamp` reads.
+    if year < b"1900".as_slice() {
+        return None;
+    }
+    let date = NaiveDate::from_ymd_opt(i32::try_from(digits(year)?).ok()?, digits(&[*o1, *o2])?, digits(&[*d1, *d2])?)?;
+    date.and_hms_opt(digits(&[*h1, *h2])?, digits(&[*m1, *m2])?, digits(&[*s1, *s2])?)
+}
+
+fn digits(bytes: &[u8]) -> Option<u32> {
+    bytes.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
 }
 
 #[cfg(test)]
@@ -190,6 +234,8 @@ mod tests {
                 let text = format!("{date} {hour:02}{rest}");
                 let instant = clock.instant(text.as_bytes());
                 prop_assert_eq!(instant, Clock::new(PARIS).instant(text.as_bytes()), "{}", text);
+                let read = Timestamp::parse(&text).and_then(|timestamp| timestamp.instant(PARIS));
+                prop_assert_eq!(instant, read.map(|instant| instant.timestamp()), "{}", text);
                 if let Ok(instant) = instant {
                     let day = ServiceDay::of(DateTime::from_timestamp(instant, 0).unwrap(), PARIS);
                     let hour = day.hour_index(DateTime::from_timestamp(instant, 0).unwrap()).unwrap();
