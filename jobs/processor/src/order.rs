@@ -28,8 +28,15 @@ pub(crate) fn optional_id_order(a: Option<&str>, b: Option<&str>) -> Ordering {
 /// An id that a spreadsheet or a data frame wrote as a decimal number, `5462.0`, as the whole number that it is.
 #[must_use]
 pub(crate) fn whole_id(id: &str) -> &str {
-    match id.strip_suffix(".0") {
-        Some(whole) if !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit()) => whole,
+    id.get(..whole_id_bytes(id.as_bytes()).len()).unwrap_or(id)
+}
+
+/// As [`whole_id`], for an id that may not be text.
+#[inline]
+#[must_use]
+pub(crate) fn whole_id_bytes(id: &[u8]) -> &[u8] {
+    match id.strip_suffix(b".0") {
+        Some(whole) if !whole.is_empty() && whole.iter().all(u8::is_ascii_digit) => whole,
         _ => id,
     }
 }

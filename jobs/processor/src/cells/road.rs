@@ -240,14 +240,16 @@ impl RoadCells {
 
     /// The files that have arcs, but none of those that `known` accepts.
     pub(crate) fn files_without(&self, known: impl Fn(&[u8]) -> bool) -> Vec<u16> {
-        let mut accepted = vec![0_u64; self.arcs.len().div_ceil(64)];
-        for (_, slot) in self.index.iter().filter(|(id, _)| known(id)) {
-            accepted[*slot as usize / 64] |= 1 << (slot % 64);
-        }
         let marks = (0_u16..).zip(&self.arcs_by_file).filter(|(_, marks)| !marks.is_empty());
-        let unknown =
-            marks.filter(|(_, marks)| marks.iter().zip(&accepted).all(|(marks, accepted)| marks & accepted == 0));
-        unknown.map(|(file, _)| file).collect()
+        let mut unknown: Vec<(u16, &Vec<u64>)> = marks.collect();
+        let mut accepted = self.index.iter().filter(|(id, _)| known(id)).map(|(_, slot)| *slot);
+        // Usually the first arcs are enough.
+        while !unknown.is_empty()
+            && let Some(slot) = accepted.next()
+        {
+            unknown.retain(|(_, marks)| marks.get(slot as usize / 64).is_none_or(|word| word & 1 << (slot % 64) == 0));
+        }
+        unknown.into_iter().map(|(file, _)| file).collect()
     }
 
     fn slot(&mut self, id: &[u8]) -> u32 {

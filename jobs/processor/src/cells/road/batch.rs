@@ -52,15 +52,15 @@ impl Batch {
             self.begin(arc, day, same_arc);
         }
         if let (Some(attributes), Some(run)) = (attributes, self.runs.last_mut()) {
-            let places = [None, Some(Place::Point), Some(Place::Shape)];
-            let columns = attributes.into_iter().zip(places);
-            for (((raw, place), recent), attribute) in columns.zip(&mut self.recent).zip(&mut run.attributes) {
+            #[expect(
+                clippy::needless_range_loop,
+                reason = "iterators over three arrays cost tens of instructions per row"
+            )]
+            for column in 0..attributes.len() {
+                let (raw, recent) = (attributes[column], &mut self.recent[column]);
                 if *recent == 0 || self.texts.get(*recent) != raw {
-                    if says_nothing(raw) {
-                        continue;
-                    }
-                    match place.map_or(Content::Geometry, |place| geometry.content(place, raw)) {
-                        Content::Geometry => *recent = self.texts.push(raw),
+                    match content(column, raw, geometry) {
+                        Content::Usable => *recent = self.texts.push(raw),
                         Content::Nothing => continue,
                         Content::Unreadable => {
                             unreadable = true;
@@ -68,7 +68,7 @@ impl Batch {
                         }
                     }
                 }
-                *attribute = *recent;
+                run.attributes[column] = *recent;
             }
         }
         self.rows.push((hour, cell));
@@ -122,6 +122,19 @@ impl Batch {
     /// Number of attributes plus one: indexes start at 1.
     pub(crate) fn text_count(&self) -> usize {
         self.texts.ends.len() + 1
+    }
+}
+
+/// What a raw attribute says that differs from the one before it. Not inlined: most rows repeat theirs.
+#[inline(never)]
+fn content(column: usize, raw: &[u8], geometry: &mut GeometryCache) -> Content {
+    if says_nothing(raw) {
+        return Content::Nothing;
+    }
+    match column {
+        1 => geometry.content(Place::Point, raw),
+        2 => geometry.content(Place::Shape, raw),
+        _ => Content::Usable,
     }
 }
 

@@ -8,6 +8,7 @@ use contract::document::Quality;
 use contract::{Reason, ServiceDay};
 
 use crate::cells::road::{Batch, Cell, DayRange, HourValues, Overlap, RoadCells};
+use crate::order::whole_id_bytes;
 use crate::quality::{ChunkRejections, QualityCounter, RowCounts};
 use crate::raw_file::SourceError;
 use crate::scan::{Reader, Row, Unreadable};
@@ -80,7 +81,7 @@ impl RoadRows {
             return Err(Reason::ColumnCount);
         }
         let arc = row.field(layout.arc);
-        let arc = whole(arc.trim_ascii());
+        let arc = whole_id_bytes(arc.trim_ascii());
         if arc.is_empty() {
             return Err(Reason::MissingId);
         }
@@ -134,15 +135,6 @@ impl RoadRows {
     pub(crate) fn reject_record(&self, chunk: &mut ParsedChunk, line: u64, reason: Reason, raw: &[u8]) {
         chunk.structure.add(reason, line, raw);
         chunk.accepted.reject(reason, raw);
-    }
-}
-
-/// As [`crate::order::whole_id`].
-#[inline]
-fn whole(id: &[u8]) -> &[u8] {
-    match id.strip_suffix(b".0") {
-        Some(digits) if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => digits,
-        _ => id,
     }
 }
 

@@ -15,7 +15,8 @@ const DAYS: usize = 512;
 #[derive(Debug)]
 pub(crate) struct Clock {
     tz: Tz,
-    stamp: StampPattern,
+    /// By day of the month: exports mix the days of some weeks.
+    stamps: [StampPattern; STAMPS],
     walls: HashMap<NaiveDateTime, Option<i64>>,
     /// Whether a local date has no clock change.
     regular: HashMap<NaiveDate, bool>,
@@ -24,13 +25,23 @@ pub(crate) struct Clock {
     days: Vec<(i64, [DayBounds; 2])>,
 }
 
-/// The last timestamp and the instant of its hour 0: a timestamp that differs only in the hour is that many hours later.
-#[derive(Debug, Default)]
+/// A timestamp and the instant of its hour 0: a timestamp that differs only in the hour is that many hours later.
+#[derive(Debug, Clone, Copy, Default)]
 struct StampPattern {
     date: [u8; 11],
     rest: [u8; 12],
     length: usize,
     midnight: i64,
+}
+
+/// Number of kept timestamps; every day of a month has a place.
+const STAMPS: usize = 32;
+
+/// The place of a date among the kept timestamps: its day of the month, whether it is written first or last.
+#[inline]
+fn place(date: &[u8; 11]) -> usize {
+    let number = |tens: u8, ones: u8| tens.wrapping_mul(10).wrapping_add(ones);
+    usize::from(number(date[0], date[1]) ^ number(date[8], date[9])) % STAMPS
 }
 
 /// A service day, seconds since the epoch.
@@ -60,7 +71,7 @@ impl Clock {
     pub(crate) fn new(tz: Tz) -> Self {
         Self {
             tz,
-            stamp: StampPattern::default(),
+            stamps: [StampPattern::default(); STAMPS],
             walls: HashMap::new(),
             regular: HashMap::new(),
             today: DayBounds::default(),
@@ -97,24 +108,20 @@ impl Clock {
     #[inline]
     pub(crate) fn instant(&mut self, bytes: &[u8]) -> Result<i64, Reason> {
         if let Some((date, [h1, h2, rest @ ..])) = bytes.split_first_chunk::<11>()
-            && *date == self.stamp.date
-            && bytes.len() == self.stamp.length
-            && self.stamp.rest.get(..rest.len()) == Some(rest)
+            && let stamp = &self.stamps[place(date)]
+            && *date == stamp.date
+            && bytes.len() == stamp.length
+            && stamp.rest.get(..rest.len()) == Some(rest)
         {
             let hour = i64::from(h1.wrapping_sub(b'0')) * 10 + i64::from(h2.wrapping_sub(b'0'));
             if h1.is_ascii_digit() && h2.is_ascii_digit() && hour < 24 {
-                return Ok(self.stamp.midnight + hour * 3600);
+                return Ok(stamp.midnight + hour * 3600);
             }
         }
         self.new_instant(bytes)
     }
 
     fn new_instant(&mut self, bytes: &[u8]) -> Result<i64, Reason> {
-        if let Some((wall, offset)) = with_offset(bytes) {
-            let instant = wall.and_utc().timestamp() - offset;
-            self.learn(bytes, wall, instant);
-            return Ok(instant);
-        }
         let timestamp = Timestamp::parse_bytes(bytes)?;
         let tz = self.tz;
         let wall = timestamp.date.and_time(timestamp.time.ok_or(Reason::UnreadableDate)?);
@@ -144,51 +151,13 @@ impl Clock {
         {
             return;
         }
-        let Some(kept) = self.stamp.rest.get_mut(..rest.len()) else { return };
+        let stamp = &mut self.stamps[place(date)];
+        let Some(kept) = stamp.rest.get_mut(..rest.len()) else { return };
         kept.copy_from_slice(rest);
-        self.stamp.date = *date;
-        self.stamp.length = bytes.len();
-        self.stamp.midnight = instant - i64::from(wall.hour()) * 3600;
+        stamp.date = *date;
+        stamp.length = bytes.len();
+        stamp.midnight = instant - i64::from(wall.hour()) * 3600;
     }
-}
-
-/// `YYYY-MM-DD?HH:MM:SS` and its offset, seconds: the form of most exports, read in fewer instructions than by [`Timestamp`], with the same result.
-fn with_offset(bytes: &[u8]) -> Option<(NaiveDateTime, i64)> {
-    let (stamp, offset) = bytes.split_at_checked(19)?;
-    let seconds = match offset {
-        b"Z" | b"z" => 0,
-        [sign @ (b'+' | b'-'), rest @ ..] => {
-            let seconds = match rest {
-                [a, b, b':', c, d] | [a, b, c, d] => {
-                    let (hours, minutes) = (digits(&[*a, *b])?, digits(&[*c, *d])?);
-                    (hours <= 23 && minutes <= 59).then_some(i64::from(hours) * 3600 + i64::from(minutes) * 60)?
-                }
-                _ => return None,
-            };
-            if *sign == b'-' { -seconds } else { seconds }
-        }
-        _ => return None,
-    };
-    Some((wall(stamp)?, seconds))
-}
-
-/// `YYYY-MM-DD HH:MM:SS`, with a space or a T.
-fn wall(bytes: &[u8]) -> Option<NaiveDateTime> {
-    let [date @ .., b' ' | b'T', h1, h2, b':', m1, m2, b':', s1, s2] = bytes else { return None };
-    let [year @ .., b'-', o1, o2, b'-', d1, d2] = date else { return None };
-    if year.len() != 4 {
-        return None;
-    }
-    // The first year that `Timestamp` reads.
-    if year < b"1900".as_slice() {
-        return None;
-    }
-    let date = NaiveDate::from_ymd_opt(i32::try_from(digits(year)?).ok()?, digits(&[*o1, *o2])?, digits(&[*d1, *d2])?)?;
-    date.and_hms_opt(digits(&[*h1, *h2])?, digits(&[*m1, *m2])?, digits(&[*s1, *s2])?)
-}
-
-fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
 }
 
 #[cfg(test)]
@@ -226,7 +195,7 @@ mod tests {
     proptest! {
         #[test]
         fn cache_does_not_change_results(
-            stamps in prop::collection::vec((prop::sample::select(vec!["2024-03-31", "2024-10-27", "2024-03-30", "31/03/2024", "3/4/2024", "30/3/2024", "6/2/2023 1:"]),
+            stamps in prop::collection::vec((prop::sample::select(vec!["2024-03-31", "2023-03-31", "2024-10-27", "2024-03-30", "31/03/2024", "3/4/2024", "30/3/2024", "6/2/2023 1:"]),
                 0u32..26, prop::sample::select(vec![":00:00", ":00:00Z", ":00:00+01:00", ":30:00", ":00", ":00:00+02:00", ":00:00x"])), 1..20),
         ) {
             let mut clock = Clock::new(PARIS);

@@ -18,7 +18,7 @@ pub(crate) enum Place {
 /// What a text says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
-    Geometry,
+    Usable,
     /// `null` and the like.
     Nothing,
     Unreadable,
@@ -58,7 +58,7 @@ fn parse(place: Place, raw: &[u8]) -> Content {
         Place::Shape => parse_lines(text).map(|lines| lines.is_some()),
     };
     match found {
-        Ok(true) => Content::Geometry,
+        Ok(true) => Content::Usable,
         Ok(false) => Content::Nothing,
         Err(_) => Content::Unreadable,
     }

@@ -25,12 +25,23 @@ pub(crate) fn flow(bytes: &[u8]) -> ParsedValue {
     match parse(bytes) {
         ParsedNumber::Empty => (Value::Absent, None),
         ParsedNumber::Number(value) if value < 0.0 => (Value::Rejected(hash(bytes)), Some(Reason::NegativeFlow)),
-        ParsedNumber::Number(value) if value.fract() != 0.0 => {
-            (Value::Rejected(hash(bytes)), Some(Reason::FractionalFlow))
-        }
+        ParsedNumber::Number(value) if !is_whole(value) => (Value::Rejected(hash(bytes)), Some(Reason::FractionalFlow)),
         ParsedNumber::Number(value) => (Value::Known(value), None),
         ParsedNumber::Other => (Value::Rejected(hash(bytes)), Some(Reason::UnreadableFlow)),
     }
+}
+
+/// Whether a number that is not negative has no decimals. Without `fract`, which is a call where the processor is not known to round.
+#[inline]
+fn is_whole(value: f64) -> bool {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "the cast saturates, and numbers from 2^53 on are whole"
+    )]
+    let whole = value >= 9_007_199_254_740_992.0 || value as u64 as f64 == value;
+    whole
 }
 
 /// Occupancy: percent, 0 to 100.

@@ -123,6 +123,13 @@ proptest! {
     }
 
     #[test]
+    fn usual_form_is_read_as_by_the_full_reader(text in "[12][0-9]{3}-[01][0-9]-[0-3][0-9][T ][012][0-9]:[0-6][0-9]:[0-6][0-9]([Zz]|[+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}|x)?") {
+        if let Some(timestamp) = Timestamp::usual(text.as_bytes()) {
+            prop_assert_eq!(Ok(timestamp), Timestamp::any(text.as_bytes()), "{}", text);
+        }
+    }
+
+    #[test]
     fn written_times_are_read_back(seconds in -1_900_000_000_i64..200_000_000_000, minutes in -1439_i32..1440) {
         let utc = DateTime::from_timestamp(seconds, 0).unwrap();
         prop_assert_eq!(Timestamp::parse(&utc.to_rfc3339()).and_then(|at| at.instant(Tz::PARIS)), Ok(utc));
