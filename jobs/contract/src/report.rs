@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::document::DayStatus;
 use crate::document::bike_counts::BikeComparisons;
 use crate::document::context::Correlation;
-use crate::document::disruptions::Disruption;
+use crate::document::disruptions::{Disruption, Mode, StopDisruptions};
 use crate::document::manifest::EntryStatus;
 use crate::document::road_counts::{CongestionAlert, Measure, RoadComparisons, TopArc, ZoneMetrics};
 use crate::document::weather::{WeatherCategory, WeatherMetrics};
@@ -63,6 +63,9 @@ pub struct DailyReport {
     /// At most 20 disruptions, worst first.
     #[serde(rename = "perturbations")]
     pub disruptions: Option<Vec<Disruption>>,
+    /// Mode → disruptions that affect stops only.
+    #[serde(rename = "arrets_non_desservis", default)]
+    pub stop_disruptions: Option<BTreeMap<Mode, StopDisruptions>>,
     /// Comparison with the previous week.
     #[serde(rename = "evolution_vs_semaine_precedente")]
     pub evolution_vs_previous_week: ReportEvolution,

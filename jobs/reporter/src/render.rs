@@ -8,3 +8,6 @@ pub mod json;
 pub mod number;
 pub mod overview;
 pub mod tables;
+
+#[cfg(test)]
+mod tests;

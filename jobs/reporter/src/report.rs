@@ -97,6 +97,7 @@ pub fn compose(inputs: ReportInputs<'_>) -> DailyReport {
         congestion_alerts: road_counts.map(|road_counts| first(&road_counts.congestion_alerts)),
         active_worksites: worksites.map(|worksites| worksites.active_worksites.clone()),
         disruptions: disruptions.map(|disruptions| first(&disruptions.disruptions)),
+        stop_disruptions: disruptions.map(|disruptions| disruptions.stop_disruptions.clone()),
         evolution_vs_previous_week: ReportEvolution {
             road_counts: road_counts.and_then(|road_counts| road_counts.evolution.previous_week.clone()),
             bike_counts: bike_counts.and_then(|bike_counts| bike_counts.evolution.previous_week.clone()),

@@ -33,17 +33,7 @@ use cells::{Cell, Section};
 /// Only a bug: a row that is longer than its header.
 pub fn render(report: &DailyReport) -> Result<Bytes, csv::Error> {
     let view = View { report, lang: report.language.parse().unwrap_or_default() };
-    let sections = [
-        view.summary(),
-        view.arcs(),
-        view.zones(),
-        view.sensors(),
-        view.alerts(),
-        view.worksites(),
-        view.disruptions(),
-        view.quality(),
-    ];
-    cells::write(view.lang, view.identity(), sections).map(Bytes::from)
+    cells::write(view.lang, view.identity(), view.sections()).map(Bytes::from)
 }
 
 /// A report and the language of its CSV.
@@ -54,6 +44,20 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    fn sections(self) -> [Section; 9] {
+        [
+            self.summary(),
+            self.arcs(),
+            self.zones(),
+            self.sensors(),
+            self.alerts(),
+            self.worksites(),
+            self.disruptions(),
+            self.stops(),
+            self.quality(),
+        ]
+    }
+
     /// Which report this is.
     fn identity(self) -> Vec<Vec<Cell>> {
         let report = self.report;
@@ -193,9 +197,18 @@ impl View<'_> {
                 disruption.end.map_or_else(Cell::default, Cell::time),
                 Cell::number(disruption.duration_hours),
                 Cell::optional_text(disruption.cause.as_deref()),
+                Cell::text(words::scope(self.lang, disruption.scope)),
             ]
         });
         Section { title: headings::DISRUPTIONS, columns: headings::DISRUPTION_COLUMNS, rows }
+    }
+
+    fn stops(self) -> Section {
+        let by_mode = self.report.stop_disruptions.as_ref().map(|by_mode| by_mode.iter().collect::<Vec<_>>());
+        let rows = self.rows(Source::Disruptions, by_mode.as_deref(), |(mode, stops)| {
+            vec![Cell::text(words::mode(self.lang, **mode)), Cell::count(stops.count), Cell::count(stops.lines)]
+        });
+        Section { title: headings::STOPS, columns: headings::STOP_COLUMNS, rows }
     }
 
     /// The rows of a section that one source fills, or the row that states that the source has no document.

@@ -6,7 +6,9 @@ use contract::document::bike_counts::{
     BikeComparisons, BikeCounts, BikeEvolution, BikeGlobal, CounterFault, FailingCounter,
 };
 use contract::document::context::{Context, Correlation, DayFacts, Fact};
-use contract::document::disruptions::{Disruption, DisruptionStatus, Disruptions, Line, Mode, Scope, Severity};
+use contract::document::disruptions::{
+    Disruption, DisruptionStatus, Disruptions, Line, Mode, Scope, Severity, StopDisruptions,
+};
 use contract::document::road_counts::{
     AlertSeverity, AlertType, CongestionAlert, DetectorFault, FailingDetector, Measure, RoadComparisons, RoadCounts,
     RoadEvolution, RoadGlobal, TopArc, TrafficState, ZoneMetrics,
@@ -235,7 +237,10 @@ fn disruptions() -> Disruptions {
         disrupted_line_hours: BTreeMap::from([(Mode::Metro, f(18.5))]),
         reliability_index: Some(f(88.0)),
         alerts: vec![],
-        stop_disruptions: BTreeMap::new(),
+        stop_disruptions: BTreeMap::from([
+            (Mode::Bus, StopDisruptions { count: 3, lines: 2 }),
+            (Mode::Tram, StopDisruptions { count: 1, lines: 1 }),
+        ]),
         running_by_hour: vec![None; 24],
     }
 }

@@ -5,7 +5,7 @@
 //! and transit. Not for values that a source publishes as text, such as the cause of a disruption.
 
 use contract::document::DayStatus;
-use contract::document::disruptions::Severity;
+use contract::document::disruptions::{Mode, Scope, Severity};
 use contract::document::manifest::EntryStatus;
 use contract::document::road_counts::{AlertSeverity, AlertType, TrafficState};
 use contract::report::SensorType;
@@ -104,6 +104,29 @@ pub fn severity(lang: Lang, severity: Severity) -> &'static str {
         Severity::Low => Words { fr: "Faible", en: "Low" },
     }
     .in_language(lang)
+}
+
+#[must_use]
+pub fn scope(lang: Lang, scope: Scope) -> &'static str {
+    match scope {
+        Scope::Line => lang.pick("ligne", "line"),
+        Scope::Section => "section",
+        Scope::Stop => lang.pick("arret", "stop"),
+        Scope::Equipment => lang.pick("equipement", "equipment"),
+    }
+}
+
+#[must_use]
+pub fn mode(lang: Lang, mode: Mode) -> &'static str {
+    match mode {
+        Mode::Other => lang.pick("autre", "other"),
+        Mode::Bus => "bus",
+        Mode::Metro => "metro",
+        Mode::Shuttle => lang.pick("navette", "shuttle"),
+        Mode::Rer => "rer",
+        Mode::Tram => lang.pick("tramway", "tram"),
+        Mode::Transilien => "transilien",
+    }
 }
 
 /// A word in both languages.

@@ -76,7 +76,11 @@ pub(super) const DISRUPTION_COLUMNS: &[Heading] = &[
     ("Fin", "End"),
     ("Durée dans la journée (h)", "Duration within the day (h)"),
     ("Cause", "Cause"),
+    ("Portée", "Scope"),
 ];
+
+pub(super) const STOPS: Heading = ("ARRÊTS NON DESSERVIS", "STOPS NOT SERVED");
+pub(super) const STOP_COLUMNS: &[Heading] = &[("Mode", "Mode"), ("Perturbations", "Disruptions"), ("Lignes", "Lines")];
 
 pub(super) const QUALITY: Heading = ("QUALITÉ", "QUALITY");
 pub(super) const QUALITY_COLUMNS: &[Heading] = &[

@@ -69,8 +69,13 @@ CHA-1;Réseaux;RESTREINTE;75012;\"'=HYPERLINK(\"\"http://x\"\")\";;2025-12-31;12
 CHA-2;Réseaux;RESTREINTE;75012;rue <script>;;;
 
 # PERTURBATIONS
-Identifiant;Gravité;Lignes;Titre;Début;Fin;Durée dans la journée (h);Cause
-c0ffee;Critique;Métro 13, RER B;\"Trafic interrompu¶entre deux gares\";2025-11-02 22:00;;24;PERTURBATION
+Identifiant;Gravité;Lignes;Titre;Début;Fin;Durée dans la journée (h);Cause;Portée
+c0ffee;Critique;Métro 13, RER B;\"Trafic interrompu¶entre deux gares\";2025-11-02 22:00;;24;PERTURBATION;ligne
+
+# ARRÊTS NON DESSERVIS
+Mode;Perturbations;Lignes
+bus;3;2
+tramway;1;1
 
 # QUALITÉ
 Source;Statut;Complétude (%);Lignes lues;Lignes du jour;Doublons;Conflits;Rejets;Raison
@@ -105,7 +110,7 @@ fn missing_source_is_stated_in_each_of_its_sections() {
     let gap = "Donnée absente : comptages (absent : aucune_ligne_du_jour)";
     assert_eq!(csv.matches(gap).count(), 4, "{csv}");
     assert!(csv.contains(&format!("\r\n{gap};;;;;;\r\n")));
-    assert!(csv.contains("\"Donnée absente : traffic (erreur : =1+1; illisible)\";;;;;;;"));
+    assert!(csv.contains("\"Donnée absente : traffic (erreur : =1+1; illisible)\";;;;;;;;\r\n"));
     assert!(csv.contains("\r\ntotal_vehicules;;véhicules\r\n"));
     assert!(csv.contains("\r\n100003096-353242378;velo;"));
     assert!(csv.contains("\r\ntraffic;erreur;;;;;;;\"'=1+1; illisible\"\r\n"));
@@ -139,7 +144,8 @@ fn english_csv_has_commas_decimal_points_and_english_words() {
         "\r\nTime zone,Europe/Paris (UTC+01:00),\r\n",
         "\r\n4264,road,AV_Champs;Elysées,silent,2025-11-03 00:00,2025-11-03 08:00,8\r\n",
         "\r\n,91.25,High,saturated zone,Passy,2025-11-03 08:00,2025-11-03 10:30,2.5,,\r\n",
-        "\r\nMissing data: disruptions (absent: no file),,,,,,,\r\n",
+        "\r\nMissing data: disruptions (absent: no file),,,,,,,,\r\n\r\n# STOPS NOT SERVED\r\nMode,Disruptions,Lines\r\n\
+         Missing data: disruptions (absent: no file),,\r\n",
         "\r\nroad counts,ok,98.5,1000,48,2,1,3,unreadable date\r\nroad counts,ok,,,,,,4,negative flow\r\n",
         "\r\ndisruptions,absent,,,,,,,no file\r\n",
     ] {

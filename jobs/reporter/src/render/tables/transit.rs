@@ -1,6 +1,6 @@
 //! The tables of transit disruptions and of worksites.
 
-use contract::document::disruptions::Line;
+use contract::document::disruptions::{Line, Scope};
 
 use super::TableInputs;
 use super::positions::{Place, Position};
@@ -21,6 +21,8 @@ pub(super) fn disruptions(inputs: TableInputs<'_>) -> Table {
         .columns(rows)
         .text("id", |disruption| Some(disruption.id.as_str()))
         .text("gravite", |disruption| serde_name(disruption.severity))
+        .text("portee", |disruption| serde_name(disruption.scope))
+        .boolean("arrets_non_desservis", |disruption| Some(disruption.scope == Scope::Stop))
         .text("statut", |disruption| serde_name(disruption.status))
         .text("cause", |disruption| disruption.cause.as_deref())
         .text("modes", |disruption| Some(modes(&disruption.lines)))
