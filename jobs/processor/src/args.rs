@@ -23,8 +23,8 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Day to process: YYYY-MM-DD, a range FIRST..LAST, or `all` (every local day with a row of a required source) [default: the day in
-    /// the Job's name, else yesterday in the city's time zone]
+    /// Day to process: YYYY-MM-DD, yesterday, today-N, a range FIRST..LAST, or `all` (every local day with a row of a required source)
+    /// [default: the day in the Job's name, else yesterday in the city's time zone]
     #[arg(env = "REPORT_DATE", value_name = "DAY")]
     pub day: Option<String>,
 
@@ -75,7 +75,7 @@ pub struct Settings {
     /// Earlier days that a scheduled run processes if they have no manifest, 0 to 366
     #[arg(
         long, env = "CITYFLOW_CATCH_UP", value_name = "DAYS", value_parser = checked(settings::earlier_days), default_value = "14",
-        global = true, help_heading = DAYS
+        global = true, help_heading = DAYS, allow_negative_numbers = true
     )]
     pub catch_up: Checked<u32>,
 
@@ -103,7 +103,8 @@ pub struct Settings {
 
     /// Threads that parse and aggregate, 1 to 1024 [default: one per core]
     #[arg(
-        long, env = "CITYFLOW_THREADS", value_name = "N", value_parser = checked(threads), global = true, help_heading = PROCESSING
+        long, env = "CITYFLOW_THREADS", value_name = "N", value_parser = checked(threads), global = true, help_heading = PROCESSING,
+        allow_negative_numbers = true
     )]
     pub threads: Option<Checked<usize>>,
 
@@ -128,13 +129,17 @@ pub struct Settings {
 pub enum Command {
     /// Print a table of days: documents, completeness, report, age; then the newest day that is published
     Status {
-        /// Days to show: 2025-11-03, a range 2025-11-01..2025-11-07, or `all` [default: those of --last]
+        /// Days to show: 2025-11-03, yesterday, a range 2025-11-01..2025-11-07, or `all` [default: those of --last]
         #[arg(value_name = "DAY", conflicts_with = "last")]
         days: Option<String>,
 
         /// Number of days before today, 1 to 3660
-        #[arg(long, value_name = "DAYS", default_value = "14")]
+        #[arg(long, value_name = "DAYS", default_value = "14", allow_negative_numbers = true)]
         last: String,
+
+        /// Print one JSON object instead of the table
+        #[arg(long)]
+        json: bool,
     },
     /// Check settings, connections and permissions, and what each raw file holds; writes no document
     Check {
@@ -154,6 +159,8 @@ pub enum Command {
         #[arg(value_name = "FILE")]
         file: Option<std::path::PathBuf>,
     },
+    /// List the parameters of --param: default, unit, range, meaning
+    Params,
 }
 
 const EXAMPLES: &str = "\

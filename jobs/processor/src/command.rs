@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use runtime::day::DayOrigin;
 use runtime::failure::Failure;
+use runtime::output;
 use runtime::telemetry;
 
 use crate::config::{Action, Config, DEFAULT_RAW};
@@ -12,17 +13,23 @@ use crate::pipeline::engine::Engine;
 use crate::pipeline::terminal::note;
 
 mod check;
+mod params;
 mod status;
 mod trace;
 
 /// Executes the command of the configuration. Returns the run's result on one line, empty for commands that publish nothing.
 pub async fn execute(config: Config) -> Result<String, Failure> {
     if let Some(Action::Trace { file }) = &config.command {
-        return trace::print(file).map(|()| String::new());
+        trace::print(file)?;
+        return output::finish().map(|()| String::new());
+    }
+    if config.command == Some(Action::Params) {
+        params::print();
+        return output::finish().map(|()| String::new());
     }
     let now = runtime::clock::now()?;
     // `status` reads nothing raw.
-    let needed = |place: &&&str| !matches!(config.command, Some(Action::Status(_))) || **place != DEFAULT_RAW;
+    let needed = |place: &&&str| !matches!(config.command, Some(Action::Status { .. })) || **place != DEFAULT_RAW;
     let places: Vec<&str> = config.defaults.iter().filter(needed).copied().collect();
     if !places.is_empty() && !config.log.quiet {
         let places = places.join(" and ");
@@ -35,9 +42,15 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
         );
     }
     match config.command {
-        Some(Action::Check(options)) => return check::check(&config, options, now).await.map(|()| String::new()),
-        Some(Action::Status(days)) => return status::print(&config, now, days).await.map(|()| String::new()),
-        Some(Action::Trace { .. }) | None => {}
+        Some(Action::Check(options)) => {
+            check::check(&config, options, now).await?;
+            return output::finish().map(|()| String::new());
+        }
+        Some(Action::Status { days, json }) => {
+            status::print(&config, now, days, json).await?;
+            return output::finish().map(|()| String::new());
+        }
+        Some(Action::Trace { .. } | Action::Params) | None => {}
     }
     let choice = config.days(now)?;
     if choice.origin == DayOrigin::Yesterday && !config.log.quiet {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
-use contract::Source;
+use contract::{NaiveDate, Source};
 use runtime::day::{self, DayChoice, Days};
 use runtime::failure::Failure;
 use runtime::lang::Lang;
@@ -16,6 +16,7 @@ use crate::args::{Cli, Command};
 use crate::city::City;
 use crate::parameters::Parameters;
 use crate::scan::Simd;
+use crate::telemetry::JOB;
 
 /// The configuration of a run.
 #[derive(Debug, Clone)]
@@ -80,7 +81,11 @@ pub struct CheckOptions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// The table of days.
-    Status(StatusDays),
+    Status {
+        days: StatusDays,
+        /// Print one JSON object instead.
+        json: bool,
+    },
     /// Check settings, connections and permissions.
     Check(CheckOptions),
     /// Show the last trace of a file.
@@ -88,6 +93,8 @@ pub enum Action {
         /// The trace file.
         file: PathBuf,
     },
+    /// List the parameters.
+    Params,
 }
 
 /// The days of the table.
@@ -134,8 +141,6 @@ impl Config {
         let memory = memory(&settings.memory_target, command.is_some(), &mut mistakes).with_threads(threads);
         let lookback = mistakes.take(&shared.lookback).unwrap_or_default();
         let catch_up = mistakes.take(&settings.catch_up).unwrap_or_default();
-        let command = command.and_then(|command| action(command, &shared, &mut mistakes));
-
         let mut outlines = None;
         let mut city = mistakes
             .take_with(&shared.profile, |profile| load_city(profile, &mut outlines))
@@ -147,8 +152,26 @@ impl Config {
             city = changed;
         }
         if let Err(failure) = day::choose(day.as_deref(), shared.job_name.as_deref(), now, city.tz) {
-            mistakes.add(failure.to_string());
+            let similar = day.as_deref().and_then(|text| day::similar_command(text, JOB.commands));
+            mistakes.add(match (&day, similar) {
+                (Some(text), Some(command)) => {
+                    format!(
+                        "`{}` is neither a day nor a command; the nearest command is `processor {command}`",
+                        text.trim()
+                    )
+                }
+                _ => failure.to_string(),
+            });
         }
+        if let (Some(day), Some(Command::Status { .. } | Command::Trace { .. } | Command::Params)) = (&day, &command)
+            && std::env::var("REPORT_DATE").as_ref() != Ok(day)
+        {
+            mistakes.add(format!(
+                "the day {day} stands before a command that does not read it; write the command first, such as `processor status {day}`"
+            ));
+        }
+        let today = now.with_timezone(&city.tz).date_naive();
+        let command = command.and_then(|command| action(command, today, &shared, &mut mistakes));
         let mut switch = |setting: &Checked<bool>| mistakes.take(setting).unwrap_or_default();
         let (path_style, force, dry_run) = (switch(&shared.path_style), switch(&shared.force), switch(&shared.dry_run));
         let (until_complete, events) = (switch(&settings.until_complete), switch(&shared.events));
@@ -237,25 +260,26 @@ fn memory(target: &Option<Checked<String>>, is_command: bool, mistakes: &mut Mis
     }
 }
 
-fn action(command: Command, shared: &Shared, mistakes: &mut Mistakes) -> Option<Action> {
+fn action(command: Command, today: NaiveDate, shared: &Shared, mistakes: &mut Mistakes) -> Option<Action> {
     match command {
         Command::Check { files, json } => {
             Some(Action::Check(CheckOptions { files: mistakes.take(files.as_ref()), json }))
         }
-        Command::Status { days: Some(days), .. } => match day::parse_argument(&days) {
-            Ok(days) => Some(Action::Status(StatusDays::Days(days))),
+        Command::Status { days: Some(days), json, .. } => match day::parse_argument(&days, today) {
+            Ok(days) => Some(Action::Status { days: StatusDays::Days(days), json }),
             Err(failure) => {
                 mistakes.add(format!("status: {}. {}", failure.what, failure.todo));
                 None
             }
         },
-        Command::Status { days: None, last } => match last.parse() {
-            Ok(last @ 1..=3660) => Some(Action::Status(StatusDays::Last(last))),
+        Command::Status { days: None, last, json } => match last.parse() {
+            Ok(last @ 1..=3660) => Some(Action::Status { days: StatusDays::Last(last), json }),
             _ => {
                 mistakes.add(format!("status --last: \"{last}\" is not a number of days from 1 to 3660"));
                 None
             }
         },
+        Command::Params => Some(Action::Params),
         Command::Trace { file } => {
             let file = file.or_else(|| shared.trace_file().map(Path::to_path_buf));
             if file.is_none() {

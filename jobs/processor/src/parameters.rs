@@ -22,11 +22,16 @@ pub(crate) struct Parameters {
 }
 
 macro_rules! parameters {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[doc = $doc:literal])* $field:ident: $type:ty = $default:expr,)* }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields, default)]
-        pub(crate) struct $name { $($(#[$doc])* pub $field: $type,)* }
+        pub(crate) struct $name { $($(#[doc = $doc])* pub $field: $type,)* }
+
+        impl $name {
+            /// Key and meaning of each parameter.
+            const MEANINGS: &'static [(&'static str, &'static str)] = &[$((stringify!($field), concat!($($doc),*)),)*];
+        }
 
         impl Default for $name {
             fn default() -> Self {
@@ -224,7 +229,8 @@ impl Parameters {
         let source = if source == "meteo" { "weather" } else { source };
         let mut all = serde_json::to_value(&*self).map_err(|error| error.to_string())?;
         let slot = all.get_mut(source).and_then(|set| set.get_mut(key)).ok_or_else(|| {
-            format!("unknown parameter \"{name}\"; documents list all parameters under \"parametres\"")
+            let nearest = Self::nearest(name);
+            format!("unknown parameter \"{name}\"; the nearest is {nearest}, and `processor params` lists all")
         })?;
         *slot = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()));
         *self = serde_json::from_value(all).map_err(|error| format!("{name}: {error}"))?;
@@ -232,7 +238,73 @@ impl Parameters {
     }
 }
 
+/// Unit and range of a number, by its key; `None` for texts.
+fn unit_and_range(key: &str) -> Option<(&'static str, f64, f64)> {
+    let ends = |endings: &[&str]| endings.iter().any(|ending| key.ends_with(ending));
+    Some(match key {
+        "attendu_jours" => ("days", 3.0, 366.0),
+        "heure_creuse_part" => ("of the mean", 0.0, 1.0),
+        "rayon_terre_metres" => ("m", 1.0, 1e9),
+        "debit_plafond" => ("vehicles/h", 0.0, 1e9),
+        "modele_temps_perdu" | "termines" | "unites" => return None,
+        _ if ends(&["_part", "_taux"]) || key.starts_with("seuil_") || key.starts_with("impact_") => ("%", 0.0, 100.0),
+        _ if key.contains("vitesse") => ("km/h", 1e-3, 1000.0),
+        _ if ends(&["_jours"]) => ("days", 0.0, 3660.0),
+        _ if ends(&["_heures"]) => ("hours", 0.0, 8784.0),
+        _ if ends(&["_minutes"]) => ("minutes", 0.0, 2880.0),
+        _ if ends(&["_metres"]) => ("m", 0.0, 1e6),
+        _ if ends(&["_mm"]) => ("mm", 0.0, 1000.0),
+        _ if ends(&["_kmh"]) => ("km/h", 0.0, 1000.0),
+        _ if key.contains("temp") => ("°C", -100.0, 100.0),
+        _ if ends(&["_nombre", "_troncons"]) => ("", 0.0, 1e6),
+        _ => return None,
+    })
+}
+
+/// One parameter for a person.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Description {
+    /// As in `--param`.
+    pub(crate) name: String,
+    pub(crate) default: Value,
+    pub(crate) unit: &'static str,
+    pub(crate) range: Option<(f64, f64)>,
+    pub(crate) meaning: &'static str,
+}
+
 impl Parameters {
+    /// All parameters in the order of the sources.
+    #[must_use]
+    pub(crate) fn descriptions() -> Vec<Description> {
+        let defaults = serde_json::to_value(Self::default()).unwrap_or_default();
+        let sources = [
+            ("comptages", RoadParameters::MEANINGS),
+            ("bikes", BikeParameters::MEANINGS),
+            ("traffic", DisruptionParameters::MEANINGS),
+            ("weather", WeatherParameters::MEANINGS),
+            ("chantiers", WorksiteParameters::MEANINGS),
+            ("referentiel", NetworkParameters::MEANINGS),
+            ("contexte", ContextParameters::MEANINGS),
+        ];
+        let described = |source: &str, (key, meaning): &(&'static str, &'static str)| {
+            let known = unit_and_range(key);
+            Description {
+                name: format!("{source}.{key}"),
+                default: defaults.get(source).and_then(|set| set.get(*key)).cloned().unwrap_or_default(),
+                unit: known.map_or("", |(unit, ..)| unit),
+                range: known.map(|(_, low, high)| (low, high)),
+                meaning: meaning.trim(),
+            }
+        };
+        sources.iter().flat_map(|(source, all)| all.iter().map(|one| described(source, one))).collect()
+    }
+
+    /// The known name that is most like `name`.
+    fn nearest(name: &str) -> String {
+        let all = Self::descriptions().into_iter().map(|described| described.name);
+        all.min_by_key(|known| strsim::damerau_levenshtein(name, known)).unwrap_or_default()
+    }
+
     /// One sentence per value out of range.
     #[must_use]
     pub(crate) fn check(&self) -> Vec<String> {
@@ -240,16 +312,11 @@ impl Parameters {
         let Ok(Value::Object(sources)) = serde_json::to_value(self) else { return mistakes };
         for (source, set) in &sources {
             for (key, value) in set.as_object().into_iter().flatten() {
+                let Some((unit, low, high)) = unit_and_range(key) else { continue };
                 let values = value.as_array().map_or_else(|| vec![value], |values| values.iter().collect());
-                let (low, high) = match key.as_str() {
-                    "attendu_jours" => (3.0, 366.0),
-                    key if key.ends_with("_jours") => (0.0, 3660.0),
-                    key if key.contains("vitesse") || key.starts_with("rayon") => (1e-3, 1e9),
-                    key if key.contains("temp") => (-100.0, 100.0),
-                    _ => (0.0, 1e9),
-                };
                 if values.iter().filter_map(|value| value.as_f64()).any(|value| !(low..=high).contains(&value)) {
-                    mistakes.push(format!("{source}.{key}: {value} is out of range; expected {low} to {high}"));
+                    let text = format!("{source}.{key}: {value} is out of range; expected {low} to {high} {unit}");
+                    mistakes.push(text.trim_end().to_owned());
                 }
             }
         }
@@ -275,15 +342,42 @@ mod tests {
     }
 
     #[test]
+    fn every_parameter_has_a_meaning_and_every_number_a_range_with_its_default() {
+        let all = Parameters::descriptions();
+        let defaults = serde_json::to_value(Parameters::default()).unwrap();
+        let number: usize = defaults.as_object().unwrap().values().map(|set| set.as_object().unwrap().len()).sum();
+        assert_eq!(all.len(), number);
+        for described in all {
+            assert!(!described.meaning.is_empty(), "{}", described.name);
+            let values = described.default.as_array().cloned().unwrap_or_else(|| vec![described.default.clone()]);
+            for value in values.iter().filter_map(Value::as_f64) {
+                let (low, high) = described.range.unwrap_or_else(|| panic!("{} has no range", described.name));
+                assert!((low..=high).contains(&value), "{} is out of its range", described.name);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_parameter_suggests_the_nearest() {
+        let error = Parameters::default().set("comptages.congestion_tau=70").unwrap_err();
+        assert!(error.contains("the nearest is comptages.congestion_taux,"), "{error}");
+        let error = Parameters::default().set("comptage.fige_heures=70").unwrap_err();
+        assert!(error.contains("the nearest is comptages.fige_heures,"), "{error}");
+    }
+
+    #[test]
     fn values_out_of_range_are_reported() {
         assert!(Parameters::default().check().is_empty());
         let mut parameters = Parameters::default();
-        for wrong in
-            ["comptages.attendu_jours=100000", "comptages.vitesse_libre=0", "comptages.paliers_vitesse=[40,30,0]"]
-        {
+        for wrong in [
+            "comptages.attendu_jours=100000",
+            "comptages.vitesse_libre=0",
+            "comptages.paliers_vitesse=[40,30,0]",
+            "comptages.congestion_taux=800",
+        ] {
             parameters.set(wrong).unwrap();
         }
-        assert_eq!(parameters.check().len(), 3);
+        assert_eq!(parameters.check().len(), 4);
     }
 
     #[test]

@@ -53,8 +53,8 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Day to report on: 2025-11-03, a range 2025-11-01..2025-11-07, or `all` [default: the day in the Job's name, else yesterday in the
-    /// city's time zone]
+    /// Day to report on: 2025-11-03, yesterday, today-N, a range 2025-11-01..2025-11-07, or `all` [default: the day in the Job's name, else
+    /// yesterday in the city's time zone]
     #[arg(value_name = "DAY", env = "REPORT_DATE")]
     pub day: Option<String>,
 

@@ -13,6 +13,7 @@ use runtime::settings::{Checked, Mistakes, Shared};
 
 use crate::args::{Args, Command};
 use crate::city::{self, City};
+use crate::telemetry::JOB;
 
 /// The locations if neither is set.
 const METRICS: &str = "./data/processed/metrics";
@@ -113,7 +114,16 @@ fn report_task(args: &Args, now: DateTime<Utc>, tz: Tz, mistakes: &mut Mistakes)
             Some(ReportTask { choice, lookback, wait, force, dry_run })
         }
         Err(failure) => {
-            mistakes.add(failure.to_string());
+            let similar = args.day.as_deref().and_then(|text| day::similar_command(text, JOB.commands));
+            mistakes.add(match (&args.day, similar) {
+                (Some(text), Some(command)) => {
+                    format!(
+                        "`{}` is neither a day nor a command; the nearest command is `reporter {command}`",
+                        text.trim()
+                    )
+                }
+                _ => failure.to_string(),
+            });
             None
         }
     }

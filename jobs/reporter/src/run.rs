@@ -54,7 +54,10 @@ struct PlannedDay {
 /// The most severe failure.
 pub async fn run(config: Config) -> Result<String, Failure> {
     match &config.task {
-        Task::Check => check::run(&config).await.map(|()| String::new()),
+        Task::Check => {
+            check::run(&config).await?;
+            runtime::output::finish().map(|()| String::new())
+        }
         Task::Report(task) => make_reports(&config, task).await,
     }
 }

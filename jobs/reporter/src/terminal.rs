@@ -4,7 +4,6 @@
 //! and belong to `runtime::exit`, and not for the overview of a report, which `render::overview` writes.
 
 use std::fmt::Display;
-use std::io::Write as _;
 
 use runtime::day::DayOrigin;
 use runtime::lang::Lang;
@@ -32,8 +31,7 @@ impl Terminal {
     /// Prints text that is in the right language and has its line ends.
     pub(crate) fn print(self, text: impl Display) {
         if self.shown {
-            // A closed stdout, such as a pager that was left, must not fail a run whose report is written.
-            let _ = write!(std::io::stdout().lock(), "{text}");
+            runtime::output::print(text);
         }
     }
 }

@@ -151,7 +151,7 @@ impl DayChoice {
 
 /// Chooses the days of a run.
 ///
-/// `argument` is the positional argument or `REPORT_DATE`; an empty one counts as not set, because a chart renders an unset variable so.
+/// `argument` is the positional argument or `REPORT_DATE`, see [`parse_argument`]; an empty one counts as not set, because a chart renders an unset variable so.
 /// `job_name` is `JOB_NAME`; an empty one is an error, because it comes from a missing label, and the date in the name is lost.
 ///
 /// # Errors
@@ -162,7 +162,9 @@ pub fn choose(
     now: DateTime<Utc>,
     tz: Tz,
 ) -> Result<DayChoice, Failure> {
-    let requested = argument.map(str::trim).filter(|text| !text.is_empty()).map(parse_argument).transpose()?;
+    let today = now.with_timezone(&tz).date_naive();
+    let argument = argument.map(str::trim).filter(|text| !text.is_empty());
+    let requested = argument.map(|text| parse_argument(text, today)).transpose()?;
     let named = job_name.map(|name| name::parse(name, now).map(|named| (named, name.to_owned()))).transpose()?;
     let (days, origin) = match (requested, named) {
         (Some(requested), Some((named, name))) => {
@@ -207,16 +209,16 @@ fn check_agreement(requested: Days, named: DaysInName, name: &str, tz: Tz) -> Re
     ))
 }
 
-/// Parses `YYYY-MM-DD`, `YYYY-MM-DD..YYYY-MM-DD`, or `all`.
+/// Parses a day, `FIRST..LAST`, or `all`. A day is `YYYY-MM-DD`, `today`, `yesterday`, or `today-N` with a number of days.
 ///
 /// # Errors
 /// [`Code::Usage`]: the text has another form, names a day that does not exist, or ends before it begins.
-pub fn parse_argument(text: &str) -> Result<Days, Failure> {
+pub fn parse_argument(text: &str, today: NaiveDate) -> Result<Days, Failure> {
     let invalid = |what: String| Failure::new(Code::Usage, what, "the day (argument or REPORT_DATE)", EXAMPLE);
     if text == "all" {
         return Ok(Days::All);
     }
-    let day = |text: &str| match DayFormat::parse(text) {
+    let day = |text: &str| match relative(text, today).or_else(|| DayFormat::parse(text)) {
         Some(DayFormat::Day(day)) => Ok(day),
         Some(DayFormat::Impossible) => Err(invalid(format!("there is no day {text}"))),
         None => Err(invalid(format!("`{}` is not a valid day", name::shown(text)))),
@@ -231,7 +233,28 @@ pub fn parse_argument(text: &str) -> Result<Days, Failure> {
     }
 }
 
-const EXAMPLE: &str = "Write a day like 2025-11-03, a range like 2025-11-01..2025-11-07, or all";
+const EXAMPLE: &str = "Write a day like 2025-11-03 or yesterday, a range like 2025-11-01..2025-11-07, or all";
+
+/// `today`, `yesterday` or `today-N`.
+fn relative(text: &str, today: NaiveDate) -> Option<DayFormat> {
+    let back = match text {
+        "today" => 0,
+        "yesterday" => 1,
+        _ => {
+            let number = text.strip_prefix("today-")?;
+            number.bytes().all(|byte| byte.is_ascii_digit()).then(|| number.parse().ok()).flatten()?
+        }
+    };
+    Some(today.checked_sub_days(Later::new(back)).map_or(DayFormat::Impossible, DayFormat::Day))
+}
+
+/// The command that a person may have meant by a text that is not a day.
+#[must_use]
+pub fn similar_command<'a>(text: &str, commands: &[&'a str]) -> Option<&'a str> {
+    let distance = |command: &&str| strsim::damerau_levenshtein(text.trim(), command);
+    let nearest = commands.iter().copied().min_by_key(|command| distance(command))?;
+    (distance(&nearest) <= 2).then_some(nearest)
+}
 
 /// A text of the form `YYYY-MM-DD`.
 enum DayFormat {

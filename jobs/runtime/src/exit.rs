@@ -13,7 +13,7 @@ use crate::cluster::{self, EventRecorder};
 use crate::failure::{Code, Failure};
 use crate::log::{self, LogOptions};
 use crate::telemetry::Job;
-use crate::{progress, settings, telemetry};
+use crate::{output, progress, settings, telemetry};
 
 /// The file from which Kubernetes takes the termination message of a container.
 pub const TERMINATION_LOG: &str = "/dev/termination-log";
@@ -74,9 +74,7 @@ pub fn record_event(program: &'static str, requested: bool, job: Option<&str>) {
 pub fn from_clap(job: &'static Job, error: &clap::Error) -> Result<String, Failure> {
     let program = job.name;
     if !error.use_stderr() {
-        // A closed stdout has no reader.
-        let _ = error.print();
-        return Ok(String::new());
+        return output::written(error.print()).map(|()| String::new());
     }
     // The flags are unknown, so only the variables count.
     let variable = |name: &str| std::env::var(name).ok().filter(|text| !text.is_empty());

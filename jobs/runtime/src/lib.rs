@@ -16,6 +16,7 @@ pub mod lang;
 pub mod location;
 pub mod log;
 pub mod memory;
+pub mod output;
 pub mod progress;
 pub mod settings;
 pub mod signals;

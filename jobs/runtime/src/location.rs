@@ -3,7 +3,7 @@
 //! Not for keys below a location, which `contract` defines.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -92,13 +92,22 @@ impl Location {
                     Access::ReadOnceCreated => LocalStore::awaited(path),
                     Access::Write => LocalStore::create(path),
                 };
-                Ok(Arc::new(store?))
+                store.map(|store| Arc::new(store) as SharedStore).map_err(|failure| bucket_tip(failure.into(), path))
             }
             Self::S3 { bucket, prefix } => {
                 let options = S3Options { path_style, ..S3Options::default() };
                 Ok(Arc::new(S3Store::open(bucket, prefix, options).await?))
             }
         }
+    }
+}
+
+/// A bare name of a folder that is not there may be meant as a bucket.
+fn bucket_tip(failure: Failure, path: &Path) -> Failure {
+    let name = path.to_str().filter(|name| check_bucket(name).is_ok() && !path.exists());
+    match name {
+        Some(name) => Failure { todo: format!("{}; a bucket is written s3://{name}", failure.todo), ..failure },
+        None => failure,
     }
 }
 

@@ -1,6 +1,5 @@
 //! One run: simulate the city, write the raw sources, write the truth, report the totals.
 
-use std::io::Write as _;
 use std::time::Instant;
 
 use contract::{Source, keys};
@@ -91,13 +90,10 @@ pub fn run(config: &Config) -> Result<(), Failure> {
         #[expect(clippy::cast_precision_loss, reason = "only for display")]
         let (megabytes, seconds) = (bytes as f64 / 1e6, started.elapsed().as_secs_f64());
         let out = &config.out;
-        // A closed pipe is not an error: the reader does not need the totals.
-        let _ = writeln!(
-            std::io::stdout(),
-            "{} to {}: {files} files, {megabytes:.1} MB at {out} in {seconds:.1} s",
-            config.first,
-            config.last
-        );
+        let (first, last) = (config.first, config.last);
+        runtime::output::print(format_args!(
+            "{first} to {last}: {files} files, {megabytes:.1} MB at {out} in {seconds:.1} s\n"
+        ));
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
 
+mod command_line;
 mod stores;
 
 use std::io::{Seek as _, SeekFrom, Write as _};

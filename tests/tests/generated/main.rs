@@ -31,7 +31,7 @@ fn commands(help: &str) -> Vec<&str> {
 #[test]
 fn help_texts_match_the_committed_files() {
     for (program, expected) in
-        [("processor", &["check", "status", "trace"] as &[_]), ("reporter", &["check"]), ("simulator", &[])]
+        [("processor", &["check", "params", "status", "trace"] as &[_]), ("reporter", &["check"]), ("simulator", &[])]
     {
         let text = help(program, None);
         let mut names = commands(&text);

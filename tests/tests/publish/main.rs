@@ -192,6 +192,13 @@ fn status_shows_the_last_days() {
         let english = env.processor().args(["status", "--last", "3", "--lang", "en"]).succeed().stdout;
         assert!(english.starts_with("day ") && english.contains("completeness"), "{english}");
         assert!(english.ends_with("newest published day: 2025-11-04\n"), "{english}");
+        let days = env.processor().args(["status", "2025-11-02..2025-11-04", "--json"]).succeed().stdout;
+        let days: serde_json::Value = serde_json::from_str(&days).unwrap();
+        assert_eq!(days["newest"], raw::DAY);
+        let [own, before, missing] = [0, 1, 2].map(|at| &days["days"][at]);
+        assert_eq!((&own["date"], &own["report"], &own["documents"]), (&raw::DAY.into(), &"missing".into(), &7.into()));
+        assert_eq!((&before["report"], &before["manifest"]), (&"up_to_date".into(), &"ok".into()));
+        assert_eq!((&missing["date"], &missing["manifest"]), (&"2025-11-02".into(), &"missing".into()));
     });
 }
 

@@ -1,8 +1,8 @@
 //! Cells of the road counts, one per arc and hour, for the requested days and the earlier days that they depend on.
 //!
 //! The last row of a cell in input order that has a flow or an occupancy wins; without one, the last row. Each row is compared with the
-//! previous one, so that repeats and conflicts do not depend on how the input is split. Cells are stored in pages of 25 hours per arc and service day, matching the order of rows in exports and the
-//! access pattern of the indicators.
+//! previous one, so that repeats and conflicts do not depend on how the input is split. Pages of 25 hours per arc and service day match the
+//! order of rows in exports.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -18,7 +18,8 @@ use crate::config::{CheckOptions, Config};
 use crate::input::Inventory;
 use crate::pipeline::engine::open_raw;
 use crate::pipeline::terminal::line;
-use raw_files::{RawFiles, wrap};
+use raw_files::RawFiles;
+pub(super) use raw_files::wrap;
 
 /// Tests the configuration, the stores and the permissions, and prints each result; then the raw files. Fails like the run that it predicts.
 pub(super) async fn check(config: &Config, options: CheckOptions, now: DateTime<Utc>) -> Result<(), Failure> {

@@ -10,12 +10,13 @@ use runtime::location::Access;
 use runtime::store::{SharedStore, StoreError};
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::config::{Config, StatusDays};
 use crate::pipeline::terminal::line;
 
-/// Prints the table, newest day first, and below it the newest day that has a manifest.
-pub(crate) async fn print(config: &Config, now: DateTime<Utc>, days: StatusDays) -> Result<(), Failure> {
+/// Prints the table, newest day first, and below it the newest day that has a manifest; with `json` one JSON object with the same.
+pub(crate) async fn print(config: &Config, now: DateTime<Utc>, days: StatusDays, json: bool) -> Result<(), Failure> {
     let metrics = config.out.join(keys::METRICS).open(config.path_style, Access::Read).await?;
     let reports = config.out.join(keys::REPORTS).open(config.path_style, Access::Read).await.ok();
     let lang = config.lang;
@@ -25,6 +26,15 @@ pub(crate) async fn print(config: &Config, now: DateTime<Utc>, days: StatusDays)
         StatusDays::Last(last) => (1..=i64::from(last)).map(|back| today - Duration::days(back)).collect(),
         StatusDays::Days(days) => days.list().unwrap_or_else(|| published.clone()).into_iter().rev().collect(),
     };
+    let mut rows = Vec::new();
+    for day in shown {
+        rows.push(DayRow::read(&metrics, reports.as_ref(), day).await?);
+    }
+    if json {
+        let days: Vec<_> = rows.iter().map(DayRow::json).collect();
+        line(&json!({ "days": days, "newest": published.last() }).to_string());
+        return Ok(());
+    }
     let [day, status, completeness, report] =
         lang.pick(["jour", "statut", "complétude", "rapport"], ["day", "status", "completeness", "report"]);
     line(&format!(
@@ -32,9 +42,7 @@ pub(crate) async fn print(config: &Config, now: DateTime<Utc>, days: StatusDays)
         "documents",
         lang.pick("âge", "age")
     ));
-    for day in shown {
-        line(&row(&metrics, reports.as_ref(), day, now, lang).await?);
-    }
+    rows.iter().for_each(|row| line(&row.text(now, lang)));
     line(&match published.last() {
         Some(newest) => format!("{} {newest}", lang.pick("dernier jour publié :", "newest published day:")),
         None => lang.pick("aucun jour n'est publié", "no day is published").to_owned(),
@@ -50,46 +58,72 @@ async fn published_days(metrics: &SharedStore) -> Result<Vec<NaiveDate>, Failure
     Ok(days)
 }
 
-async fn row(
-    metrics: &SharedStore,
-    reports: Option<&SharedStore>,
+/// One day of the table.
+struct DayRow {
     day: NaiveDate,
-    now: DateTime<Utc>,
-    lang: Lang,
-) -> Result<String, Failure> {
-    let manifest: Option<Result<Manifest, _>> = match metrics.get(&keys::manifest(day)).await {
-        Ok((bytes, _)) => Some(serde_json::from_slice(&bytes)),
-        Err(StoreError::NotFound { .. }) => None,
-        Err(error) => return Err(error.failure()),
-    };
-    let digest = manifest.as_ref().and_then(|manifest| Some(manifest.as_ref().ok()?.digest.as_str()));
-    let report = match reports {
-        Some(store) => ReportState::read(store, day, digest).await?,
-        None => ReportState::Missing,
-    };
-    let report = report.word(lang);
-    Ok(match manifest {
-        None => format!("{day}  {:<10}  {:<10}  {:>12}  {report:<8}  {:>9}", "-", "-", "-", "-"),
-        Some(Err(_)) => format!(
-            "{day}  {:<10}  {:<10}  {:>12}  {report:<8}  {:>9}",
-            lang.pick("illisible", "unreadable"),
-            "-",
-            "-",
-            "-"
-        ),
-        Some(Ok(manifest)) => {
-            let usable = manifest.documents.iter().filter(|entry| entry.status.has_document()).count();
-            let documents = format!("{usable}/{}", manifest.documents.len());
-            let status = match manifest.day_status {
-                DayStatus::Final => lang.pick("définitif", "final"),
-                DayStatus::Provisional => lang.pick("provisoire", "provisional"),
-            };
-            let completeness =
-                manifest.completeness.map_or_else(|| "-".to_owned(), |percent| format!("{:.2} %", percent.rounded()));
-            let age = age(now - manifest.generated_at.instant(), lang);
-            format!("{day}  {documents:<10}  {status:<11} {completeness:>12}  {report:<8}  {age:>9}")
+    /// `None` without a manifest, an error if it cannot be read.
+    manifest: Option<Result<Manifest, serde_json::Error>>,
+    report: ReportState,
+}
+
+impl DayRow {
+    async fn read(metrics: &SharedStore, reports: Option<&SharedStore>, day: NaiveDate) -> Result<Self, Failure> {
+        let manifest: Option<Result<Manifest, _>> = match metrics.get(&keys::manifest(day)).await {
+            Ok((bytes, _)) => Some(serde_json::from_slice(&bytes)),
+            Err(StoreError::NotFound { .. }) => None,
+            Err(error) => return Err(error.failure()),
+        };
+        let digest = manifest.as_ref().and_then(|manifest| Some(manifest.as_ref().ok()?.digest.as_str()));
+        let report = match reports {
+            Some(store) => ReportState::read(store, day, digest).await?,
+            None => ReportState::Missing,
+        };
+        Ok(Self { day, manifest, report })
+    }
+
+    fn text(&self, now: DateTime<Utc>, lang: Lang) -> String {
+        let (day, report) = (self.day, self.report.word(lang));
+        match &self.manifest {
+            None => format!("{day}  {:<10}  {:<10}  {:>12}  {report:<8}  {:>9}", "-", "-", "-", "-"),
+            Some(Err(_)) => format!(
+                "{day}  {:<10}  {:<10}  {:>12}  {report:<8}  {:>9}",
+                lang.pick("illisible", "unreadable"),
+                "-",
+                "-",
+                "-"
+            ),
+            Some(Ok(manifest)) => {
+                let documents = format!("{}/{}", usable(manifest), manifest.documents.len());
+                let status = match manifest.day_status {
+                    DayStatus::Final => lang.pick("définitif", "final"),
+                    DayStatus::Provisional => lang.pick("provisoire", "provisional"),
+                };
+                let completeness = manifest
+                    .completeness
+                    .map_or_else(|| "-".to_owned(), |percent| format!("{:.2} %", percent.rounded()));
+                let age = age(now - manifest.generated_at.instant(), lang);
+                format!("{day}  {documents:<10}  {status:<11} {completeness:>12}  {report:<8}  {age:>9}")
+            }
         }
-    })
+    }
+
+    fn json(&self) -> Value {
+        let (day, report) = (self.day, self.report.name());
+        match &self.manifest {
+            None => json!({ "date": day, "manifest": "missing", "report": report }),
+            Some(Err(_)) => json!({ "date": day, "manifest": "unreadable", "report": report }),
+            Some(Ok(manifest)) => json!({
+                "date": day, "manifest": "ok", "documents": usable(manifest), "expected_documents": manifest.documents.len(),
+                "status": manifest.day_status, "completeness": manifest.completeness, "generated_at": manifest.generated_at,
+                "report": report,
+            }),
+        }
+    }
+}
+
+/// Number of documents that the manifest names.
+fn usable(manifest: &Manifest) -> usize {
+    manifest.documents.iter().filter(|entry| entry.status.has_document()).count()
 }
 
 /// The report of a day, in any language.
@@ -122,6 +156,15 @@ impl ReportState {
             state = Self::UpToDate;
         }
         Ok(state)
+    }
+
+    /// For programs.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::UpToDate => "up_to_date",
+            Self::Outdated => "outdated",
+        }
     }
 
     fn word(self, lang: Lang) -> &'static str {

@@ -1,7 +1,7 @@
 //! `processor trace`: the last trace of a file, on stdout.
 
 use std::fs::File;
-use std::io::{BufReader, Write as _};
+use std::io::BufReader;
 use std::path::Path;
 
 use runtime::failure::{Code, Failure};
@@ -31,8 +31,7 @@ pub(crate) fn print(file: &Path) -> Result<(), Failure> {
             "Run a job with --trace-file (CITYFLOW_TRACE_FILE) set to it, then show it again",
         ));
     }
-    // A stdout that is gone (a pager that was closed) is no failure.
-    let _ = std::io::stdout().lock().write_all(tree.as_bytes());
+    runtime::output::print(tree);
     Ok(())
 }
 

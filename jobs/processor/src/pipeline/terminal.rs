@@ -103,7 +103,6 @@ fn figures(result: &DayResult, source: Source, lang: Lang) -> String {
 }
 
 /// One line on stdout.
-#[expect(clippy::print_stdout, reason = "what a person at a terminal has asked for")]
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    runtime::output::print(format_args!("{text}\n"));
 }

@@ -33,6 +33,10 @@ fn argument_takes_precedence() {
         ("2025-11-03..2025-11-03", Days::One(date("2025-11-03"))),
         ("all", Days::All),
         ("2024-02-29", Days::One(date("2024-02-29"))),
+        ("today", Days::One(date("2025-11-13"))),
+        ("yesterday", Days::One(date("2025-11-12"))),
+        ("today-13", Days::One(date("2025-10-31"))),
+        ("2025-11-10..yesterday", Days::Range(date("2025-11-10"), date("2025-11-12"))),
     ] {
         assert_eq!(
             choose(Some(text), None, now(), PARIS),
@@ -49,7 +53,10 @@ fn invalid_argument_error_has_an_example() {
         ("2025-13-01", "there is no day 2025-13-01"),
         ("2025-11-3", "`2025-11-3` is not a valid day"),
         ("20251103", "is not a valid day"),
-        ("yesterday", "is not a valid day"),
+        ("today-", "`today-` is not a valid day"),
+        ("today--1", "is not a valid day"),
+        ("today-99999999999999999999", "is not a valid day"),
+        ("today-9999999999", "there is no day today-9999999999"),
         ("ALL", "is not a valid day"),
         ("2025-11-07..2025-11-01", "ends before it begins"),
         ("2025-11-01..", "`` is not a valid day"),
@@ -332,5 +339,16 @@ proptest! {
         let name = format!("report-{}{}", day, suffix);
         prop_assert_eq!(by_name(&name).unwrap().days, Days::One(day));
         prop_assert_eq!(choose(Some(&day.to_string()), None, now(), PARIS).unwrap().days, Days::One(day));
+    }
+}
+
+#[test]
+fn misspelt_command_is_recognised_and_a_day_is_not() {
+    let commands = ["check", "status", "trace"];
+    for (text, command) in [("statsu", "status"), ("chek", "check"), (" Trace", "trace")] {
+        assert_eq!(similar_command(text, &commands), Some(command), "{text}");
+    }
+    for text in ["2025-11-3", "yesterdy", ""] {
+        assert_eq!(similar_command(text, &commands), None, "{text}");
     }
 }

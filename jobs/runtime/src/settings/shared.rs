@@ -45,7 +45,7 @@ pub struct Shared {
     /// scheduled minute, as Kubernetes names the Jobs of a CronJob, or has the form NAME-manual-ANYTHING
     #[arg(
         long, env = "CITYFLOW_LOOKBACK", value_name = "DAYS", value_parser = checked(earlier_days), default_value = "3",
-        global = true, help_heading = DAYS
+        global = true, help_heading = DAYS, allow_negative_numbers = true
     )]
     pub lookback: Checked<u32>,
 

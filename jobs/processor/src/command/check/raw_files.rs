@@ -147,7 +147,7 @@ fn describe(lines: &mut Vec<String>, file: &ReadFile, lang: Lang) {
 }
 
 /// Adds a text in lines of whole words.
-pub(super) fn wrap(lines: &mut Vec<String>, text: &str, indent: usize) {
+pub(in crate::command) fn wrap(lines: &mut Vec<String>, text: &str, indent: usize) {
     let mut line = String::new();
     for word in text.split(' ') {
         let length = indent + line.chars().count() + 1 + word.chars().count();
