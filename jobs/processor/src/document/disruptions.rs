@@ -20,6 +20,7 @@ use crate::order::file_order;
 use crate::parameters::{DisruptionParameters, Parameters};
 use crate::quality::{QualityCounter, RowCounts};
 use crate::raw_file::{RawFile, SourceError};
+use crate::source::acceptance::Acceptance;
 use crate::source::disruptions::versions::{IncompleteHours, Occurrence, SnapshotInfo, SnapshotTimeline};
 use crate::source::disruptions::{ActivePeriod, MergedDisruption, ParsedFile, parse};
 
@@ -104,6 +105,7 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
                 .to_owned(),
         );
     }
+    quality.warnings.extend(collected_files.acceptance.verdict("api/traffic/").unwrap_or_default());
     let parameters = &context.parameters.traffic;
     let observed = indicator::disruptions::observed(timeline.collected(), day, parameters);
     quality.warnings.extend(unobserved(&observed, day));
@@ -158,6 +160,7 @@ struct FileOccurrences<'a> {
     occurrences: HashMap<&'a str, Vec<Occurrence<'a>>>,
     snapshots: Vec<SnapshotInfo<'a>>,
     quality: QualityCounter,
+    acceptance: Acceptance,
     first_error: Option<SourceError>,
 }
 
@@ -167,7 +170,8 @@ impl<'a> FileOccurrences<'a> {
         order.sort_by(|one, other| file_order(one.key(), other.key()));
         let mut collected_files = Self::default();
         for file in order {
-            collected_files.quality.rows += file.rows;
+            collected_files.quality.rows += file.acceptance.rows();
+            collected_files.acceptance.merge(&file.acceptance);
             file.rejected.count_into([], file.key(), &mut collected_files.quality);
             if let (None, Some(reason)) = (&collected_files.first_error, &file.first_error) {
                 collected_files.first_error = Some(SourceError { key: file.key().to_owned(), reason: reason.clone() });

@@ -223,6 +223,9 @@ fn parsed_files_are_shared_between_threads() {
     shared::<<RoadNetworkSource as FileSource>::File>();
 }
 
+#[path = "tests/every_source.rs"]
+mod every_source;
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

@@ -251,5 +251,5 @@ fn moment(text: &str, tz: Tz, is_end: bool) -> Result<DateTime<Utc>, Reason> {
     if is_end && timestamp.time.is_none() {
         timestamp.date = timestamp.date.succ_opt().ok_or(Reason::UnreadableDate)?;
     }
-    timestamp.instant_or_midnight(tz)
+    timestamp.instant_or_start_of_day(tz)
 }

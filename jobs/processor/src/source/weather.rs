@@ -22,8 +22,8 @@ mod record;
 mod timeline;
 
 use hourly::HourlyRows;
-pub(crate) use parsed::{ParsedFile, parse};
-use parsed::{RecordPeriod, Records, WeatherRecord};
+pub(crate) use parsed::{ParsedFile, RecordPeriod, parse};
+use parsed::{Records, WeatherRecord};
 pub(crate) use record::{DayRecord, HourRecord};
 
 /// CSV with one row per day or hour. The constants in [`record`] are indexes into this list.

@@ -285,7 +285,8 @@ fn collection_time_comes_from_the_body_else_from_the_folder() {
 #[test]
 fn unusable_records_are_counted_with_their_line() {
     let body = "{\"lines\":[],\"disruptions\":[\n{\"id\":\"inv\",\"applicationPeriods\":[{\"begin\":\"20240502T100000\",\"end\":\"20240502T090000\"}]},\n\
-                {\"applicationPeriods\":[]},\n7,\n{\"id\":\"dst\",\"applicationPeriods\":[{\"begin\":\"20240331T023000\"},{\"begin\":\"x\"}]}]}";
+                {\"applicationPeriods\":[]},\n7,\n{\"id\":\"dst\",\"applicationPeriods\":[{\"begin\":\"20240331T023000\"},{\"begin\":\"x\"}]},\n\
+                {\"id\":\"good\",\"applicationPeriods\":[{\"begin\":\"20240502T100000\"}]}]}";
     let draft = read_on("2024-05-02", &[file("a.json", "20240502T150000", body)]);
     let counts: Vec<_> = draft.quality.structural_rejects.iter().map(|(reason, n)| (*reason, *n)).collect();
     use Reason::{MissingId, NoPeriod, NonexistentTime, ReversedPeriod, UnreadableDate, UnreadableRecord};
@@ -298,8 +299,8 @@ fn unusable_records_are_counted_with_their_line() {
         (NoPeriod, 2),
     ];
     assert_eq!(counts, expected);
-    assert_eq!(draft.quality.rows_read, 4);
-    assert_eq!(draft.body.total_disruptions_count, 2);
+    assert_eq!(draft.quality.rows_read, 5);
+    assert_eq!(draft.body.total_disruptions_count, 3);
     let lines: Vec<_> = draft.quality.examples.iter().map(|example| (example.reason, example.line)).collect();
     assert!(lines.contains(&(ReversedPeriod, 2)) && lines.contains(&(UnreadableDate, 5)), "{lines:?}");
 }
@@ -353,10 +354,24 @@ fn each_line_of_a_json_lines_file_is_a_snapshot() {
 fn unusable_record_still_counts_as_listed() {
     let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T200000")]);
     let broken = json!({"id": "a", "applicationPeriods": []});
-    let files = [bulk("20240502T110000", &[running]), bulk("20240502T120000", &[broken])];
+    let other = bulk_disruption("b", "20240502T080000", &[("20240501T100000", "20240501T110000")]);
+    let files = [bulk("20240502T110000", &[running]), bulk("20240502T120000", &[broken, other])];
     let draft = read_on("2024-05-02", &files);
     assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T20:00")]));
-    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day), (2, 1));
+    assert_eq!((draft.quality.rows_read, draft.quality.rows_of_day), (3, 1));
+}
+
+#[test]
+fn snapshot_without_a_usable_record_is_unreadable_and_ends_nothing() {
+    let running = bulk_disruption("a", "20240502T080000", &[("20240502T100000", "20240502T200000")]);
+    let broken = json!({"id": "b", "applicationPeriods": [{"begin": "soon"}]});
+    let broken = bulk("20240502T120000", &[broken]);
+    let draft = read_on("2024-05-02", &[bulk("20240502T110000", &[running]), broken.clone()]);
+    assert_eq!(periods(&draft, 0), pairs(&[("02T10:00", "02T20:00")]));
+    assert_eq!(draft.quality.structural_rejects, [(Reason::UnreadableSnapshot, 1)].into());
+    assert_eq!(draft.quality.rows_read, 1);
+    let error = measured("2024-05-02", &[broken]).unwrap_err();
+    assert!(error.reason.starts_with("the snapshot has 1 of 1 rows rejected: unreadable timestamp"), "{error}");
 }
 
 #[test]

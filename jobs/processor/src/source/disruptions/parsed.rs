@@ -12,14 +12,15 @@ use super::snapshot::{self, Feed, Snapshot};
 use crate::city::City;
 use crate::quality::{EXAMPLES, RowCounts};
 use crate::raw_file::RawFile;
+use crate::source::acceptance::Acceptance;
 use crate::source::rejected::FileRejections;
 
 /// One snapshot, or one per line.
 #[derive(Debug)]
 pub(crate) struct ParsedFile {
     key: String,
-    /// Entries of all lists, including rejected ones.
-    pub(crate) rows: u64,
+    /// Entries of all lists, and those rejected whole.
+    pub(crate) acceptance: Acceptance,
     pub(crate) rejected: FileRejections,
     /// Why the first unreadable snapshot is unreadable.
     pub(crate) first_error: Option<String>,
@@ -43,7 +44,7 @@ pub(crate) struct ParsedSnapshot {
 pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
     let mut parsed = ParsedFile {
         key: file.key.clone(),
-        rows: 0,
+        acceptance: Acceptance::default(),
         rejected: FileRejections::default(),
         first_error: None,
         snapshots: Vec::new(),
@@ -70,7 +71,7 @@ impl ParsedFile {
     /// Rows and rejections of all days.
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
-        RowCounts::of(self.rows, self.rejected.counts())
+        RowCounts::of(self.acceptance.rows(), self.rejected.counts())
     }
 
     /// The folder names the hour of collection.
@@ -79,7 +80,7 @@ impl ParsedFile {
     }
 
     fn add(&mut self, file: &RawFile, snapshot: Snapshot) {
-        self.rows += snapshot.read;
+        self.acceptance.merge(&snapshot.acceptance);
         // Only the first rejections can become examples; the lines of the others are not located.
         let mut line = snapshot.line;
         for (at, rejection) in snapshot.rejections.iter().enumerate() {
@@ -90,7 +91,8 @@ impl ParsedFile {
         }
         let records = snapshot.records.into_iter();
         let records = records.map(|record| (record.id.into(), record.content.map(Arc::new))).collect();
-        let Snapshot { feed, collected, page, read: listed, .. } = snapshot;
+        let Snapshot { feed, collected, page, .. } = snapshot;
+        let listed = snapshot.acceptance.rows();
         self.snapshots.push(ParsedSnapshot { feed, collected, page, listed, records });
     }
 }

@@ -8,6 +8,7 @@ use super::navitia::Page;
 use super::record::{Record, Rejection, instant, list, text};
 use super::{bulk, navitia};
 use crate::raw_file::RawFile;
+use crate::source::acceptance::Acceptance;
 use crate::source::text::json::Json;
 
 /// The feed of a snapshot. Feeds have different scopes, so absence from one says nothing about another.
@@ -32,14 +33,14 @@ pub(crate) struct Snapshot {
     pub(crate) collected: DateTime<Utc>,
     /// For Navitia.
     pub(crate) page: Option<Page>,
-    /// Entries of `disruptions`, including rejected ones.
-    pub(crate) read: u64,
+    /// Entries of `disruptions`, and those rejected whole.
+    pub(crate) acceptance: Acceptance,
     /// Records with an id.
     pub(crate) records: Vec<Record>,
     pub(crate) rejections: Vec<Rejection>,
 }
 
-/// A snapshot that is empty, truncated or of another source.
+/// A snapshot that is empty, truncated or of another source, or that has no usable record.
 #[derive(Debug)]
 pub(crate) struct UnreadableSnapshot {
     /// Physical line on which it begins, from 1.
@@ -104,12 +105,13 @@ fn listed(
         feed,
         collected,
         page: if feed == Feed::Bulk { None } else { navitia::page(body) },
-        read: entries.len() as u64,
+        acceptance: Acceptance::default(),
         records: Vec::with_capacity(entries.len()),
         rejections: Vec::new(),
     };
     let lines = bulk::Lines::of(body);
     for entry in entries {
+        let (records, rejections) = (snapshot.records.len(), snapshot.rejections.len());
         if !entry.is_object() {
             snapshot.rejections.push(Rejection::of(Reason::UnreadableRecord, None, entry));
         } else if repaired && has_replacement(&entry.to_value()) {
@@ -124,8 +126,18 @@ fn listed(
             };
             snapshot.records.extend(record);
         }
+        let rejections = snapshot.rejections.get(rejections..).unwrap_or_default();
+        let is_usable = snapshot.records.get(records).is_some_and(|record| record.content.is_some());
+        let month_first = rejections.iter().find(|rejection| rejection.reason == Reason::MonthFirstDate);
+        match month_first.or(rejections.first().filter(|_| !is_usable)) {
+            Some(rejection) => snapshot.acceptance.reject(rejection.reason, &rejection.excerpt),
+            None => snapshot.acceptance.accept(),
+        }
     }
-    Ok(snapshot)
+    match snapshot.acceptance.verdict("") {
+        Ok(_) => Ok(snapshot),
+        Err(error) => Err(format!("the snapshot has {}", error.reason)),
+    }
 }
 
 /// Replaces escapes of unpaired surrogates by the escape of U+FFFD.

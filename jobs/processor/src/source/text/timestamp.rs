@@ -10,7 +10,7 @@
 
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, TimeDelta, Utc};
 use contract::day::wall_to_instant;
-use contract::{Reason, Tz};
+use contract::{Reason, ServiceDay, Tz};
 
 use super::table::Row;
 
@@ -95,9 +95,12 @@ impl Timestamp {
         }
     }
 
-    /// As [`Self::instant`], with midnight for a date without a time.
-    pub(crate) fn instant_or_midnight(self, tz: Tz) -> Result<DateTime<Utc>, Reason> {
-        Self { time: self.time.or(Some(NaiveTime::MIN)), ..self }.instant(tz)
+    /// As [`Self::instant`]; a date without a time is the start of its day, also where a clock change skips or repeats midnight.
+    pub(crate) fn instant_or_start_of_day(self, tz: Tz) -> Result<DateTime<Utc>, Reason> {
+        match self.time {
+            Some(_) => self.instant(tz),
+            None => Ok(ServiceDay::new(self.date, tz).start()),
+        }
     }
 
     /// The city's date: that of the instant if there is an offset, else the date as written.

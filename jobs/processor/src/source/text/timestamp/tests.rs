@@ -46,9 +46,18 @@ fn date_alone_is_a_day_and_not_an_hour() {
     for text in ["2025-11-03", "03/11/2025", "20251103", "2025-11-3"] {
         let timestamp = Timestamp::parse(text).unwrap();
         assert_eq!(timestamp.instant(Tz::PARIS), Err(Reason::UnreadableDate), "{text}");
-        assert_eq!(timestamp.instant_or_midnight(Tz::PARIS).unwrap().to_rfc3339(), "2025-11-02T23:00:00+00:00");
+        assert_eq!(timestamp.instant_or_start_of_day(Tz::PARIS).unwrap().to_rfc3339(), "2025-11-02T23:00:00+00:00");
         assert_eq!(timestamp.local_date(Tz::PARIS).unwrap().to_string(), "2025-11-03");
     }
+}
+
+#[test]
+fn date_alone_is_the_start_of_its_day_where_a_clock_change_skips_or_repeats_midnight() {
+    let start = |text: &str, zone: &str| {
+        Timestamp::parse(text).unwrap().instant_or_start_of_day(zone.parse().unwrap()).unwrap().to_rfc3339()
+    };
+    assert_eq!(start("2024-09-08", "America/Santiago"), "2024-09-08T04:00:00+00:00");
+    assert_eq!(start("2024-11-03", "America/Havana"), "2024-11-03T04:00:00+00:00");
 }
 
 #[test]
