@@ -111,7 +111,7 @@ fn run_without_a_day_processes_yesterday_in_the_city_time_zone() {
 fn invalid_day_is_a_usage_error() {
     let env = TestEnv::in_folder();
     raw::write(&env);
-    for day in ["2025-02-30", "yesterday", "2025-11-04..2025-11-01", "04/11/2025"] {
+    for day in ["2025-02-30", "monday", "2025-11-04..2025-11-01", "04/11/2025"] {
         processor(&env, &[], &[day]).expect_failure(2, &["2025-11-03"]);
         reporter(&env, &[], &[day]).expect_failure(2, &["2025-11-03"]);
     }

@@ -49,7 +49,6 @@ pub(crate) struct Overlap {
     pub(crate) superseded: u64,
 }
 
-/// Counts of a day.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct DayCounts {
     pub(crate) rows: u64,
@@ -112,7 +111,7 @@ pub(crate) struct RoadCells {
     text_bytes: usize,
     /// Rows of the last file for cells that exceed the counter in the cell, by page and hour.
     many: HashMap<(u32, u8), u32>,
-    /// The last row of the cells whose last row has no value and so did not replace an earlier one, by page and hour.
+    /// The last row of cells whose last row has no value and so replaced nothing, by page and hour.
     last: HashMap<(u32, u8), Cell>,
 }
 
