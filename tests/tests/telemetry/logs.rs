@@ -65,6 +65,8 @@ fn log_lines_of_a_successful_day_have_the_ids_of_their_spans() {
         };
         assert_eq!(about(&processed, "document", "source").len(), 7);
         assert_eq!(about(&processed, "day done", "day"), [CITY_DAY]);
+        let manifest = env.address(&format!("processed/metrics/manifest_{CITY_DAY}.json"));
+        assert_eq!(about(&processed, "day done", "manifest"), [manifest]);
         // Spans and log lines use the same names.
         let day = trace.spans_named("day").find(|span| span.attributes.contains_key("completeness")).unwrap();
         let line = processed.events.iter().find(|event| event["message"] == "day done").unwrap();

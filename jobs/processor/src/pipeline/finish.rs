@@ -159,7 +159,8 @@ pub(crate) fn record(
     }
     tracing::info!(
         day = %date, status = manifest.day_status.name(), completeness = manifest.completeness.map(Fixed2::rounded),
-        digest = manifest.digest, changed, dry_run = engine.config.dry_run, "day done"
+        digest = manifest.digest, changed, dry_run = engine.config.dry_run,
+        manifest = engine.metrics.address(&keys::manifest(date)), "day done"
     );
     summary.add(manifest, planned.why == Why::Own, *changed);
     terminal::print(engine, result, manifest, *changed);
