@@ -4,10 +4,11 @@
 //! set, but nothing of how they record them. Pure, except for [`Style::of_stdout`].
 //!
 //! ```text
-//! lines of OTLP JSON --read--> traces --latest--> one trace --rows--> tree order --render--> text
+//! lines of OTLP JSON --read--> traces --latest--> one trace --fold--> fewer spans --rows--> tree order --render--> text
 //! ```
 
 mod axis;
+mod fold;
 mod head;
 mod paint;
 mod read;
@@ -108,14 +109,15 @@ pub fn latest(traces: &[Trace]) -> Option<&Trace> {
     traces.iter().max_by_key(|trace| trace.spans.iter().map(|span| span.end).max())
 }
 
-/// Renders the latest trace: a head with its jobs and times, then one line per span, below its parent if the file has it. Empty without
-/// traces.
+/// Renders the latest trace: a head with its jobs and times, then one line per span, below its parent if the file has it; many like siblings
+/// share a line. Empty without traces.
 pub fn render(traces: &[Trace], width: usize, style: Style) -> String {
     let Some(trace) = latest(traces).filter(|trace| !trace.spans.is_empty()) else { return String::new() };
     let paint = Paint { colour: style.colour };
     let jobs = head::jobs(trace);
     let mut out = head::lines(trace, &jobs, style, paint);
     out.push('\n');
+    let trace = &fold::fold(trace);
     let rows = rows::of(trace);
     let drawing = Drawing::new(trace, &rows, width.max(MIN_WIDTH), style);
     if style.drawn {

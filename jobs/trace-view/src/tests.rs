@@ -127,6 +127,34 @@ fn cycles_and_deep_trees_are_rendered() {
     assert_eq!(text.matches("span").count(), deep.len() + 1, "and `spans` in the head");
 }
 
+#[test]
+fn more_than_twelve_like_siblings_share_a_line_and_failed_ones_keep_theirs() {
+    let span = |id: u64, parent: u64, name: &str, failed: bool| {
+        json!({
+            "traceId": "1", "spanId": format!("s{id}"), "parentSpanId": format!("s{parent}"), "name": name,
+            "startTimeUnixNano": (1_000_000 * id).to_string(), "endTimeUnixNano": (1_000_000 * (id + 1)).to_string(),
+            "attributes": [{"key": "bytes", "value": {"intValue": "100"}}],
+            "status": {"code": if failed { 2 } else { 0 }, "message": "no such key"},
+        })
+    };
+    let reads = |number: u64, failed: Option<u64>| {
+        let mut spans = vec![span(1, 0, "process", false)];
+        for id in 0..number {
+            spans.push(span(100 + id, 1, "read", failed == Some(id)));
+            spans.push(span(200 + id, 100 + id, "S3.GetObject", failed == Some(id)));
+        }
+        render(&read(line(&spans).as_bytes()).unwrap().traces, 120, DRAWN)
+    };
+    let few = reads(12, None);
+    assert_eq!((few.matches(" read").count(), few.matches("S3.GetObject").count()), (12, 12), "{few}");
+    let many = reads(30, None);
+    assert!(many.contains("30 x read") && many.contains("3.0 kB"), "{many}");
+    assert_eq!(many.matches("S3.GetObject").count(), 0, "{many}");
+    let failed = reads(30, Some(7));
+    assert!(failed.contains("29 x read"), "{failed}");
+    assert_eq!((failed.matches("read").count(), failed.matches("no such key").count()), (2, 1), "{failed}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
 
