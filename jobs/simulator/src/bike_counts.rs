@@ -77,6 +77,10 @@ pub struct BikeSnapshot {
     pub folder: Hour,
     pub damage: SnapshotDamage,
     pub records: Vec<SnapshotRecord>,
+    /// Records that the answer announces, if these are more than it holds.
+    pub announced: Option<usize>,
+    /// Whether the next page is there, but cut.
+    pub has_cut_page: bool,
 }
 
 /// All counters with their counts; gives the history and the snapshots.
@@ -217,7 +221,16 @@ impl BikeSimulation {
         if self.faults.has(Fault::BadRecords) && number % 13 == 4 {
             records.extend([SnapshotRecord::NoId, SnapshotRecord::BadDate, SnapshotRecord::NotAnObject]);
         }
-        BikeSnapshot { number, folder, damage, records }
+        let is_after = folder >= self.end_hour;
+        let is_incomplete = self.faults.has(Fault::IncompleteAnswers)
+            && damage == SnapshotDamage::None
+            && (is_after || number % 24 == 10);
+        let announced = (is_incomplete && records.len() > 1).then_some(records.len());
+        if announced.is_some() {
+            records.truncate(records.len() / 2);
+        }
+        let has_cut_page = announced.is_some() && number % 3 == 1;
+        BikeSnapshot { number, folder, damage, records, announced, has_cut_page }
     }
 
     /// The instant of collection of a snapshot folder.

@@ -86,6 +86,8 @@ pub struct DisruptionSimulation {
     tz: Tz,
     first_folder: DateTime<Utc>,
     folders: i64,
+    /// The end of the last day.
+    end: DateTime<Utc>,
 }
 
 impl DisruptionSimulation {
@@ -110,7 +112,15 @@ impl DisruptionSimulation {
         }
         incidents.sort_by(|a, b| a.id.cmp(&b.id));
         let first_folder = ServiceDay::new(first, contract::Tz::UTC).start();
-        Self { lines, incidents, faults, tz: days.tz(), first_folder, folders: (count + 2) * 24 }
+        Self {
+            lines,
+            incidents,
+            faults,
+            tz: days.tz(),
+            first_folder,
+            folders: (count + 2) * 24,
+            end: clock::instant(days.end_hour()),
+        }
     }
 
     #[must_use]

@@ -74,6 +74,8 @@ faults! {
     OddPlaces = "odd-places",
     /// snapshots that are empty, truncated, without news, or not collected for hours
     BadSnapshots = "bad-snapshots",
+    /// answers with fewer records than they announce, or with a page that is cut; all of them after the last day
+    IncompleteAnswers = "incomplete-answers",
     /// malformed records, in snapshots and small files
     BadRecords = "bad-records",
 }

@@ -57,8 +57,15 @@ impl AnswerShape {
     const OTHER: [Self; 5] =
         [Self::PagePerLine, Self::ListOfPages, Self::FeatureCollection, Self::RunTogether, Self::PagesRunTogether];
 
+    /// Those that announce the number of their records.
+    const USUAL_WITH_TOTAL: [Self; 3] = [Self::Results, Self::Fields, Self::ResultsGzipped];
+    const OTHER_WITH_TOTAL: [Self; 3] = [Self::PagePerLine, Self::ListOfPages, Self::PagesRunTogether];
+
     fn of(snapshot: &BikeSnapshot, shapes: Shapes) -> Self {
         match snapshot.damage {
+            _ if snapshot.announced.is_some() => {
+                shapes.in_turn(&Self::USUAL_WITH_TOTAL, &Self::OTHER_WITH_TOTAL, snapshot.number)
+            }
             // Without records, one record per line would be an empty file, which readers count as damaged.
             SnapshotDamage::None if snapshot.records.is_empty() => Self::Results,
             SnapshotDamage::None => shapes.in_turn(&Self::USUAL, &Self::OTHER, snapshot.number),
@@ -97,6 +104,11 @@ impl BikeSimulation {
                 }
                 (SnapshotDamage::None, AnswerShape::ResultsGzipped) => output.put_gz(&key(shape.extension()), &body)?,
                 (SnapshotDamage::None, _) => output.put(&key(shape.extension()), &body)?,
+            }
+            if snapshot.has_cut_page {
+                let page = self.body(&snapshot, AnswerShape::Results);
+                let key = format!("{base}hour={}/part-2.json", collected.format("%H"));
+                output.put(&key, page.get(..page.len() / 2).unwrap_or_default())?;
             }
         }
         Ok(())
@@ -137,7 +149,7 @@ impl BikeSimulation {
 
     fn body(&self, snapshot: &BikeSnapshot, shape: AnswerShape) -> Vec<u8> {
         let records: Vec<_> = snapshot.records.iter().rev().map(|record| self.record(record, shape)).collect();
-        let total = records.len();
+        let total = snapshot.announced.unwrap_or(records.len());
         let page = |records: &[Value]| json!({"total_count": total, "results": records});
         let joined = |values: Vec<Value>, end: &str| values.iter().map(|value| format!("{value}{end}")).collect();
         let text: String = match shape {

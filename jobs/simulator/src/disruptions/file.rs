@@ -28,8 +28,12 @@ impl DisruptionSimulation {
                     output.put(&key("bulk"), body.to_string().as_bytes())?;
                 }
                 SnapshotForm::Bulk => output.put(&key("bulk"), self.bulk(&snapshot).to_string().as_bytes())?,
-                SnapshotForm::FirstPage => {
-                    output.put(&key("page-0"), self.page(&snapshot, 0, &snapshot.incidents).to_string().as_bytes())?;
+                SnapshotForm::FirstPage | SnapshotForm::CutPage => {
+                    let page = self.page(&snapshot, 0, &snapshot.incidents).to_string();
+                    output.put(&key("page-0"), page.as_bytes())?;
+                    if snapshot.has_cut_page() {
+                        output.put(&key("page-1"), page.as_bytes().get(..page.len() / 2).unwrap_or_default())?;
+                    }
                 }
                 SnapshotForm::Pages => {
                     let half = snapshot.incidents.len().div_ceil(2);

@@ -17,6 +17,8 @@ pub enum SnapshotForm {
     Pages,
     /// The first of two pages only: incidents that it does not list may still last.
     FirstPage,
+    /// The same, with a second page that is cut.
+    CutPage,
     /// The error "no news found": nothing is known, and no incident ends.
     NoNews,
     /// 0 bytes.
@@ -52,17 +54,28 @@ impl DisruptionSnapshot<'_> {
     #[must_use]
     pub fn complete(&self) -> bool {
         matches!(self.form, SnapshotForm::Bulk | SnapshotForm::Pages)
+            || self.is_first_page() && self.incidents.len() == self.total
+    }
+
+    fn is_first_page(&self) -> bool {
+        matches!(self.form, SnapshotForm::FirstPage | SnapshotForm::CutPage)
     }
 
     /// Whether it lists less than its answer states.
     #[must_use]
     pub fn lacks_pages(&self) -> bool {
-        self.form == SnapshotForm::FirstPage && self.incidents.len() < self.total
+        self.is_first_page() && self.incidents.len() < self.total
+    }
+
+    /// Whether it has a page that is cut.
+    #[must_use]
+    pub fn has_cut_page(&self) -> bool {
+        self.form == SnapshotForm::CutPage && self.lacks_pages()
     }
 
     #[must_use]
     pub fn feed(&self) -> DisruptionFeed {
-        if matches!(self.form, SnapshotForm::Pages | SnapshotForm::FirstPage) {
+        if self.form == SnapshotForm::Pages || self.is_first_page() {
             DisruptionFeed::Navitia
         } else {
             DisruptionFeed::Bulk
@@ -86,10 +99,14 @@ impl DisruptionSimulation {
         let folder = self.first_folder + Duration::hours(number);
         let taken = folder + Duration::minutes(41) + Duration::seconds(25);
         let damage = self.faults.has(Fault::BadSnapshots);
+        let incomplete = self.faults.has(Fault::IncompleteAnswers);
+        let is_after = folder >= self.end;
         let form = match (number % 17, number % 23, number % 8, number % 24) {
             _ if damage && OUTAGE.contains(&(number % 72)) => SnapshotForm::Missing,
             (6, ..) if damage => SnapshotForm::Empty,
             (_, 9, ..) if damage => SnapshotForm::Truncated,
+            (_, _, 3, _) if incomplete && (is_after || number % 24 == 3) => SnapshotForm::CutPage,
+            _ if incomplete && is_after => SnapshotForm::FirstPage,
             (12, ..) if damage => SnapshotForm::NoNews,
             (.., 14) => SnapshotForm::FirstPage,
             (_, _, 5, _) => SnapshotForm::Pages,
@@ -103,7 +120,7 @@ impl DisruptionSimulation {
         let total = incidents.len();
         match form {
             SnapshotForm::Bulk | SnapshotForm::Pages => {}
-            SnapshotForm::FirstPage => incidents.truncate(total.div_ceil(2)),
+            SnapshotForm::FirstPage | SnapshotForm::CutPage => incidents.truncate(total.div_ceil(2)),
             SnapshotForm::NoNews | SnapshotForm::Empty | SnapshotForm::Missing | SnapshotForm::Truncated => {
                 incidents.clear()
             }

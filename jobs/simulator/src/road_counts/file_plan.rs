@@ -30,7 +30,8 @@ pub struct FilePlan {
 }
 
 /// The files in the order of their keys, which is that of the days. A file that reaches `limit` bytes ends with that day. With
-/// [`Shapes::All`], every second file is one that another tool has saved, and all of these are `.txt`.
+/// [`Shapes::All`], every second file is one that another tool has saved, as `.txt`, and of the exports among the others every second one has
+/// times in UTC.
 #[must_use]
 pub fn files(
     days: &SimulatedDays,
@@ -73,7 +74,12 @@ pub fn files(
         .enumerate()
         .map(|(index, (format, first_day, end_day))| {
             let saved = shapes == Shapes::All && index % 2 == 0;
-            let (format, ending) = if saved { (saved_format(format), "txt") } else { (format, "csv") };
+            let in_utc = shapes == Shapes::All && index % 4 == 1 && format.has_geometry();
+            let (format, ending) = match (saved, in_utc) {
+                (true, _) => (saved_format(format), "txt"),
+                (false, true) => (RowFormat::FieldsInUtc, "csv"),
+                (false, false) => (format, "csv"),
+            };
             FilePlan { key: key(index + 1, ending), format, first_day, end_day }
         })
         .collect()

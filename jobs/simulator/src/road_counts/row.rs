@@ -1,7 +1,7 @@
-//! Formats a cell as a row of each of the three real formats. The constant parts of an arc's rows are prepared once.
+//! Formats a cell as a row of each of the real formats. The constant parts of an arc's rows are prepared once.
 
 use super::cell::{Defect, HourCell, UNKNOWN_STATE};
-use crate::clock::HourInfo;
+use crate::clock::{self, HourInfo};
 use crate::geometry::Point;
 use crate::road_network::arc::{Arc, Node};
 use crate::text;
@@ -13,6 +13,8 @@ pub enum RowFormat {
     Labels,
     /// Export with field names: `;`, LF, geometry, one extra column.
     Fields,
+    /// The same without a time zone in the request: times in UTC.
+    FieldsInUtc,
     /// Historical yearly file: `,`, LF, wall time, numeric states, no geometry.
     Historical,
     /// A historical file that a French spreadsheet has saved: BOM, `;`, CRLF, day-first times.
@@ -44,7 +46,7 @@ impl RowFormat {
     pub fn header(self) -> &'static str {
         match self {
             Self::Labels => LABELS,
-            Self::Fields => FIELDS,
+            Self::Fields | Self::FieldsInUtc => FIELDS,
             Self::Historical => HISTORIQUE,
             Self::Spreadsheet => SPREADSHEET,
             Self::DataFrame => DATA_FRAME,
@@ -67,7 +69,7 @@ impl RowFormat {
     #[must_use]
     pub fn row_bytes(self) -> u64 {
         match self {
-            Self::Labels | Self::Fields | Self::DataFrame => 405,
+            Self::Labels | Self::Fields | Self::FieldsInUtc | Self::DataFrame => 405,
             Self::Historical | Self::Spreadsheet => 115,
         }
     }
@@ -141,7 +143,7 @@ impl RowTemplate {
                 (false, _) => line,
             };
             text::field(&mut tail, &line, separator);
-            if format == RowFormat::Fields {
+            if matches!(format, RowFormat::Fields | RowFormat::FieldsInUtc) {
                 tail.extend_from_slice(b";2025");
             }
         }
@@ -235,6 +237,10 @@ impl RowTemplate {
                 out.extend_from_slice(&[d1, d2, b'/', m1, m2, b'/', y1, y2, y3, y4, b' ', h1, h2, b':', n1, n2]);
             }
             RowFormat::DataFrame => out.extend(hour.end.iter().map(|byte| if *byte == b'T' { b' ' } else { *byte })),
+            RowFormat::FieldsInUtc => {
+                let end = clock::instant(hour.hour + 1).format("%Y-%m-%dT%H:%M:%S+00:00");
+                out.extend_from_slice(end.to_string().as_bytes());
+            }
             RowFormat::Labels | RowFormat::Fields => out.extend_from_slice(&hour.end),
         }
     }

@@ -30,11 +30,21 @@ struct BikeRecords {
     cells: BTreeMap<(usize, Hour), PublishedCount>,
     quality: Quality,
     newest: Hour,
+    /// Whether an answer holds less than it announces.
+    has_incomplete: bool,
+    /// Whether an answer that does not was collected after the end of the day.
+    has_complete_after: bool,
 }
 
 fn records(bikes: &BikeSimulation, day: ServiceDay) -> BikeRecords {
     let hours = clock::hour_of(day.start())..clock::hour_of(day.end());
-    let mut records = BikeRecords { cells: BTreeMap::new(), quality: Quality::default(), newest: i64::MIN };
+    let mut records = BikeRecords {
+        cells: BTreeMap::new(),
+        quality: Quality::default(),
+        newest: i64::MIN,
+        has_incomplete: false,
+        has_complete_after: false,
+    };
     let mut latest: BTreeMap<(usize, Hour), PublishedCount> = BTreeMap::new();
     let mut add = |records: &mut BikeRecords, counter: usize, hour: Hour, count: PublishedCount| {
         let before = latest.insert((counter, hour), count);
@@ -64,11 +74,20 @@ fn records(bikes: &BikeSimulation, day: ServiceDay) -> BikeRecords {
     bikes.history().for_each(|(counter, hour, count)| add(&mut records, counter, hour, count));
     for folder in bikes.folders().filter(|folder| is_read_for(clock::instant(*folder), day)) {
         let snapshot = bikes.snapshot(folder);
+        if snapshot.has_cut_page {
+            *records.quality.structural_rejects.entry(Reason::UnreadableSnapshot).or_default() += 1;
+        }
         let has_count = snapshot.records.iter().any(|record| matches!(record, SnapshotRecord::Count { .. }));
         // Of a snapshot with nothing but bad records nothing is trusted.
         if snapshot.damage != SnapshotDamage::None || !has_count && !snapshot.records.is_empty() {
             *records.quality.structural_rejects.entry(Reason::UnreadableSnapshot).or_default() += 1;
             continue;
+        }
+        // A snapshot is collected by the end of its folder's hour.
+        let collected = clock::instant(folder + 1);
+        match snapshot.announced {
+            Some(_) => records.has_incomplete = true,
+            None => records.has_complete_after |= collected > day.end(),
         }
         for record in snapshot.records {
             let reason = match record {
@@ -156,7 +175,8 @@ pub(super) fn document(city: &City, day: ServiceDay) -> Option<TrueDocument<Body
     let last = days.iter().flat_map(CounterDay::values).map(|(index, _)| index).max();
     let global = global(&days, day, expected.len(), last);
     let old = clock::instant(records.newest) >= day.plus(FINAL_DAYS + 1).start();
-    let is_final = old || global.observed_percent.is_some_and(|share| share.get() >= 95.0);
+    let has_all = !records.has_incomplete || records.has_complete_after;
+    let is_final = old || has_all && global.observed_percent.is_some_and(|share| share.get() >= 95.0);
     let set_aside = days.iter().filter(|counter| !counter.failing.is_empty()).map(CounterDay::value_count).sum();
     Some(TrueDocument {
         status: if is_final { DayStatus::Final } else { DayStatus::Provisional },

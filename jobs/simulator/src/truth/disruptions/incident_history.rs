@@ -57,6 +57,9 @@ impl<'a> ObservedIncidents<'a> {
                 continue;
             }
             observed.readable_snapshots += 1;
+            if snapshot.has_cut_page() {
+                *observed.rejected.entry(Reason::UnreadableSnapshot).or_default() += 1;
+            }
             // "No news" does not say when: it was collected by the end of its folder's hour.
             let known = match snapshot.form {
                 SnapshotForm::NoNews => snapshot.folder + Duration::hours(1),
