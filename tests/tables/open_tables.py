@@ -260,7 +260,7 @@ def spreadsheet_report(office, path, options, decimal):
                 arrives(f"{where}: row {number}, {column}", kind, cell, report_value(kind, text, decimal))
         elif sections and line and line[1].replace(decimal, "").isdigit():
             arrives(f"{where}: row {number}, {line[0]}", NUMBER, row[1], report_value(NUMBER, line[1], decimal))
-    check(sections == 8, f"{where}: {sections} sections instead of 8")
+    check(sections == 9, f"{where}: {sections} sections instead of 9")
 
 
 def main():
