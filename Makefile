@@ -2,7 +2,7 @@
 # `.ci/run` is the complete check.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test lint demo bench fuzz instructions programs programs-to-measure images
+.PHONY: help build test unit lint demo bench fuzz instructions programs programs-to-measure images
 
 # Additional arguments of the program that a target runs: make bench ARGS="--small --only one-day,wc"
 ARGS ?=
@@ -21,6 +21,12 @@ build: ## build the programs into target/release
 
 test: ## run all tests
 	cargo test --workspace
+
+# `cargo test -p CRATE` would build dependencies a second time, with the features of that selection. Cargo prints the path of each test program.
+unit: ## run the unit tests of one crate (CRATE=reporter), or some of them (FILTER=csv)
+	@program=$$(cargo test --workspace --lib --no-run 2>&1 | tee /dev/stderr | sed -nE 's|.*\((.*/$(subst -,_,$(CRATE))-[0-9a-f]+)\)$$|\1|p') && \
+	  test -n "$$program" || { echo 'make: no test program of the crate "$(CRATE)". Usage: make unit CRATE=reporter FILTER=csv' >&2; exit 2; } && \
+	  program=$$(realpath "$$program") && cd jobs/$(CRATE) && "$$program" $(FILTER) $(ARGS)
 
 lint: ## check format, lints and documentation, as .ci/run does
 	cargo fmt --all --check

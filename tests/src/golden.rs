@@ -1,11 +1,13 @@
 //! Golden files: texts that are generated from the code, committed, and compared by the tests.
 
+use similar::TextDiff;
+
 use crate::binaries::workspace;
 
 /// If this is set to 1, [`check`] writes the golden files instead of comparing them.
 pub const UPDATE: &str = "UPDATE_GOLDEN";
-/// Lines of a difference that are shown, of each side.
-const SHOWN: usize = 40;
+/// Lines of a difference that are shown.
+const SHOWN: usize = 80;
 
 /// Compares a committed file with the text that it should have, or writes it if [`UPDATE`] is set.
 ///
@@ -28,19 +30,12 @@ pub fn check(path: &str, text: &str) {
     );
 }
 
-/// The lines between the common beginning and the common end of two texts.
+/// The lines that differ, with their numbers and two lines around them.
 fn difference(committed: &str, current: &str) -> String {
-    let (old, new): (Vec<_>, Vec<_>) = (committed.split('\n').collect(), current.split('\n').collect());
-    let begin = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
-    let (old, new) = (&old[begin..], &new[begin..]);
-    let end = old.iter().rev().zip(new.iter().rev()).take_while(|(old, new)| old == new).count();
-    let lines = |mark: char, lines: &[&str]| {
-        let more = lines.len().saturating_sub(SHOWN);
-        let shown = lines.iter().take(SHOWN).map(|line| format!("{mark} {line}\n")).collect::<String>();
-        if more == 0 { shown } else { format!("{shown}{mark} … {more} more lines\n") }
-    };
-    let (old, new) = (lines('-', &old[..old.len() - end]), lines('+', &new[..new.len() - end]));
-    format!("line {}:\n{old}{new}", begin + 1)
+    let diff = TextDiff::from_lines(committed, current).unified_diff().context_radius(2).to_string();
+    let (shown, more) = (diff.lines().take(SHOWN), diff.lines().count().saturating_sub(SHOWN));
+    let shown: String = shown.map(|line| format!("{line}\n")).collect();
+    if more == 0 { shown } else { format!("{shown}… {more} more lines\n") }
 }
 
 #[cfg(test)]
@@ -49,11 +44,11 @@ mod tests {
 
     #[test]
     fn difference_shows_changed_lines_with_their_number() {
-        assert_eq!(difference("a\nb\nc\n", "a\nB\nc\n"), "line 2:\n- b\n+ B\n");
-        assert_eq!(difference("a\n", "a\nb\n"), "line 2:\n+ b\n");
-        assert_eq!(difference("a\n", "a"), "line 2:\n- \n");
-        let long = difference("", &"x\n".repeat(100));
-        assert_eq!(long.lines().count(), 1 + SHOWN + 1);
-        assert!(long.ends_with("+ … 60 more lines\n"), "{long}");
+        assert_eq!(difference("a\nb\nc\n", "a\nB\nc\n"), "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n");
+        let far = |changed: &str| format!("{changed}\n{}{changed}\n", "same\n".repeat(50));
+        assert_eq!(difference(&far("old"), &far("new")).matches("@@ -").count(), 2);
+        let long = difference("", &"x\n".repeat(200));
+        assert_eq!(long.lines().count(), SHOWN + 1);
+        assert!(long.ends_with("… 121 more lines\n"), "{long}");
     }
 }

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use acceptance::binaries::workspace;
 use acceptance::environment::for_each_store;
 use acceptance::s3server::InjectedFault;
 use acceptance::{PublishedDay, TestEnv, raw};
@@ -37,6 +38,48 @@ fn section(env: &TestEnv, name: &str) -> Vec<String> {
         text.trim_start_matches('\u{feff}').split("\r\n").skip_while(|line| !line.contains(&format!("# {name}")));
     assert!(lines.next().is_some(), "no section {name} in\n{text}");
     lines.take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// Whether a line of the README, which `…` may end or stand for, is one of a file.
+fn is_line_of(shown: &str, file: &str) -> bool {
+    file.lines().map(|line| line.trim_start_matches('\u{feff}')).any(|line| match shown.split_once('…') {
+        Some((begin, _)) => line.starts_with(begin),
+        None => line == shown,
+    })
+}
+
+/// Whether a value has at least the keys that are shown, with these values.
+fn contains(value: &Value, shown: &Value) -> bool {
+    match shown.as_object() {
+        Some(shown) => shown.iter().all(|(key, shown)| contains(&value[key], shown)),
+        None => value == shown,
+    }
+}
+
+#[test]
+fn readme_shows_files_of_the_demo() {
+    // The city and the commands of `cargo demo`.
+    let env = TestEnv::in_folder();
+    let city = ["--arcs", "200", "--counters", "40", "--faults", "all", "--quiet"];
+    env.simulator().args(["--from", "2025-10-28", "--to", "2025-11-04"]).args(city).succeed();
+    env.processor().arg("2025-11-04").succeed();
+    env.reporter().args(["--lang", "en", "2025-11-04"]).succeed();
+    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+    let samples: Vec<&str> = readme.split("`demo/").skip(1).collect();
+    assert_eq!(samples.len(), 3);
+    for sample in samples {
+        let (key, text) = sample.split_once('`').unwrap();
+        let (language, block) = text.split("```").nth(1).unwrap().split_once('\n').unwrap();
+        let file = String::from_utf8(env.get(key).unwrap_or_else(|| panic!("no {key}")).to_vec()).unwrap();
+        if language == "json" {
+            let (document, shown): (Value, Value) =
+                (serde_json::from_str(&file).unwrap(), serde_json::from_str(block).unwrap());
+            assert!(contains(&document, &shown), "{key} is not as in the README: {shown}");
+        }
+        for line in block.lines().filter(|_| language.is_empty()) {
+            assert!(is_line_of(line, &file), "README: not a line of {key}: {line}");
+        }
+    }
 }
 
 #[test]

@@ -30,7 +30,8 @@ fn night_renders_as_recorded() {
         (80, PLAIN, "plain", include_str!("../tests/night-plain.txt")),
     ] {
         let now = render(&night(), width, style);
-        assert!(now == expected, "tests/night-{name}.txt differs from the output:\n{now}");
+        let difference = similar::TextDiff::from_lines(expected, &now).unified_diff().to_string();
+        assert!(now == expected, "tests/night-{name}.txt differs from the output:\n{difference}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! The settings of a program as Markdown tables, one per group, for `docs/settings.md`. A unit test of each program holds its section of the
 //! document to its argument parser.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::path::Path;
 
 use clap::{Arg, ArgAction, Command};
@@ -10,6 +10,16 @@ use clap::{Arg, ArgAction, Command};
 const GENERAL: &str = "General";
 /// Set to 1, [`hold`] writes the section instead of comparing it.
 const UPDATE: &str = "UPDATE_GOLDEN";
+
+/// Why a section of a document is not as it should be. `Debug` shows its lines unescaped, so that a failed assertion shows the difference.
+#[derive(PartialEq, Eq)]
+pub struct Outdated(String);
+
+impl fmt::Debug for Outdated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// All visible arguments of a command, grouped as in `--help`.
 #[must_use]
@@ -63,7 +73,11 @@ fn row(arg: &Arg) -> String {
 ///
 /// # Errors
 /// The file cannot be read or has no such section, or the section is not up to date.
-pub fn hold(file: &Path, name: &str, text: &str) -> Result<(), String> {
+pub fn hold(file: &Path, name: &str, text: &str) -> Result<(), Outdated> {
+    hold_section(file, name, text).map_err(Outdated)
+}
+
+fn hold_section(file: &Path, name: &str, text: &str) -> Result<(), String> {
     let (begin, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
     let document = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     let found = document.split_once(&begin).and_then(|(head, rest)| Some((head, rest.split_once(&end)?)));
@@ -119,7 +133,7 @@ mod tests {
         let file = folder.path().join("settings.md");
         std::fs::write(&file, "# x\n<!-- a -->\n\nold\n\n<!-- end of a -->\n").unwrap();
         assert_eq!(hold(&file, "a", "old\n"), Ok(()));
-        assert!(hold(&file, "a", "new").unwrap_err().contains("not up to date:\n- old\n+ new\n"));
-        assert!(hold(&file, "b", "old").unwrap_err().contains("no section"));
+        assert!(hold_section(&file, "a", "new").unwrap_err().contains("not up to date:\n- old\n+ new\n"));
+        assert!(hold_section(&file, "b", "old").unwrap_err().contains("no section"));
     }
 }

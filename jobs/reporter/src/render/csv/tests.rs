@@ -98,7 +98,9 @@ contexte;ok;;;;;;;
 fn full_day_is_rendered_byte_for_byte() {
     // In the constant a row ends with LF, and ¶ is the only line feed that is data.
     let golden = GOLDEN.replace('\n', "\r\n").replace('¶', "\n");
-    assert_eq!(text(&SampleDay::full().report()), golden);
+    let csv = text(&SampleDay::full().report());
+    let difference = similar::TextDiff::from_lines(&golden, &csv).unified_diff().to_string();
+    assert!(csv == golden, "the CSV differs from GOLDEN:\n{difference}");
 }
 
 #[test]
