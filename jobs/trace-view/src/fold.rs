@@ -1,24 +1,28 @@
-//! Many like spans below one parent, such as the reads of a day's snapshots, as one.
+//! Many like spans of objects below one parent, such as the reads of a day's snapshots, as one.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::{Span, Trace};
+use super::{Job, Span, Trace};
 
 /// More like siblings than these are folded.
 const SHOWN: usize = 12;
+/// Attributes that name an object.
+const OBJECT: [&str; 2] = ["key", "aws.s3.key"];
 /// Attributes that are added up.
 const SUMS: [&str; 3] = ["bytes", "rows", "documents"];
 
-/// The trace with one span, named with their number, instead of more than [`SHOWN`] siblings of the same name and process. Spans that failed,
-/// were interrupted, or have links stay, and so do those with such a span below them.
+/// The trace with one span, named with their number, instead of more than [`SHOWN`] siblings of the same name and process that are each about
+/// one object. Spans that failed, were interrupted or retried, or have links stay, and so do those with such a span below them.
 pub(super) fn fold(trace: &Trace) -> Trace {
     let spans = &trace.spans;
     let mut children: HashMap<&str, Vec<usize>> = HashMap::new();
-    let mut groups: BTreeMap<(&str, &str, usize), Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str, &Job), Vec<usize>> = BTreeMap::new();
     for (place, span) in spans.iter().enumerate() {
         if let Some(parent) = span.parent.as_deref() {
             children.entry(parent).or_default().push(place);
-            groups.entry((parent, &span.name, std::sync::Arc::as_ptr(&span.job) as usize)).or_default().push(place);
+            if OBJECT.iter().any(|key| span.attributes.contains_key(*key)) {
+                groups.entry((parent, &span.name, &span.job)).or_default().push(place);
+            }
         }
     }
     let (mut dropped, mut folded) = (HashSet::new(), Vec::new());
@@ -45,7 +49,7 @@ pub(super) fn fold(trace: &Trace) -> Trace {
 }
 
 fn is_plain(span: &Span) -> bool {
-    span.error.is_none() && !span.interrupted() && span.links.is_empty()
+    span.error.is_none() && !span.interrupted() && !span.retried() && span.links.is_empty()
 }
 
 /// A span and all spans below it.

@@ -302,6 +302,12 @@ impl Span {
     fn interrupted(&self) -> bool {
         self.attributes.get("interrupted").is_some_and(|value| value == "true")
     }
+
+    /// Whether a call was repeated.
+    fn retried(&self) -> bool {
+        let counts = ["http.request.resend_count", "s3.retries"].into_iter().filter_map(|key| self.attributes.get(key));
+        counts.into_iter().any(|count| count != "0")
+    }
 }
 
 #[cfg(test)]
