@@ -223,7 +223,6 @@ fn parsed_files_are_shared_between_threads() {
     shared::<<RoadNetworkSource as FileSource>::File>();
 }
 
-#[path = "tests/every_source.rs"]
 mod every_source;
 
 proptest! {

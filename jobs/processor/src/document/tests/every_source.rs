@@ -14,7 +14,6 @@ use crate::source::road_counts::json::{self, RowBuffer};
 use crate::source::text::timestamp::Timestamp;
 use crate::source::weather::RecordPeriod;
 
-#[path = "rows.rs"]
 mod rows;
 
 const PARIS: Tz = Tz::PARIS;
