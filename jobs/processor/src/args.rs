@@ -93,8 +93,8 @@ pub struct Settings {
     )]
     pub required: Checked<String>,
 
-    /// Set a threshold, such as comptages.congestion_taux=80. Repeat the flag, or separate several with `;`. Documents list all of them
-    /// under `parametres` [default: none]
+    /// Set a threshold, such as comptages.congestion_taux=80. Repeat the flag, or separate several with `;`. `processor params` lists
+    /// all of them; documents list them under `parametres` [default: none]
     #[arg(
         long = "param", env = "CITYFLOW_PARAMS", value_name = "KEY=VALUE", value_delimiter = ';', action = ArgAction::Append,
         global = true, help_heading = PROCESSING

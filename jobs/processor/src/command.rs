@@ -19,13 +19,16 @@ mod trace;
 
 /// Executes the command of the configuration. Returns the run's result on one line, empty for commands that publish nothing.
 pub async fn execute(config: Config) -> Result<String, Failure> {
-    if let Some(Action::Trace { file }) = &config.command {
-        trace::print(file)?;
-        return output::finish().map(|()| String::new());
-    }
-    if config.command == Some(Action::Params) {
-        params::print();
-        return output::finish().map(|()| String::new());
+    match &config.command {
+        Some(Action::Trace { file }) => {
+            trace::print(file)?;
+            return printed();
+        }
+        Some(Action::Params) => {
+            params::print();
+            return printed();
+        }
+        _ => {}
     }
     let now = runtime::clock::now()?;
     // `status` reads nothing raw.
@@ -44,11 +47,11 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
     match config.command {
         Some(Action::Check(options)) => {
             check::check(&config, options, now).await?;
-            return output::finish().map(|()| String::new());
+            return printed();
         }
         Some(Action::Status { days, json }) => {
             status::print(&config, now, days, json).await?;
-            return output::finish().map(|()| String::new());
+            return printed();
         }
         Some(Action::Trace { .. } | Action::Params) | None => {}
     }
@@ -65,4 +68,9 @@ pub async fn execute(config: Config) -> Result<String, Failure> {
     let sources = engine.sources.clone();
     telemetry::on_finish(move || sources.end_all());
     pipeline::run(engine, &choice).await.map(|line| choice.result(line))
+}
+
+/// The result of a command whose result is its output.
+fn printed() -> Result<String, Failure> {
+    output::finish().map(|()| String::new())
 }

@@ -120,6 +120,7 @@ impl Config {
     /// [`runtime::failure::Code::Usage`], with all mistakes at once.
     pub fn new(cli: Cli, now: DateTime<Utc>) -> Result<Self, Failure> {
         let Cli { command, day, settings, shared, scan } = cli;
+        refuse_day_before(command.as_ref(), day.as_deref())?;
         let mut mistakes = Mistakes::default();
         let mut defaults = Vec::new();
         let mut location = |setting: &Option<Checked<Location>>, default: &'static str| {
@@ -152,23 +153,7 @@ impl Config {
             city = changed;
         }
         if let Err(failure) = day::choose(day.as_deref(), shared.job_name.as_deref(), now, city.tz) {
-            let similar = day.as_deref().and_then(|text| day::similar_command(text, JOB.commands));
-            mistakes.add(match (&day, similar) {
-                (Some(text), Some(command)) => {
-                    format!(
-                        "`{}` is neither a day nor a command; the nearest command is `processor {command}`",
-                        text.trim()
-                    )
-                }
-                _ => failure.to_string(),
-            });
-        }
-        if let (Some(day), Some(Command::Status { .. } | Command::Trace { .. } | Command::Params)) = (&day, &command)
-            && std::env::var("REPORT_DATE").as_ref() != Ok(day)
-        {
-            mistakes.add(format!(
-                "the day {day} stands before a command that does not read it; write the command first, such as `processor status {day}`"
-            ));
+            mistakes.add(day::explain(&failure, day.as_deref(), &JOB));
         }
         let today = now.with_timezone(&city.tz).date_naive();
         let command = command.and_then(|command| action(command, today, &shared, &mut mistakes));
@@ -178,7 +163,10 @@ impl Config {
         switch(&shared.quiet);
         let lang = mistakes.take(&shared.lang).unwrap_or_default();
         let handoff = mistakes.take(&settings.handoff);
-        mistakes.finish("processor")?;
+        // It reads no setting, and is where a wrong --param sends people.
+        if command != Some(Action::Params) {
+            mistakes.finish("processor")?;
+        }
         Ok(Self {
             command,
             raw,
@@ -258,6 +246,19 @@ fn memory(target: &Option<Checked<String>>, is_command: bool, mistakes: &mut Mis
             Budget::default()
         }
     }
+}
+
+/// A day before a command that does not read it; `check` does.
+fn refuse_day_before(command: Option<&Command>, day: Option<&str>) -> Result<(), Failure> {
+    let ignores_day = matches!(command, Some(Command::Status { .. } | Command::Trace { .. } | Command::Params));
+    let Some(day) = day.filter(|day| ignores_day && std::env::var("REPORT_DATE").as_deref() != Ok(day)) else {
+        return Ok(());
+    };
+    let mut mistakes = Mistakes::default();
+    mistakes.add(format!(
+        "the day {day} stands before a command that does not read it; write the command first, such as `processor status {day}`"
+    ));
+    mistakes.finish("processor")
 }
 
 fn action(command: Command, today: NaiveDate, shared: &Shared, mistakes: &mut Mistakes) -> Option<Action> {

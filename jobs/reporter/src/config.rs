@@ -114,16 +114,7 @@ fn report_task(args: &Args, now: DateTime<Utc>, tz: Tz, mistakes: &mut Mistakes)
             Some(ReportTask { choice, lookback, wait, force, dry_run })
         }
         Err(failure) => {
-            let similar = args.day.as_deref().and_then(|text| day::similar_command(text, JOB.commands));
-            mistakes.add(match (&args.day, similar) {
-                (Some(text), Some(command)) => {
-                    format!(
-                        "`{}` is neither a day nor a command; the nearest command is `reporter {command}`",
-                        text.trim()
-                    )
-                }
-                _ => failure.to_string(),
-            });
+            mistakes.add(day::explain(&failure, args.day.as_deref(), &JOB));
             None
         }
     }

@@ -19,7 +19,7 @@ use chrono::{DateTime, Days as Later, NaiveDate, Utc};
 use contract::Tz;
 
 use crate::failure::{Code, Failure};
-use crate::telemetry;
+use crate::telemetry::{self, Job};
 use name::DaysInName;
 
 /// The days of a run.
@@ -151,8 +151,8 @@ impl DayChoice {
 
 /// Chooses the days of a run.
 ///
-/// `argument` is the positional argument or `REPORT_DATE`, see [`parse_argument`]; an empty one counts as not set, because a chart renders an unset variable so.
-/// `job_name` is `JOB_NAME`; an empty one is an error, because it comes from a missing label, and the date in the name is lost.
+/// `argument` is the positional argument or `REPORT_DATE`, see [`parse_argument`]; an empty one counts as not set, because a chart renders an
+/// unset variable so. `job_name` is `JOB_NAME`; an empty one is an error, because it comes from a missing label, and the date in the name is lost.
 ///
 /// # Errors
 /// [`Code::Usage`] if either has no valid day, or if they disagree.
@@ -248,11 +248,22 @@ fn relative(text: &str, today: NaiveDate) -> Option<DayFormat> {
     Some(today.checked_sub_days(Later::new(back)).map_or(DayFormat::Impossible, DayFormat::Day))
 }
 
-/// The command that a person may have meant by a text that is not a day.
+/// Words a failure of [`choose`]: an argument that resembles a command of the program was probably meant as one.
 #[must_use]
-pub fn similar_command<'a>(text: &str, commands: &[&'a str]) -> Option<&'a str> {
-    let distance = |command: &&str| strsim::damerau_levenshtein(text.trim(), command);
-    let nearest = commands.iter().copied().min_by_key(|command| distance(command))?;
+pub fn explain(failure: &Failure, argument: Option<&str>, job: &Job) -> String {
+    let meant = argument.and_then(|text| Some((text.trim(), similar_command(text.trim(), job.commands)?)));
+    match meant {
+        Some((text, command)) => {
+            let (text, program) = (name::shown(text), job.name);
+            format!("`{text}` is neither a day nor a command; the nearest command is `{program} {command}`")
+        }
+        None => failure.to_string(),
+    }
+}
+
+fn similar_command<'a>(text: &str, commands: &[&'a str]) -> Option<&'a str> {
+    let distance = |command: &&str| strsim::damerau_levenshtein(text, command);
+    let nearest = commands.iter().copied().min_by_key(distance)?;
     (distance(&nearest) <= 2).then_some(nearest)
 }
 

@@ -1,7 +1,7 @@
 //! Results of commands on stdout.
 //!
 //! A reader that closes its end, such as `head` or a pager, has what it wants: the rest is dropped and the command succeeds. A device that is
-//! full makes the command fail.
+//! full makes the command fail. A run does not call [`finish`]: its result is in the store, whatever becomes of its lines for a person.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};

@@ -5,6 +5,11 @@ use simulator::args::Args;
 
 fn main() {
     runtime::exit::install_panic_hook();
-    let result = Args::parse().config().and_then(|config| simulator::run(&config));
+    let result = match Args::try_parse() {
+        Ok(args) => args.config().and_then(|config| simulator::run(&config)),
+        // Help and version.
+        Err(error) if !error.use_stderr() => runtime::output::written(error.print()),
+        Err(error) => error.exit(),
+    };
     std::process::exit(runtime::exit::finish(result.map(|()| String::new())));
 }

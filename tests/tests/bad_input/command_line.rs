@@ -48,9 +48,12 @@ fn relative_days_are_days() {
 
 #[test]
 fn output_that_cannot_be_written_is_exit_code_69() {
-    for (program, args) in
-        [("processor", ["params"].as_slice()), ("processor", &["--help"]), ("reporter", &["--version"])]
-    {
+    for (program, args) in [
+        ("processor", ["params"].as_slice()),
+        ("processor", &["--help"]),
+        ("reporter", &["--version"]),
+        ("simulator", &["-h"]),
+    ] {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let output = Command::new(binaries::program(program)).args(args).env_clear().stdout(full).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
@@ -77,4 +80,16 @@ fn closed_pipe_ends_a_command_quietly() {
         let status = child.wait().unwrap();
         assert_eq!((status.code(), stderr.as_str()), (Some(0), ""), "{program} {args:?}");
     }
+}
+
+#[test]
+fn parameters_are_listed_although_a_setting_is_wrong() {
+    let output = Command::new(binaries::program("processor"))
+        .arg("params")
+        .env_clear()
+        .env("CITYFLOW_PARAMS", "comptages.congestion_tau=70")
+        .output()
+        .unwrap();
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && stdout.contains("comptages.congestion_taux=80.0 % (0 to 100)"), "{stdout}");
 }

@@ -345,7 +345,7 @@ proptest! {
 #[test]
 fn misspelt_command_is_recognised_and_a_day_is_not() {
     let commands = ["check", "status", "trace"];
-    for (text, command) in [("statsu", "status"), ("chek", "check"), (" Trace", "trace")] {
+    for (text, command) in [("statsu", "status"), ("chek", "check"), ("Trace", "trace")] {
         assert_eq!(similar_command(text, &commands), Some(command), "{text}");
     }
     for text in ["2025-11-3", "yesterdy", ""] {
