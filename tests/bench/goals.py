@@ -73,6 +73,9 @@ def goals(base, tenth, large):
         faster("two-threads", "one-thread", 1.8, "one thread ÷ two threads"),
         time("gz", "pigz", 1.15, "one day from .gz ÷ pigz -dc"),
         time("zst", "zstd", 1.15, "one day from .zst ÷ zstd -dc"),
+        faster("zip", "unzip", 3, "unzip -p ÷ one day from .zip, deflate"),
+        faster("zip64", "unzip64", 1.5, "unzip -p ÷ one day from .zip, deflate64"),
+        within("zip", 400, "anonymous memory, one day from .zip"),
         Goal(
             "one day from S3 ÷ the longer of download and local scan",
             ("s3", "download", "one-day"),

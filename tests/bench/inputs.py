@@ -81,7 +81,7 @@ class Inputs:
         return path
 
     def _create(self, name, folder):
-        # A size, or a variant of one: `small`, `gz-small`, `line-breaks-small`.
+        # A size, or a variant of one: `small`, `gz-small`, `zip-small`, `line-breaks-small`.
         kind, _, of = name.rpartition("-")
         if not kind:
             size = SIZES[of]
@@ -91,6 +91,8 @@ class Inputs:
         (folder / FILE.parent).mkdir()
         if kind in COMPRESSORS:
             compress(COMPRESSORS[kind], plain, folder / FILE)
+        elif kind in METHODS:
+            archive(METHODS[kind], plain, folder / FILE.with_suffix(".zip"))
         else:
             with open(plain, "rb") as rows, open(folder / FILE, "wb") as shaped:
                 shape(rows, shaped, SHAPES[kind])
@@ -114,6 +116,29 @@ def compress(compressor, plain, path):
     program = command[0] if shutil.which(command[0]) else "gzip"
     with open(f"{path}{suffix}", "wb") as compressed, open(plain, "rb") as rows:
         subprocess.run([program, *command[1:], "-c"], stdin=rows, stdout=compressed, check=True)
+
+
+# Methods of the entries of an archive, as 7-Zip calls them.
+METHODS = {"zip": "Deflate", "zip64": "Deflate64"}
+# Weekly files in the archive of a year.
+WEEKS = 53
+
+
+def archive(method, plain, path):
+    """Writes `plain` as an archive of weekly files, each with the header, as the city publishes a year."""
+    weeks = path.with_name("weeks")
+    weeks.mkdir()
+    with open(plain, "rb") as rows:
+        header = rows.readline()
+        share = (plain.stat().st_size - len(header)) // WEEKS + 1
+        for week in range(WEEKS):
+            with open(weeks / f"trafic_capteurs_2025_W{week:02}_.txt", "wb") as file:
+                file.write(header)
+                file.write(rows.read(share))
+                file.write(rows.readline())
+    # 7-Zip is the program at hand that writes deflate64.
+    subprocess.run(["7z", "a", "-tzip", f"-mm={method}", "-mx=1", "-bd", path, "."], cwd=weeks, check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(weeks)
 
 
 def line_break(fields):

@@ -81,7 +81,7 @@ def run(command, environment, limit, codes=(0,), server=None):
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         at_server = server.cpu() if server else 0.0
         ended = threading.Event()
-        discards = command[0].endswith(("pigz", "zstd", "gzip"))
+        discards = command[0].endswith(("pigz", "zstd", "gzip", "unzip"))
         start = time.perf_counter()
         child = subprocess.Popen(
             command,
