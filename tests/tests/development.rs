@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use acceptance::binaries::workspace;
+use acceptance::binaries::{program, workspace};
 use acceptance::tools::{self, run};
 use serde_json::Value;
 
@@ -54,6 +54,41 @@ fn releases(skaffold: &Value) -> &[Value] {
     let releases = list(&skaffold["deploy"]["helm"]["releases"]);
     assert!(!releases.is_empty(), "skaffold.yaml installs nothing");
     releases
+}
+
+/// With the programs of the tests instead of those of a release.
+#[test]
+fn archive_has_programs_completions_and_manual_pages() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["processor", "reporter", "simulator"] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, format!("#!/bin/sh\nexec {} \"$@\"\n", program(name).display())).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let version = format!("test-{}", std::process::id());
+    let mut archive = Command::new("docker/archive");
+    run(archive.arg(&version).current_dir(workspace()).env("PROGRAMS", folder.path())).expect_success();
+    let name = format!("cityflow-{version}-linux-{}", std::env::consts::ARCH);
+    let file = workspace().join(format!("target/archive/{name}.tar.gz"));
+    let listed = run(Command::new("tar").arg("-tzf").arg(&file)).expect_success();
+    let pages =
+        run(Command::new("tar").arg("-xzOf").arg(&file).arg(format!("{name}/share/man/man1/processor-status.1")))
+            .expect_success();
+    std::fs::remove_file(&file).unwrap();
+    for path in [
+        "bin/processor",
+        "bin/reporter",
+        "bin/simulator",
+        "share/bash-completion/completions/processor",
+        "share/zsh/site-functions/_reporter",
+        "share/fish/vendor_completions.d/simulator.fish",
+        "share/man/man1/processor.1",
+        "share/man/man1/reporter-check.1",
+    ] {
+        assert!(listed.lines().any(|line| line == format!("{name}/{path}")), "{path} is missing:\n{listed}");
+    }
+    assert!(pages.contains(".TH processor-status 1") && pages.contains("json"), "{pages}");
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use runtime::location::Location;
+use runtime::settings::command_line::Help;
 use runtime::settings::{
     self, Checked, DAYS, IN_OUT, JobArgs, KUBERNETES, PROCESSING, Shared, checked, checked_location,
 };
+use runtime::terminal;
 
 /// Raw data to metrics documents: reads a city's raw mobility data and publishes one document per source and day.
 ///
@@ -13,8 +15,10 @@ use runtime::settings::{
 #[command(
     name = "processor",
     version = runtime::version::version(),
-    max_term_width = 110,
-    after_help = EXAMPLES,
+    max_term_width = terminal::COLUMNS,
+    after_help = FIRST_EXAMPLES,
+    after_long_help = EXAMPLES,
+    override_usage = "processor [OPTIONS] [DAY]\n       processor [OPTIONS] <COMMAND>",
     mut_args(|arg| arg.hide_env_values(true)),
     mut_arg("force", |arg| arg.help("Replace a document of an earlier run even if its source is now missing or unusable"))
 )]
@@ -163,16 +167,28 @@ pub enum Command {
     Params,
 }
 
+const FIRST_EXAMPLES: &str = "\
+Examples:
+  processor 2025-11-03                       one day, into ./data/processed
+  processor all --raw s3://cityflow-raw --out s3://cityflow-processed
+  processor check                            what would a run find?
+  processor status                           which days are there?
+
+More: `processor --help`, `processor COMMAND -h`, `processor man`";
+
 const EXAMPLES: &str = "\
 Examples:
-  processor 2025-11-03                       one day, from ./data/raw to ./data/processed
+  processor 2025-11-03                       from ./data/raw to ./data/processed
   processor 2025-11-01..2025-11-07 --raw ./raw --out ./processed
   processor all --raw s3://cityflow-raw --out s3://cityflow-processed
-  S3_BUCKET_RAW=cityflow-raw S3_BUCKET_PROCESSED=cityflow-processed processor 2025-11-03
+  S3_BUCKET_RAW=cityflow-raw S3_BUCKET_PROCESSED=cityflow-processed \
+    processor 2025-11-03
   processor 2025-11-03 --dry-run             computes everything, writes nothing
   processor status --last 14                 or: processor status 2025-11-01..2025-11-07
   processor check --raw s3://cityflow-raw --out s3://cityflow-processed
   processor 2025-11-03 --trace-file traces.jsonl && processor trace traces.jsonl
+  processor completions bash > ~/.local/share/bash-completion/completions/processor
+  processor man check | man -l -             the page of a command
 
 S3: credentials, region and endpoint are the settings of the AWS SDK (AWS_PROFILE, AWS_REGION,
 AWS_ENDPOINT_URL, ...); for a server other than AWS add --path-style.
@@ -204,6 +220,34 @@ fn threads(text: &str) -> Result<usize, String> {
 }
 
 impl JobArgs for Cli {
+    const HELP: Help = Help {
+        short: &["day", "raw", "out", "required", "parameters", "force", "dry_run", "lang", "quiet", "verbose"],
+        commands: &[
+            ("status", &["out", "path_style", "profile", "timezone", "lang", "quiet", "verbose"]),
+            (
+                "check",
+                &[
+                    "raw",
+                    "out",
+                    "path_style",
+                    "required",
+                    "parameters",
+                    "threads",
+                    "memory_target",
+                    "handoff",
+                    "events",
+                    "profile",
+                    "timezone",
+                    "city_name",
+                    "lang",
+                    "quiet",
+                    "verbose",
+                ],
+            ),
+            ("trace", &["trace_file"]),
+        ],
+    };
+
     fn shared(&self) -> &Shared {
         &self.shared
     }

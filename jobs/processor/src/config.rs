@@ -57,6 +57,8 @@ pub struct Config {
     pub(crate) handoff: Option<String>,
     /// Language of the output for people.
     pub(crate) lang: Lang,
+    /// The language in which the run says what it would do, for `check`; its result is English otherwise.
+    pub(crate) forecast: Option<Lang>,
     pub(crate) log: LogOptions,
     /// Bytes of a chunk of a large file.
     pub(crate) chunk: u64,
@@ -161,6 +163,7 @@ impl Config {
         let (path_style, force, dry_run) = (switch(&shared.path_style), switch(&shared.force), switch(&shared.dry_run));
         let (until_complete, events) = (switch(&settings.until_complete), switch(&shared.events));
         switch(&shared.quiet);
+        mistakes.take(&shared.log_format);
         let lang = mistakes.take(&shared.lang).unwrap_or_default();
         let handoff = mistakes.take(&settings.handoff);
         // It reads no setting, and is where a wrong --param sends people.
@@ -187,6 +190,7 @@ impl Config {
             events,
             handoff,
             lang,
+            forecast: None,
             log: shared.log(),
             chunk: scan.chunk,
             simd: Simd::named_or_best(&scan.simd),
@@ -360,7 +364,7 @@ mod tests {
             "--param (CITYFLOW_PARAMS): ",
             "--profile (CITY_PROFILE): \"nowhere\" cannot be read",
         ] {
-            assert!(failure.what.contains(part), "{part}: {failure}");
+            assert!(failure.to_string().contains(part), "{part}: {failure}");
         }
     }
 

@@ -64,6 +64,15 @@ pub(crate) fn worst(documents: &[Resolved], required: &[Source]) -> State {
     }
 }
 
+fn new_documents(manifest: &Manifest, before: Option<&Manifest>) -> Vec<Source> {
+    let known = |entry: &&ManifestEntry| {
+        before.is_some_and(|before| {
+            before.documents.iter().any(|old| old.source == entry.source && old.sha256 == entry.sha256)
+        })
+    };
+    manifest.documents.iter().filter(|entry| entry.key.is_some() && !known(entry)).map(|entry| entry.source).collect()
+}
+
 #[derive(Debug)]
 pub(crate) struct Publisher<'a> {
     pub(crate) store: &'a SharedStore,
@@ -85,8 +94,10 @@ pub(crate) struct Publisher<'a> {
 pub(crate) struct Published {
     /// The manifest in the store.
     pub(crate) manifest: Manifest,
-    /// This run changed the manifest.
+    /// This run changed the manifest, or a dry run would have.
     pub(crate) changed: bool,
+    /// The sources whose document is not the one of the manifest before.
+    pub(crate) new_documents: Vec<Source>,
 }
 
 impl Publisher<'_> {
@@ -145,8 +156,9 @@ impl Publisher<'_> {
                 && old.cityflow_version == manifest.cityflow_version
                 && (old.day_status, &old.documents) == (manifest.day_status, &manifest.documents)
         });
+        let new_documents = new_documents(&manifest, before.as_ref().map(|(manifest, _)| manifest));
         if self.dry_run {
-            return Ok(Some(Published { manifest, changed: false }));
+            return Ok(Some(Published { manifest, changed: !same, new_documents }));
         }
         let named = before.as_ref().map(|(manifest, _)| manifest);
         try_join_all(documents.iter().map(|document| self.write_object(document, named))).await?;
@@ -164,7 +176,7 @@ impl Publisher<'_> {
             self.clean(date, old, &manifest).await;
         }
         let manifest = if same { before.map_or(manifest, |(old, _)| old) } else { manifest };
-        Ok(Some(Published { manifest, changed: !same }))
+        Ok(Some(Published { manifest, changed: !same, new_documents }))
     }
 
     /// Whether all documents of a manifest exist under both names; if not, an earlier run was interrupted and the day is published again.

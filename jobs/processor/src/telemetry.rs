@@ -6,7 +6,7 @@ use runtime::telemetry::{BYTES, Job, Metric, SECONDS, SpanSpec};
 pub static JOB: Job = Job { name: "processor", root: "process", duration: &DURATION, commands: COMMANDS };
 
 /// Commands other than a run.
-const COMMANDS: &[&str] = &["status", "check", "trace", "params"];
+const COMMANDS: &[&str] = &["status", "check", "trace", "params", "completions", "man"];
 
 static DURATION: Metric =
     Metric::histogram("cityflow.processing.duration", "s", "How long a run of the processor takes", SECONDS);

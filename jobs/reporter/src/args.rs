@@ -4,7 +4,17 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use runtime::location::Location;
+use runtime::settings::command_line::Help;
 use runtime::settings::{self, Checked, DAYS, IN_OUT, JobArgs, Shared, checked, checked_location};
+use runtime::terminal;
+
+const FIRST_EXAMPLES: &str = "\
+Examples:
+  reporter                                    yesterday's report
+  reporter 2025-11-03                         the report of one day
+  reporter check                              would a run succeed?
+
+More: `reporter --help`, `reporter COMMAND -h`, `reporter man`";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -16,6 +26,7 @@ Examples:
   reporter 2025-11-03 --dry-run               computes the report, shows its figures, writes nothing
   reporter check                              checks settings, connections and permissions, writes no report
   reporter --metrics s3://cityflow-processed/metrics --reports ./out 2025-11-03
+  reporter completions bash > ~/.local/share/bash-completion/completions/reporter
   S3_BUCKET_METRICS=cityflow-processed/metrics reporter 2025-11-03
                                               reports go next to the metrics, to cityflow-processed/reports
 
@@ -42,9 +53,10 @@ Exit codes:
 #[command(
     name = "reporter",
     version = runtime::version::version(),
-    max_term_width = 110,
-    after_help = EXAMPLES,
-    override_usage = "reporter [OPTIONS] [DAY]\n       reporter [OPTIONS] check",
+    max_term_width = terminal::COLUMNS,
+    after_help = FIRST_EXAMPLES,
+    after_long_help = EXAMPLES,
+    override_usage = "reporter [OPTIONS] [DAY]\n       reporter [OPTIONS] <COMMAND>",
     mut_args(|arg| arg.hide_env_values(true)),
     mut_arg("force", |arg| arg.help("Make the report even if the existing one is up to date"))
 )]
@@ -93,6 +105,25 @@ pub enum Command {
 }
 
 impl JobArgs for Args {
+    const HELP: Help = Help {
+        short: &["day", "metrics", "reports", "wait", "force", "dry_run", "lang", "quiet", "verbose"],
+        commands: &[(
+            "check",
+            &[
+                "metrics",
+                "reports",
+                "path_style",
+                "events",
+                "profile",
+                "timezone",
+                "city_name",
+                "lang",
+                "quiet",
+                "verbose",
+            ],
+        )],
+    };
+
     fn shared(&self) -> &Shared {
         &self.shared
     }

@@ -79,6 +79,7 @@ impl Config {
         let events = mistakes.take(&shared.events).unwrap_or_default();
         let lang = mistakes.take(&shared.lang).unwrap_or_default();
         mistakes.take(&shared.quiet);
+        mistakes.take(&shared.log_format);
         let task = match args.command {
             Some(Command::Check) => Task::Check,
             None => report_task(args, now, city.tz, &mut mistakes).map_or(Task::Check, Task::Report),

@@ -107,7 +107,7 @@ async fn make_reports(config: &Config, task: &ReportTask) -> Result<String, Fail
 async fn open_reports(config: &Config, dry_run: bool) -> Result<SharedStore, Failure> {
     match &config.reports {
         Location::Local(path) if dry_run && !path.exists() => {
-            Ok(Arc::new(MemoryStore::with_name(path.display().to_string())))
+            Ok(Arc::new(MemoryStore::in_place_of(path.display().to_string())))
         }
         location => location.open(config.path_style, if dry_run { Access::Read } else { Access::Write }).await,
     }
@@ -265,11 +265,11 @@ fn report_outcome(engine: &Engine, day: NaiveDate, outcome: &DayOutcome, termina
                 );
             } else {
                 terminal.line(
-                    format_args!("\n{day}, édition {edition} : simulation, rien n'est écrit dans {key}"),
-                    format_args!("\n{day}, edition {edition}: dry run, nothing is written to {key}"),
+                    format_args!("\n{day}, édition {edition} : serait publiée (--dry-run) : {key} (.csv)"),
+                    format_args!("\n{day}, edition {edition}: would be published (--dry-run): {key} (.csv)"),
                 );
             }
-            terminal.print(overview::render(report, *complete_until, engine.lang));
+            terminal.wrapped(overview::render(report, *complete_until, engine.lang).trim_end());
         }
     }
 }

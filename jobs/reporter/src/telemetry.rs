@@ -7,7 +7,7 @@ use runtime::telemetry::{BYTES, Job, Metric, SECONDS, SpanSpec};
 pub static JOB: Job = Job { name: "reporter", root: "report", duration: &DURATION, commands: COMMANDS };
 
 /// Commands that are not runs and have no telemetry.
-const COMMANDS: &[&str] = &["check"];
+const COMMANDS: &[&str] = &["check", "completions", "man"];
 
 static DURATION: Metric = Metric::histogram(
     "cityflow.report.duration",

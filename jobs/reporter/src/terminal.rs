@@ -7,6 +7,7 @@ use std::fmt::Display;
 
 use runtime::day::DayOrigin;
 use runtime::lang::Lang;
+use runtime::terminal;
 
 /// The terminal, if someone reads it.
 #[derive(Debug, Clone, Copy)]
@@ -23,8 +24,15 @@ impl Terminal {
     /// Prints a line: the French or the English one.
     pub(crate) fn line(self, fr: impl Display, en: impl Display) {
         match self.lang {
-            Lang::Fr => self.print(format_args!("{fr}\n")),
-            Lang::En => self.print(format_args!("{en}\n")),
+            Lang::Fr => self.wrapped(&fr.to_string()),
+            Lang::En => self.wrapped(&en.to_string()),
+        }
+    }
+
+    /// Prints text that is in the right language, in lines of whole words.
+    pub(crate) fn wrapped(self, text: &str) {
+        if self.shown {
+            self.print(format_args!("{}\n", terminal::wrap(text, terminal::columns(), 2)));
         }
     }
 

@@ -13,7 +13,8 @@ use crate::cluster::{self, EventRecorder};
 use crate::failure::{Code, Failure};
 use crate::log::{self, LogOptions};
 use crate::telemetry::Job;
-use crate::{output, progress, settings, telemetry};
+use crate::terminal::Tone;
+use crate::{output, progress, settings, telemetry, terminal};
 
 /// The file from which Kubernetes takes the termination message of a container.
 pub const TERMINATION_LOG: &str = "/dev/termination-log";
@@ -39,7 +40,7 @@ fn claim_end() {
 
 /// Ends a run: sends telemetry, reports the failure, records the Event, and returns the exit code for `std::process::exit`.
 ///
-/// At a terminal a failure is the plain line `error: …`, elsewhere one JSON log line with the fields `code`, `key` and `todo`. The summary
+/// In a log of text a failure is `error: …`, in one of JSON a line with the fields `code`, `key` and `todo`. The summary
 /// of a successful run is for the Event only; an empty one records none.
 pub fn finish(result: Result<String, Failure>) -> i32 {
     claim_end();
@@ -47,6 +48,7 @@ pub fn finish(result: Result<String, Failure>) -> i32 {
 }
 
 fn end(result: Result<String, Failure>) -> i32 {
+    progress::end();
     telemetry::finish(&result);
     telemetry::shutdown();
     let code = match &result {
@@ -128,9 +130,11 @@ fn bug(info: &PanicHookInfo<'_>) -> Failure {
 }
 
 fn report(failure: &Failure) {
-    if log::is_terminal() {
+    if log::is_text() {
+        let text = format!("{} {}", Tone::Bad.paint_stderr("error:"), failure.lines());
         // A closed stderr must not cause another failure.
-        let _ = progress::suspended(|| writeln!(std::io::stderr(), "error: {failure}"));
+        let columns = if log::is_terminal() { terminal::columns() } else { usize::MAX };
+        let _ = writeln!(std::io::stderr(), "{}", terminal::wrap(&text, columns, 2));
     } else {
         // A run that fails before its settings are parsed has no log yet.
         log::init(LogOptions::default());

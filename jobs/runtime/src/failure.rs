@@ -84,20 +84,42 @@ pub struct Failure {
     pub key: String,
     /// What to do: an imperative sentence without full stop.
     pub todo: String,
+    /// Several mistakes that `what` counts; one a line at a terminal.
+    pub list: Vec<String>,
 }
 
 impl Failure {
     /// For the texts see the fields.
     pub fn new(code: Code, what: impl Into<String>, key: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { code, what: what.into(), key: key.into(), todo: todo.into() }
+        Self { code, what: what.into(), key: key.into(), todo: todo.into(), list: Vec::new() }
+    }
+
+    /// The same with the mistakes that `what` counts.
+    #[must_use]
+    pub fn with_list(self, list: Vec<String>) -> Self {
+        Self { list, ..self }
+    }
+
+    /// For a person at a terminal: the mistakes of a list one a line.
+    #[must_use]
+    pub fn lines(&self) -> String {
+        if self.list.is_empty() {
+            return self.to_string();
+        }
+        let list: Vec<String> = self.list.iter().map(|mistake| format!("  - {mistake}")).collect();
+        format!("{}:\n{}\n{}", self.head(), list.join("\n"), self.todo)
+    }
+
+    fn head(&self) -> String {
+        if self.key.is_empty() { self.what.clone() } else { format!("{}: {}", self.what, self.key) }
     }
 }
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.what)?;
-        if !self.key.is_empty() {
-            write!(f, ": {}", self.key)?;
+        write!(f, "{}", self.head())?;
+        if !self.list.is_empty() {
+            write!(f, ": {}", self.list.join("; "))?;
         }
         write!(f, ". {}", self.todo)
     }
@@ -108,6 +130,14 @@ impl std::error::Error for Failure {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn mistakes_are_a_list_at_a_terminal_and_one_line_elsewhere() {
+        let failure = Failure::new(Code::Usage, "2 invalid settings", "", "Correct the settings")
+            .with_list(vec!["--wait: soon".to_owned(), "--size: lots".to_owned()]);
+        assert_eq!(failure.to_string(), "2 invalid settings: --wait: soon; --size: lots. Correct the settings");
+        assert_eq!(failure.lines(), "2 invalid settings:\n  - --wait: soon\n  - --size: lots\nCorrect the settings");
+    }
 
     #[test]
     fn documented_exit_codes_are_all_codes() {

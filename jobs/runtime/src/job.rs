@@ -10,9 +10,10 @@ use std::future::Future;
 
 use crate::failure::{Code, Failure};
 use crate::settings::JobArgs;
+use crate::settings::command_line::{self, CommandLine};
 use crate::signals::run_until_interrupted;
 use crate::telemetry::{self, Job};
-use crate::{exit, log};
+use crate::{exit, log, output};
 
 /// Runs a job and ends the process with its exit code. `start` makes the job's work of its arguments; the work yields a summary on one line
 /// for the Event, or an empty string.
@@ -28,8 +29,9 @@ fn run<A: JobArgs, W>(job: &'static Job, start: impl FnOnce(A) -> Result<W, Fail
 where
     W: Future<Output = Result<String, Failure>>,
 {
-    let args = match A::try_parse() {
-        Ok(args) => args,
+    let args = match command_line::parse::<A>(&A::HELP) {
+        Ok(CommandLine::Args(args)) => args,
+        Ok(CommandLine::Text(text)) => return output::written_bytes(&text).map(|()| String::new()),
         Err(error) => return exit::from_clap(job, &error),
     };
     let settings = args.shared();

@@ -22,5 +22,6 @@ pub mod settings;
 pub mod signals;
 pub mod store;
 pub mod telemetry;
+pub mod terminal;
 mod tls;
 pub mod version;

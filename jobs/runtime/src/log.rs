@@ -1,9 +1,11 @@
-//! The log on stderr: one JSON object per line in a cluster or a pipe, short lines at a terminal.
+//! The log on stderr: one JSON object per line in a cluster or a pipe, short lines at a terminal, unless `--log-format` says otherwise.
 //!
 //! Not for the result of a command (stdout), nor for the line of a failed run, which `exit` writes.
 
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal, Write};
+use std::str::FromStr;
+use std::sync::OnceLock;
 
 use serde_json::Value;
 use tracing::field::{Field, Visit};
@@ -14,8 +16,9 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter}
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::progress;
 use crate::telemetry::{self, Labels};
+use crate::terminal::Tone;
+use crate::{progress, terminal};
 
 /// How much is logged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,6 +27,41 @@ pub struct LogOptions {
     pub quiet: bool,
     /// Number of `-v` flags.
     pub verbose: u8,
+    /// Form of a line.
+    pub format: LogFormat,
+}
+
+/// Form of a line of the log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text at a terminal, JSON elsewhere.
+    #[default]
+    Auto,
+    /// Short lines for a person.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+impl FromStr for LogFormat {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "auto" => Ok(Self::Auto),
+            "text" => Ok(Self::Text),
+            "json" => Ok(Self::Json),
+            other => Err(format!("\"{}\" is not a form of the log; write text, json or auto", other.escape_debug())),
+        }
+    }
+}
+
+/// Whether the lines of this process are text. Set once, by [`init`].
+static TEXT: OnceLock<bool> = OnceLock::new();
+
+/// Whether lines for a person are written, also by the failure that ends the process.
+pub(crate) fn is_text() -> bool {
+    *TEXT.get().unwrap_or(&is_terminal())
 }
 
 /// Whether stderr is a terminal.
@@ -35,7 +73,12 @@ pub fn is_terminal() -> bool {
 pub fn init(options: LogOptions) {
     let terminal = is_terminal();
     let (filter, invalid) = filter(options, terminal, std::env::var("RUST_LOG").ok());
-    let format = if terminal { Format::Terminal } else { Format::Json };
+    let text = match options.format {
+        LogFormat::Auto => terminal,
+        LogFormat::Text => true,
+        LogFormat::Json => false,
+    };
+    let format = if *TEXT.get_or_init(|| text) { Format::Text } else { Format::Json };
     // Our spans are always recorded, because log lines take their day and source from them; spans of libraries are not.
     let traced = FilterFn::new(|about| about.is_span() && about.target() == telemetry::TARGET)
         .with_max_level_hint(LevelFilter::INFO);
@@ -109,7 +152,7 @@ impl Write for AboveBars {
 
 #[derive(Debug, Clone, Copy)]
 enum Format {
-    Terminal,
+    Text,
     Json,
 }
 
@@ -136,7 +179,10 @@ where
                 fields.add_labels(labels);
                 json_line(chrono::Utc::now(), level, &fields)
             }
-            Self::Terminal => terminal_line(level, &fields),
+            Self::Text => {
+                let columns = if is_terminal() { terminal::columns() } else { usize::MAX };
+                terminal::wrap(&text_line(level, &fields), columns, 2)
+            }
         };
         writeln!(out, "{line}")
     }
@@ -223,15 +269,15 @@ fn json_line(time: chrono::DateTime<chrono::Utc>, level: &Level, fields: &Fields
     line
 }
 
-fn terminal_line(level: &Level, fields: &Fields) -> String {
+fn text_line(level: &Level, fields: &Fields) -> String {
     let word = match *level {
-        Level::ERROR => "error",
-        Level::WARN => "warning",
-        Level::INFO => "info",
-        Level::DEBUG => "debug",
-        Level::TRACE => "trace",
+        Level::ERROR => Tone::Bad.paint_stderr("error:"),
+        Level::WARN => Tone::Warning.paint_stderr("warning:"),
+        Level::INFO => "info:".to_owned(),
+        Level::DEBUG => Tone::Faint.paint_stderr("debug:"),
+        Level::TRACE => Tone::Faint.paint_stderr("trace:"),
     };
-    let mut line = format!("{word}: {}", fields.message);
+    let mut line = format!("{word} {}", fields.message);
     for (name, value) in &fields.others {
         let _ = match value {
             Value::String(text) if !text.contains(char::is_whitespace) => write!(line, " {name}={text}"),
@@ -268,14 +314,23 @@ mod tests {
     }
 
     #[test]
-    fn terminal_line_is_short() {
-        assert_eq!(terminal_line(&Level::WARN, &fields()), "warning: a \"quoted\"\nmessage rows=3 key=\"a b\"");
+    fn text_line_is_short() {
+        assert_eq!(text_line(&Level::WARN, &fields()), "warning: a \"quoted\"\nmessage rows=3 key=\"a b\"");
+    }
+
+    #[test]
+    fn form_is_text_json_or_auto() {
+        assert_eq!("json".parse(), Ok(LogFormat::Json));
+        assert_eq!(
+            LogFormat::from_str("xml").unwrap_err(),
+            "\"xml\" is not a form of the log; write text, json or auto"
+        );
     }
 
     #[test]
     fn options_set_the_level() {
         let level = |quiet, verbose, terminal| {
-            let (filter, invalid) = filter(LogOptions { quiet, verbose }, terminal, None);
+            let (filter, invalid) = filter(LogOptions { quiet, verbose, ..LogOptions::default() }, terminal, None);
             assert_eq!(invalid, None);
             filter.to_string().split(',').find_map(|part| part.strip_prefix("processor=").map(str::to_owned)).unwrap()
         };

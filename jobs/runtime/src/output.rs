@@ -29,6 +29,15 @@ pub fn finish() -> Result<(), Failure> {
     ERROR.lock().unwrap_or_else(PoisonError::into_inner).take().map_or(Ok(()), |error| written(Err(error)))
 }
 
+/// Writes all bytes.
+///
+/// # Errors
+/// As [`finish`].
+pub fn written_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    written(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
 /// The result of a write to stdout.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::log::is_terminal;
 
@@ -92,6 +92,15 @@ impl Bar {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Removes the bars for good, also those that interrupted work still holds.
+pub(crate) fn end() {
+    if let Some(bars) = BARS.get() {
+        // A terminal that is gone shows nothing anyway.
+        let _ = bars.clear();
+        bars.set_draw_target(ProgressDrawTarget::hidden());
     }
 }
 

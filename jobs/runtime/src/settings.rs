@@ -9,6 +9,7 @@
 //!
 //! A variable that is set to nothing counts as not set, because that is how a chart renders an optional value.
 
+pub mod command_line;
 pub mod markdown;
 mod shared;
 mod value;
@@ -147,10 +148,11 @@ impl Mistakes {
         let what = match self.0.as_slice() {
             [] => return Ok(()),
             [one] => format!("invalid setting: {one}"),
-            several => format!("{} invalid settings: {}", several.len(), several.join("; ")),
+            several => format!("{} invalid settings", several.len()),
         };
         let todo = format!("Correct the settings; `{program} --help` shows each of them with an example");
-        Err(Failure::new(Code::Usage, what, "", todo))
+        let failure = Failure::new(Code::Usage, what, "", todo);
+        Err(if self.0.len() > 1 { failure.with_list(self.0) } else { failure })
     }
 }
 
@@ -195,7 +197,7 @@ mod tests {
         for part in
             ["3 invalid settings: ", "--wait (CITYFLOW_TEST_WAIT): \"soon\"", "--size: \"lots\"", "--out: `gs://`"]
         {
-            assert!(failure.what.contains(part), "{failure}");
+            assert!(failure.to_string().contains(part), "{failure}");
         }
         assert!(failure.todo.contains("`test --help`"), "{failure}");
     }

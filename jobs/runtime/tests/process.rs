@@ -108,6 +108,60 @@ fn both_signals_end_the_process_with_143() {
     }
 }
 
+/// Runs a child whose stdout and stderr are a terminal of 60 columns, and interrupts it once it shows `until`. Returns its exit code and all
+/// that the terminal received.
+fn at_terminal(role: &str, until: Option<&str>, variables: &[(&str, &str)]) -> (i32, String) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    use std::io::Read as _;
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let size = rustix::termios::Winsize { ws_row: 24, ws_col: 60, ws_xpixel: 0, ws_ypixel: 0 };
+    rustix::termios::tcsetwinsize(&master, size).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    let open = || std::fs::OpenOptions::new().read(true).write(true).open(&name).unwrap();
+    let mut child = Child::new(role);
+    child.command.env("TERM", "xterm-256color").stdout(open()).stderr(open());
+    for (name, value) in variables {
+        child.command.env(name, value);
+    }
+    let mut process = child.command.spawn().unwrap();
+    // The child holds the only other end, so that its end is that of the output.
+    drop(child);
+    let mut master = std::fs::File::from(master);
+    let (mut shown, mut interrupted) = (Vec::new(), until.is_none());
+    let mut bytes = [0; 4096];
+    // Linux ends the output of a terminal whose last program is gone with an error.
+    while let Ok(read @ 1..) = master.read(&mut bytes) {
+        shown.extend_from_slice(&bytes[..read]);
+        if !interrupted && until.is_some_and(|until| String::from_utf8_lossy(&shown).contains(until)) {
+            interrupted = true;
+            rustix::process::kill_process(rustix::process::Pid::from_child(&process), rustix::process::Signal::INT)
+                .unwrap();
+        }
+    }
+    (process.wait().unwrap().code().unwrap(), String::from_utf8(shown).unwrap())
+}
+
+#[test]
+fn interrupted_run_leaves_no_bar_at_the_terminal() {
+    let (code, shown) = at_terminal("bars", Some("reading"), &[]);
+    assert_eq!(code, 143);
+    let (_, end) = shown.rsplit_once("error:").unwrap();
+    assert!(end.contains("received SIGINT") && !end.contains("comptages") && !end.contains("reading"), "{end:?}");
+}
+
+#[test]
+fn mistakes_are_a_list_of_whole_words_at_a_terminal() {
+    let (code, shown) = at_terminal("mistakes", None, &[("NO_COLOR", "1")]);
+    assert_eq!(code, 2);
+    let expected = "error: 2 invalid settings:\r\n  - --lang (CITYFLOW_LANG): \"de\" is not a supported\r\n    language; write fr or en\r\n  \
+                    - --wait (CITYFLOW_WAIT): \"soon\" is not a duration; write\r\n    one such as 40m, 90s or 1h\r\nCorrect the settings\r\n";
+    assert_eq!(shown, expected);
+    let (_, coloured) = at_terminal("mistakes", None, &[]);
+    assert!(coloured.starts_with("\u{1b}[31m"), "{coloured:?}");
+}
+
 #[test]
 fn no_span_outlives_its_parent_when_the_run_ends() {
     let folder = tempfile::tempdir().unwrap();

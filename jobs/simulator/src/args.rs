@@ -9,7 +9,9 @@ use clap::Parser;
 use contract::{Source, Tz};
 use runtime::failure::Failure;
 use runtime::location::Location;
+use runtime::settings::command_line::Help;
 use runtime::settings::{self, Checked, DAYS, IN_OUT, Mistakes, checked};
+use runtime::terminal;
 
 use crate::clock;
 use crate::config::Config;
@@ -30,12 +32,14 @@ const EXAMPLES: &str = "\
 Examples:
   simulator --out data/raw --from 2025-11-01 --to 2025-11-07
       a week of a small city, for a first look
-  simulator --out data/raw --truth data/truth --from 2025-11-01 --to 2025-11-07 --faults all --shape mixed
-      the same with every fault of real data, and the expected documents in data/truth
+  simulator --out data/raw --truth data/truth --to 2025-11-07 \\
+    --faults all --shape mixed
+      the same with every fault of real data; the expected documents
+      are in data/truth
   simulator --out /tmp/raw --size 7GB --only comptages,referentiel
       seven gigabytes of road counts, to measure the speed
   simulator --out s3://cityflow-raw --from 2025-11-01 --to 2025-11-07
-      into a bucket; credentials, region and endpoint are the settings of the AWS SDK";
+      into a bucket; credentials, region and endpoint are those of the AWS SDK";
 
 const CITY_SIZE: &str = "Size of the city";
 const FILES: &str = "Files";
@@ -47,7 +51,7 @@ const FILES: &str = "Files";
 #[command(
     name = "simulator",
     version,
-    max_term_width = 110,
+    max_term_width = terminal::COLUMNS,
     after_help = EXAMPLES,
     after_long_help = after_long_help(),
     mut_args(|arg| arg.hide_env_values(true))
@@ -168,6 +172,12 @@ fn number<T: FromStr>(text: &str) -> Result<T, String> {
     text.parse().map_err(|_| format!("\"{text}\" is not a whole number"))
 }
 
+/// Which settings the help names.
+pub const HELP: Help = Help {
+    short: &["out", "truth", "from", "to", "size", "arcs", "faults", "shape", "shapes", "only", "force", "quiet"],
+    commands: &[],
+};
+
 impl Args {
     /// Checks the settings together.
     ///
@@ -286,7 +296,7 @@ mod tests {
             "--seed (SIMULATOR_SEED): \"x\"",
             "\"perhaps\"",
         ] {
-            assert!(failure.what.contains(part), "{part}: {failure}");
+            assert!(failure.to_string().contains(part), "{part}: {failure}");
         }
     }
 

@@ -30,15 +30,23 @@ fn commands(help: &str) -> Vec<&str> {
 
 #[test]
 fn help_texts_match_the_committed_files() {
-    for (program, expected) in
-        [("processor", &["check", "params", "status", "trace"] as &[_]), ("reporter", &["check"]), ("simulator", &[])]
-    {
+    for (program, expected) in [
+        ("processor", &["check", "completions", "man", "params", "status", "trace"] as &[_]),
+        ("reporter", &["check", "completions", "man"]),
+        ("simulator", &["completions", "man"]),
+    ] {
         let text = help(program, None);
         let mut names = commands(&text);
         names.sort_unstable();
         assert_eq!(names, expected, "{program}");
         golden::check(&format!("tests/tests/generated/help/{program}.txt"), &text);
-        for name in names {
+        let short = tools::run(Command::new(binaries::program(program)).env_clear().arg("-h")).expect_success();
+        golden::check(&format!("tests/tests/generated/help/{program}-short.txt"), &short);
+        for text in [&text, &short] {
+            assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        }
+        // The same in each program.
+        for name in names.into_iter().filter(|name| !["completions", "man"].contains(name) || program == "processor") {
             golden::check(&format!("tests/tests/generated/help/{program}-{name}.txt"), &help(program, Some(name)));
         }
     }

@@ -4,8 +4,10 @@
 
 mod interrupted;
 
+use std::collections::BTreeSet;
+
 use acceptance::environment::for_each_store;
-use acceptance::{PublishedDay, TestEnv, raw};
+use acceptance::{PublishedDay, TestEnv, binaries, raw};
 use contract::Source;
 use contract::document::manifest::EntryStatus;
 
@@ -200,6 +202,43 @@ fn status_shows_the_last_days() {
         assert_eq!((&before["report"], &before["manifest"]), (&"up_to_date".into(), &"ok".into()));
         assert_eq!((&missing["date"], &missing["manifest"]), (&"2025-11-02".into(), &"missing".into()));
     });
+}
+
+/// The paths of all values, such as `days[].date`; not those below `ends`, whose keys are data.
+fn paths(value: &serde_json::Value, at: &str, ends: &str, found: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) if at != ends => {
+            for (key, value) in map {
+                paths(value, format!("{at}.{key}").trim_start_matches('.'), ends, found);
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|value| paths(value, &format!("{at}[]"), ends, found)),
+        _ => drop(found.insert(at.to_owned())),
+    }
+}
+
+#[test]
+fn documented_keys_are_those_of_the_output_for_programs() {
+    let env = TestEnv::in_folder();
+    raw::write(&env);
+    env.put_raw("batch/notes.docx", "x");
+    env.put_raw("batch/chantiers-2025-10.csv", raw::worksites());
+    env.processor().arg(raw::DAY).succeed();
+    let mut found = BTreeSet::new();
+    for args in [&["status", "2025-11-03..2025-11-04", "--json"] as &[_], &["check", "--json"]] {
+        let text = env.processor().args(args).env("REPORT_DATE", raw::DAY).succeed().stdout;
+        paths(&serde_json::from_str(&text).unwrap(), "", "files.read[].rejected", &mut found);
+    }
+    let settings = std::fs::read_to_string(binaries::workspace().join("docs/settings.md")).unwrap();
+    let (_, section) = settings.split_once("<!-- json keys -->").unwrap();
+    let (section, _) = section.split_once("<!-- end of json keys -->").unwrap();
+    let rows = section.lines().filter_map(|row| row.strip_prefix("| `")?.split_once(" |").map(|(keys, _)| keys));
+    let documented: BTreeSet<String> =
+        rows.flat_map(|keys| keys.split(", ")).map(|key| key.trim_matches('`').to_owned()).collect();
+    // Only in a cluster, and only about files that look wrong.
+    found.extend(["permissions[]", "files.warnings[]"].map(str::to_owned));
+    let commands = ["processor status --json", "processor check --json"];
+    assert_eq!(found, documented.into_iter().filter(|key| !commands.contains(&key.as_str())).collect());
 }
 
 #[test]

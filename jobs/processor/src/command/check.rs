@@ -10,8 +10,10 @@ use chrono::{DateTime, Utc};
 use contract::keys;
 use runtime::cluster::check_permissions;
 use runtime::failure::Failure;
+use runtime::lang::Lang;
 use runtime::location::{Access, Location};
 use runtime::store::{Condition, SharedStore, prove_conditions};
+use runtime::terminal::{self, Tone};
 use serde_json::json;
 
 use crate::config::{CheckOptions, Config};
@@ -19,16 +21,13 @@ use crate::input::Inventory;
 use crate::pipeline::engine::open_raw;
 use crate::pipeline::terminal::line;
 use raw_files::RawFiles;
-pub(super) use raw_files::wrap;
 
 /// Tests the configuration, the stores and the permissions, and prints each result; then the raw files. Fails like the run that it predicts.
 pub(super) async fn check(config: &Config, options: CheckOptions, now: DateTime<Utc>) -> Result<(), Failure> {
     let lang = config.lang;
     let print = |text: &str| {
         if !options.json {
-            let mut lines = Vec::new();
-            wrap(&mut lines, text, 0);
-            lines.iter().for_each(|text| line(text));
+            line(&terminal::wrap(text, terminal::columns(), 2));
         }
     };
     let (city, zone, threads) = (&config.city.name, config.city.tz, config.threads);
@@ -70,7 +69,7 @@ pub(super) async fn check(config: &Config, options: CheckOptions, now: DateTime<
     ));
     let reads = options.files.unwrap_or(matches!(config.raw, Location::Local(_)));
     let (found, end) = if reads {
-        let (found, end) = RawFiles::read(config, now).await?;
+        let (found, end) = RawFiles::read(config, now, if options.json { Lang::En } else { lang }).await?;
         (found, Some(end))
     } else {
         let yesterday = now.with_timezone(&config.city.tz).date_naive() - chrono::Duration::days(1);
@@ -100,7 +99,7 @@ pub(super) async fn check(config: &Config, options: CheckOptions, now: DateTime<
             "the files are not read (--files=yes reads them like a run)",
         )),
     }
-    print(lang.pick("tout est en ordre", "all checks passed"));
+    print(&Tone::Good.paint(lang.pick("tout est en ordre", "all checks passed")));
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! `processor params`: the parameters of `--param`, on stdout.
 
-use crate::command::check::wrap;
+use runtime::terminal;
+
 use crate::parameters::{Description, Parameters};
 use crate::pipeline::terminal::line;
 
@@ -8,9 +9,7 @@ use crate::pipeline::terminal::line;
 pub(super) fn print() {
     for described in Parameters::descriptions() {
         line(&head(&described));
-        let mut lines = Vec::new();
-        wrap(&mut lines, described.meaning, 4);
-        lines.iter().for_each(|text| line(text));
+        line(&terminal::wrap(&format!("    {}", described.meaning), terminal::columns(), 0));
     }
 }
 

@@ -8,6 +8,7 @@ use runtime::failure::Failure;
 use runtime::lang::Lang;
 use runtime::location::Access;
 use runtime::store::{SharedStore, StoreError};
+use runtime::terminal::Tone;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -82,12 +83,13 @@ impl DayRow {
     }
 
     fn text(&self, now: DateTime<Utc>, lang: Lang) -> String {
-        let (day, report) = (self.day, self.report.word(lang));
+        // Padded before they are coloured: a colour has no width.
+        let (day, report) = (self.day, self.report.painted(lang));
         match &self.manifest {
-            None => format!("{day}  {:<10}  {:<10}  {:>12}  {report:<8}  {:>9}", "-", "-", "-", "-"),
+            None => format!("{day}  {:<10}  {:<10}  {:>12}  {report}  {:>9}", "-", "-", "-", "-"),
             Some(Err(_)) => format!(
-                "{day}  {:<10}  {:<10}  {:>12}  {report:<8}  {:>9}",
-                lang.pick("illisible", "unreadable"),
+                "{day}  {}  {:<10}  {:>12}  {report}  {:>9}",
+                Tone::Bad.paint(&format!("{:<10}", lang.pick("illisible", "unreadable"))),
                 "-",
                 "-",
                 "-"
@@ -95,14 +97,16 @@ impl DayRow {
             Some(Ok(manifest)) => {
                 let documents = format!("{}/{}", usable(manifest), manifest.documents.len());
                 let status = match manifest.day_status {
-                    DayStatus::Final => lang.pick("définitif", "final"),
-                    DayStatus::Provisional => lang.pick("provisoire", "provisional"),
+                    DayStatus::Final => Tone::Good.paint(&format!("{:<11}", lang.pick("définitif", "final"))),
+                    DayStatus::Provisional => {
+                        Tone::Warning.paint(&format!("{:<11}", lang.pick("provisoire", "provisional")))
+                    }
                 };
                 let completeness = manifest
                     .completeness
                     .map_or_else(|| "-".to_owned(), |percent| format!("{:.2} %", percent.rounded()));
                 let age = age(now - manifest.generated_at.instant(), lang);
-                format!("{day}  {documents:<10}  {status:<11} {completeness:>12}  {report:<8}  {age:>9}")
+                format!("{day}  {documents:<10}  {status} {completeness:>12}  {report}  {age:>9}")
             }
         }
     }
@@ -165,6 +169,12 @@ impl ReportState {
             Self::UpToDate => "up_to_date",
             Self::Outdated => "outdated",
         }
+    }
+
+    /// In its column.
+    fn painted(self, lang: Lang) -> String {
+        let word = format!("{:<8}", self.word(lang));
+        if self == Self::Outdated { Tone::Warning.paint(&word) } else { word }
     }
 
     fn word(self, lang: Lang) -> &'static str {

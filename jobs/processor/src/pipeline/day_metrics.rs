@@ -16,7 +16,8 @@ pub(crate) fn record(engine: &Engine, span: &Span, result: &DayResult, published
     let documents = manifest.documents.iter().filter(|entry| entry.status.has_document()).count() as u64;
     span.set("status", status);
     span.set_count("documents", documents);
-    span.set("changed", published.changed);
+    let changed = published.changed && !engine.config.dry_run;
+    span.set("changed", changed);
     if let Some(completeness) = manifest.completeness {
         span.set("completeness", completeness.rounded());
     }
@@ -30,8 +31,8 @@ pub(crate) fn record(engine: &Engine, span: &Span, result: &DayResult, published
     }
     telemetry::add("documents", documents);
     telemetry::add("days.published", 1);
-    telemetry::add("days.changed", published.changed.into());
-    if published.changed {
+    telemetry::add("days.changed", changed.into());
+    if changed {
         DAYS.add(1, &[("status", status)]);
     }
     for entry in &manifest.documents {

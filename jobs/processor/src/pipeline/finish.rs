@@ -141,7 +141,7 @@ pub(crate) fn record(
     summary: &mut RunSummary,
 ) -> Result<(), Failure> {
     let (date, result) = (planned.date, &done.result);
-    let Some(Published { manifest, changed }) = &done.published else {
+    let Some(published @ Published { manifest, changed, new_documents }) = &done.published else {
         tracing::info!(day = %date, "earlier day unchanged: no new data");
         return Ok(());
     };
@@ -154,7 +154,10 @@ pub(crate) fn record(
             Some(reason) if entry.status == EntryStatus::Retained => {
                 tracing::warn!(day = %date, source, status, reason, "no document in this run; the previous one is kept");
             }
-            reason => tracing::info!(day = %date, source, status, reason = reason.as_deref().unwrap_or(""), "document"),
+            reason => {
+                let changed = new_documents.contains(&entry.source);
+                tracing::info!(day = %date, source, status, changed, reason = reason.as_deref().unwrap_or(""), "document");
+            }
         }
     }
     tracing::info!(
@@ -163,7 +166,7 @@ pub(crate) fn record(
         manifest = engine.metrics.address(&keys::manifest(date)), "day done"
     );
     summary.add(manifest, planned.why == Why::Own, *changed);
-    terminal::print(engine, result, manifest, *changed);
+    terminal::print(engine, result, published);
     evaluate(engine, planned, &result.written, manifest)
 }
 

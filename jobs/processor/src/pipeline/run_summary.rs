@@ -6,8 +6,10 @@ use contract::document::manifest::Manifest;
 use contract::number::Fixed2;
 use runtime::cluster::{Cluster, JobCreation, day_ranges, job_name};
 use runtime::digest::sha256_hex;
+use runtime::lang::Lang;
 use runtime::telemetry::Span;
 
+use super::terminal;
 use crate::config::Config;
 use crate::telemetry::HANDOFF;
 
@@ -21,7 +23,7 @@ struct Entry {
     digest: String,
     /// Requested, not caught up.
     own: bool,
-    /// Changed by this run.
+    /// Changed by this run, or by a run that is not dry.
     changed: bool,
     status: DayStatus,
     completeness: Option<Fixed2>,
@@ -48,13 +50,42 @@ impl RunSummary {
         });
     }
 
+    /// What a run would do, on one line for a person.
+    fn forecast(&self, lang: Lang) -> String {
+        let open = self.entries.iter().filter(|entry| entry.status == DayStatus::Provisional).count();
+        match self.entries.as_slice() {
+            [] => lang.pick("aucun jour à publier", "no day to publish").to_owned(),
+            [one] => {
+                let (day, documents, colon) = (one.day, one.documents, lang.pick(" :", ":"));
+                let status = match one.status {
+                    DayStatus::Final => lang.pick("définitif", "final"),
+                    DayStatus::Provisional => lang.pick("provisoire", "provisional"),
+                };
+                let percent =
+                    one.completeness.map_or_else(String::new, |percent| terminal::completeness(lang, percent));
+                format!("{day}{colon} {documents} documents, {status}{percent}")
+            }
+            several => lang.pick(
+                format!("{} jours, dont {open} encore provisoires", several.len()),
+                format!("{} days, {open} of them still provisional", several.len()),
+            ),
+        }
+    }
+
     /// The result of the run on one line.
     pub(crate) fn line(&self, config: &Config) -> String {
+        if let Some(lang) = config.forecast {
+            return self.forecast(lang);
+        }
         let place = config.out.to_string();
         let text = match self.entries.as_slice() {
             [] => "nothing new to publish".to_owned(),
             [one] => {
-                let changed = if one.changed { "published" } else { "unchanged" };
+                let changed = match (config.dry_run, one.changed) {
+                    (_, false) => "unchanged",
+                    (true, true) => "would be published",
+                    (false, true) => "published",
+                };
                 let percent =
                     one.completeness.map_or_else(String::new, |percent| format!(", {} % complete", percent.rounded()));
                 let (day, documents, digest) = (one.day, one.documents, one.digest.get(..8).unwrap_or_default());
@@ -69,8 +100,9 @@ impl RunSummary {
                 let days: Vec<_> =
                     day_ranges(several.iter().map(|entry| entry.day).collect()).into_iter().map(span).collect();
                 format!(
-                    "{} days published in {place}, {changed} of them changed, {open} still provisional: {}",
+                    "{} days {} in {place}, {changed} of them changed, {open} still provisional: {}",
                     several.len(),
+                    if config.dry_run { "would be published" } else { "published" },
                     days.join(", ")
                 )
             }
@@ -186,6 +218,15 @@ mod tests {
         assert_eq!(summary(&again).jobs("report"), jobs, "the order in which days come does not matter");
         let changed = [days[0], days[1], ("2025-11-04", "b1", 6)];
         assert_ne!(summary(&changed).jobs("report")[1], jobs[1], "other metrics, another Job");
+    }
+
+    #[test]
+    fn forecast_is_in_the_language_of_the_person() {
+        let mut one = summary(&[("2025-11-03", "1a2b3c4d5e6f", 6)]);
+        one.entries[0].completeness = Fixed2::new(99.52);
+        assert_eq!(one.forecast(Lang::Fr), "2025-11-03 : 6 documents, définitif, 99,52 % de complétude");
+        assert_eq!(one.forecast(Lang::En), "2025-11-03: 6 documents, final, 99.52 % complete");
+        assert_eq!(summary(&[]).forecast(Lang::Fr), "aucun jour à publier");
     }
 
     #[test]

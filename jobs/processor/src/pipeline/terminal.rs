@@ -2,31 +2,34 @@
 //! `--lang`.
 
 use contract::document::DayStatus;
-use contract::document::manifest::{EntryStatus, Manifest};
+use contract::document::manifest::EntryStatus;
+use contract::number::Fixed2;
 use contract::{Source, keys};
 use runtime::lang::Lang;
+use runtime::terminal::{self, Tone};
 
 use super::day::DayResult;
 use super::engine::Engine;
+use crate::publish::Published;
 
 /// A note for a person; without a terminal it is a log line, in English.
 pub(crate) fn note(lang: Lang, fr: &str, en: &str) {
     if runtime::log::is_terminal() {
-        line(&format!("note{} {}", lang.pick(" :", ":"), lang.pick(fr, en)));
+        let text = format!("note{} {}", lang.pick(" :", ":"), lang.pick(fr, en));
+        line(&terminal::wrap(&text, terminal::columns(), 2));
     } else {
         tracing::info!("{en}");
     }
 }
 
 /// The short summary of a day, at a terminal only.
-pub(super) fn print(engine: &Engine, result: &DayResult, manifest: &Manifest, changed: bool) {
+pub(super) fn print(engine: &Engine, result: &DayResult, published: &Published) {
+    let Published { manifest, changed, new_documents } = published;
     if !runtime::log::is_terminal() || engine.config.log.quiet {
         return;
     }
     let lang = engine.config.lang;
-    let completeness = manifest.completeness.map_or_else(String::new, |percent| {
-        format!(", {} % {}", percent.rounded(), lang.pick("de complétude", "complete"))
-    });
+    let completeness = manifest.completeness.map_or_else(String::new, |percent| completeness(lang, percent));
     let status = match manifest.day_status {
         DayStatus::Final => lang.pick("définitif", "final"),
         DayStatus::Provisional => lang.pick("provisoire", "provisional"),
@@ -38,14 +41,41 @@ pub(super) fn print(engine: &Engine, result: &DayResult, manifest: &Manifest, ch
             EntryStatus::Ok => figures(result, entry.source, lang),
             _ => entry.reason.clone().unwrap_or_default(),
         };
-        line(format!("  {:<12} {:<9} {text}", entry.source, entry.status.name()).trim_end());
+        let text = match (engine.config.dry_run && entry.key.is_some(), new_documents.contains(&entry.source)) {
+            (false, _) => text,
+            (true, true) => joined(lang.pick("serait publié", "would publish"), &text, lang),
+            (true, false) => joined(lang.pick("inchangé", "unchanged"), &text, lang),
+        };
+        let words = format!("  {:<12} {} {text}", entry.source, painted(entry.status));
+        line(terminal::wrap(words.trim_end(), terminal::columns(), 24).trim_end());
     }
     let location = engine.metrics.address(&keys::manifest(manifest.date));
-    line(&match (engine.config.dry_run, changed) {
+    line(&match (engine.config.dry_run, *changed) {
         (true, _) => format!("  {}", lang.pick("rien n'est écrit (--dry-run)", "nothing written (--dry-run)")),
         (false, true) => format!("  {}{colon} {location}", lang.pick("publié", "published")),
         (false, false) => format!("  {}{colon} {location}", lang.pick("inchangé", "unchanged")),
     });
+}
+
+/// `, 99,5 % de complétude`.
+pub(super) fn completeness(lang: Lang, percent: Fixed2) -> String {
+    let number = percent.rounded().to_string();
+    lang.pick(format!(", {} % de complétude", number.replace('.', ",")), format!(", {number} % complete"))
+}
+
+/// The status of a document in its column.
+fn painted(status: EntryStatus) -> String {
+    let word = format!("{:<9}", status.name());
+    match status {
+        EntryStatus::Ok => Tone::Good.paint(&word),
+        EntryStatus::Absent => Tone::Faint.paint(&word),
+        EntryStatus::Retained => Tone::Warning.paint(&word),
+        EntryStatus::Error => Tone::Bad.paint(&word),
+    }
+}
+
+fn joined(state: &str, figures: &str, lang: Lang) -> String {
+    if figures.is_empty() { state.to_owned() } else { format!("{state}{} {figures}", lang.pick(" :", ":")) }
 }
 
 /// The figures that a person looks for first.

@@ -90,7 +90,7 @@ fn all_mistakes_are_reported_at_once() {
         "--force (CITYFLOW_FORCE): \"perhaps\" is not a valid switch; write yes or no",
         "--lookback (CITYFLOW_LOOKBACK): \"many\" is not a number from 0 to 366",
     ] {
-        assert!(failure.what.contains(part), "{part}: {failure}");
+        assert!(failure.to_string().contains(part), "{part}: {failure}");
     }
 }
 
@@ -122,7 +122,10 @@ fn empty_trace_file_counts_as_not_set() {
 #[test]
 fn check_needs_no_day() {
     assert_eq!(config(&["check"]).unwrap().task, Task::Check);
-    assert_eq!(config(&["check", "-vv", "--quiet"]).unwrap().log, LogOptions { quiet: true, verbose: 2 });
+    assert_eq!(
+        config(&["check", "-vv", "--quiet"]).unwrap().log,
+        LogOptions { quiet: true, verbose: 2, ..LogOptions::default() }
+    );
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use clap::builder::{OsStringValueParser, TypedValueParser as _};
 use clap::{ArgAction, Args};
 
+use super::command_line::Help;
 use super::{Checked, checked, earlier_days, switch, text};
 use crate::lang::Lang;
-use crate::log::LogOptions;
+use crate::log::{LogFormat, LogOptions};
 
 /// The groups of settings in `--help`.
 pub const IN_OUT: &str = "Input and output";
@@ -24,6 +25,9 @@ pub const OUTPUT: &str = "Telemetry and output";
 
 /// The command line of a job: what [`crate::job::main`] needs of it.
 pub trait JobArgs: clap::Parser {
+    /// Which settings the help names.
+    const HELP: Help;
+
     /// The shared settings.
     fn shared(&self) -> &Shared;
 
@@ -111,16 +115,24 @@ pub struct Shared {
     )]
     pub quiet: Checked<bool>,
 
+    /// Form of the log on stderr: text, json, or auto (text at a terminal, json elsewhere)
+    #[arg(
+        long, env = "CITYFLOW_LOG_FORMAT", value_name = "FORMAT", value_parser = checked(str::parse::<LogFormat>),
+        default_value = "auto", global = true, help_heading = OUTPUT
+    )]
+    pub log_format: Checked<LogFormat>,
+
     /// Log more; -vv and -vvv log even more. RUST_LOG, such as processor=debug, takes precedence
     #[arg(long, short, action = ArgAction::Count, global = true, help_heading = OUTPUT)]
     pub verbose: u8,
 }
 
 impl Shared {
-    /// How much is logged. An invalid `--quiet` counts as no here; it is reported with the other mistakes.
+    /// What is logged. An invalid setting counts as not set here; it is reported with the other mistakes.
     #[must_use]
     pub fn log(&self) -> LogOptions {
-        LogOptions { quiet: self.quiet.value() == Some(&true), verbose: self.verbose }
+        let format = self.log_format.value().copied().unwrap_or_default();
+        LogOptions { quiet: self.quiet.value() == Some(&true), verbose: self.verbose, format }
     }
 
     /// The trace file; `None` if its name is empty.

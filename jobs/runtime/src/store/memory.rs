@@ -13,7 +13,7 @@ use super::{Condition, Object, Store, StoreError, Version, key};
 /// Objects in memory. Clones share them.
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
-    name: String,
+    address: String,
     state: Arc<Mutex<State>>,
 }
 
@@ -55,8 +55,13 @@ impl MemoryStore {
     }
 
     /// An empty store with the address `memory://<name>`.
-    pub fn with_name(name: impl Into<String>) -> Self {
-        Self { name: name.into(), state: Arc::default() }
+    pub fn with_name(name: &str) -> Self {
+        Self::in_place_of(format!("memory://{name}"))
+    }
+
+    /// An empty store with the address of another place, for a dry run.
+    pub fn in_place_of(address: impl Into<String>) -> Self {
+        Self { address: address.into(), state: Arc::default() }
     }
 
     /// Writes an object without a condition and without checking its key, to prepare a test.
@@ -109,7 +114,7 @@ impl State {
 #[async_trait]
 impl Store for MemoryStore {
     fn root(&self) -> String {
-        format!("memory://{}", self.name)
+        self.address.clone()
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Object>, StoreError> {

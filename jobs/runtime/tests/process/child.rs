@@ -7,6 +7,7 @@ use std::path::Path;
 use runtime::failure::{Code, Failure};
 use runtime::location::{Access, Location};
 use runtime::log::LogOptions;
+use runtime::progress::Progress;
 use runtime::telemetry::{self, Job, Metric, Span, SpanSpec};
 
 static SECONDS: Metric = Metric::histogram("test.duration", "s", "How long it took", telemetry::SECONDS);
@@ -29,7 +30,7 @@ fn main() {
         }
         "log" => {
             runtime::log::init(LogOptions::default());
-            runtime::log::init(LogOptions { quiet: true, verbose: 0 });
+            runtime::log::init(LogOptions { quiet: true, ..LogOptions::default() });
             log_from_runtime();
             Ok(())
         }
@@ -43,8 +44,23 @@ fn main() {
             let _ = std::io::Write::write_all(&mut std::io::stderr(), b"ready\n");
             std::future::pending().await
         })),
+        "bars" => tokio().block_on(runtime::signals::run_until_interrupted(async {
+            let progress = Progress::new(false);
+            let (bar, spinner) = (progress.bytes("comptages", 100), progress.spinner("reading"));
+            bar.inc(10);
+            // Held to the end, as by work that a signal abandons.
+            std::mem::forget((bar, spinner));
+            std::future::pending().await
+        })),
+        "mistakes" => {
+            let list = vec![
+                "--lang (CITYFLOW_LANG): \"de\" is not a supported language; write fr or en".to_owned(),
+                "--wait (CITYFLOW_WAIT): \"soon\" is not a duration; write one such as 40m, 90s or 1h".to_owned(),
+            ];
+            Err(Failure::new(Code::Usage, "2 invalid settings", "", "Correct the settings").with_list(list))
+        }
         "steps" => {
-            runtime::log::init(LogOptions { quiet: true, verbose: 0 });
+            runtime::log::init(LogOptions { quiet: true, ..LogOptions::default() });
             open_spans_until_the_end();
             Ok(())
         }

@@ -8,6 +8,7 @@ use contract::{NaiveDate, Source, keys};
 use runtime::failure::Failure;
 use runtime::lang::Lang;
 use runtime::store::SharedStore;
+use runtime::terminal::{self, Tone};
 use serde_json::{Value, json};
 
 use crate::config::Config;
@@ -16,9 +17,6 @@ use crate::input::{FileSelection, Inventory, NotRead};
 use crate::pipeline;
 use crate::pipeline::engine::Engine;
 use crate::pipeline::read_files::ReadFile;
-
-/// Columns of a terminal.
-const WIDTH: usize = 80;
 
 /// The raw folder as a run would see it.
 pub(super) struct RawFiles {
@@ -32,11 +30,16 @@ pub(super) struct RawFiles {
 
 impl RawFiles {
     /// Reads the files as a run of the day would, without writing anything, and returns how that run would end.
-    pub(super) async fn read(config: &Config, now: DateTime<Utc>) -> Result<(Self, Result<String, Failure>), Failure> {
+    pub(super) async fn read(
+        config: &Config,
+        now: DateTime<Utc>,
+        lang: Lang,
+    ) -> Result<(Self, Result<String, Failure>), Failure> {
         let choice = config.days(now)?;
         let mut config = config.clone();
         (config.dry_run, config.until_complete, config.handoff, config.events) = (true, false, None, false);
         (config.lookback, config.catch_up, config.log.quiet) = (0, 0, true);
+        config.forecast = Some(lang);
         let engine = Arc::new(Engine::open(config, now).await?);
         engine.sources.files.keep();
         let end = Box::pin(pipeline::run(engine.clone(), &choice)).await;
@@ -59,7 +62,7 @@ impl RawFiles {
         Ok(Self { read: Vec::new(), not_read: inventory.not_read(), left_out, warnings })
     }
 
-    /// For a person, at most 80 columns wide where names allow it.
+    /// For a person, in lines of whole words.
     pub(super) fn text(&self, lang: Lang) -> Vec<String> {
         let mut lines = Vec::new();
         let (snapshots, files): (Vec<_>, Vec<_>) = self.read.iter().partition(|file| file.key.starts_with(keys::API));
@@ -136,7 +139,10 @@ fn describe(lines: &mut Vec<String>, file: &ReadFile, lang: Lang) {
     let rejected: Vec<String> =
         file.counts.rejected.iter().map(|(reason, n)| format!("{} {n}", reason.name())).collect();
     let text = match (&file.error, rejected.is_empty()) {
-        (Some(error), _) => lang.pick(format!("inutilisable : {error}"), format!("unusable: {error}")),
+        (Some(error), _) => {
+            let word = lang.pick("inutilisable", "unusable");
+            format!("{}{} {error}", Tone::Bad.paint(word), lang.pick(" :", ":"))
+        }
         (None, true) => lang.pick(format!("lignes : {rows}"), format!("rows: {rows}")),
         (None, false) => lang.pick(
             format!("lignes : {rows}, rejets : {}", rejected.join(", ")),
@@ -147,20 +153,8 @@ fn describe(lines: &mut Vec<String>, file: &ReadFile, lang: Lang) {
 }
 
 /// Adds a text in lines of whole words.
-pub(in crate::command) fn wrap(lines: &mut Vec<String>, text: &str, indent: usize) {
-    let mut line = String::new();
-    for word in text.split(' ') {
-        let length = indent + line.chars().count() + 1 + word.chars().count();
-        if !line.is_empty() && length > WIDTH {
-            lines.push(format!("{:indent$}{line}", ""));
-            line.clear();
-        }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(format!("{:indent$}{line}", ""));
+fn wrap(lines: &mut Vec<String>, text: &str, indent: usize) {
+    lines.push(terminal::wrap(&format!("{:indent$}{text}", ""), terminal::columns(), 0));
 }
 
 #[cfg(test)]
@@ -169,14 +163,6 @@ mod tests {
 
     use super::*;
     use crate::quality::RowCounts;
-
-    #[test]
-    fn lines_hold_whole_words_in_80_columns() {
-        let mut lines = Vec::new();
-        wrap(&mut lines, &"mot ".repeat(60), 6);
-        assert!(lines.iter().all(|line| line.len() <= 80 && line.starts_with("      ")), "{lines:?}");
-        assert_eq!(lines.join(" ").split_whitespace().count(), 60);
-    }
 
     #[test]
     fn each_file_is_named_with_its_source_rows_and_rejections() {
