@@ -68,7 +68,8 @@ fn archive_has_programs_completions_and_manual_pages() {
     }
     let version = format!("test-{}", std::process::id());
     let mut archive = Command::new("docker/archive");
-    run(archive.arg(&version).current_dir(workspace()).env("PROGRAMS", folder.path())).expect_success();
+    let printed = run(archive.arg(&version).current_dir(workspace()).env("PROGRAMS", folder.path())).expect_success();
+    assert!(printed.starts_with("archive: target/archive/"), "{printed}");
     let name = format!("cityflow-{version}-linux-{}", std::env::consts::ARCH);
     let file = workspace().join(format!("target/archive/{name}.tar.gz"));
     let listed = run(Command::new("tar").arg("-tzf").arg(&file)).expect_success();

@@ -21,8 +21,8 @@ use crate::telemetry::{PUBLISH_DOCUMENT, PUBLISH_MANIFEST, PUBLISH_NAMES};
 
 mod written;
 
-use written::retried;
 pub(crate) use written::{Written, kept_document, to_bytes};
+use written::{new_documents, retried};
 
 /// Objects that no manifest names are removed after this time.
 const KEEP: Duration = Duration::days(7);
@@ -62,15 +62,6 @@ pub(crate) fn worst(documents: &[Resolved], required: &[Source]) -> State {
             .filter_map(|state| state.completeness)
             .reduce(|a, b| if b.get() < a.get() { b } else { a }),
     }
-}
-
-fn new_documents(manifest: &Manifest, before: Option<&Manifest>) -> Vec<Source> {
-    let known = |entry: &&ManifestEntry| {
-        before.is_some_and(|before| {
-            before.documents.iter().any(|old| old.source == entry.source && old.sha256 == entry.sha256)
-        })
-    };
-    manifest.documents.iter().filter(|entry| entry.key.is_some() && !known(entry)).map(|entry| entry.source).collect()
 }
 
 #[derive(Debug)]

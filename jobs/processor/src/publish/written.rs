@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
 use bytes::Bytes;
-use contract::document::manifest::Manifest;
+use contract::document::manifest::{Manifest, ManifestEntry};
 use contract::document::{Document, Header, Input};
 use contract::{NaiveDate, Source, keys};
 use runtime::digest::sha256_hex;
@@ -63,6 +63,17 @@ pub(crate) async fn kept_document<B: serde::de::DeserializeOwned>(
     sum.update(&bytes);
     let input = Input { key, size_bytes: bytes.len() as u64, crc64nvme: sum.base64() };
     Ok(serde_json::from_slice::<Document<B>>(&bytes).ok().map(|document| (document.body, input)))
+}
+
+/// The sources whose document is not the one of the manifest before.
+#[must_use]
+pub(super) fn new_documents(manifest: &Manifest, before: Option<&Manifest>) -> Vec<Source> {
+    let known = |entry: &&ManifestEntry| {
+        before.is_some_and(|before| {
+            before.documents.iter().any(|old| old.source == entry.source && old.sha256 == entry.sha256)
+        })
+    };
+    manifest.documents.iter().filter(|entry| entry.key.is_some() && !known(entry)).map(|entry| entry.source).collect()
 }
 
 /// Compact JSON with a line end.
