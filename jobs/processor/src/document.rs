@@ -8,14 +8,14 @@
 use std::sync::Arc;
 
 use contract::document::{Document, Header, Ignored, Input};
-use contract::{SCHEMA_VERSION, Source};
+use contract::{SCHEMA_VERSION, Source, Tz};
 use serde::Serialize;
 
 use crate::city::City;
 use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
 use crate::parameters::{Parameters, as_map};
-use crate::quality::RowCounts;
+use crate::quality::{DaySpan, RowCounts};
 use crate::raw_file::RawFile;
 
 pub(crate) mod bike_counts;
@@ -65,6 +65,9 @@ pub(crate) trait FileSource: for<'a> RawSource<Input<'a> = &'a [Arc<<Self as Fil
 
     /// Rows and rejections of the whole file, independent of the day.
     fn row_counts(file: &Self::File) -> RowCounts;
+
+    /// The local days that its rows are of; `None` if they have no day, or none is readable.
+    fn days(file: &Self::File, tz: Tz) -> Option<DaySpan>;
 }
 
 /// An optional file of `reference/`.

@@ -33,6 +33,11 @@ impl<T> SourceResult<T> {
         Self::Absent(format!("aucune_ligne_du_jour{last}"))
     }
 
+    /// The files are readable but have no row at all, not even one of another day.
+    pub(crate) fn no_row_at_all() -> Self {
+        Self::Absent("aucune_ligne_du_jour (fichiers sans aucune ligne)".to_owned())
+    }
+
     pub(crate) fn as_ref(&self) -> SourceResult<&T> {
         match self {
             Self::Document(value) => SourceResult::Document(value),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contract::Reason;
+use chrono::{DateTime, NaiveDate};
 use contract::document::{Example, Quality};
+use contract::{Reason, ServiceDay, Tz};
 
 /// Number of rejected rows that are quoted.
 pub(crate) const EXAMPLES: usize = 10;
@@ -22,6 +23,33 @@ pub(crate) struct QualityCounter {
     /// Rejected values and records of the day.
     pub(crate) values: BTreeMap<Reason, u64>,
     examples: Vec<Example>,
+}
+
+/// The first and the last local day of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DaySpan {
+    pub(crate) first: NaiveDate,
+    pub(crate) last: NaiveDate,
+}
+
+impl DaySpan {
+    /// From a first and a last instant, seconds since the epoch.
+    #[must_use]
+    pub(crate) fn of_instants(first: i64, last: i64, tz: Tz) -> Option<Self> {
+        let date = |instant| Some(ServiceDay::of(DateTime::from_timestamp(instant, 0)?, tz).date());
+        Some(Self { first: date(first)?, last: date(last)? })
+    }
+
+    /// From any days in any order.
+    #[must_use]
+    pub(crate) fn of_dates(dates: impl IntoIterator<Item = NaiveDate>) -> Option<Self> {
+        dates.into_iter().fold(None, |span: Option<Self>, date| {
+            Some(span.map_or(Self { first: date, last: date }, |span| Self {
+                first: span.first.min(date),
+                last: span.last.max(date),
+            }))
+        })
+    }
 }
 
 /// Rows of an input, and rejections by reason, for all days.

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::Source;
 use contract::document::DayStatus;
 use contract::document::bike_counts::BikeCounts;
+use contract::{Source, Tz};
 
 use super::{FileSource, RawSource, ReferenceFile};
 use crate::cells::bike::{Answers, IncompleteAnswers, aggregate};
@@ -15,7 +15,7 @@ use crate::draft::{Draft, SourceResult};
 use crate::geo::{ZONES_UNKNOWN, zone_warnings};
 use crate::indicator::{self, bike_counts::BikeDay};
 use crate::parameters::{BikeParameters, Parameters};
-use crate::quality::RowCounts;
+use crate::quality::{DaySpan, RowCounts};
 use crate::raw_file::RawFile;
 use crate::source::bike_counts::{ParsedFile, parse};
 
@@ -63,6 +63,10 @@ impl FileSource for BikeCountsSource {
     fn row_counts(file: &ParsedFile) -> RowCounts {
         file.row_counts()
     }
+
+    fn days(file: &ParsedFile, tz: Tz) -> Option<DaySpan> {
+        file.days(tz)
+    }
 }
 
 fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Draft<BikeCounts>> {
@@ -71,7 +75,11 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         Err(error) => return SourceResult::Failed(error),
     };
     if cells.quality.rows_of_day == 0 {
-        return SourceResult::no_row(cells.last_day());
+        return if cells.quality.rows == 0 {
+            SourceResult::no_row_at_all()
+        } else {
+            SourceResult::no_row(cells.last_day())
+        };
     }
     let BikeDay { body, is_final, complete_until, completeness, cells: used, excluded_cells } =
         indicator::bike_counts::measure(&cells, context);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use contract::document::disruptions::Disruptions;
 use contract::document::{DayStatus, Quality};
-use contract::{ServiceDay, Source};
+use contract::{ServiceDay, Source, Tz};
 
 use super::{FileSource, RawSource, ReferenceFile};
 use crate::city::City;
@@ -18,7 +18,7 @@ use crate::indicator;
 use crate::indicator::disruptions::IntervalSet;
 use crate::order::file_order;
 use crate::parameters::{DisruptionParameters, Parameters};
-use crate::quality::{QualityCounter, RowCounts};
+use crate::quality::{DaySpan, QualityCounter, RowCounts};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::acceptance::Acceptance;
 use crate::source::disruptions::versions::{IncompleteHours, Occurrence, SnapshotInfo, SnapshotTimeline};
@@ -57,6 +57,10 @@ impl FileSource for DisruptionsSource {
 
     fn row_counts(file: &ParsedFile) -> RowCounts {
         file.row_counts()
+    }
+
+    fn days(_: &ParsedFile, _: Tz) -> Option<DaySpan> {
+        None
     }
 }
 

@@ -55,7 +55,10 @@ fn draft(
     let parameters = &context.parameters.comptages;
     let mut day = RoadDay::new(&counts.cells, network, context);
     if day.arcs.iter().all(|arc| !arc.seen) {
-        return SourceResult::no_row(counts.newest.and_then(|newest| last_day(newest, &context.day)));
+        return match counts.newest {
+            None if counts.row_counts().rows == 0 => SourceResult::no_row_at_all(),
+            newest => SourceResult::no_row(newest.and_then(|newest| last_day(newest, &context.day))),
+        };
     }
     let mut quality = counts.quality(context.day.date());
     let complete_until = day.complete_until();

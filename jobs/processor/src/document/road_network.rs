@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use contract::document::DayStatus;
 use contract::document::road_network::RoadNetwork;
-use contract::{ServiceDay, Source};
+use contract::{ServiceDay, Source, Tz};
 
 use super::{FileSource, RawSource, ReferenceFile};
 use crate::city::City;
@@ -15,7 +15,7 @@ use crate::draft::{Draft, SourceResult};
 use crate::geo::{ZONES_UNKNOWN, lines_length_metres, zone_warnings};
 use crate::indicator;
 use crate::parameters::{NetworkParameters, Parameters};
-use crate::quality::RowCounts;
+use crate::quality::{DaySpan, RowCounts};
 use crate::raw_file::RawFile;
 use crate::source::road_network::{ArcObject, ArcObjects, ArcRow, Network, ParsedFile, RoadArc, parse};
 
@@ -55,6 +55,10 @@ impl FileSource for RoadNetworkSource {
     fn row_counts(file: &ParsedFile) -> RowCounts {
         file.row_counts()
     }
+
+    fn days(_: &ParsedFile, _: Tz) -> Option<DaySpan> {
+        None
+    }
 }
 
 fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<Draft<RoadNetwork>>, Network) {
@@ -64,7 +68,8 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> (SourceResult<D
         Err(error) => return (SourceResult::Failed(error.clone()), Network::default()),
     };
     if arcs.is_empty() {
-        return (SourceResult::no_row(None), Network::default());
+        let absent = if quality.rows == 0 { SourceResult::no_row_at_all() } else { SourceResult::no_row(None) };
+        return (absent, Network::default());
     }
 
     let mut quality = quality.clone();

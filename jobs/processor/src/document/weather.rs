@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::Source;
 use contract::document::DayStatus;
 use contract::document::weather::Weather;
+use contract::{Source, Tz};
 
 use super::{FileSource, RawSource, ReferenceFile};
 use crate::city::City;
@@ -13,7 +13,7 @@ use crate::context::DayContext;
 use crate::draft::{Draft, SourceResult};
 use crate::indicator;
 use crate::parameters::{Parameters, WeatherParameters};
-use crate::quality::RowCounts;
+use crate::quality::{DaySpan, RowCounts};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::weather::{ParsedFile, SelectedRecord, UnitOrigin, collect_day, parse};
 use crate::units::Units;
@@ -51,6 +51,10 @@ impl FileSource for WeatherSource {
     fn row_counts(file: &ParsedFile) -> RowCounts {
         file.row_counts()
     }
+
+    fn days(file: &ParsedFile, tz: Tz) -> Option<DaySpan> {
+        file.days(tz)
+    }
 }
 
 fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Draft<Weather>> {
@@ -66,7 +70,10 @@ fn draft(files: &[Arc<ParsedFile>], context: &DayContext<'_>) -> SourceResult<Dr
         return SourceResult::Failed(SourceError { key: String::new(), reason });
     }
     let Some(SelectedRecord { record, collected_after, converted, foreign_zone, .. }) = day_records.selected else {
-        return SourceResult::no_row(day_records.last_day);
+        return match day_records.last_day {
+            None if day_records.quality.rows == 0 => SourceResult::no_row_at_all(),
+            last_day => SourceResult::no_row(last_day),
+        };
     };
     let mut quality = day_records.quality.finish();
     quality.cells = day_records.cells;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contract::Source;
 use contract::document::DayStatus;
 use contract::document::worksites::Worksites;
+use contract::{Source, Tz};
 
 use super::{FileSource, RawSource, ReferenceFile};
 use crate::city::City;
@@ -15,7 +15,7 @@ use crate::geo::{ZONES_UNKNOWN, zone_warnings};
 use crate::indicator;
 use crate::indicator::context::WorksiteShape;
 use crate::parameters::{FinishedWorksites, Parameters, WorksiteParameters};
-use crate::quality::RowCounts;
+use crate::quality::{DaySpan, RowCounts};
 use crate::raw_file::RawFile;
 use crate::source::worksites::{self, Group, ParsedFile, WorksiteRecord, parse};
 
@@ -55,6 +55,10 @@ impl FileSource for WorksitesSource {
     fn row_counts(file: &ParsedFile) -> RowCounts {
         file.row_counts()
     }
+
+    fn days(file: &ParsedFile, _: Tz) -> Option<DaySpan> {
+        file.days()
+    }
 }
 
 fn draft(
@@ -75,7 +79,7 @@ fn draft(
         .partition(|group| keep_finished || !group.record.is_finished());
     if active.is_empty() {
         let last_day = groups.iter().filter_map(|group| group.record.end.max(group.record.start)).max();
-        let mut absent = SourceResult::no_row(last_day);
+        let mut absent = if quality.rows == 0 { SourceResult::no_row_at_all() } else { SourceResult::no_row(last_day) };
         if let SourceResult::Absent(reason) = &mut absent
             && !finished.is_empty()
         {

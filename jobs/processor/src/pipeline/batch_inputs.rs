@@ -139,7 +139,8 @@ async fn read_files<S: FileSource>(engine: &Arc<Engine>, files: &[Object]) -> Re
     match &read {
         SourceResult::Document((parsed, read)) => {
             for (file, input) in parsed.iter().zip(&read.inputs) {
-                engine.sources.files.add(S::SOURCE, &input.key, S::row_counts(file));
+                let days = S::days(file, engine.config.city.tz);
+                engine.sources.files.add(S::SOURCE, &input.key, S::row_counts(file), days);
                 engine.sources.add(S::SOURCE, input.size_bytes, 1, S::row_counts(file));
             }
         }

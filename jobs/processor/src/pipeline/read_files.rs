@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use contract::Source;
 
-use crate::quality::RowCounts;
+use crate::quality::{DaySpan, RowCounts};
 use crate::raw_file::SourceError;
 
 /// A file that was read.
@@ -15,6 +15,8 @@ pub(crate) struct ReadFile {
     /// What it was read as.
     pub(crate) source: Source,
     pub(crate) counts: RowCounts,
+    /// The days of its rows, if they have any.
+    pub(crate) days: Option<DaySpan>,
     /// Why it is unusable.
     pub(crate) error: Option<String>,
 }
@@ -32,16 +34,16 @@ impl ReadFiles {
         self.lock().get_or_insert_default();
     }
 
-    pub(crate) fn add(&self, source: Source, key: &str, counts: RowCounts) {
+    pub(crate) fn add(&self, source: Source, key: &str, counts: RowCounts, days: Option<DaySpan>) {
         if let Some(files) = self.lock().as_mut() {
-            files.push(ReadFile { key: key.to_owned(), source, counts, error: None });
+            files.push(ReadFile { key: key.to_owned(), source, counts, days, error: None });
         }
     }
 
     pub(crate) fn fail(&self, source: Source, error: &SourceError) {
         if let Some(files) = self.lock().as_mut().filter(|_| !error.key.is_empty()) {
             let (key, error) = (error.key.clone(), Some(error.reason.clone()));
-            files.push(ReadFile { key, source, counts: RowCounts::default(), error });
+            files.push(ReadFile { key, source, counts: RowCounts::default(), days: None, error });
         }
     }
 
@@ -66,11 +68,11 @@ mod tests {
     #[test]
     fn last_reading_of_a_key_counts_and_nothing_is_kept_unasked() {
         let files = ReadFiles::default();
-        files.add(Source::Weather, "a", RowCounts::of(1, []));
+        files.add(Source::Weather, "a", RowCounts::of(1, []), None);
         assert_eq!(files.take(), []);
         files.keep();
-        files.add(Source::Weather, "b", RowCounts::of(1, []));
-        files.add(Source::Weather, "a", RowCounts::of(2, []));
+        files.add(Source::Weather, "b", RowCounts::of(1, []), None);
+        files.add(Source::Weather, "a", RowCounts::of(2, []), None);
         files.fail(Source::Weather, &SourceError { key: "b".to_owned(), reason: "cut short".to_owned() });
         files.fail(Source::Weather, &SourceError { key: String::new(), reason: "all of them".to_owned() });
         let found: Vec<(String, u64, bool)> =

@@ -55,7 +55,8 @@ pub(crate) fn read(engine: &Engine, files: &[Object], scope: Scope, bar: &Bar) -
         let input = Input { key: object.key.clone(), size_bytes: object.size, crc64nvme: sum.base64() };
         let compared = checksum::compare(&engine.raw, &input, &object.version);
         Handle::current().block_on(reading.instrument(compared)).inspect_err(|error| reading.fail_with(error))?;
-        engine.sources.files.add(Source::RoadCounts, &object.key, counts.row_counts().since(&before));
+        let days = counts.take_days(config.city.tz);
+        engine.sources.files.add(Source::RoadCounts, &object.key, counts.row_counts().since(&before), days);
         inputs.push(input);
     }
     counts.cells.finish();

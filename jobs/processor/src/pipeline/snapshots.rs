@@ -19,13 +19,14 @@ use crate::document::{BikeCountsSource, DisruptionsSource, FileSource, FilesRead
 use crate::draft::SourceResult;
 use crate::input::prefetch::{PrefetchedFile, Prefetcher};
 use crate::input::{API_SOURCES, InputError, Inventory, around, content};
-use crate::quality::RowCounts;
+use crate::quality::{DaySpan, RowCounts};
 use crate::raw_file::RawFile;
 
 /// A snapshot, parsed by its source.
 #[derive(Clone)]
 struct ParsedSnapshot {
     counted: RowCounts,
+    days: Option<DaySpan>,
     /// The source's [`FileSource::File`].
     file: Arc<dyn Any + Send + Sync>,
 }
@@ -33,7 +34,7 @@ struct ParsedSnapshot {
 impl ParsedSnapshot {
     fn parse<S: FileSource>(file: &RawFile, city: &City) -> Self {
         let file = S::parse(file, city);
-        Self { counted: S::row_counts(&file), file: Arc::new(file) }
+        Self { counted: S::row_counts(&file), days: S::days(&file, city.tz), file: Arc::new(file) }
     }
 }
 
@@ -158,7 +159,7 @@ impl SnapshotWindow {
             }
         }
         // Not earlier: a snapshot may be requested again before it arrives.
-        self.engine.sources.files.add(name.source, &object.key, parsed.counted.clone());
+        self.engine.sources.files.add(name.source, &object.key, parsed.counted.clone(), parsed.days);
         self.engine.sources.add(name.source, object.size, 1, parsed.counted.clone());
         let left = self.left.entry(name.source).or_default();
         *left = left.saturating_sub(1);

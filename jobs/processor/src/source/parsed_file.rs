@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use contract::Reason;
+use contract::{Reason, Tz};
 
 use crate::order::file_order;
-use crate::quality::{QualityCounter, RowCounts};
+use crate::quality::{DaySpan, QualityCounter, RowCounts};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::acceptance::Acceptance;
 use crate::source::rejected::RejectedRow;
@@ -32,6 +32,8 @@ enum FileContent<R> {
 pub(crate) trait FileRecords {
     /// Rows and rejections of all days.
     fn row_counts(&self) -> RowCounts;
+
+    fn days(&self, tz: Tz) -> Option<DaySpan>;
 
     fn acceptance(&self) -> &Acceptance;
 }
@@ -62,6 +64,14 @@ impl<R: FileRecords> ParsedFile<R> {
     #[must_use]
     pub(crate) fn key(&self) -> &str {
         &self.key
+    }
+
+    #[must_use]
+    pub(crate) fn days(&self, tz: Tz) -> Option<DaySpan> {
+        match &self.content {
+            FileContent::Records(records) => records.days(tz),
+            FileContent::Unreadable(..) | FileContent::Invalid(_) => None,
+        }
     }
 
     /// Rows and rejections of all days.

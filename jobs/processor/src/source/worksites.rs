@@ -10,7 +10,7 @@ use geo::Geometry;
 use crate::city::City;
 use crate::geo::{parse_point, parse_shape, postal_code};
 use crate::order::id_order;
-use crate::quality::{QualityCounter, RowCounts, excerpt_of};
+use crate::quality::{DaySpan, QualityCounter, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::acceptance::Acceptance;
 use crate::source::text::normalize::folded;
@@ -205,6 +205,13 @@ impl ParsedFile {
     #[must_use]
     pub(crate) fn row_counts(&self) -> RowCounts {
         self.content.as_ref().map(|worksites| worksites.quality.row_counts()).unwrap_or_default()
+    }
+
+    /// From the first begin to the last end.
+    #[must_use]
+    pub(crate) fn days(&self) -> Option<DaySpan> {
+        let groups = self.content.as_ref().ok()?.groups.iter();
+        DaySpan::of_dates(groups.flat_map(|group| [group.record.start, group.record.end]).flatten())
     }
 }
 

@@ -208,6 +208,7 @@ pub fn source_reason(lang: Lang, reason: &str) -> String {
         _ => return reason.to_owned(),
     };
     let detail = detail.replace(" : ", ": ").replace("dernier jour présent", "newest day found");
+    let detail = detail.replace("fichiers sans aucune ligne", "files without any row");
     lang.pick(reason.to_owned(), format!("{english}{detail}"))
 }
 

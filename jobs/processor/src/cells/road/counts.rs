@@ -9,7 +9,7 @@ use contract::{Reason, ServiceDay};
 
 use crate::cells::road::{Batch, Cell, DayRange, HourValues, Overlap, RoadCells};
 use crate::order::whole_id_bytes;
-use crate::quality::{ChunkRejections, QualityCounter, RowCounts};
+use crate::quality::{ChunkRejections, DaySpan, QualityCounter, RowCounts};
 use crate::raw_file::SourceError;
 use crate::scan::{Reader, Row, Unreadable};
 use crate::source::acceptance::Acceptance;
@@ -86,6 +86,7 @@ impl RoadRows {
             return Err(Reason::MissingId);
         }
         let start = worker.clock.instant(row.field(layout.time).trim_ascii())? - 3600;
+        chunk.oldest = chunk.oldest.min(start);
         chunk.newest = chunk.newest.max(start);
         let (from, to) = self.filter.kept;
         if (from..=to).contains(&start) {
@@ -154,6 +155,7 @@ impl Reader for RoadRows {
             accepted: Acceptance::default(),
             structure: ChunkRejections::default(),
             values: BTreeMap::new(),
+            oldest: i64::MAX,
             newest: i64::MIN,
             batch: Batch::default(),
         }
@@ -163,6 +165,7 @@ impl Reader for RoadRows {
         chunk.accepted = Acceptance::default();
         chunk.structure = ChunkRejections::default();
         chunk.values.clear();
+        chunk.oldest = i64::MAX;
         chunk.newest = i64::MIN;
         chunk.batch.clear();
     }
@@ -196,6 +199,8 @@ pub(crate) struct ParsedChunk {
     structure: ChunkRejections,
     /// Rejected values by requested day.
     values: BTreeMap<i32, ChunkRejections>,
+    /// Start of the oldest hour of any row, seconds since the epoch; `i64::MAX` without rows.
+    oldest: i64,
     /// Start of the newest hour of any row, seconds since the epoch; `i64::MIN` without rows.
     newest: i64,
     batch: Batch,
@@ -215,6 +220,8 @@ pub(crate) struct RoadAccumulator {
     pub(crate) files: Vec<String>,
     /// Rows of the current file.
     file: Acceptance,
+    /// Starts of the oldest and the newest hour since they were last taken.
+    hours: Option<(i64, i64)>,
     /// About files as a whole.
     pub(crate) warnings: Vec<String>,
 }
@@ -229,6 +236,7 @@ impl RoadAccumulator {
             newest: None,
             files: Vec::new(),
             file: Acceptance::default(),
+            hours: None,
             warnings: Vec::new(),
         }
     }
@@ -249,6 +257,8 @@ impl RoadAccumulator {
         }
         if chunk.newest > i64::MIN {
             self.newest = self.newest.max(Some(chunk.newest));
+            let (oldest, newest) = self.hours.unwrap_or((chunk.oldest, chunk.newest));
+            self.hours = Some((oldest.min(chunk.oldest), newest.max(chunk.newest)));
         }
         self.cells.fold(u32::try_from(self.files.len().saturating_sub(1)).unwrap_or(u32::MAX), &chunk.batch);
     }
@@ -263,6 +273,12 @@ impl RoadAccumulator {
         check_text(key, file.rows(), file.count(Reason::InvalidUtf8))?;
         self.warnings.extend(file.verdict(key)?);
         Ok(())
+    }
+
+    /// The days of the rows since the last call.
+    pub(crate) fn take_days(&mut self, tz: contract::Tz) -> Option<DaySpan> {
+        let (oldest, newest) = self.hours.take()?;
+        DaySpan::of_instants(oldest, newest, tz)
     }
 
     /// Rows of all files, and rejections of whole rows and of values of requested days.

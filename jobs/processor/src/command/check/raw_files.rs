@@ -17,6 +17,7 @@ use crate::input::{FileSelection, Inventory, NotRead};
 use crate::pipeline;
 use crate::pipeline::engine::Engine;
 use crate::pipeline::read_files::ReadFile;
+use crate::quality::DaySpan;
 
 /// The raw folder as a run would see it.
 pub(super) struct RawFiles {
@@ -75,10 +76,19 @@ impl RawFiles {
                 continue;
             }
             let (number, rows) = (of_source.len(), of_source.iter().map(|file| file.counts.rows).sum::<u64>());
+            let days = DaySpan::of_dates(
+                of_source.iter().filter_map(|file| file.days).flat_map(|days| [days.first, days.last]),
+            );
+            let days = days.map_or_else(String::new, |days| {
+                lang.pick(
+                    format!(", jours : {} à {}", days.first, days.last),
+                    format!(", days: {} to {}", days.first, days.last),
+                )
+            });
             lines.push(format!("  {}{source}/", keys::API));
             lines.push(lang.pick(
-                format!("      {source}, instantanés : {number}, lignes : {rows}"),
-                format!("      {source}, snapshots: {number}, rows: {rows}"),
+                format!("      {source}, instantanés : {number}, lignes : {rows}{days}"),
+                format!("      {source}, snapshots: {number}, rows: {rows}{days}"),
             ));
             // The others have nothing that a person needs to know.
             let faulty = of_source.iter().filter(|file| file.error.is_some() || !file.counts.rejected.is_empty());
@@ -117,7 +127,11 @@ impl RawFiles {
             let rejected: serde_json::Map<String, Value> =
                 file.counts.rejected.iter().map(|(reason, n)| (reason.name(), json!(n))).collect();
             let (rows, error) = (file.counts.rows, &file.error);
-            json!({ "key": file.key, "source": file.source, "rows": rows, "rejected": rejected, "error": error })
+            let (first, last) = file.days.map(|days| (days.first, days.last)).unzip();
+            json!({
+                "key": file.key, "source": file.source, "rows": rows, "first_day": first, "last_day": last, "rejected": rejected,
+                "error": error,
+            })
         });
         let not_read = self.not_read.files.iter().map(|file| json!({ "key": file.key, "reason": file.why.text() }));
         let left_out = self.left_out.iter().map(|(key, read)| json!({ "key": key, "read_instead": read }));
@@ -138,15 +152,26 @@ fn describe(lines: &mut Vec<String>, file: &ReadFile, lang: Lang) {
     let rows = file.counts.rows;
     let rejected: Vec<String> =
         file.counts.rejected.iter().map(|(reason, n)| format!("{} {n}", reason.name())).collect();
+    let rows = match (rows, file.counts.rejected.is_empty(), &file.days) {
+        (0, true, _) => lang.pick("aucune ligne".to_owned(), "no row".to_owned()),
+        (rows, _, None) => lang.pick(format!("lignes : {rows}"), format!("rows: {rows}")),
+        (rows, _, Some(DaySpan { first, last })) if first == last => {
+            lang.pick(format!("lignes : {rows}, jour : {first}"), format!("rows: {rows}, day: {first}"))
+        }
+        (rows, _, Some(DaySpan { first, last })) => lang.pick(
+            format!("lignes : {rows}, jours : {first} à {last}"),
+            format!("rows: {rows}, days: {first} to {last}"),
+        ),
+    };
     let text = match (&file.error, rejected.is_empty()) {
         (Some(error), _) => {
             let word = lang.pick("inutilisable", "unusable");
             format!("{}{} {error}", Tone::Bad.paint(word), lang.pick(" :", ":"))
         }
-        (None, true) => lang.pick(format!("lignes : {rows}"), format!("rows: {rows}")),
+        (None, true) => rows,
         (None, false) => lang.pick(
-            format!("lignes : {rows}, rejets : {}", rejected.join(", ")),
-            format!("rows: {rows}, rejected: {}", rejected.join(", ")),
+            format!("{rows}, rejets : {}", rejected.join(", ")),
+            format!("{rows}, rejected: {}", rejected.join(", ")),
         ),
     };
     wrap(lines, &format!("{}, {text}", file.source), 6);
@@ -167,9 +192,25 @@ mod tests {
     #[test]
     fn each_file_is_named_with_its_source_rows_and_rejections() {
         let counts = RowCounts::of(24, [(Reason::UnreadableDate, 2)]);
-        let file = ReadFile { key: "batch/chantiers-1.csv".to_owned(), source: Source::Worksites, counts, error: None };
+        let file = ReadFile {
+            key: "batch/chantiers-1.csv".to_owned(),
+            source: Source::Worksites,
+            counts,
+            days: None,
+            error: None,
+        };
         let mut lines = Vec::new();
         describe(&mut lines, &file, Lang::En);
         assert_eq!(lines, ["  batch/chantiers-1.csv", "      chantiers, rows: 24, rejected: date_illisible 2"]);
+        let days = DaySpan::of_dates(["2025-11-03", "2025-11-01"].map(|day| day.parse().unwrap()));
+        let file = ReadFile { days, ..file };
+        describe(&mut lines, &file, Lang::Fr);
+        assert_eq!(
+            lines[3..].join("\n"),
+            "      chantiers, lignes : 24, jours : 2025-11-01 à 2025-11-03, rejets :\n      date_illisible 2"
+        );
+        let header = ReadFile { counts: RowCounts::default(), days: None, ..file };
+        describe(&mut lines, &header, Lang::En);
+        assert_eq!(lines.last().map(String::as_str), Some("      chantiers, no row"));
     }
 }

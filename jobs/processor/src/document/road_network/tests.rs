@@ -219,7 +219,7 @@ fn file_of_another_source_is_an_error_and_empty_network_is_absent() {
         assert!(matches!(on("2025-11-03", &[file], None).0, SourceResult::Failed(_)), "{text}");
     }
     let (measured, network) = on("2025-11-03", &[file(FIELDS, &[], "\n")], None);
-    assert_eq!(measured, SourceResult::no_row(None));
+    assert_eq!(measured, SourceResult::no_row_at_all());
     assert!(network.is_empty());
 }
 

@@ -312,7 +312,16 @@ fn day_without_active_worksites_is_absent_with_the_last_day() {
     let (measured, shapes) = on("2025-11-03", &files, None);
     assert_eq!(measured, SourceResult::no_row("2024-03-01".parse().ok()));
     assert_eq!(shapes, None);
-    assert_eq!(on("2025-11-03", &[file("batch/chantiers-1.csv", &[])], None).0, SourceResult::no_row(None));
+    assert_eq!(on("2025-11-03", &[file("batch/chantiers-1.csv", &[])], None).0, SourceResult::no_row_at_all());
+}
+
+#[test]
+fn date_at_a_time_that_the_clock_skips_is_rejected() {
+    let line = |id, start| Line { id, start, end: "2025-12-31", ..Line::default() };
+    let lines = [line("1", "2025-03-30T02:30:00"), line("2", "2025-03-30T00:00:00"), line("3", "2025-03-30 03:30")];
+    let draft = on("2025-11-03", &[file("batch/chantiers-1.csv", &lines)], None).0.unwrap();
+    assert_eq!(draft.quality.structural_rejects, [(Reason::NonexistentTime, 1)].into());
+    assert_eq!(draft.body.active_worksite_count, 2);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use contract::{Reason, ServiceDay, Tz};
 use super::record::{ApiRecord, DATE, Fields, Point, PublishedCount, Record};
 use super::{COLUMNS, LISTS, TOTALS};
 use crate::city::City;
-use crate::quality::RowCounts;
+use crate::quality::{DaySpan, RowCounts};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::acceptance::Acceptance;
 use crate::source::parsed_file::{self, FileRecords};
@@ -67,6 +67,10 @@ impl FileRecords for Records {
     fn row_counts(&self) -> RowCounts {
         let of_days = self.values.values().flat_map(FileRejections::counts);
         RowCounts::of(self.rows, self.rejected.counts().chain(of_days))
+    }
+
+    fn days(&self, tz: Tz) -> Option<DaySpan> {
+        DaySpan::of_instants(self.records.first()?.hour, self.records.last()?.hour, tz)
     }
 
     fn acceptance(&self) -> &Acceptance {

@@ -103,11 +103,16 @@ impl Timestamp {
         }
     }
 
-    /// The city's date: that of the instant if there is an offset, else the date as written.
+    /// The city's date: that of the instant if there is an offset, else the date as written. A midnight without an offset is the day itself,
+    /// also where a clock change skips it.
+    ///
+    /// # Errors
+    /// `NonexistentTime` for another local time that a clock change skips.
     pub(crate) fn local_date(self, tz: Tz) -> Result<NaiveDate, Reason> {
-        match self.offset {
-            Some(_) => Ok(self.instant(tz)?.with_timezone(&tz).date_naive()),
-            None => Ok(self.date),
+        match (self.offset, self.time) {
+            (None, None | Some(NaiveTime::MIN)) => Ok(self.date),
+            (None, Some(_)) => self.instant(tz).map(|_| self.date),
+            (Some(_), _) => Ok(self.instant(tz)?.with_timezone(&tz).date_naive()),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::humidity::HumidityCheck;
 use super::record::{self, DATETIME, DayRecord, HourRecord, Interner, Period, UnitEvidence};
 use super::timeline::TimelineHours;
 use crate::city::City;
-use crate::quality::{RowCounts, excerpt_of};
+use crate::quality::{DaySpan, RowCounts, excerpt_of};
 use crate::raw_file::{RawFile, SourceError};
 use crate::source::acceptance::Acceptance;
 use crate::source::parsed_file::{self, FileRecords};
@@ -70,6 +70,10 @@ pub(crate) fn parse(file: &RawFile, city: &City) -> ParsedFile {
 impl FileRecords for Records {
     fn row_counts(&self) -> RowCounts {
         RowCounts::of(self.rows, self.rejected.counts())
+    }
+
+    fn days(&self, _: Tz) -> Option<DaySpan> {
+        DaySpan::of_dates(self.days.keys().copied())
     }
 
     fn acceptance(&self) -> &Acceptance {

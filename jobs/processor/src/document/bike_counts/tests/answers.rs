@@ -110,7 +110,7 @@ fn file_without_an_accepted_record_is_an_error_or_an_unreadable_snapshot() {
     let error = paris.read(&[bad]).unwrap_err();
     assert!(error.reason.contains("1 of 1 rows rejected: unreadable timestamp, such as \"5 Nov\""), "{error}");
     let empty = export("comptage-velo.csv", "id_compteur;sum_counts;date\n");
-    assert_eq!(paris.read(&[empty]), SourceResult::no_row(None));
+    assert_eq!(paris.read(&[empty]), SourceResult::no_row_at_all());
 }
 
 #[test]

@@ -68,6 +68,15 @@ fn local_date_is_that_of_the_instant_if_there_is_an_offset() {
 }
 
 #[test]
+fn local_date_needs_a_time_that_exists_but_midnight_is_the_day() {
+    let date = |text: &str, zone: &str| Timestamp::parse(text).unwrap().local_date(zone.parse().unwrap());
+    assert_eq!(date("2024-03-31 02:30", "Europe/Paris"), Err(Reason::NonexistentTime));
+    // In Cairo the clock skips the hour after midnight.
+    assert_eq!(date("2024-04-26 00:00", "Africa/Cairo").unwrap().to_string(), "2024-04-26");
+    assert_eq!(date("2024-04-26 00:30", "Africa/Cairo"), Err(Reason::NonexistentTime));
+}
+
+#[test]
 fn skipped_local_time_is_rejected_and_repeated_one_is_the_later() {
     for text in ["2024-03-31 02:30", "31/03/2024 02:30", "20240331T023000"] {
         assert_eq!(read(text), Err(Reason::NonexistentTime), "{text}");
