@@ -38,7 +38,9 @@ impl Engine {
         let access = if config.dry_run { Access::Read } else { Access::Write };
         let metrics = match config.out.join(keys::METRICS).open(config.path_style, access).await {
             // There is nothing to read yet, and a dry run creates no folder.
-            Err(_) if config.dry_run => Arc::new(runtime::store::MemoryStore::new()),
+            Err(_) if config.dry_run => {
+                Arc::new(runtime::store::MemoryStore::in_place_of(config.out.join(keys::METRICS).to_string()))
+            }
             opened => opened?,
         };
         // Before any input is read: a wrong bucket, region, secret or right must not show up after gigabytes.

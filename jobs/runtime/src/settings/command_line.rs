@@ -9,8 +9,6 @@ use clap_complete::Shell;
 const COMPLETIONS: &str = "completions";
 /// Prints a manual page.
 const MAN: &str = "man";
-/// The commands that every program has.
-pub const COMMANDS: [&str; 2] = [COMPLETIONS, MAN];
 
 /// Which settings the help names.
 #[derive(Debug, Clone, Copy)]
@@ -78,36 +76,16 @@ pub fn command<A: Parser>(help: &Help) -> Command {
     let program = command.get_name().to_owned();
     for name in names.iter().map(String::as_str).chain([MAN]) {
         let used = help.commands.iter().find(|(of, _)| *of == name).map_or(&[] as &[&str], |(_, used)| used);
-        let own: Vec<String> = own_arguments::<A>(name);
         command = command.mut_subcommand(name, |sub| {
             let sub = sub.mut_args(|arg| {
-                let id = arg.get_id().as_str();
-                let shown =
-                    id == "help" || used.contains(&id) || own.iter().any(|own| own == id) || COMMANDS.contains(&name);
+                let is_of_others = arg.is_global_set() && !used.contains(&arg.get_id().as_str());
                 // What it reads belongs to its short help too.
-                if shown && !is_setting_of_others(&arg, used, &own) {
-                    arg.hide_short_help(false)
-                } else {
-                    arg.hide(true)
-                }
+                if is_of_others { arg.hide(true) } else { arg.hide_short_help(false) }
             });
             if used.is_empty() { sub } else { sub.after_help(format!("`{program} --help` lists all settings.")) }
         });
     }
     command
-}
-
-/// Ids of the arguments that only a command has.
-fn own_arguments<A: Parser>(name: &str) -> Vec<String> {
-    let command = A::command();
-    let of = command.find_subcommand(name);
-    of.into_iter().flat_map(Command::get_arguments).map(|arg| arg.get_id().to_string()).collect()
-}
-
-/// Whether a global setting reached a command that does not read it.
-fn is_setting_of_others(arg: &Arg, used: &[&str], own: &[String]) -> bool {
-    let id = arg.get_id().as_str();
-    arg.is_global_set() && !used.contains(&id) && !own.iter().any(|own| own == id)
 }
 
 fn completions() -> Command {
